@@ -1,0 +1,172 @@
+"""What the user named (folders, globs, paths, images, a table) as a sorted list of files."""
+
+import glob
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from dedup.pipelines.decoding import Pixels
+from dedup.pipelines.errors import InputError
+
+__all__ = ["Found", "ImageFile", "Inputs", "Skipped", "discover"]
+
+_One: TypeAlias = str | os.PathLike[str] | Image.Image | Pixels
+Inputs: TypeAlias = _One | pd.DataFrame | Iterable[_One]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """One image to look at.
+
+    Attributes
+    ----------
+    path : str
+        Its absolute path, which is its key in an index; "<image 3>" for an image in memory.
+    name : str
+        How it is shown: the path as the user named it.
+    size : int
+        Bytes of the file, 0 for an image in memory.
+    mtime_ns : int
+        Time of its last modification, in nanoseconds.
+    image : PIL.Image.Image or ndarray, optional
+        The image itself if it is in memory.
+    """
+
+    path: str
+    name: str
+    size: int = 0
+    mtime_ns: int = 0
+    image: Image.Image | Pixels | None = None
+
+    @property
+    def source(self) -> str | Image.Image | Pixels:
+        """What the decoder reads."""
+        return self.path if self.image is None else self.image
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is left out, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What discovery found: images by ascending path, and what it left out."""
+
+    files: list[ImageFile]
+    skipped: list[Skipped]
+
+
+def discover(inputs: Inputs) -> Found:
+    """List the images that the user named.
+
+    Folders are walked to the bottom. Symbolic links are not followed, so that a loop of links
+    ends and nothing outside a folder is touched. Only the kind of a file is looked at, not
+    its contents.
+
+    Parameters
+    ----------
+    inputs : str, path, PIL image, array, DataFrame with a `path` column, or several of them
+        Folders, files, or patterns such as "photos/**/*.jpg".
+
+    Raises
+    ------
+    InputError
+        If a path does not exist, a pattern matches nothing, or there is no file at all.
+    """
+    files: dict[str, ImageFile] = {}
+    skipped: dict[str, Skipped] = {}
+    for number, one in enumerate(_each(inputs)):
+        if isinstance(one, Image.Image | np.ndarray):
+            name = f"<image {number}>"
+            files[name] = ImageFile(name, name, image=one)
+            continue
+        for name in _named(os.fspath(one)):
+            path = os.path.abspath(name)
+            problem = _problem(path)
+            if problem is not None:
+                skipped[path] = Skipped(name, problem)
+            elif path not in files:
+                status = os.stat(path)
+                files[path] = ImageFile(path, name, status.st_size, status.st_mtime_ns)
+    if not files and not skipped:
+        raise InputError(f"no files in {_shown(inputs)}")
+    return Found(
+        [files[path] for path in sorted(files)], [skipped[path] for path in sorted(skipped)]
+    )
+
+
+def _each(inputs: Inputs) -> Iterator[_One]:
+    if isinstance(inputs, pd.DataFrame):
+        if "path" not in inputs.columns:
+            raise InputError(
+                f"the table has no column `path`; it has: {', '.join(map(str, inputs.columns))}"
+            )
+        yield from inputs["path"]
+    elif isinstance(inputs, str | os.PathLike | Image.Image | np.ndarray):
+        yield inputs
+    elif isinstance(inputs, Iterable):
+        for one in inputs:
+            if not isinstance(one, str | os.PathLike | Image.Image | np.ndarray):
+                raise InputError(f"can't read images from {one!r}, a {type(one).__name__}")
+            yield one
+    else:
+        raise InputError(f"can't read images from a {type(inputs).__name__}")
+
+
+def _named(name: str) -> Iterator[str]:
+    """The files of one folder, pattern or path, as the user would name them."""
+    if os.path.isdir(name):
+        yield from _walk(name)
+    elif os.path.lexists(name):
+        yield name
+    elif glob.has_magic(name):
+        matches = sorted(glob.glob(name, recursive=True))
+        if not matches:
+            raise InputError(f"nothing matches {name}")
+        for match in matches:
+            yield from _named(match)
+    else:
+        raise InputError(f"no such file or folder: {name}")
+
+
+def _walk(folder: str) -> Iterator[str]:
+    unreadable: list[str] = []
+    for where, folders, names in os.walk(folder, onerror=lambda e: unreadable.append(e.filename)):
+        folders.sort()
+        linked = [sub for sub in folders if os.path.islink(os.path.join(where, sub))]
+        for name in sorted(names + linked):
+            yield os.path.join(where, name)
+    yield from unreadable
+
+
+def _problem(path: str) -> str | None:
+    """Why a file is not even opened; None if it may be."""
+    try:
+        mode = os.lstat(path).st_mode
+        if stat.S_ISLNK(mode):
+            return "symbolic link (not followed)"
+        if stat.S_ISDIR(mode):
+            return "folder that can't be read"
+        if not stat.S_ISREG(mode):
+            return "not a regular file"
+        if not os.access(path, os.R_OK):
+            return "permission denied"
+    except OSError as error:
+        return str(error.strerror).lower()
+    return None
+
+
+def _shown(inputs: Inputs) -> str:
+    if isinstance(inputs, str | os.PathLike):
+        return os.fspath(inputs)
+    return "what was given"

@@ -1,0 +1,116 @@
+"""`find_duplicates`: the whole job in one call, over an index that the next call finds again."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from platformdirs import user_cache_path
+
+from dedup._discover import Inputs
+from dedup._duplicates import Duplicates
+from dedup._groups import Keep
+from dedup._index import ImageIndex
+
+__all__ = ["find_duplicates"]
+
+
+def find_duplicates(
+    inputs: Inputs,
+    *,
+    method: str = "sscd",
+    threshold: float | None = None,
+    candidates: float | None = None,
+    keep: Keep = "best",
+    index: str | Path | None = None,
+    token: str = "",
+    cache: bool = True,
+    progress: bool = True,
+) -> Duplicates:
+    """Find the exact and near-duplicates among images.
+
+    Parameters
+    ----------
+    inputs : str, path, PIL image, array, DataFrame with a `path` column, or several of them
+        Folders (walked to the bottom), files, or patterns such as "photos/**/*.jpg".
+    method : {"sscd", "sscd-fast"}
+        What pictures are embedded with: SSCD's ResNet-50, or its small student.
+    threshold : float, optional
+        Pairs at or above it are accepted, 0 to 1.
+    candidates : float, optional
+        Pairs are kept from this cosine up, so that `found.at` can go down to it.
+    keep : {"best", "largest", "oldest", "shortest-path"} or callable
+        Which file of a group is kept: the one of most pixels, of most bytes, the oldest, that
+        of the shortest path, or by a sort key of your own.
+    index : str or Path, optional
+        Where the embeddings are kept: a Milvus Lite file ("photos.db") or the address of a
+        server. By default a file in the user's cache folder, one for these inputs and this
+        method, so that a second run embeds nothing. Images in memory are not cached.
+    token : str, optional
+        "user:password" of a server, or the API key of Zilliz Cloud.
+    cache : bool
+        False: keep nothing after this call (unless `index` is given).
+    progress : bool
+        Show a progress bar where a person can see it.
+
+    Returns
+    -------
+    Duplicates
+        Its groups, pairs, and what was skipped; `at` gives another threshold at once.
+
+    Raises
+    ------
+    InputError
+        If a path does not exist, a pattern matches nothing, or there is no file.
+    ModelError, StoreError
+        If the method's weights are not installed; if the index can't be used.
+
+    Examples
+    --------
+    >>> found = find_duplicates(getfixture("sample_folder"), cache=False)
+    >>> [len(group) for group in found.groups]
+    [5, 3]
+    """
+    if not isinstance(inputs, str | os.PathLike | Image.Image | np.ndarray | pd.DataFrame):
+        inputs = list(inputs)
+    with (
+        _place(inputs, index=index, cache=cache, method=method) as (uri, owned),
+        ImageIndex(uri, method=method, token=token, progress=progress) as images,
+    ):
+        return images.find(
+            inputs, threshold=threshold, candidates=candidates, keep=keep, prune=owned
+        )
+
+
+@contextmanager
+def _place(
+    inputs: Inputs, *, index: str | Path | None, cache: bool, method: str
+) -> Iterator[tuple[str | Path, bool]]:
+    """Where the index is, and whether it belongs to these inputs alone."""
+    if index is not None:
+        yield index, False
+    elif cache and (key := _cache_key(inputs)) is not None:
+        yield user_cache_path("dedup", ensure_exists=True) / f"{key}-{method}.db", True
+    else:
+        with tempfile.TemporaryDirectory(prefix="dedup-") as folder:
+            yield Path(folder) / "index.db", True
+
+
+def _cache_key(inputs: Inputs) -> str | None:
+    """A name for these inputs, readable and unique; None for images in memory."""
+    if isinstance(inputs, Image.Image | np.ndarray):
+        return None
+    if isinstance(inputs, pd.DataFrame):
+        inputs = list(inputs.get("path", []))
+    several = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    if not all(isinstance(one, str | os.PathLike) for one in several) or not several:
+        return None
+    paths = sorted(os.path.abspath(one) for one in several)
+    digest = hashlib.blake2b("\0".join(paths).encode("utf-8", "surrogateescape"), digest_size=8)
+    stem = "".join(c for c in Path(paths[0]).name if c.isascii() and c.isalnum())[:24]
+    return f"{stem or 'images'}-{digest.hexdigest()}"

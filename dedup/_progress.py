@@ -1,0 +1,20 @@
+"""A progress bar where a person is looking: a terminal or a notebook; nothing elsewhere."""
+
+import sys
+from typing import Any
+
+from tqdm.auto import tqdm
+
+__all__ = ["bar"]
+
+
+def bar(*, total: int, title: str, shown: bool = True) -> Any:
+    """A tqdm bar, to be used as a context manager; silent if nobody can see it."""
+    visible = shown and (sys.stderr.isatty() or _in_notebook())
+    return tqdm(total=total, desc=title, unit=" images", disable=not visible, leave=False)
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and "IPKernelApp" in shell.config

@@ -1,0 +1,111 @@
+"""One row of an index, and how its path is written in Milvus."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dedup.pipelines.decoding import Pixels
+from dedup.pipelines.milvus import Row
+
+__all__ = ["FIELDS", "Record", "path_key"]
+
+# Everything but the vector.
+FIELDS = ("id", "path", "size", "mtime_ns", "digest", "width", "height", "thumbnail", "copy_of")
+_RAW_BYTES = "bytes:"  # no absolute path and no "<image 3>" begins like this
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What an index holds of one image file, the embedding aside.
+
+    Attributes
+    ----------
+    path : str
+        Absolute path; "<image 3>" for an image in memory.
+    size, mtime_ns : int
+        Bytes and modification time of the file when it was read.
+    digest : str
+        BLAKE2b digest of the file's bytes.
+    width, height : int
+        Size of the upright picture, in pixels.
+    thumbnail : bytes
+        8 x 8 grey means, row by row.
+    copy_of : int
+        Id of the record whose picture this file repeats to the pixel; 0 if it is the first.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    digest: str
+    width: int
+    height: int
+    thumbnail: bytes
+    copy_of: int = 0
+
+    @property
+    def id(self) -> int:
+        """Primary key in Milvus."""
+        return path_key(self.path)
+
+    @property
+    def picture(self) -> int:
+        """Id of the record that stands for this picture in searches."""
+        return self.copy_of or self.id
+
+    @property
+    def cells(self) -> Pixels:
+        """The thumbnail as an array, shape (64,), uint8."""
+        return np.frombuffer(self.thumbnail, np.uint8)
+
+    def row(self) -> Row:
+        """The record as Milvus holds it, without its vector."""
+        return {
+            "id": self.id,
+            "path": _encode(self.path),
+            "size": self.size,
+            "mtime_ns": self.mtime_ns,
+            "digest": self.digest,
+            "width": self.width,
+            "height": self.height,
+            "thumbnail": self.thumbnail.hex(),
+            "copy_of": self.copy_of,
+        }
+
+    @classmethod
+    def from_row(cls, row: Row) -> "Record":
+        """The record of a row."""
+        values: dict[str, Any] = {name: row[name] for name in FIELDS if name != "id"}
+        values["path"] = _decode(row["path"])
+        values["thumbnail"] = bytes.fromhex(row["thumbnail"])
+        return cls(**values)
+
+
+def path_key(path: str) -> int:
+    """63-bit primary key of a path, uniform over the key space, never 0.
+
+    Examples
+    --------
+    >>> path_key("/photos/a.jpg") == path_key("/photos/a.jpg") != path_key("/photos/b.jpg")
+    True
+    """
+    digest = hashlib.blake2b(_encode(path).encode(), digest_size=8).digest()
+    return (int.from_bytes(digest, "big") >> 1) or 1
+
+
+def _encode(path: str) -> str:
+    """A path as valid UTF-8: names on disk may be any bytes."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return _RAW_BYTES + os.fsencode(path).hex()
+    return path
+
+
+def _decode(text: str) -> str:
+    if text.startswith(_RAW_BYTES):
+        return os.fsdecode(bytes.fromhex(text.removeprefix(_RAW_BYTES)))
+    return text

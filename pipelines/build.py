@@ -1,0 +1,179 @@
+"""The declarative pipelines: what happens to an image, read from top to bottom.
+
+One row is one chunk of images (a list), which keeps Towhee's overhead at a few microseconds
+an image. Build a pipeline once and call it for every chunk.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from towhee import ops, pipe
+from towhee.runtime.operator_manager.operator_registry import OperatorRegistry
+
+import dedup.pipelines.operators  # noqa: F401  registers the operators
+from dedup.pipelines import errors
+from dedup.pipelines.errors import OperatorError
+from dedup.pipelines.milvus import Row
+from dedup.pipelines.models import Vectors
+
+__all__ = ["call", "compare_pair", "ingest", "output", "search"]
+
+
+def output(pipeline: Any, *columns: str) -> Any:
+    """Close a pipeline: `pipeline.output(*columns)`, but never from Towhee's network hub.
+
+    Raises
+    ------
+    OperatorError
+        If an operator is not registered in this process. Towhee itself would look for it in
+        its hub, download its code and run pip.
+
+    Examples
+    --------
+    >>> from towhee import ops, pipe
+    >>> output(pipe.input("x").map("x", "y", ops.image_decode.cv3("rgb")), "y")
+    Traceback (most recent call last):
+        ...
+    dedup.pipelines.errors.OperatorError: no operator image_decode.cv3 ...
+    """
+    for node in pipeline.dag.values():
+        info = node["op_info"]
+        if info["type"] == "hub" and OperatorRegistry.resolve(info["operator"]) is None:
+            name = info["operator"].replace("-", "_").replace("/", ".")
+            known = sorted(
+                n.replace("-", "_").replace("/", ".") for n in OperatorRegistry.op_names()
+            )
+            raise OperatorError(
+                f"no operator {name} is registered here, and none is downloaded; "
+                f"there are: {', '.join(known)}"
+            )
+    return pipeline.output(*columns)
+
+
+def call(pipeline: Any, *inputs: Any) -> Any:
+    """Call a pipeline; an error of this library comes out as itself.
+
+    Towhee raises a RuntimeError that holds the text of the original error's traceback.
+    """
+    try:
+        return pipeline(*inputs)
+    except RuntimeError as failure:
+        found = _OWN_ERROR.search(str(failure))
+        if found is None or not hasattr(errors, found["name"]):
+            raise
+        raise getattr(errors, found["name"])(found["message"].strip()) from None
+
+
+_OWN_ERROR = re.compile(r"^dedup\.pipelines\.errors\.(?P<name>\w+): (?P<message>.*)", re.M)
+
+
+def ingest(
+    *,
+    method: str,
+    short_side: int,
+    uri: str,
+    collection: str,
+    token: str = "",
+    select: Callable[[int, list[Any], list[Any]], tuple[list[Row], list[Any]]],
+) -> Any:
+    """From files to rows in Milvus: decode, select, embed, insert.
+
+    Parameters
+    ----------
+    method : str
+        The embedding, a key of `dedup.pipelines.models.MODELS`.
+    short_side : int
+        Pictures are decoded near this many pixels on their short side.
+    uri, collection, token : str
+        Where the rows go; the collection must exist.
+    select : callable
+        (number, files, decoded) -> (rows, images): which of a chunk's pictures are embedded,
+        and the rows that go with them. Failed and repeated pictures are left out here.
+
+    Returns
+    -------
+    towhee pipeline
+        Called with the number of a chunk and a list of files that have a `source`; gives the
+        rows that were written.
+    """
+    store = ops.ann_insert.milvus_client(uri=uri, collection_name=collection, token=token)
+
+    def chosen(*chunk: Any) -> Any:  # a function is not copied with the pipeline, a method is
+        return select(*chunk)
+
+    return output(
+        pipe.input("number", "files")
+        .map("files", "sources", lambda files: [file.source for file in files])
+        .map("sources", "decoded", ops.image_decode.cv2("rgb", short_side=short_side))
+        .map(("number", "files", "decoded"), ("rows", "images"), chosen)
+        .map("images", "vectors", ops.image_embedding.sscd(method))
+        .map(("rows", "vectors"), "complete", with_vectors)
+        .map("complete", "stored", store),
+        "rows",
+    )
+
+
+def search(
+    *,
+    method: str,
+    short_side: int,
+    uri: str,
+    collection: str,
+    token: str = "",
+    limit: int = 10,
+    where: str = "",
+    fields: Sequence[str] = ("path",),
+) -> Any:
+    """From one image to its nearest rows in Milvus: decode, embed, search.
+
+    Called with one image (path, bytes, PIL image or array); gives a list of
+    `[id, cosine, *fields]`, best first.
+    """
+    return output(
+        pipe.input("source")
+        .map("source", "image", ops.image_decode.cv2("rgb", short_side=short_side))
+        .map("image", "vector", ops.image_embedding.sscd(method))
+        .map(
+            "vector",
+            "hits",
+            ops.ann_search.milvus_client(
+                uri=uri,
+                collection_name=collection,
+                token=token,
+                limit=limit,
+                where=where,
+                output_fields=list(fields),
+            ),
+        ),
+        "hits",
+    )
+
+
+def compare_pair(*, method: str = "sscd", threshold: float) -> Any:
+    """The tutorial's pair comparison: one target image against a list of candidates.
+
+    Called with (target, candidates); gives one row a candidate: its source, the L2 distance
+    of the two embeddings, and whether that is at most `threshold`. For embeddings of unit
+    length, distance = sqrt(2 - 2 * cosine).
+    """
+    embedding = ops.image_embedding.sscd(method)
+    return output(
+        pipe.input("target", "candidates")
+        .map("target", "target_image", ops.image_decode.cv2("rgb"))
+        .map("target_image", "target_vector", embedding)
+        .flat_map("candidates", "candidate", lambda candidates: candidates)
+        .map("candidate", "image", ops.image_decode.cv2("rgb"))
+        .map("image", "vector", embedding)
+        .map(("target_vector", "vector"), "distance", lambda a, b: float(np.linalg.norm(a - b)))
+        .map("distance", "duplicate", lambda distance: distance <= threshold),
+        "candidate",
+        "distance",
+        "duplicate",
+    )
+
+
+def with_vectors(rows: list[Row], vectors: Vectors) -> list[Row]:
+    """Each row with its vector."""
+    return [{**row, "vector": vector} for row, vector in zip(rows, vectors, strict=True)]

