@@ -2,6 +2,8 @@
 
 from dedup._discover import Skipped
 from dedup._duplicates import Duplicates
+from dedup._evidence import Evidence
+from dedup._explanation import Explanation, explain
 from dedup._find import find_duplicates
 from dedup._groups import Group
 from dedup._index import Check, ImageIndex, Match
@@ -24,6 +26,8 @@ __all__ = [
     "DecodeError",
     "DedupError",
     "Duplicates",
+    "Evidence",
+    "Explanation",
     "Group",
     "ImageIndex",
     "InputError",
@@ -33,5 +37,6 @@ __all__ = [
     "Skipped",
     "StoreError",
     "StoreUnavailable",
+    "explain",
     "find_duplicates",
 ]

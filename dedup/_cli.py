@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import click
+import pandas as pd
 
 from dedup._demo import run_demo
 from dedup._duplicates import Duplicates
@@ -91,20 +92,31 @@ def find(
 )
 def demo(out: Path | None) -> None:
     """Build a small labelled set of real photos and edited copies, and find its duplicates."""
-    run_demo(out)
+    try:
+        run_demo(out)
+    except (FileExistsError, ModuleNotFoundError) as error:  # another folder; no sample photos
+        raise _Failure(str(error)) from error
 
 
 def print_groups(found: Duplicates) -> None:
     """Groups on standard output, the file to keep first; what was skipped beside it."""
     for group in found.groups:
         click.echo(f"keep   {_shown(group.keep)}")
-        pairs = group.pairs.groupby("b").first()
+        pairs = group.pairs
         for path in group.remove:
-            pair = pairs.loc[path]
-            click.echo(f"  {pair.relation:<5} {pair.similarity:.3f} {_shown(path)}")
+            click.echo(f"  {_related(path, group.keep, pairs)} {_shown(path)}")
     for skipped in found.skipped.itertuples():
         click.echo(f"skipped {_shown(skipped.path)}: {skipped.reason}", err=True)
     click.echo(repr(found), err=True)
+
+
+def _related(path: str, keep: str, pairs: pd.DataFrame) -> str:
+    """How a file is related to the one to keep; or, if they were not paired, to its nearest."""
+    own = pairs[(pairs["a"] == path) | (pairs["b"] == path)]
+    with_keep = own[(own["a"] == keep) | (own["b"] == keep)]
+    pair = (with_keep if len(with_keep) else own).iloc[0]
+    relation = pair.relation if len(with_keep) else "near"
+    return f"{relation:<5} {pair.similarity if pd.isna(pair.score) else pair.score:.3f}"
 
 
 def _shown(path: str) -> str:

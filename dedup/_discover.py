@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -14,7 +15,7 @@ from PIL import Image
 from dedup.pipelines.decoding import Pixels
 from dedup.pipelines.errors import InputError
 
-__all__ = ["Found", "ImageFile", "Inputs", "Skipped", "discover"]
+__all__ = ["Found", "ImageFile", "Inputs", "Skipped", "discover", "file_key"]
 
 _One: TypeAlias = str | os.PathLike[str] | Image.Image | Pixels
 Inputs: TypeAlias = _One | pd.DataFrame | Iterable[_One]
@@ -27,7 +28,7 @@ class ImageFile:
     Attributes
     ----------
     path : str
-        Its absolute path, which is its key in an index; "<image 3>" for an image in memory.
+        Its key in an index, see `file_key`; "<image 3>" for an image in memory.
     name : str
         How it is shown: the path as the user named it.
     size : int
@@ -66,6 +67,16 @@ class Found:
     skipped: list[Skipped]
 
 
+def file_key(path: str | os.PathLike[str]) -> str:
+    """The one absolute path of a file, whichever linked folders it was reached by.
+
+    Two names of one file must never look like two copies, of which one may go. A link in the
+    last place stays: it is not followed.
+    """
+    folder, name = os.path.split(os.path.abspath(path))
+    return os.path.join(os.path.realpath(folder), name)
+
+
 def discover(inputs: Inputs) -> Found:
     """List the images that the user named.
 
@@ -85,13 +96,15 @@ def discover(inputs: Inputs) -> Found:
     """
     files: dict[str, ImageFile] = {}
     skipped: dict[str, Skipped] = {}
+    named: list[str] = []
     for number, one in enumerate(_each(inputs)):
         if isinstance(one, Image.Image | np.ndarray):
             name = f"<image {number}>"
             files[name] = ImageFile(name, name, image=one)
             continue
-        for name in _named(os.fspath(one)):
-            path = os.path.abspath(name)
+        named.append(os.fspath(one))
+        for name in _named(named[-1]):
+            path = file_key(name)
             problem = _problem(path)
             if problem is not None:
                 skipped[path] = Skipped(name, problem)
@@ -99,7 +112,7 @@ def discover(inputs: Inputs) -> Found:
                 status = os.stat(path)
                 files[path] = ImageFile(path, name, status.st_size, status.st_mtime_ns)
     if not files and not skipped:
-        raise InputError(f"no files in {_shown(inputs)}")
+        raise InputError(f"no files in {', '.join(named)}" if named else "no files were given")
     return Found(
         [files[path] for path in sorted(files)], [skipped[path] for path in sorted(skipped)]
     )
@@ -111,8 +124,8 @@ def _each(inputs: Inputs) -> Iterator[_One]:
             raise InputError(
                 f"the table has no column `path`; it has: {', '.join(map(str, inputs.columns))}"
             )
-        yield from inputs["path"]
-    elif isinstance(inputs, str | os.PathLike | Image.Image | np.ndarray):
+        inputs = inputs["path"]
+    if isinstance(inputs, str | os.PathLike | Image.Image | np.ndarray):
         yield inputs
     elif isinstance(inputs, Iterable):
         for one in inputs:
@@ -130,13 +143,24 @@ def _named(name: str) -> Iterator[str]:
     elif os.path.lexists(name):
         yield name
     elif glob.has_magic(name):
-        matches = sorted(glob.glob(name, recursive=True))
+        matches = _glob(name)
         if not matches:
             raise InputError(f"nothing matches {name}")
         for match in matches:
-            yield from _named(match)
+            is_folder = os.path.isdir(match) and not os.path.islink(match)
+            yield from _walk(match) if is_folder else [match]
     else:
         raise InputError(f"no such file or folder: {name}")
+
+
+def _glob(pattern: str) -> list[str]:
+    """Paths that match, hidden ones too; `**` does not follow links, which may be loops."""
+    parts = Path(pattern).parts
+    first = next(place for place, part in enumerate(parts) if glob.has_magic(part))
+    try:
+        return sorted(map(str, Path(*parts[:first]).glob(os.path.join(*parts[first:]))))
+    except ValueError as error:
+        raise InputError(f"{pattern}: {error}") from error
 
 
 def _walk(folder: str) -> Iterator[str]:
@@ -164,9 +188,3 @@ def _problem(path: str) -> str | None:
     except OSError as error:
         return str(error.strerror).lower()
     return None
-
-
-def _shown(inputs: Inputs) -> str:
-    if isinstance(inputs, str | os.PathLike):
-        return os.fspath(inputs)
-    return "what was given"

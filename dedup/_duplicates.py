@@ -1,40 +1,29 @@
 """The result of a search for duplicates: groups, pairs, what was skipped, any threshold."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
+from dedup._candidates import Candidates
 from dedup._discover import Skipped
-from dedup._groups import Group, Keep, group_pictures, keep_order
+from dedup._evidence import describe
+from dedup._explanation import Explanation, explain
+from dedup._groups import Group, group
+from dedup._keep import Keeper
+from dedup._links import Links
 from dedup._notebook import groups_html
 from dedup._records import Record
+from dedup._settings import Settings
+from dedup._verify import Pair, Verifier
+from dedup.pipelines.errors import InputError
 
-__all__ = ["Candidates", "Duplicates"]
+__all__ = ["Duplicates"]
 
-_PAIR_COLUMNS = ["a", "b", "similarity", "relation"]
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """Pairs of pictures that a search proposed.
-
-    Attributes
-    ----------
-    pairs : list of (int, int, float)
-        Two ids of pictures and the cosine of their embeddings, the most similar first.
-    floor : float
-        Every pair at or above this cosine is here.
-    unfinished : int
-        Pictures with more neighbours than the store could answer; 0 if nothing is missing.
-    """
-
-    pairs: list[tuple[int, int, float]]
-    floor: float
-    unfinished: int = 0
+_COLUMNS = ["a", "b", "similarity", "relation", "score", "overlap", "edit"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,80 +34,120 @@ class Duplicates:
 
     Attributes
     ----------
-    threshold : float
-        Pairs at or above this cosine of their embeddings are accepted.
-    complete : bool
-        False if a limit of the store may have hidden pairs.
+    embedded : int
+        Images that were embedded in this run.
     """
 
-    _records: Sequence[Record]
+    _files: Mapping[int, Sequence[Record]]
     _names: Mapping[str, str]
-    _candidates: Candidates
     _skipped: Sequence[Skipped]
-    threshold: float
-    keep: Keep = "best"
+    _candidates: Candidates
+    _verifier: Verifier
+    _links: Links
+    _keeper: Keeper
+    _settings: Settings
     embedded: int = 0
 
     @property
+    def threshold(self) -> float:
+        """Pairs are accepted from here up: a score, or a cosine without verification."""
+        return self._settings.cut
+
+    @property
     def complete(self) -> bool:
-        """Whether the store answered in full; see `Duplicates`."""
+        """Whether the store answered in full; False if a limit of it may have hidden pairs."""
         return self._candidates.unfinished == 0
 
     @cached_property
     def groups(self) -> list[Group]:
         """The groups, by the path of the file to keep."""
-        files = self._files
-        order = [record.picture for record in self._in_order if files[record.picture][0] == record]
-        linked = group_pictures(order, [(a, b) for a, b, _ in self._accepted])
-        alone = set(files).difference(*linked) if linked else set(files)
-        pictures = linked + [[picture] for picture in alone if len(files[picture]) > 1]
-        groups = [self._group([r for p in members for r in files[p]]) for members in pictures]
-        return sorted(groups, key=lambda group: group.keep)
+        members = [members for members in self._grouped if len(members) > 1]
+        grouped = {picture for pictures in members for picture in pictures}
+        members += [[p] for p, files in self._files.items() if len(files) > 1 and p not in grouped]
+        return sorted((self._group(pictures) for pictures in members), key=lambda g: g.keep)
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
-        """The accepted pairs: `a`, `b`, `similarity`, `relation` ("exact" or "near").
+        """The pairs that were accepted, and those of one scene, one a row.
 
-        Copies of one picture are paired with the best of them only; `a` is the one that
-        would rather be kept.
+        Columns: `a`, the one that would rather be kept, and `b`; `similarity`, the cosine of
+        their embeddings (empty where only the alignment was asked); `relation`, "exact",
+        "near" or "scene"; `score`, 0 to 1; `overlap`, the part of a that b shows; `edit`,
+        what happened from a to b, in words. Exact copies are paired with the best of them.
         """
-        rows = []
-        for records in self._files.values():
-            best, *others = records
-            rows += [(best.path, other.path, 1.0, "exact") for other in others]
-        rank = {record.picture: n for n, record in reversed(list(enumerate(self._in_order)))}
-        for pair in self._accepted:
-            a, b = sorted(pair[:2], key=rank.__getitem__)
-            rows.append((self._files[a][0].path, self._files[b][0].path, pair[2], "near"))
-        table = pd.DataFrame(rows, columns=_PAIR_COLUMNS)
-        table["a"] = table["a"].map(self._names)
-        table["b"] = table["b"].map(self._names)
-        return table.sort_values(
-            ["similarity", "a", "b"], ascending=[False, True, True]
-        ).reset_index(drop=True)
+        rows: list[tuple[object, ...]] = [
+            (best.path, copy.path, 1.0, "exact", 1.0, 1.0, _exactly(best, copy))
+            for best, *copies in self._files.values()
+            for copy in copies
+        ]
+        rows += [self._row(pair) for pair in self._accepted]
+        table = pd.DataFrame(rows, columns=_COLUMNS)
+        for end in ("a", "b"):
+            table[end] = table[end].map(self._names)
+        order = {"relation": True, "score": False, "similarity": False, "a": True, "b": True}
+        return table.sort_values(list(order), ascending=list(order.values()), ignore_index=True)
 
     @cached_property
     def skipped(self) -> pd.DataFrame:
-        """What was left out: `path` and `reason`."""
-        return pd.DataFrame(
-            [(skipped.path, skipped.reason) for skipped in self._skipped],
-            columns=["path", "reason"],
-        )
+        """What was left out: `path` and `reason`.
 
-    def at(self, threshold: float) -> "Duplicates":
-        """The same search at another threshold, at once: nothing is embedded again.
+        Images that changed or vanished since they were indexed are here too: a pair that
+        can't be verified is not accepted.
+        """
+        rows = [(skipped.path, skipped.reason) for skipped in self._skipped]
+        rows += [
+            (self._names[record.path], self._verifier.unreadable[picture])
+            for picture, records in self._files.items()
+            if picture in self._verifier.unreadable
+            for record in records
+        ]
+        return pd.DataFrame(sorted(rows), columns=["path", "reason"])
+
+    @cached_property
+    def uncertain(self) -> pd.DataFrame:
+        """Images with too little texture to tell: `path`, and `candidates` that resemble it."""
+        count: dict[int, int] = defaultdict(int)
+        for pair, seen in self._verifier.compared().items():
+            if seen.relation == "uncertain":
+                for picture in pair:
+                    count[picture] += 1
+        rows = [(self._names[self._files[p][0].path], n) for p, n in count.items()]
+        return pd.DataFrame(sorted(rows), columns=["path", "candidates"])
+
+    def explain(self, a: str, b: str) -> Explanation:
+        """Say what happened from one image to another, whether they were paired or not.
+
+        Parameters
+        ----------
+        a, b : str
+            Paths, as this result names them, or of any other image.
 
         Raises
         ------
-        ValueError
-            If the threshold is below what the search proposed.
+        DecodeError
+            If one can't be read.
         """
-        if threshold < self._candidates.floor:
-            raise ValueError(
+        return explain(*(self._verifier.images.get(path, path) for path in (a, b)))
+
+    def at(self, threshold: float) -> "Duplicates":
+        """The same search at another threshold; nothing is embedded again.
+
+        A few more pairs may be verified, from the files as they are now.
+
+        Raises
+        ------
+        InputError
+            If it is out of range or, without verification, below what the search proposed.
+        """
+        if not self._settings.verify and threshold < self._candidates.floor:
+            raise InputError(
                 f"threshold={threshold}: this search kept pairs from "
                 f"{self._candidates.floor} up; search again with candidates={threshold}"
             )
-        return replace(self, threshold=threshold)
+        settings = replace(self._settings, threshold=threshold)
+        links = Links(settings.decision(self._candidates.similarity, self._verifier))
+        links.follow(self._candidates.ranked())
+        return replace(self, _settings=settings, _links=links)
 
     def to_dict(self) -> dict[str, Any]:
         """What `dedup find --json` prints: groups as lists of paths, and what was skipped."""
@@ -133,12 +162,12 @@ class Duplicates:
     def __repr__(self) -> str:
         surplus = sum(len(group.remove) for group in self.groups)
         text = (
-            f"{len(self._records)} images, {self.embedded} embedded in this run: "
+            f"{sum(map(len, self._files.values()))} images, {self.embedded} embedded in this run: "
             f"{len(self.groups)} groups of duplicates, {surplus} files more than needed, "
             f"at threshold {self.threshold:g}"
         )
-        if len(self._skipped):
-            text += f"; {len(self._skipped)} files skipped (see .skipped)"
+        if len(self.skipped):
+            text += f"; {len(self.skipped)} files skipped (see .skipped)"
         if not self.complete:
             text += (
                 f"; incomplete: {self._candidates.unfinished} images have more neighbours "
@@ -147,29 +176,58 @@ class Duplicates:
         return text
 
     def _repr_html_(self) -> str:
-        return groups_html(repr(self), self.groups)
+        return groups_html(repr(self), self.groups, images=self._verifier.images)
 
     @cached_property
-    def _in_order(self) -> list[Record]:
-        return keep_order(self._records, keep=self.keep)
+    def _grouped(self) -> list[list[int]]:
+        """The pictures of each group, the one to keep first."""
+        decision = self._links.decision
+        candidates = self._candidates.ranked()
+        clusters: dict[int, set[int]] = defaultdict(set)
+        for pair in candidates:
+            roots = {self._links.clusters.find(picture) for picture in pair}
+            if len(roots) == 1:
+                clusters[roots.pop()].update(pair)
+        return group(
+            map(sorted, clusters.values()),
+            links=(pair for pair in candidates if decision.is_link(pair)),
+            candidates=candidates,
+            decision=decision,
+            choose=lambda pictures: self._keeper.choose(pictures, self._files),
+        )
 
     @cached_property
-    def _files(self) -> dict[int, list[Record]]:
-        """The files of each picture, the one to keep first."""
-        files: dict[int, list[Record]] = defaultdict(list)
-        for record in self._in_order:
-            files[record.picture].append(record)
-        return dict(files)
-
-    @cached_property
-    def _accepted(self) -> list[tuple[int, int, float]]:
-        files = self._files
+    def _accepted(self) -> list[Pair]:
+        """Pairs of pictures that are accepted, or show one scene."""
+        decision = self._links.decision
+        self._grouped  # noqa: B018  verifies the pairs of each group
+        if not self._settings.verify:
+            return [pair for pair in self._candidates.similarity if decision.is_link(pair)]
         return [
             pair
-            for pair in self._candidates.pairs
-            if pair[2] >= self.threshold and pair[0] in files and pair[1] in files
+            for pair, seen in self._verifier.compared().items()
+            if decision.is_link(pair) or (seen.relation == "scene" and seen.score >= self.threshold)
         ]
 
-    def _group(self, records: Iterable[Record]) -> Group:
-        keep, *remove = (self._names[record.path] for record in records)
+    def _row(self, pair: Pair) -> tuple[object, ...]:
+        """One pair of pictures as a row of `pairs`."""
+        a, b = self._verifier.directed(pair)
+        ends = self._files[a][0].path, self._files[b][0].path
+        similarity = self._candidates.similarity.get(pair)
+        seen = self._verifier.evidence(pair) if self._settings.verify else None
+        if seen is None:
+            return *ends, similarity, "near", None, None, ""
+        relation = "scene" if seen.relation == "scene" else "near"
+        return *ends, similarity, relation, seen.score, seen.overlap_a, describe(seen)
+
+    def _group(self, pictures: Sequence[int]) -> Group:
+        keeper, *others = pictures
+        ranked = [keeper, *sorted(others, key=list(self._files).index)]
+        keep, *remove = (
+            self._names[record.path] for picture in ranked for record in self._files[picture]
+        )
         return Group(keep, remove, self.pairs)
+
+
+def _exactly(a: Record, b: Record) -> str:
+    return "identical file" if a.digest == b.digest else "identical pixels"

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from platformdirs import user_cache_path
 
 from dedup._discover import Inputs
 from dedup._duplicates import Duplicates
-from dedup._groups import Keep
 from dedup._index import ImageIndex
+from dedup._keep import Keep
+from dedup._settings import Settings
 
 __all__ = ["find_duplicates"]
 
@@ -26,6 +27,8 @@ def find_duplicates(
     method: str = "sscd",
     threshold: float | None = None,
     candidates: float | None = None,
+    verify: bool = True,
+    relations: Collection[str] = ("exact", "near"),
     keep: Keep = "best",
     index: str | Path | None = None,
     token: str = "",
@@ -41,9 +44,16 @@ def find_duplicates(
     method : {"sscd", "sscd-fast"}
         What pictures are embedded with: SSCD's ResNet-50, or its small student.
     threshold : float, optional
-        Pairs at or above it are accepted, 0 to 1.
+        Pairs at or above it are accepted, 0 to 1: on the score of the verification, or with
+        `verify=False` on the cosine of the embeddings.
     candidates : float, optional
-        Pairs are kept from this cosine up, so that `found.at` can go down to it.
+        The cosine from which the embedding proposes a pair; by default 0.15 to 0.25, lower
+        for small collections.
+    verify : bool
+        Accept a pair only if the two pictures, aligned, show the same.
+    relations : collection of {"exact", "near", "scene"}
+        What makes a group. "scene", two shots of one scene, is reported but not grouped
+        unless it is asked for.
     keep : {"best", "largest", "oldest", "shortest-path"} or callable
         Which file of a group is kept: the one of most pixels, of most bytes, the oldest, that
         of the shortest path, or by a sort key of your own.
@@ -78,13 +88,12 @@ def find_duplicates(
     """
     if not isinstance(inputs, str | os.PathLike | Image.Image | np.ndarray | pd.DataFrame):
         inputs = list(inputs)
+    settings = Settings(threshold, candidates, verify, relations, keep)
     with (
         _place(inputs, index=index, cache=cache, method=method) as (uri, owned),
         ImageIndex(uri, method=method, token=token, progress=progress) as images,
     ):
-        return images.find(
-            inputs, threshold=threshold, candidates=candidates, keep=keep, prune=owned
-        )
+        return images.find(inputs, settings=settings, prune=owned)
 
 
 @contextmanager

@@ -1,16 +1,20 @@
-"""From pairs to groups that are safe to act on: every member is directly linked to its keeper."""
+"""From links to groups that are safe to act on: stars around the file to keep.
 
-from collections.abc import Callable, Iterable, Sequence
+A chain of pairs may lead from one picture to quite another. So a group is built around its
+keeper: a member is verified against the keeper itself, or, where too much was edited for that,
+against members that are, and then its picture must lie on the keeper's.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import pandas as pd
 
-from dedup._records import Record
+from dedup._decision import Decision
+from dedup._verify import Pair, ordered
 
-__all__ = ["Group", "Keep", "group_pictures", "keep_order"]
-
-Keep: TypeAlias = str | Callable[[Record], object]
+__all__ = ["Group", "group"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,74 +49,126 @@ class Group:
         return 1 + len(self.remove)
 
 
-def _best(record: Record) -> object:
-    return (-record.width * record.height, -record.size, len(record.path))
-
-
-# What comes first is kept; ties are broken by the path.
-_RULES: dict[str, Callable[[Record], object]] = {
-    "best": _best,
-    "largest": lambda record: -record.size,
-    "oldest": lambda record: record.mtime_ns,
-    "shortest-path": lambda record: len(record.path),
-}
-
-
-def keep_order(records: Iterable[Record], *, keep: Keep) -> list[Record]:
-    """Records, the best keeper first.
+def group(
+    clusters: Iterable[Sequence[int]],
+    *,
+    links: Iterable[Pair],
+    candidates: Iterable[Pair],
+    decision: Decision,
+    choose: Callable[[Sequence[int]], int],
+) -> list[list[int]]:
+    """Cut clusters into groups around keepers.
 
     Parameters
     ----------
-    records : iterable of Record
-    keep : {"best", "largest", "oldest", "shortest-path"} or callable
-        "best": most pixels, then most bytes, then the shortest path. A callable gets a
-        `Record` and returns a sort key: the smallest is kept.
-
-    Raises
-    ------
-    ValueError
-        If there is no such rule.
-    """
-    if not callable(keep) and keep not in _RULES:
-        raise ValueError(f"keep={keep!r}: expected a callable or one of {', '.join(_RULES)}")
-    rule = keep if callable(keep) else _RULES[keep]
-    return sorted(records, key=lambda record: (rule(record), record.path))
-
-
-def group_pictures(order: Sequence[int], links: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """Cut linked pictures into groups around keepers.
-
-    A picture joins a keeper only over a link of their own, so that a chain of pairs never
-    brings two pictures together which no pair compares.
-
-    Parameters
-    ----------
-    order : sequence of int
-        Pictures, the best keeper first.
+    clusters : iterable of sequences of int
+        Pictures that links connect.
     links : iterable of (int, int)
-        Accepted pairs, the surest first.
+        Accepted pairs.
+    candidates : iterable of (int, int)
+        Proposed pairs, the most similar first.
+    decision : Decision
+    choose : callable
+        The keeper of some pictures.
 
     Returns
     -------
     list of list of int
-        Groups of two or more, the keeper first.
-
-    Examples
-    --------
-    >>> group_pictures([1, 2, 3, 4], [(1, 2), (2, 3)])
-    [[1, 2]]
+        Groups, the keeper first; pictures that belong to none are groups of one.
     """
-    neighbours: dict[int, list[int]] = {picture: [] for picture in order}
-    for a, b in links:
-        neighbours[a].append(b)
-        neighbours[b].append(a)
-    taken: set[int] = set()
-    groups = []
-    for keeper in order:
-        if keeper in taken:
+    found = _stars(clusters, neighbours=_neighbours(links), decision=decision, choose=choose)
+    return _merged(found, candidates=candidates, decision=decision)
+
+
+def _stars(
+    clusters: Iterable[Sequence[int]],
+    *,
+    neighbours: Mapping[int, Sequence[int]],
+    decision: Decision,
+    choose: Callable[[Sequence[int]], int],
+) -> list[list[int]]:
+    """Groups in which every member is linked to its keeper directly."""
+    finished: list[list[int]] = []
+    waiting = [sorted(cluster) for cluster in clusters]
+    while waiting:
+        keepers = [choose(cluster) for cluster in waiting]
+        decision.verify(
+            ordered(keeper, other)
+            for keeper, cluster in zip(keepers, waiting, strict=True)
+            for other in cluster
+            if other != keeper
+        )
+        rest: list[list[int]] = []
+        for keeper, cluster in zip(keepers, waiting, strict=True):
+            star = [p for p in cluster if p != keeper and decision.is_link(ordered(keeper, p))]
+            finished.append([keeper, *star])
+            rest += _connected(set(cluster).difference(star, [keeper]), neighbours)
+        finished += [alone for alone in rest if len(alone) == 1]
+        waiting = [cluster for cluster in rest if len(cluster) > 1]
+    return sorted(finished)
+
+
+def _merged(
+    groups: Sequence[list[int]], *, candidates: Iterable[Pair], decision: Decision
+) -> list[list[int]]:
+    """Join stars that show one picture, though too much was edited to link their keepers.
+
+    Each link that supports it must place a picture on the other star's keeper; and a single
+    link never joins two stars of several pictures.
+    """
+    home = {picture: number for number, members in enumerate(groups) for picture in members}
+    bridges: dict[Pair, list[Pair]] = defaultdict(list)
+    for pair in candidates:
+        a, b = (home.get(picture, -1) for picture in pair)
+        if a != b and min(a, b) >= 0 and len(bridges[ordered(a, b)]) < _BRIDGES:
+            bridges[ordered(a, b)].append(pair)
+    decision.verify(pair for pairs in bridges.values() for pair in pairs)
+    merged = {number: list(members) for number, members in enumerate(groups)}
+    # Small stars first, so that what is alone finds a home before stars of several are joined.
+    for ends in sorted(bridges, key=lambda ends: sorted(len(groups[end]) for end in ends)):
+        small, large = sorted(ends, key=lambda end: (len(groups[end]), end))
+        if small not in merged or large not in merged:
             continue
-        members = [picture for picture in neighbours[keeper] if picture not in taken]
-        if members:
-            taken.update((keeper, *members))
-            groups.append([keeper, *members])
-    return groups
+        support = sum(
+            _supports(pair, home=home, large=large, keeper=groups[large][0], decision=decision)
+            for pair in bridges[ends]
+        )
+        if support >= (1 if len(groups[small]) == 1 else 2):
+            merged[large] += merged.pop(small)
+    return sorted(merged.values())
+
+
+# Pairs between two stars that are verified to see whether they show one picture.
+_BRIDGES = 4
+
+
+def _supports(
+    pair: Pair, *, home: Mapping[int, int], large: int, keeper: int, decision: Decision
+) -> bool:
+    middle, picture = pair if home[pair[0]] == large else pair[::-1]
+    return decision.is_link(pair) and decision.lies_on(picture, middle, keeper)
+
+
+def _neighbours(links: Iterable[Pair]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    for a, b in links:
+        found[a].append(b)
+        found[b].append(a)
+    return found
+
+
+def _connected(pictures: Iterable[int], neighbours: Mapping[int, Sequence[int]]) -> list[list[int]]:
+    """Pictures as clusters that links among them connect, each sorted."""
+    left = set(pictures)
+    clusters = []
+    for first in sorted(left):
+        if first not in left:
+            continue
+        left.remove(first)
+        cluster = [first]
+        for picture in cluster:  # grows while it is walked
+            reached = sorted(left.intersection(neighbours.get(picture, ())))
+            left.difference_update(reached)
+            cluster += reached
+        clusters.append(sorted(cluster))
+    return clusters

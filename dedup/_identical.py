@@ -53,15 +53,10 @@ class PictureBook:
 
     def __init__(self) -> None:
         self._pages: dict[tuple[int, int, int], _Page] = defaultdict(_Page)
-        self._by_id: dict[int, Picture] = {}
-
-    def __getitem__(self, key: int) -> Picture:
-        return self._by_id[key]
 
     def add(self, picture: Picture) -> None:
         """Remember a picture."""
         self._pages[_page_key(picture, 0)].add(picture)
-        self._by_id[picture.id] = picture
 
     def same(self, picture: Picture) -> Picture | None:
         """The picture in the book with the very same pixels, if there is one."""

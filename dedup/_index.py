@@ -1,20 +1,26 @@
 """`ImageIndex`: the images that are known, and the questions that can be asked of them."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection as Several
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from dedup._candidates import Candidates
 from dedup._catalogue import Catalogue
-from dedup._discover import Inputs, discover
-from dedup._duplicates import Candidates, Duplicates
-from dedup._groups import Keep, keep_order
+from dedup._discover import Found, Inputs, discover
+from dedup._duplicates import Duplicates
 from dedup._ingest import SHORT_SIDE, Added, Ingest
 from dedup._join import DISTINCT, self_join
+from dedup._keep import Keep, Keeper
+from dedup._links import Links
 from dedup._progress import bar
 from dedup._records import Record
+from dedup._settings import Settings
+from dedup._verify import Pair, Verifier
 from dedup.pipelines import call, search
 from dedup.pipelines.decoding import Decoded, ImageSource, decode, pixel_digest
 from dedup.pipelines.errors import DecodeError
@@ -22,9 +28,6 @@ from dedup.pipelines.milvus import Collection, connect
 from dedup.pipelines.models import model
 
 __all__ = ["Check", "ImageIndex", "Match"]
-
-THRESHOLD = 0.75
-CANDIDATES = 0.25
 
 
 class ImageIndex:
@@ -99,7 +102,9 @@ class ImageIndex:
         InputError
             If a path does not exist, a pattern matches nothing, or there is no file.
         """
-        found = discover(inputs)
+        return self._add(discover(inputs))
+
+    def _add(self, found: Found) -> Added:
         ingest = Ingest(self._catalogue, model=self._model, token=self._token)
         with bar(total=len(found.files), title="embedding", shown=self._progress) as progress:
             added = ingest.run(found.files, advance=progress.update)
@@ -113,110 +118,121 @@ class ImageIndex:
         several = [paths] if isinstance(paths, str | os.PathLike) else paths
         return self._catalogue.remove(os.path.abspath(path) for path in several)
 
-    def check(self, image: ImageSource, *, threshold: float | None = None) -> "Check":
+    def check(
+        self, image: ImageSource, *, threshold: float | None = None, verify: bool = True
+    ) -> "Check":
         """Whether the index knows an image, or a near-duplicate of it. Nothing is added.
 
         Parameters
         ----------
         image : str, Path, bytes, PIL image or array
-        threshold : float, optional
-            Cosine from which an image counts as a near-duplicate; the default is that of
-            `find_duplicates`.
+        threshold, verify
+            As in `find_duplicates`.
 
         Raises
         ------
         DecodeError
             If the image can't be read.
         """
-        threshold = THRESHOLD if threshold is None else threshold
-        hits = call(self._search, image).get()[0]
+        settings = Settings(threshold, verify=verify)
+        floor = settings.floor(images=len(self))
         known = {record.id: record for record in self._catalogue.records.values()}
-        near = [(known[key], score) for key, score in hits if key in known and score >= threshold]
-        if not near:
-            return Check("new", [])
+        hits = {key: score for key, score in call(self._search, image).get()[0] if score >= floor}
+        asked = Record("<the checked image>", 0, 0, "", "", 0, 0, b"")
+        verifier = Verifier({0: asked, **known}, images={asked.path: image})
+        decision = settings.decision({(0, key): score for key, score in hits.items()}, verifier)
+        pairs = [(0, key) for key in hits]
+        decision.verify(pairs)
         size = decode(image)
-        matches = [
-            Match(record.path, score, "exact" if _same_picture(record, image, size) else "near")
-            for record, score in near
-        ]
+        matches = []
+        for pair in filter(decision.is_link, pairs):
+            record, seen = known[pair[1]], verifier.evidence(pair)
+            exact = _same_picture(record, image, size)
+            score = 1.0 if exact else seen.score if seen else None
+            relation = "exact" if exact else "near"
+            matches.append(Match(record.path, hits[pair[1]], relation, score))
         matches.sort(key=lambda match: (match.relation != "exact", -match.similarity, match.path))
-        return Check(matches[0].relation, matches)
+        return Check(matches[0].relation if matches else "new", matches)
 
     def duplicates(
         self,
         *,
         threshold: float | None = None,
         candidates: float | None = None,
+        verify: bool = True,
+        relations: Several[str] = ("exact", "near"),
         keep: Keep = "best",
     ) -> Duplicates:
         """All duplicates among the images of the index.
 
         Parameters
         ----------
-        threshold : float, optional
-            Cosine from which a pair is accepted, 0 to 1.
-        candidates : float, optional
-            Pairs are kept from this cosine up, so that `at` can go down to it.
-        keep : {"best", "largest", "oldest", "shortest-path"} or callable
-            Which file of a group is kept: the one of most pixels, of most bytes, the oldest,
-            that of the shortest path, or by a sort key of your own.
+        threshold, candidates, verify, relations, keep
+            As in `find_duplicates`.
         """
+        settings = Settings(threshold, candidates, verify, relations, keep)
         names = {path: path for path in self._catalogue.records}
-        return self._among(Added(), names, threshold=threshold, candidates=candidates, keep=keep)
+        return self._among(names, settings=settings)
 
-    def find(
-        self,
-        inputs: Inputs,
-        *,
-        threshold: float | None = None,
-        candidates: float | None = None,
-        keep: Keep = "best",
-        prune: bool = False,
-    ) -> Duplicates:
-        """Add images, and find the duplicates among them (only them, whatever else is here).
+    def find(self, inputs: Inputs, *, settings: Settings, prune: bool) -> Duplicates:
+        """Add images, and find the duplicates among them alone; `find_duplicates` is this.
 
         Parameters
         ----------
-        inputs, threshold, candidates, keep
-            As in `add` and `duplicates`.
+        inputs
+            As in `add`.
+        settings : Settings
         prune : bool
             Forget every file that is not among them.
         """
-        added = self.add(inputs)
+        found = discover(inputs)
+        added = self._add(found)
         names = {file.path: file.name for file in added.files}
         if prune:
             self.remove(self._catalogue.records.keys() - names.keys())
-        return self._among(added, names, threshold=threshold, candidates=candidates, keep=keep)
+        images = {file.path: file.image for file in added.files if file.image is not None}
+        return self._among(names, settings=settings, added=added, images=images)
 
     def _among(
         self,
-        added: Added,
-        names: dict[str, str],
+        names: Mapping[str, str],
         *,
-        threshold: float | None,
-        candidates: float | None,
-        keep: Keep,
+        settings: Settings,
+        added: Added | None = None,
+        images: Mapping[str, ImageSource] = MappingProxyType({}),
     ) -> Duplicates:
         """The duplicates among some files of the index, given with the names to show."""
-        threshold = THRESHOLD if threshold is None else threshold
-        floor = min(threshold, CANDIDATES) if candidates is None else candidates
-        records = [self._catalogue.records[path] for path in names]
-        keep_order(records[:1], keep=keep)  # a wrong rule is told before the work
-        pairs: list[tuple[int, int, float]] = []
-        unfinished = 0
-        for found in self_join(self._catalogue.collection, threshold=floor):
-            pairs += zip(found.a.tolist(), found.b.tolist(), found.similarity.tolist(), strict=True)
-            unfinished += len(found.unfinished)
-        pairs.sort(key=lambda pair: (-pair[2], pair[:2]))
-        return Duplicates(
-            records,
-            names,
-            Candidates(pairs, floor, unfinished),
-            added.skipped,
-            threshold,
-            keep,
-            added.embedded,
+        similarity: dict[Pair, float] = {}
+        keeper = Keeper(settings.keep, similarity=similarity)
+        files = keeper.files(self._catalogue.records[path] for path in names)
+        candidates = Candidates(
+            settings.floor(images=len(self)), among=files.keys(), similarity=similarity
         )
+        verifier = Verifier({p: records[0] for p, records in files.items()}, images=images)
+        links = Links(settings.decision(similarity, verifier))
+        rounds = self_join(
+            self._catalogue.collection,
+            threshold=candidates.floor,
+            deeper=links.worth_deeper if settings.verify else list,
+        )
+        with bar(total=None, title="verifying", unit=" pairs", shown=self._progress) as progress:
+            verifier.advance = progress.update
+            for found in rounds:
+                links.follow(candidates.add(found))
+            added = added or Added()
+            duplicates = Duplicates(
+                _files=files,
+                _names=names,
+                _skipped=added.skipped,
+                _candidates=candidates,
+                _verifier=verifier,
+                _links=links,
+                _keeper=keeper,
+                _settings=settings,
+                embedded=added.embedded,
+            )
+            duplicates.groups  # noqa: B018  verified now, while the progress is shown
+        return duplicates
 
     @cached_property
     def _search(self) -> Any:
@@ -256,11 +272,14 @@ class Match:
         Cosine of the two embeddings.
     relation : {"exact", "near"}
         "exact": the same pixels.
+    score : float, optional
+        Score of the verification, 0 to 1.
     """
 
     path: str
     similarity: float
     relation: str
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ class Ingest:
         self._catalogue = catalogue
         self._added = Added()
         self._digests: dict[str, str] = {}  # of the new files, by path
-        self._pictures: dict[str, int] = {}  # the picture that a digest shows
+        self._known: dict[str, Record] = {}  # a file of each digest
         self._book = PictureBook()
         self._same_pixels: list[Record] = []
         self._turns = _Turns()
@@ -89,7 +89,8 @@ class Ingest:
         self._added.unchanged = len(files) - len(fresh)
         advance(self._added.unchanged)
         changed = self._read(fresh)
-        self._catalogue.remove(file.path for file in changed)
+        broken = [skipped.path for skipped in self._added.skipped]
+        self._catalogue.remove([*broken, *(file.path for file in changed)])
         for record in self._catalogue.records.values():
             self._note(record)
         firsts = self._first_of_each_digest(changed)
@@ -126,7 +127,7 @@ class Ingest:
         first: dict[str, ImageFile] = {}
         for file in files:
             digest = self._digests[file.path]
-            if digest not in self._pictures:
+            if digest not in self._known:
                 first.setdefault(digest, file)
         return list(first.values())
 
@@ -143,6 +144,8 @@ class Ingest:
             threads.shutdown(cancel_futures=True)
 
     def _embed_chunk(self, number: int, files: list[ImageFile]) -> list[Row]:
+        # Waiting here and not inside the pipeline, whose threads the chunk before may need.
+        self._turns.wait_for(number)
         try:
             rows: list[Row] = call(self._pipeline, number, files).get()[0]
             return rows
@@ -152,8 +155,7 @@ class Ingest:
     def _select(
         self, number: int, files: list[ImageFile], decoded: list[Decoded | DecodeError]
     ) -> tuple[list[Row], list[Pixels]]:
-        """The pictures of a chunk that are new, with their rows; chunks come in their order."""
-        self._turns.wait_for(number)
+        """The pictures of a chunk that are new, with their rows; then the next chunk may start."""
         rows, images = [], []
         for file, result in zip(files, decoded, strict=True):
             if isinstance(result, DecodeError):
@@ -177,6 +179,7 @@ class Ingest:
             size=file.size,
             mtime_ns=file.mtime_ns,
             digest=self._digests[file.path],
+            format=decoded.format,
             width=decoded.width,
             height=decoded.height,
             thumbnail=thumbnail(decoded.image).tobytes(),
@@ -184,9 +187,9 @@ class Ingest:
 
     def _note(self, record: Record, source: ImageSource | None = None) -> None:
         """Remember what a file shows, for the files to come."""
-        self._pictures[record.digest] = record.picture
+        self._known[record.digest] = record
         if record.copy_of == 0:
-            self._book.add(_picture(record, source or record.path))
+            self._book.add(_picture(record, record.path if source is None else source))
 
     def _copy(self, files: Sequence[ImageFile]) -> None:
         """Store the files that repeat a picture; those that repeat a failure are skipped too."""
@@ -198,20 +201,17 @@ class Ingest:
         copies = self._same_pixels
         for file in files:
             digest = self._digests[file.path]
-            if digest not in self._pictures:
+            if digest not in self._known:
                 self._skip(file, reasons[digest])
                 continue
-            picture = self._book[self._pictures[digest]]
+            same = self._known[digest]
             copies.append(
-                Record(
+                replace(
+                    same,
                     path=file.path,
                     size=file.size,
                     mtime_ns=file.mtime_ns,
-                    digest=digest,
-                    width=picture.width,
-                    height=picture.height,
-                    thumbnail=picture.thumbnail.tobytes(),
-                    copy_of=picture.id,
+                    copy_of=same.picture,
                 )
             )
         self._catalogue.store_as(copies)
@@ -232,11 +232,10 @@ class Ingest:
 
 
 class _Turns:
-    """Lets chunks pass one point in their order, though two threads work on them."""
+    """Lets a chunk start when the one before has passed a point, though two threads work."""
 
     def __init__(self) -> None:
         self._next = 0
-        self._done: set[int] = set()
         self._changed = threading.Condition()
 
     def wait_for(self, number: int) -> None:
@@ -245,9 +244,7 @@ class _Turns:
 
     def passed(self, number: int) -> None:
         with self._changed:
-            self._done.add(number)
-            while self._next in self._done:
-                self._next += 1
+            self._next = max(self._next, number + 1)
             self._changed.notify_all()
 
 

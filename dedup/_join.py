@@ -30,21 +30,21 @@ class Pairs:
         Ids, a < b.
     similarity : ndarray of float32, shape (n,)
         Cosine of their embeddings.
-    unfinished : ndarray of int64
+    unfinished : list of int
         Rows that may have more neighbours than the store answers.
     """
 
     a: Ids
     b: Ids
     similarity: Vectors
-    unfinished: Ids
+    unfinished: list[int]
 
 
 def self_join(
     collection: Collection,
     *,
     threshold: float,
-    deeper: Callable[[Ids], Ids] = lambda ids: ids,
+    deeper: Callable[[list[int]], list[int]] = lambda ids: ids,
 ) -> Iterator[Pairs]:
     """All pairs of distinct pictures at or above a similarity, in rounds.
 
@@ -64,28 +64,28 @@ def self_join(
     """
     seen: set[tuple[int, int]] = set()
     limit, ids = _FIRST_DEPTH, None
-    while ids is None or len(ids):
+    while ids is None or ids:
         pairs, full = _round(collection, ids, limit=limit, threshold=threshold, seen=seen)
         at_end = limit >= MAX_HITS
-        yield _as_pairs(pairs, unfinished=full if at_end else full[:0])
-        ids = full[:0] if at_end else deeper(full)
+        yield _as_pairs(pairs, unfinished=full if at_end else [])
+        ids = [] if at_end else deeper(full)
         limit = min(limit * _DEEPER, MAX_HITS)
 
 
 def _round(
     collection: Collection,
-    ids: Ids | None,
+    ids: list[int] | None,
     *,
     limit: int,
     threshold: float,
     seen: set[tuple[int, int]],
-) -> tuple[dict[tuple[int, int], float], Ids]:
+) -> tuple[dict[tuple[int, int], float], list[int]]:
     """The new pairs of one depth, and the rows whose every hit passed."""
     new: dict[tuple[int, int], float] = {}
     full = []
     for block, vectors in _blocks(collection, ids):
         answers = collection.search(vectors, limit=limit, where=DISTINCT)
-        for key, (hits, scores) in zip(block.tolist(), answers, strict=True):
+        for key, (hits, scores) in zip(block, answers, strict=True):
             passing = scores >= threshold
             if len(hits) == limit and passing.all():
                 full.append(key)
@@ -94,21 +94,23 @@ def _round(
                 if key != hit and pair not in seen:
                     seen.add(pair)
                     new[pair] = score
-    return new, np.array(full, np.int64)
+    return new, full
 
 
-def _blocks(collection: Collection, ids: Ids | None) -> Iterator[tuple[Ids, Vectors]]:
+def _blocks(collection: Collection, ids: list[int] | None) -> Iterator[tuple[list[int], Vectors]]:
     if ids is not None:
         for start in range(0, len(ids), 512):
             block = ids[start : start + 512]
-            yield block, collection.vectors(block.tolist())
+            yield block, collection.vectors(block)
         return
     for rows in collection.rows(("id", "vector"), where=DISTINCT):
-        block = np.array([row["id"] for row in rows], np.int64)
-        yield block, np.array([row["vector"] for row in rows], np.float32)
+        yield (
+            [int(row["id"]) for row in rows],
+            np.array([row["vector"] for row in rows], np.float32),
+        )
 
 
-def _as_pairs(pairs: dict[tuple[int, int], float], *, unfinished: Ids) -> Pairs:
+def _as_pairs(pairs: dict[tuple[int, int], float], *, unfinished: list[int]) -> Pairs:
     ordered = sorted(pairs.items())
     ids = np.array([pair for pair, _ in ordered], np.int64).reshape(-1, 2)
     similarity = np.array([score for _, score in ordered], np.float32)

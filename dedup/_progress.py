@@ -8,10 +8,10 @@ from tqdm.auto import tqdm
 __all__ = ["bar"]
 
 
-def bar(*, total: int, title: str, shown: bool = True) -> Any:
+def bar(*, total: int | None, title: str, unit: str = " images", shown: bool = True) -> Any:
     """A tqdm bar, to be used as a context manager; silent if nobody can see it."""
     visible = shown and (sys.stderr.isatty() or _in_notebook())
-    return tqdm(total=total, desc=title, unit=" images", disable=not visible, leave=False)
+    return tqdm(total=total, desc=title, unit=unit, disable=not visible, leave=False)
 
 
 def _in_notebook() -> bool:

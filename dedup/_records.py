@@ -13,7 +13,18 @@ from dedup.pipelines.milvus import Row
 __all__ = ["FIELDS", "Record", "path_key"]
 
 # Everything but the vector.
-FIELDS = ("id", "path", "size", "mtime_ns", "digest", "width", "height", "thumbnail", "copy_of")
+FIELDS = (
+    "id",
+    "path",
+    "size",
+    "mtime_ns",
+    "digest",
+    "format",
+    "width",
+    "height",
+    "thumbnail",
+    "copy_of",
+)
 _RAW_BYTES = "bytes:"  # no absolute path and no "<image 3>" begins like this
 
 
@@ -29,6 +40,8 @@ class Record:
         Bytes and modification time of the file when it was read.
     digest : str
         BLAKE2b digest of the file's bytes.
+    format : str
+        Pillow's name of the file's format ("JPEG", "PNG"); "" for an image in memory.
     width, height : int
         Size of the upright picture, in pixels.
     thumbnail : bytes
@@ -41,6 +54,7 @@ class Record:
     size: int
     mtime_ns: int
     digest: str
+    format: str
     width: int
     height: int
     thumbnail: bytes
@@ -69,6 +83,7 @@ class Record:
             "size": self.size,
             "mtime_ns": self.mtime_ns,
             "digest": self.digest,
+            "format": self.format,
             "width": self.width,
             "height": self.height,
             "thumbnail": self.thumbnail.hex(),

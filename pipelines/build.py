@@ -49,7 +49,7 @@ def output(pipeline: Any, *columns: str) -> Any:
                 f"no operator {name} is registered here, and none is downloaded; "
                 f"there are: {', '.join(known)}"
             )
-    return pipeline.output(*columns)
+    return _own_errors(pipeline.output, *columns)
 
 
 def call(pipeline: Any, *inputs: Any) -> Any:
@@ -57,8 +57,12 @@ def call(pipeline: Any, *inputs: Any) -> Any:
 
     Towhee raises a RuntimeError that holds the text of the original error's traceback.
     """
+    return _own_errors(pipeline, *inputs)
+
+
+def _own_errors(function: Callable[..., Any], *arguments: Any) -> Any:
     try:
-        return pipeline(*inputs)
+        return function(*arguments)
     except RuntimeError as failure:
         found = _OWN_ERROR.search(str(failure))
         if found is None or not hasattr(errors, found["name"]):

@@ -27,6 +27,7 @@ ImageSource: TypeAlias = str | Path | bytes | Image.Image | Pixels
 # a 20,000 x 10 strip stays small.
 _MAX_ASPECT = 4
 _EXIF_ORIENTATION = 0x0112
+_LYING = 5  # from this orientation on, width and height change places
 # The turn that makes a picture upright, by EXIF orientation (CIPA DC-008, section 4.6.4).
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -136,6 +137,9 @@ def _reasons() -> Iterator[None]:
         raise DecodeError("file not found") from None
     except PermissionError:
         raise DecodeError("permission denied") from None
+    except OSError as error:
+        reason = error.strerror.lower() if error.strerror else f"damaged image: {error}"
+        raise DecodeError(reason) from error
     except Exception as error:  # Pillow's readers raise nearly anything on damaged files
         raise DecodeError(f"damaged image: {str(error) or type(error).__name__}") from error
 
@@ -146,7 +150,8 @@ def _open(source: ImageSource) -> Image.Image:
     if isinstance(source, bytes):
         return Image.open(BytesIO(source))
     if isinstance(source, np.ndarray):
-        if source.dtype != np.uint8 or source.ndim not in (2, 3) or source.size == 0:
+        picture = source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (3, 4))
+        if source.dtype != np.uint8 or not picture or source.size == 0:
             raise DecodeError(
                 f"an array of {source.dtype}, shape {source.shape}: "
                 "expected uint8, (height, width) or (height, width, 3 or 4)"
@@ -162,7 +167,7 @@ def _decode(image: Image.Image, short_side: int | None) -> Decoded:
     width, height = image.size
     if width == 0 or height == 0:
         raise DecodeError(f"an image of size {width} x {height}")
-    upright = _UPRIGHT.get(_orientation(image))
+    orientation = _orientation(image)
     target = _reduced((width, height), short_side)
     if file_format in ("JPEG", "MPO") and target != (width, height):
         image.draft(None, target)
@@ -170,9 +175,9 @@ def _decode(image: Image.Image, short_side: int | None) -> Decoded:
     if target != image.size:
         image = image.resize(target, Image.Resampling.BILINEAR, reducing_gap=3.0)
     image = _over_white(image)
-    if upright is not None:
-        image = image.transpose(upright)
-        if image.size == target[::-1] != target:
+    if orientation in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[orientation])
+        if orientation >= _LYING:
             width, height = height, width
     return Decoded(np.array(image), width, height, file_format)
 
@@ -193,13 +198,12 @@ def _reduced(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:
 
 def _plain_mode(image: Image.Image) -> Image.Image:
     """The image in mode L, RGB or RGBA, so that it can be resized."""
-    if image.mode in ("L", "RGB", "RGBA"):
-        image.load()
-        return image
     if image.mode.startswith("I") or image.mode == "F":
         return Image.fromarray(_eight_bits(np.asarray(image)))
-    has_alpha = image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info
-    return image.convert("RGBA" if has_alpha else "RGB")
+    image.load()  # a PNG may tell its transparency only at its end
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
 def _eight_bits(values: npt.NDArray[np.generic]) -> Pixels:

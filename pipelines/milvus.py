@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pymilvus import DataType, MilvusClient, MilvusException
+from pymilvus import CollectionSchema, DataType, MilvusClient, MilvusException
 
 from dedup.pipelines.errors import CollectionMismatch, StoreError, StoreUnavailable
 from dedup.pipelines.models import Vectors
 
-__all__ = ["MAX_HITS", "Collection", "Connection", "Row", "connect"]
+__all__ = ["MAX_HITS", "Collection", "Connection", "Row", "borrow", "connect"]
 
 Row = dict[str, Any]
 Ids = npt.NDArray[np.int64]
@@ -35,29 +35,30 @@ _WINDOW_ROWS = 4_096
 _INSERT_ROWS = 2_048
 _QUERY_ROWS = 512
 
+# Milvus Lite runs in this process: pinging it while it is idle only makes it complain.
+_CALM = {"grpc.keepalive_permit_without_calls": False, "grpc.keepalive_time_ms": 3_600_000}
+
 _quiet: ContextVar[bool] = ContextVar("_quiet", default=False)
-# pymilvus logs every failed call with its traceback; ours become errors instead.
+# pymilvus and Milvus Lite log every failed call with its traceback; ours become errors instead.
+logging.getLogger("milvus_lite").addHandler(logging.NullHandler())
 logging.getLogger("pymilvus").addFilter(lambda _: not _quiet.get())
 for _handler in logging.getLogger("pymilvus").handlers:
     _handler.addFilter(lambda _: not _quiet.get())
 
 
 @contextmanager
-def _reported(action: str, uri: str) -> Iterator[None]:
+def _reported(action: str, uri: str, *, connecting: bool = False) -> Iterator[None]:
     """Turn what pymilvus raises into a `StoreError` that says what was done, and where."""
     token = _quiet.set(True)
     try:
         yield
     except MilvusException as error:
         message = f"Milvus at {uri} could not {action}: {error.message}"
-        if error.code in _UNREACHABLE or "connect" in error.message.lower():
+        if connecting or "connect" in error.message.lower():
             raise StoreUnavailable(f"{message} {_hint(uri)}") from error
         raise StoreError(message) from error
     finally:
         _quiet.reset(token)
-
-
-_UNREACHABLE = (1, 2)  # pymilvus: UNEXPECTED_ERROR and CONNECT_FAILED while connecting
 
 
 def _hint(uri: str) -> str:
@@ -67,12 +68,25 @@ def _hint(uri: str) -> str:
 
 
 @dataclass(eq=False)
-class Connection:
-    """A client and the lock that writes to a Milvus Lite file need."""
+class _Shared:
+    """A client of this process, the lock that writes to its file need, and who holds it."""
 
-    uri: str
     client: MilvusClient
+    loaded: set[str] = field(default_factory=set)
     writing: threading.RLock = field(default_factory=threading.RLock)
+    holders: set["Connection"] = field(default_factory=set)
+
+
+class Connection:
+    """The hold of one user on a client that the process shares."""
+
+    def __init__(self, uri: str, *, token: str, shared: _Shared) -> None:
+        self.uri = uri
+        self.client = shared.client
+        self.loaded = shared.loaded
+        self.writing = shared.writing
+        self._token = token
+        self._shared = shared
 
     @property
     def is_local(self) -> bool:
@@ -80,23 +94,27 @@ class Connection:
         return "://" not in self.uri
 
     def close(self) -> None:
-        """Close the client, and let other processes have the file."""
+        """Let go; the last one closes the client, and lets other processes have the file."""
         with _connecting:
-            for key in [key for key, known in _connections.items() if known is self]:
-                del _connections[key]
-        self.client.close()
-        if self.is_local:
-            from milvus_lite.server_manager import server_manager_instance
+            if self not in self._shared.holders:
+                return
+            self._shared.holders.remove(self)
+            if self._shared.holders:
+                return
+            del _clients[self.uri, self._token]
+            self.client.close()
+            if self.is_local:
+                from milvus_lite.server_manager import server_manager_instance
 
-            server_manager_instance.release_server(self.uri)
+                server_manager_instance.release_server(self.uri)
 
 
-_connections: dict[tuple[str, str], Connection] = {}
-_connecting = threading.Lock()
+_clients: dict[tuple[str, str], _Shared] = {}
+_connecting = threading.RLock()
 
 
 def connect(uri: str | Path, *, token: str = "") -> Connection:
-    """The connection of an address, opened once a process and shared.
+    """A connection to an address, to be closed by its user.
 
     Parameters
     ----------
@@ -110,17 +128,41 @@ def connect(uri: str | Path, *, token: str = "") -> Connection:
     StoreUnavailable
         If there is no answer, the token is refused, or another process holds the file.
     """
-    address = str(uri) if "://" in str(uri) else os.path.abspath(uri)
+    with _connecting:
+        connection = borrow(uri, token=token)
+        connection._shared.holders.add(connection)
+        return connection
+
+
+def borrow(uri: str | Path, *, token: str = "") -> Connection:
+    """A connection that need not be closed: good as long as someone else holds the address.
+
+    If nobody does, it is opened, and stays open until the next one who holds it lets go.
+    """
+    address = str(uri)
     if "://" not in address:
-        if not address.endswith(".db"):
-            raise StoreError(f"{address}: the name of a Milvus Lite file must end in .db")
-        if not Path(address).parent.is_dir():
-            raise StoreError(f"{address}: the folder {Path(address).parent} does not exist")
-    with _connecting, _reported("open it", address):
+        address, token = _local_file(uri), ""  # one client a file
+    with _connecting, _reported("open it", address, connecting=True):
         key = (address, token)
-        if key not in _connections:
-            _connections[key] = Connection(address, MilvusClient(address, token=token, timeout=10))
-        return _connections[key]
+        if key not in _clients:
+            options = {} if "://" in address else _CALM
+            client = MilvusClient(address, token=token, timeout=10, grpc_options=options)
+            _clients[key] = _Shared(client)
+        return Connection(address, token=token, shared=_clients[key])
+
+
+def _local_file(uri: str | Path) -> str:
+    path = Path(os.path.abspath(uri))
+    if path.suffix != ".db":
+        raise StoreError(
+            f"{uri}: the name of a Milvus Lite file must end in .db "
+            "(and the address of a server begin with http:// or https://)"
+        )
+    if not path.parent.is_dir():
+        raise StoreError(f"{path}: the folder {path.parent} does not exist")
+    if path.is_file():
+        raise StoreError(f"{path} is a file, and a database of Milvus Lite 3 a folder")
+    return str(path)
 
 
 class Collection:
@@ -145,12 +187,14 @@ class Collection:
         Raises
         ------
         CollectionMismatch
-            If it holds other vectors than these properties say.
+            If it holds other vectors than these properties say, or other fields.
         """
-        with self._reported("open the collection"):
+        schema = _schema(dimension)
+        with self._reported("open it"):
             if not self._client.has_collection(self.name):
-                self._create(dimension, properties)
-            found = self._client.describe_collection(self.name).get("properties", {})
+                self._create(schema, properties)
+            description = self._client.describe_collection(self.name)
+        found = description.get("properties", {})
         for key, wanted in properties.items():
             if found.get(key) != wanted:
                 raise CollectionMismatch(
@@ -158,22 +202,21 @@ class Collection:
                     f"{key.removeprefix('dedup.')} {found.get(key, 'unknown')!r}, not {wanted!r}; "
                     "choose that method, or another index or collection"
                 )
-        with self._reported("load the collection"):
-            self._client.load_collection(self.name)
+        if {f["name"] for f in description["fields"]} != {f.name for f in schema.fields}:
+            raise CollectionMismatch(
+                f"the collection {self.name!r} at {self.connection.uri} was made by another "
+                "version of dedup; choose another index or collection"
+            )
+        self.load()
 
-    def _create(self, dimension: int, properties: Mapping[str, str]) -> None:
-        schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
-        schema.add_field("id", DataType.INT64, is_primary=True)
-        schema.add_field("path", DataType.VARCHAR, max_length=65_535)
-        schema.add_field("size", DataType.INT64)
-        schema.add_field("mtime_ns", DataType.INT64)
-        schema.add_field("digest", DataType.VARCHAR, max_length=64)
-        schema.add_field("width", DataType.INT64)
-        schema.add_field("height", DataType.INT64)
-        schema.add_field("thumbnail", DataType.VARCHAR, max_length=256)
-        # The id of the row whose picture this file repeats, or 0: searches look at 0 only.
-        schema.add_field("copy_of", DataType.INT64)
-        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
+    def load(self) -> None:
+        """Make it ready for searches, once a client: a reopened file has it released."""
+        if self.name not in self.connection.loaded:
+            with self._reported("load it"):
+                self._client.load_collection(self.name)
+            self.connection.loaded.add(self.name)
+
+    def _create(self, schema: CollectionSchema, properties: Mapping[str, str]) -> None:
         index = self._client.prepare_index_params()
         index.add_index("vector", metric_type="COSINE", **self._index())
         self._client.create_collection(
@@ -194,6 +237,13 @@ class Collection:
         with self.connection.writing, self._reported("store images"):
             for start in range(0, len(rows), _INSERT_ROWS):
                 self._client.upsert(self.name, list(rows[start : start + _INSERT_ROWS]))
+        return len(rows)
+
+    def insert(self, rows: Sequence[Row]) -> int:
+        """Write rows, to which Milvus gives ids where the collection has `auto_id`."""
+        with self.connection.writing, self._reported("insert"):
+            for start in range(0, len(rows), _INSERT_ROWS):
+                self._client.insert(self.name, list(rows[start : start + _INSERT_ROWS]))
         return len(rows)
 
     def delete(self, ids: Sequence[int]) -> None:
@@ -259,7 +309,7 @@ class Collection:
         fields : sequence of str, optional
             Fields to return.
         """
-        step = max(1, min(_QUERY_ROWS, 500_000 // limit))
+        step = max(1, min(_QUERY_ROWS, 500_000 // max(1, limit)))
         for start in range(0, len(vectors), step):
             with self._reported("search"):
                 answers = self._client.search(
@@ -286,12 +336,28 @@ class Collection:
             for hits in self.hits(vectors, limit=limit, where=where)
         ]
 
-    def field_names(self) -> list[str]:
-        """The names of its fields, in their order."""
-        with self._reported("describe"):
-            return [
-                field["name"] for field in self._client.describe_collection(self.name)["fields"]
-            ]
+    def fields(self) -> list[Row]:
+        """Its fields in their order: `name`, `type`, `auto_id` where Milvus fills it, ..."""
+        with self._reported("describe it"):
+            fields: list[Row] = self._client.describe_collection(self.name)["fields"]
+        return fields
 
     def _reported(self, action: str) -> Any:
-        return _reported(f"{action} of {self.name!r}", self.connection.uri)
+        return _reported(f"{action} (collection {self.name!r})", self.connection.uri)
+
+
+def _schema(dimension: int) -> CollectionSchema:
+    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("path", DataType.VARCHAR, max_length=65_535)
+    schema.add_field("size", DataType.INT64)
+    schema.add_field("mtime_ns", DataType.INT64)
+    schema.add_field("digest", DataType.VARCHAR, max_length=64)
+    schema.add_field("format", DataType.VARCHAR, max_length=32)
+    schema.add_field("width", DataType.INT64)
+    schema.add_field("height", DataType.INT64)
+    schema.add_field("thumbnail", DataType.VARCHAR, max_length=256)
+    # The id of the row whose picture this file repeats, or 0: searches look at 0 only.
+    schema.add_field("copy_of", DataType.INT64)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
+    return schema

@@ -4,11 +4,14 @@ A model is an ONNX file of an installed package, read in place. To add one, add 
 `MODELS`; to run models on another engine, change `Engine`.
 """
 
+import importlib
+import sys
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
@@ -101,12 +104,25 @@ def model(method: str) -> EmbeddingModel:
     return MODELS[method]
 
 
+def _openvino() -> ModuleType:
+    """OpenVINO, without the usage data that importing it sends to its makers.
+
+    It does without where its telemetry package is missing, so that one is hidden meanwhile.
+    """
+    if "openvino_telemetry" in sys.modules:
+        return importlib.import_module("openvino")
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    try:
+        return importlib.import_module("openvino")
+    finally:
+        del sys.modules["openvino_telemetry"]
+
+
 class Engine:
     """A compiled model: images in, embeddings out. Threads may share it."""
 
     def __init__(self, embedding_model: EmbeddingModel) -> None:
-        import openvino
-
+        openvino = _openvino()
         self.model = embedding_model
         core = openvino.Core()
         network = core.read_model(embedding_model.weights_file())

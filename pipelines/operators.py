@@ -9,6 +9,7 @@ clients and models themselves, and share them within the process.
 """
 
 import os
+import urllib.request
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -21,7 +22,7 @@ from towhee.types import Image
 
 from dedup.pipelines.decoding import Decoded, ImageSource, decode
 from dedup.pipelines.errors import DecodeError, ModelError, StoreError
-from dedup.pipelines.milvus import Collection, connect
+from dedup.pipelines.milvus import Collection, borrow
 from dedup.pipelines.models import MODELS, Vectors, engine
 
 __all__ = ["AnnInsert", "AnnSearch", "ImageDecode", "SscdEmbedding", "TimmEmbedding"]
@@ -81,17 +82,34 @@ class ImageDecode(_Shareable):
     def __call__(
         self, source: ImageSource | list[ImageSource]
     ) -> Image | list[Decoded | DecodeError]:
-        """One source gives a `towhee.types.Image`; a list gives a `Decoded` or the error each."""
+        """A source is a path, a URL, the bytes of a file, or an image.
+
+        One gives a `towhee.types.Image`; a list gives a `Decoded` or the error each.
+        """
         if isinstance(source, list):
             return list(_decoders().map(self._attempt, source))
-        image = decode(source, short_side=self._short_side).image
+        image = self._decode(source).image
         return Image(image if self._mode == "rgb" else image[:, :, ::-1], self._mode.upper())
 
     def _attempt(self, source: ImageSource) -> Decoded | DecodeError:
         try:
-            return decode(source, short_side=self._short_side)
+            return self._decode(source)
         except DecodeError as error:
             return error
+
+    def _decode(self, source: ImageSource) -> Decoded:
+        if isinstance(source, str) and source.startswith(("http://", "https://")):
+            source = _fetched(source)
+        return decode(source, short_side=self._short_side)
+
+
+def _fetched(url: str) -> bytes:
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            data: bytes = answer.read()
+    except OSError as error:
+        raise DecodeError(f"not downloaded: {error}") from error
+    return data
 
 
 @register(name="image-embedding/sscd")
@@ -177,7 +195,13 @@ class _Milvus(_Shareable):
             uri = f"http://{host}:{port}"
         if user is not None and not token:
             token = f"{user}:{password or ''}"
-        self._collection = Collection(connect(uri, token=token), name=collection_name)
+        self._uri, self._token, self._name = uri, token, collection_name
+        borrow(uri, token=token)  # a wrong address is told when the pipeline is built
+
+    @property
+    def _collection(self) -> Collection:
+        """Looked up for each call, since others may have closed the file in between."""
+        return Collection(borrow(self._uri, token=self._token), name=self._name)
 
 
 @register(name="ann-insert/milvus-client")
@@ -188,10 +212,13 @@ class AnnInsert(_Milvus):
         """A row's columns, or one list of row dictionaries; returns how many were written."""
         if len(row) == 1 and isinstance(row[0], list):
             return self._collection.upsert(row[0])
-        fields = self._collection.field_names()
-        if len(row) != len(fields):
-            raise StoreError(f"a row has {len(row)} values, the collection {len(fields)} fields")
-        return self._collection.upsert([dict(zip(fields, row, strict=True))])
+        collection = self._collection
+        fields = collection.fields()
+        names = [field["name"] for field in fields if not field.get("auto_id")]
+        if len(row) != len(names):
+            raise StoreError(f"a row has {len(row)} values, the collection {len(names)} fields")
+        write = collection.upsert if len(names) == len(fields) else collection.insert
+        return write([dict(zip(names, row, strict=True))])
 
 
 @register(name="ann-search/milvus-client")
@@ -224,7 +251,9 @@ class AnnSearch(_Milvus):
     def __call__(self, vectors: Any) -> list[Any]:
         """One vector gives its hits, `[id, score, *output_fields]` each; n vectors give n lists."""
         several = np.asarray(vectors, np.float32)
-        found = self._collection.hits(
+        collection = self._collection
+        collection.load()
+        found = collection.hits(
             np.atleast_2d(several), limit=self._limit, where=self._where, fields=self._fields
         )
         answers = [

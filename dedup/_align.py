@@ -1,0 +1,460 @@
+"""Two pictures laid over each other: find where, and measure how well they agree there.
+
+The only module that imports OpenCV. It measures; what the measurements mean (the score, the
+relation, the words) is decided in `dedup._evidence`.
+
+1. `extract` keeps a small grey picture of each image. Its local features are computed when a
+   pair first needs them, and kept.
+2. `compare` proposes placements of one picture on the other: the same framing, also turned and
+   mirrored, which thumbnails suggest; then, where that does not settle the pair, those that
+   local features vote for (`dedup._placement`).
+3. Each placement is measured block by block where the two overlap, while it is refined.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dedup._blocks import Blocks
+from dedup._evidence import Evidence, Measured
+from dedup._explain import Look, explained
+from dedup._placement import Keypoints, Matrix, is_plausible, placements
+
+Grey: TypeAlias = npt.NDArray[np.uint8]
+Floats: TypeAlias = npt.NDArray[np.float32]
+
+_PICTURE: Final = 67_200
+"""Pixels of the grey picture, 224 x 300: an area, so that a strip costs what a square does."""
+_LEAST_PICTURE: Final = 9_600
+"""Smaller pictures are enlarged to this many pixels."""
+_FEATURES: Final = 34_000
+"""Pixels that SIFT sees, and the most features that it keeps."""
+_MOST_FEATURES: Final = 400
+_CANVAS: Final = 128 * 128
+"""Pixels in which an overlap is compared."""
+_BLOCK: Final = 8
+_WINDOW: Final = 12
+"""Distance of the blocks' centres and side of the window around each, in the canvas."""
+_ATTEMPTS: Final = 4
+_HOPELESS: Final = 0.25
+"""Agreement, in place, below which nothing is searched for."""
+_HOPELESS_SCORE: Final = 0.01
+"""Score of blocks that may move, below which no correction helps."""
+_LEAST_OVERLAP: Final = 0.2
+_NOISE: Final = 1.0
+_REACH: Final = 2
+"""Blocks look for their best place within so many pixels of the canvas."""
+_THUMBNAIL: Final = 24
+_SPECK: Final = 60
+"""Grey values by which a speck of salt or pepper differs from its neighbours."""
+_RATIO: Final = 0.82
+"""Lowe's ratio test on the distances of the best and second best descriptor."""
+_BEYOND_DOUBT: Final = 0.99
+"""A placement with this score needs no rival."""
+
+# Mirrored, a patch keeps its angle's axis and swaps the sides across: of SIFT's 4 x 4 cells of
+# 8 directions, row r becomes 3 - r and direction d becomes -d.
+_MIRRORED: Final = np.arange(128).reshape(4, 4, 8)[::-1, :, -np.arange(8) % 8].reshape(-1)
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the alignment needs of one image, about 70 kB, and 60 kB more once compared closely.
+
+    Attributes
+    ----------
+    grey : ndarray, uint8
+        The picture, denoised, reduced (or enlarged) to about `_PICTURE` pixels.
+    look : Look
+        What the explanation needs besides.
+    """
+
+    grey: Grey
+    look: Look
+    _local: "list[tuple[Keypoints, Floats]]" = field(
+        default_factory=list, repr=False, compare=False
+    )
+
+    @property
+    def local(self) -> tuple[Keypoints, Floats]:
+        """Keypoints in pixels of `grey`, and their RootSIFT descriptors; computed once."""
+        if not self._local:
+            self._local.append(_local_features(self.grey))
+        return self._local[0]
+
+
+def extract(image: npt.NDArray[np.uint8], *, size: tuple[int, int] | None = None) -> Features:
+    """Reduce an image to what `compare` needs.
+
+    Pure, may run in several threads, and leaves the interpreter's lock free while it works.
+
+    Parameters
+    ----------
+    image : ndarray, shape (height, width, 3), uint8
+        RGB. More than about 320 pixels on the short side add nothing.
+    size : tuple of int, optional
+        Width and height of the image before it was reduced, which `Evidence.scale` is about.
+
+    Examples
+    --------
+    >>> extract(np.zeros((300, 400, 3), np.uint8)).grey.shape
+    (224, 299)
+    """
+    height, width = image.shape[:2]
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    # Impulse noise would cost most features; a median of 3 x 3 takes it away and little else.
+    clean = cv2.medianBlur(grey, 3)
+    finest = cv2.absdiff(grey, clean)
+    counts = np.bincount(finest.ravel(), minlength=256)
+    blurred = cv2.absdiff(clean, cv2.GaussianBlur(clean, (5, 5), 1.0))
+    look = Look(
+        size=size or (width, height),
+        thumbnail=cv2.resize(image, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA),
+        grain=float((counts * np.arange(256)).sum() / grey.size),
+        detail=float(blurred.mean()),
+        specks=float(counts[_SPECK:].sum() / grey.size),
+    )
+    return Features(grey=_resized(clean, _PICTURE), look=look)
+
+
+def compare(a: Features, b: Features) -> Evidence:
+    """Align two pictures, and judge whether they show the same one.
+
+    Deterministic, and symmetric: the exchanged pair has the same score and relation, and the
+    inverse transformation.
+
+    Examples
+    --------
+    >>> ramp = np.add.outer(np.arange(240), np.arange(320)).astype(np.uint8)
+    >>> picture = np.stack([ramp, ramp.T.reshape(240, 320), 255 - ramp], axis=-1)
+    >>> compare(extract(picture), extract(picture)).relation
+    'near'
+    """
+    measured = best_placement(a, b)
+    if measured is None:
+        return Evidence(0.0, "different")
+    return explained(measured, looks=(a.look, b.look), pictures=(a.grey, b.grey))
+
+
+def best_placement(a: Features, b: Features) -> Measured | None:
+    """The likeliest placement of a on b, and what was measured there; None if there is none.
+
+    A pair is always measured one way round, so that (b, a) gives the same.
+    """
+    if _order(b) < _order(a):
+        best = _best(b, a)
+        return None if best is None else best.swapped()
+    return _best(a, b)
+
+
+def _best(a: Features, b: Features) -> Measured | None:
+    """The placement with the highest score, and the first that leaves no doubt."""
+    best: Measured | None = None
+    seen: list[Matrix] = []
+    for propose in (_same_framing, _by_features, _by_features_mirrored):
+        for matrix in propose(a, b):
+            if any(_is_close(a, matrix, other) for other in seen):
+                continue
+            seen.append(matrix)
+            measured = _measure(a, b, matrix)
+            if measured is None:
+                continue
+            if best is None or measured.likelihood > best.likelihood:
+                best = measured
+            if best.likelihood >= _BEYOND_DOUBT:
+                return best
+    return best
+
+
+def _is_close(a: Features, one: Matrix, other: Matrix) -> bool:
+    """Whether two placements put the corners of a in nearly the same places."""
+    height, width = a.grey.shape
+    apart = _moved(_corners(width, height), one) - _moved(_corners(width, height), other)
+    return bool(np.abs(apart).max() < 0.02 * _PICTURE**0.5)
+
+
+def _order(features: Features) -> tuple[tuple[int, ...], bytes]:
+    """A key that depends on the picture only, so that a pair is always measured one way."""
+    return features.grey.shape, features.grey.tobytes()
+
+
+# Placements
+
+
+def _same_framing(a: Features, b: Features) -> list[Matrix]:
+    """The identity, and the turned or mirrored framing under which the thumbnails agree best."""
+    (ha, wa), (hb, wb) = a.grey.shape, b.grey.shape
+    to_unit, from_unit = np.diag([1 / wa, 1 / ha, 1]), np.diag([wb, hb, 1.0])
+    ta, tb = (_normalised(f.look.thumbnail) for f in (a, b))
+    found = []
+    for mirrored in (False, True):
+        for turns in range(4):
+            turned = np.rot90(ta[:, ::-1] if mirrored else ta, turns)
+            likeness = float((turned * tb).sum())
+            upright = turns == 0 and not mirrored
+            if upright or likeness > 0.5:
+                unit = np.linalg.matrix_power(_QUARTER_TURN, turns) @ (_MIRROR if mirrored else _I)
+                found.append((likeness, (from_unit @ unit @ to_unit)[:2]))
+    found.sort(key=lambda item: -item[0])
+    return [matrix for _, matrix in found[:2]]
+
+
+# On the unit square, y downwards: what `np.rot90` and a horizontal flip do.
+_I: Final = np.eye(3)
+_QUARTER_TURN: Final = np.array([[0.0, 1, 0], [-1, 0, 1], [0, 0, 1]])
+_MIRROR: Final = np.array([[-1.0, 0, 1], [0, 1, 0], [0, 0, 1]])
+
+
+def _normalised(thumbnail: npt.NDArray[np.uint8]) -> Floats:
+    values = thumbnail.mean(axis=2, dtype=np.float32)
+    values -= values.mean()
+    unit: Floats = values / max(float(np.linalg.norm(values)), 1e-6)
+    return unit
+
+
+def _by_features_mirrored(a: Features, b: Features) -> list[Matrix]:
+    return _by_features(a, b, mirrored=True)
+
+
+def _by_features(a: Features, b: Features, *, mirrored: bool = False) -> list[Matrix]:
+    """The placements that local features agree on."""
+    (points_a, near_a), (points_b, near_b) = a.local, b.local
+    if len(points_a) < 2 or len(points_b) < 2:
+        return []
+    flip = np.eye(3)
+    if mirrored:
+        width = a.grey.shape[1]
+        near_a = near_a[:, _MIRRORED]
+        points_a = points_a * np.float32([-1, 1, 1, -1]) + np.float32([width, 0, 0, 180])
+        flip[0] = [-1, 0, width]
+    likeness = near_a @ near_b.T
+    rows = np.arange(len(likeness))
+    match = likeness.argmax(axis=1)
+    first = likeness[rows, match]
+    likeness[rows, match] = -1
+    second = likeness.max(axis=1)
+    # Of unit vectors: squared distance = 2 - 2 x likeness.
+    ratio = (1 - first) / np.maximum(1 - second, 1e-6)
+    good = np.flatnonzero(ratio < _RATIO**2)
+    good = good[np.argsort(ratio[good], kind="stable")]
+    found = placements(points_a[good], points_b[match[good]], size=_PICTURE**0.5, most=2)
+    return [matrix @ flip for matrix in found]
+
+
+def _local_features(grey: Grey) -> tuple[Keypoints, Floats]:
+    small = _resized(grey, _FEATURES)
+    sift = cv2.SIFT_create(nfeatures=_MOST_FEATURES, contrastThreshold=0.02)
+    points, descriptors = sift.detectAndCompute(small, None)
+    if descriptors is None:
+        return np.empty((0, 4), np.float32), np.empty((0, 128), np.float32)
+    keypoints = np.array([(*p.pt, p.size, p.angle) for p in points], np.float32)
+    zoom = grey.shape[1] / small.shape[1]
+    keypoints[:, :2] = (keypoints[:, :2] + 0.5) * zoom
+    keypoints[:, 2] *= zoom
+    # RootSIFT (Arandjelovic and Zisserman 2012): Hellinger distance for Euclidean.
+    descriptors /= np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-6)
+    return keypoints, np.sqrt(descriptors)
+
+
+# Measurement
+
+
+def _measure(a: Features, b: Features, matrix: Matrix) -> Measured | None:
+    """Lay the two over each other, let the blocks correct the placement, and compare them."""
+    best: Measured | None = None
+    for attempt in range(_ATTEMPTS):
+        canvas = _canvas(a, b, matrix)
+        if canvas is None:
+            return best
+        blocks = _blocks(a, b, canvas, reach=_REACH if attempt else 0)
+        best = _measured(a, b, matrix, canvas, blocks)
+        if attempt == 0:
+            if blocks.is_clear or blocks.agreement(blocks.rigid) < _HOPELESS:
+                return best
+        elif blocks.is_settled or best.likelihood < _HOPELESS_SCORE:
+            return best
+        else:
+            matrix = canvas.corrected(blocks.correction)
+    return best
+
+
+def _measured(
+    a: Features, b: Features, matrix: Matrix, canvas: "_Canvas", blocks: Blocks
+) -> Measured:
+    """The measurement, freed of the small pictures' sizes."""
+    (ha, wa), (hb, wb) = a.grey.shape, b.grey.shape
+    full = np.vstack([matrix, [0, 0, 1]])
+    return Measured(
+        transform=np.diag([1 / wb, 1 / hb, 1]) @ full @ np.diag([wa, ha, 1.0]),
+        overlap_a=canvas.share_a,
+        overlap_b=canvas.share_b,
+        canvas_a=np.diag([1 / wa, 1 / ha, 1]) @ canvas.to_a,
+        blocks=blocks,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Canvas:
+    """The common ground of two placed pictures.
+
+    Attributes
+    ----------
+    size : tuple of int
+        Width and height in pixels of the canvas.
+    to_a, to_b : ndarray, shape (3, 3)
+        From the canvas to the pictures, in pixels.
+    polygon : ndarray, shape (n, 2)
+        The overlap, in the canvas.
+    share_a, share_b : float
+        Parts of the pictures that the overlap covers.
+    """
+
+    size: tuple[int, int]
+    to_a: Matrix
+    to_b: Matrix
+    polygon: Floats
+    share_a: float
+    share_b: float
+
+    def corrected(self, correction: Matrix) -> Matrix:
+        """The transformation from a to b, where the canvas of b moves by `correction`."""
+        matrix: Matrix = (self.to_b @ correction @ np.linalg.inv(self.to_a))[:2]
+        return matrix
+
+
+def _canvas(a: Features, b: Features, matrix: Matrix) -> _Canvas | None:
+    """The box around the overlap, at the coarser picture's resolution or a lower one."""
+    if not is_plausible(matrix):
+        return None
+    full = np.vstack([matrix, [0, 0, 1]])
+    (ha, wa), (hb, wb) = a.grey.shape, b.grey.shape
+    inverse = np.linalg.inv(full)
+    area, polygon = cv2.intersectConvexConvex(_corners(wa, ha), _moved(_corners(wb, hb), inverse))
+    growth = abs(float(np.linalg.det(matrix[:, :2])))
+    share_a, share_b = area / (wa * ha), area * growth / (wb * hb)
+    if polygon is None or max(share_a, share_b) < _LEAST_OVERLAP:
+        return None
+    polygon = polygon.reshape(-1, 2)
+    if growth < 1:  # b shows the overlap in fewer pixels
+        polygon, area = _moved(polygon, full), area * growth
+    zoom = min(1.0, (_CANVAS / area) ** 0.5)
+    corner = polygon.min(axis=0)
+    size = np.ceil((polygon.max(axis=0) - corner) * zoom / _BLOCK) * _BLOCK
+    if min(size) < 2 * _WINDOW:
+        return None
+    base = np.array([[1 / zoom, 0, corner[0]], [0, 1 / zoom, corner[1]], [0, 0, 1]])
+    to_a, to_b = (inverse @ base, base) if growth < 1 else (base, full @ base)
+    width, height = size.astype(int).tolist()
+    return _Canvas((width, height), to_a, to_b, (polygon - corner) * zoom, share_a, share_b)
+
+
+def _blocks(a: Features, b: Features, canvas: _Canvas, *, reach: int) -> Blocks:
+    """Correlate windows around the blocks' centres, for all shifts within reach."""
+    width, height = canvas.size
+    pa = _warped(a.grey, canvas.to_a, canvas.size, margin=0)
+    pb = _warped(b.grey, canvas.to_b, canvas.size, margin=reach)
+    mean_a, mean_b = _windows(pa), _mean(pb)
+    var_a = _windows(pa * pa) - mean_a**2 + _NOISE**2
+    var_b = _mean(pb * pb) - mean_b**2 + _NOISE**2
+    first = _WINDOW // 2
+    span = range(2 * reach + 1)
+    likeness = np.empty((len(span), len(span), *mean_a.shape), np.float32)
+    for dy in span:
+        for dx in span:
+            product = _windows(pa * pb[dy : dy + height, dx : dx + width])
+            there = np.s_[first + dy :: _BLOCK, first + dx :: _BLOCK]
+            mean, var = (x[there][: mean_a.shape[0], : mean_a.shape[1]] for x in (mean_b, var_b))
+            likeness[dy, dx] = (product - mean_a * mean) / np.sqrt(var_a * var)
+    there = np.s_[first + reach :: _BLOCK, first + reach :: _BLOCK]
+    mean_b, var_b = (x[there][: mean_a.shape[0], : mean_a.shape[1]] for x in (mean_b, var_b))
+    pb = pb[reach : reach + height, reach : reach + width]
+    rows, columns = np.indices(mean_a.shape)
+    mask = np.zeros((height, width), np.uint8)
+    cv2.fillConvexPoly(mask, np.rint(canvas.polygon).astype(np.int32), 255)
+    mask = cv2.erode(mask, np.ones((3, 3), np.uint8))  # the border's pixels are blends
+    return Blocks(
+        centres=np.stack([columns, rows], axis=-1) * _BLOCK + _WINDOW / 2,
+        step=_BLOCK,
+        inside=_windows(mask.astype(np.float32)) > 250,
+        likeness=likeness,
+        mean_a=mean_a,
+        mean_b=mean_b,
+        spread_a=np.sqrt(var_a),
+        spread_b=np.sqrt(var_b),
+        texture_a=_texture(pa),
+        texture_b=_texture(pb),
+    )
+
+
+def _texture(picture: Floats) -> Floats:
+    """Mean squared slope of each window across its weaker direction (Shi and Tomasi 1994)."""
+    dx = cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=1 / 8)
+    dy = cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=1 / 8)
+    xx, yy, xy = _windows(dx * dx), _windows(dy * dy), _windows(dx * dy)
+    weaker: Floats = 0.5 * (xx + yy - np.sqrt((xx - yy) ** 2 + 4 * xy**2))
+    return weaker
+
+
+def _windows(values: Floats) -> Floats:
+    """Means of the windows, which reach half a block beyond their block."""
+    height, width = values.shape
+    cell = _WINDOW // 3
+    cells = cv2.resize(values, (width // cell, height // cell), interpolation=cv2.INTER_AREA)
+    means: Floats = cv2.boxFilter(cells, -1, (3, 3))[1:-1:2, 1:-1:2]
+    return means
+
+
+def _mean(values: Floats) -> Floats:
+    """Means of the windows around every pixel, at offset _WINDOW // 2 of the window."""
+    mean: Floats = cv2.boxFilter(
+        values, -1, (_WINDOW, _WINDOW), anchor=(_WINDOW // 2, _WINDOW // 2)
+    )
+    return mean
+
+
+def _warped(grey: Grey, to_picture: Matrix, size: tuple[int, int], *, margin: int) -> Floats:
+    """A picture as the canvas sees it, smoothed a little, with a margin around."""
+    step = abs(np.linalg.det(to_picture[:2, :2])) ** 0.5
+    if step > 1.4:  # reduced by more than this the picture would alias
+        height, width = grey.shape
+        half = cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        to_picture = np.diag([half.shape[1] / width, half.shape[0] / height, 1]) @ to_picture
+        grey = half
+    # Pixel i is centred at i + 0.5.
+    to_index = _shift(-0.5) @ to_picture @ _shift(0.5 - margin)
+    canvas = cv2.warpAffine(
+        grey,
+        to_index[:2],
+        (size[0] + 2 * margin, size[1] + 2 * margin),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    smooth: Floats = cv2.GaussianBlur(canvas.astype(np.float32), (5, 5), 1.0)
+    return smooth
+
+
+def _resized(grey: Grey, pixels: int) -> Grey:
+    """The picture in about so many pixels."""
+    height, width = grey.shape
+    zoom = min(1.0, (pixels / (width * height)) ** 0.5)
+    zoom = max(zoom, (_LEAST_PICTURE / (width * height)) ** 0.5)
+    size = max(8, round(width * zoom)), max(8, round(height * zoom))
+    how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
+    resized: Grey = cv2.resize(grey, size, interpolation=how)
+    return resized
+
+
+def _corners(width: int, height: int) -> Floats:
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+
+
+def _moved(points: Floats, matrix: Matrix) -> Floats:
+    moved: Floats = (points @ matrix[:2, :2].T + matrix[:2, 2]).astype(np.float32)
+    return moved
+
+
+def _shift(by: float) -> Matrix:
+    return np.array([[1, 0, by], [0, 1, by], [0, 0, 1]])

@@ -1,0 +1,116 @@
+"""Where one picture may lie on the other: local features vote for a common transformation.
+
+Pure geometry on matched keypoints, without OpenCV. A keypoint is a row (x, y, size, angle in
+degrees); a transformation is an affine 2 x 3 matrix from the pixels of a to those of b.
+"""
+
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Matrix: TypeAlias = npt.NDArray[np.float64]
+Keypoints: TypeAlias = npt.NDArray[np.float32]
+
+_MIN_VOTES: Final = 4
+"""Matches that must agree: two fix a similarity, two more confirm it."""
+_HYPOTHESES: Final = 64
+"""So many of the best matches propose a similarity."""
+_MAX_SCALE: Final = 8.0
+_MAX_STRETCH: Final = 2.0
+"""Largest ratio of the two axes' scales: 16:9 squeezed into a square is 1.78."""
+
+
+def placements(a: Keypoints, b: Keypoints, *, size: float, most: int) -> list[Matrix]:
+    """Transformations that many matches agree on, the one with most votes first.
+
+    Each of the best matches proposes a similarity, from its keypoints' places, sizes and angles
+    (generalised Hough voting as in Lowe 2004, section 7.3, but deterministic and without
+    bins); the matches that agree with it are fitted, and leave before the next round.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (n, 4)
+        Matched keypoints, best match first.
+    size : float
+        Side of the pictures in pixels; tolerances are parts of it.
+    most : int
+        Number of transformations wanted at most.
+    """
+    found: list[Matrix] = []
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    while len(a) >= _MIN_VOTES and len(found) < most:
+        votes = _votes(a, b, tolerance=0.04 * size)
+        best = int(votes.sum(axis=1).argmax())
+        inliers = votes[best]
+        if inliers.sum() < _MIN_VOTES:
+            break
+        matrix, inliers = _refined(a, b, inliers, size=size)
+        if inliers.sum() >= _MIN_VOTES and is_plausible(matrix):
+            found.append(matrix)
+        left = ~(inliers | votes[best])
+        a, b = a[left], b[left]
+    return found
+
+
+def is_plausible(matrix: Matrix) -> bool:
+    """Whether an edit of a picture may be this transformation: no extreme scale or stretch.
+
+    Examples
+    --------
+    >>> is_plausible(np.array([[2.0, 0, 5], [0, 2, 0]]))
+    True
+    >>> is_plausible(np.array([[9.0, 0, 5], [0, 1, 0]]))
+    False
+    """
+    large, small = np.linalg.svd(matrix[:, :2], compute_uv=False)
+    return bool(small * _MAX_SCALE > 1 and large < _MAX_SCALE and large < _MAX_STRETCH * small)
+
+
+def _votes(a: Matrix, b: Matrix, *, tolerance: float) -> npt.NDArray[np.bool_]:
+    """Which match (column) agrees with the similarity that each of the best (row) proposes."""
+    best = slice(0, _HYPOTHESES)
+    ratio = b[:, 2] / a[:, 2]
+    turn = np.radians(b[:, 3] - a[:, 3])
+    za, zb = a[:, 0] + 1j * a[:, 1], b[:, 0] + 1j * b[:, 1]
+    spin = (ratio * np.exp(1j * turn))[best, None]
+    error = np.abs(spin * (za - za[best, None]) + zb[best, None] - zb)
+    agree: npt.NDArray[np.bool_] = error < tolerance * np.maximum(1, ratio[best, None])
+    agree &= np.abs(np.log(ratio / ratio[best, None])) < np.log(1.7)
+    agree &= np.cos(turn - turn[best, None]) > np.cos(np.radians(30))
+    return agree
+
+
+def _refined(
+    a: Matrix, b: Matrix, inliers: npt.NDArray[np.bool_], *, size: float
+) -> tuple[Matrix, npt.NDArray[np.bool_]]:
+    """Fit a similarity, then an affine map, while the tolerance narrows."""
+    matrix = np.eye(2, 3)
+    for tolerance, affine in ((0.04, False), (0.03, True), (0.02, True), (0.02, True)):
+        if inliers.sum() < _MIN_VOTES:
+            break
+        enough = affine and inliers.sum() >= 2 * _MIN_VOTES
+        fit = _affine if enough else _similarity
+        matrix = fit(a[inliers, :2], b[inliers, :2])
+        scale = max(1.0, abs(np.linalg.det(matrix[:, :2])) ** 0.5)
+        error = np.linalg.norm(a[:, :2] @ matrix[:, :2].T + matrix[:, 2] - b[:, :2], axis=1)
+        inliers = error < tolerance * size * scale
+    return matrix, inliers
+
+
+def _similarity(a: Matrix, b: Matrix) -> Matrix:
+    """Least squares: rotation, scale and shift, as one complex factor and one summand."""
+    za, zb = a[:, 0] + 1j * a[:, 1], b[:, 0] + 1j * b[:, 1]
+    ca, cb = za.mean(), zb.mean()
+    spread = (np.abs(za - ca) ** 2).sum()
+    factor = (np.conj(za - ca) * (zb - cb)).sum() / max(spread, 1e-9)
+    shift = cb - factor * ca
+    re, im = factor.real, factor.imag
+    return np.array([[re, -im, shift.real], [im, re, shift.imag]])
+
+
+def _affine(a: Matrix, b: Matrix) -> Matrix:
+    """Least squares: all six parameters."""
+    ones = np.column_stack([a, np.ones(len(a))])
+    solution: Matrix = np.linalg.lstsq(ones, b, rcond=None)[0].T
+    return solution

@@ -1,0 +1,146 @@
+"""`dedup find` and `dedup demo`: results on standard output, the rest on standard error."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dedup._cli import main
+
+
+@pytest.fixture
+def run(capsys):
+    """Runs `dedup ...`; gives its exit code, standard output and standard error."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        return end.value.code or 0, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def copies(folder, photos):
+    shutil.copy(folder / "coffee.png", folder / "coffee (1).png")
+    photos["coffee"].resize((150, 100)).save(folder / "small.png")
+    return folder
+
+
+def test_json_is_all_that_is_printed(run, copies):
+    (copies / "notes.txt").write_text("no image")
+    code, out, _ = run("find", copies, "--json")
+    assert code == 1
+    result = json.loads(out)
+    assert set(result) == {"groups", "skipped"}
+    assert [sorted(group) for group in result["groups"]] == [
+        [str(copies / name) for name in ("coffee (1).png", "coffee.png", "small.png")]
+    ]
+    assert result["skipped"] == [
+        {"path": str(copies / "notes.txt"), "reason": "not an image that can be read"}
+    ]
+
+
+def test_groups_for_people(run, copies):
+    (copies / "notes.txt").write_text("no image")
+    code, out, err = run("find", copies)
+    assert code == 1
+    keep, *others = out.splitlines()
+    assert keep == f"keep   {copies / 'coffee.png'}"
+    assert others[0] == f"  exact 1.000 {copies / 'coffee (1).png'}"
+    assert others[1].startswith("  near  0.")
+    assert others[1].endswith(str(copies / "small.png"))
+    assert f"skipped {copies / 'notes.txt'}: not an image" in err
+    assert "8 images, 7 embedded in this run: 1 groups of duplicates" in err
+
+
+def test_no_duplicates_is_exit_code_0(run, folder):
+    code, out, err = run("find", folder)
+    assert (code, out) == (0, "")
+    assert "0 groups of duplicates" in err
+    assert run("find", folder, "--json")[:2] == (0, '{\n "groups": [],\n "skipped": []\n}\n')
+
+
+def test_second_run_says_that_nothing_was_embedded(run, folder):
+    assert "6 embedded in this run" in run("find", folder)[2]
+    assert "0 embedded in this run" in run("find", folder)[2]
+    assert "6 embedded in this run" in run("find", folder, "--no-cache")[2]
+
+
+def test_several_paths_and_an_index_of_ones_own(run, copies, tmp_path, cache_folder):
+    paths = [copies / "coffee.png", f"{copies}/s*.png"]
+    code, out, _ = run("find", *paths, "--json", "--index", tmp_path / "my.db")
+    assert code == 1
+    assert len(json.loads(out)["groups"][0]) == 2
+    assert (tmp_path / "my.db").exists()
+    assert list(cache_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none"], "no such file or folder: none"),
+        (["*.none"], "nothing matches"),
+        (["."], "no files in ."),
+        ([".", "--index", "photos.sqlite"], "must end in .db"),
+        ([".", "--index", "http://127.0.0.1:9"], "is the server running"),
+        ([".", "--method", "sift"], "sscd-fast"),
+        ([".", "--threshold", "7"], "0 to 1"),
+        ([".", "--threshold", "high"], "high"),
+        ([], "PATH"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_error_is_one_message_and_exit_code_2(run, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run("find", *arguments, "--json")
+    assert (code, out) == (2, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_demo_finds_the_copies_of_the_sample(run, tmp_path):
+    code, out, err = run("demo", "--out", tmp_path / "sample")
+    assert code == 0
+    assert "labelled images" in err
+    assert "WRONG" not in out
+    assert "0 pairs wrong" in out
+    found, _, true, *_ = out.split("against the labels: ")[1].split()
+    assert int(found) >= 0.5 * int(true)
+
+
+def test_demo_leaves_the_files_of_others_alone(run, folder):
+    before = sorted(folder.iterdir())
+    code, out, err = run("demo", "--out", folder)
+    assert (code, out) == (2, "")
+    assert "other files" in err
+    assert sorted(folder.iterdir()) == before
+
+
+def test_help_and_version(run):
+    assert "dedup find photos/" in run("find", "--help")[1]
+    assert run("--version")[0] == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are any bytes on Linux only")
+def test_names_that_no_terminal_can_print(run, folder):
+    odd = os.fsdecode(os.fsencode(folder) + b"/caf\xe9.png")
+    shutil.copy(folder / "coffee.png", odd)
+    code, out, _ = run("find", folder)
+    assert code == 1
+    assert "caf\\udce9.png" in out
+    assert odd in json.loads(run("find", folder, "--json")[1])["groups"][0]
+
+
+def test_installed_command(folder):
+    command = Path(sys.executable).with_name("dedup")
+    done = subprocess.run(
+        [command, "find", folder, "--json"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == {"groups": [], "skipped": []}
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,61 @@
+"""Importing dedup leaves the program that does so as it was."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def run(code, *arguments):
+    done = subprocess.run(
+        [sys.executable, *code, *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_logging_of_the_program_is_untouched():
+    script = """
+import io, logging, warnings
+before = list(logging.root.handlers), logging.root.level, list(logging.root.filters)
+import dedup
+assert (list(logging.root.handlers), logging.root.level, list(logging.root.filters)) == before
+stream = io.StringIO()
+logging.basicConfig(stream=stream, level=logging.INFO)
+logging.getLogger("mine").info("hello")
+assert "hello" in stream.getvalue()
+"""
+    assert run(["-c", script]).stdout == ""
+
+
+def test_handlers_that_were_there_before_stay():
+    script = """
+import logging
+handler = logging.NullHandler()
+logging.basicConfig(handlers=[handler], level=logging.ERROR)
+import dedup
+assert logging.root.handlers == [handler]
+assert logging.root.level == logging.ERROR
+"""
+    run(["-c", script])
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_worker_processes_may_use_it(method, folder, tmp_path):
+    if method == "fork" and sys.platform in ("win32", "darwin"):
+        pytest.skip("no safe fork there")
+    script = tmp_path / "script.py"
+    script.write_text(
+        """
+import multiprocessing, sys
+import dedup
+
+def count(folder):
+    return dedup.find_duplicates(folder, method="sscd-fast", cache=False).embedded
+
+if __name__ == "__main__":
+    with multiprocessing.get_context(sys.argv[1]).Pool(1) as pool:
+        print(pool.apply_async(count, (sys.argv[2],)).get(timeout=100))
+"""
+    )
+    assert run([str(script)], method, str(folder)).stdout == "6\n"

@@ -1,0 +1,45 @@
+"""What `dedup` offers is what it lists, and all of it is documented."""
+
+import inspect
+import types
+
+import pytest
+
+import dedup
+
+
+def test_list_is_sorted_and_is_all_that_is_public():
+    public = [
+        name
+        for name in dir(dedup)
+        if not name.startswith("_") and not isinstance(getattr(dedup, name), types.ModuleType)
+    ]
+    assert dedup.__all__ == sorted(dedup.__all__) == public
+
+
+@pytest.mark.parametrize("name", dedup.__all__)
+def test_name_and_its_methods_have_docstrings(name):
+    thing = getattr(dedup, name)
+    assert thing.__doc__
+    assert not thing.__doc__.startswith(f"{name}(")  # as dataclasses write it themselves
+    if inspect.isclass(thing):
+        for member, value in vars(thing).items():
+            if not member.startswith("_") and (callable(value) or isinstance(value, property)):
+                assert inspect.getdoc(value), f"{name}.{member}"
+
+
+@pytest.mark.parametrize(
+    "function", [dedup.find_duplicates, dedup.ImageIndex, dedup.ImageIndex.duplicates]
+)
+def test_settings_are_keyword_only(function):
+    kinds = [parameter.kind for parameter in inspect.signature(function).parameters.values()]
+    assert set(kinds[1:]) <= {inspect.Parameter.KEYWORD_ONLY}
+
+
+def test_every_error_is_a_dedup_error():
+    errors = [
+        getattr(dedup, name) for name in dedup.__all__ if name.endswith(("Error", "Mismatch"))
+    ]
+    assert len(errors) >= 7
+    assert all(issubclass(error, dedup.DedupError) for error in errors)
+    assert issubclass(dedup.InputError, ValueError)
