@@ -6,7 +6,7 @@ The recipe: edited copies and hard negatives of the first third of the photos, w
 `verification.py` never reports on; pairs of a copy and its original, and of two copies, are
 true; every other pair is false. Each pair gives one row as it lies. A false pair and a scene,
 which is simulated by moving the middle of a photo against the rest, give another as if its
-blocks could move. Needs scikit-learn.
+blocks could move, if they show the parallax of a scene at all. Needs scikit-learn.
 """
 
 import sys
@@ -18,14 +18,17 @@ from sklearn.linear_model import LogisticRegression
 from verification import decode, evaluation_set, pairs
 
 from dedup._align import best_placement, extract
+from dedup._words import SCENE_PARALLAX
 
 NAMES = ("agreement", "changed_area", "containment", "unrest", "elastic")
 FALSE_WEIGHT = 3.0
 """A wrong pair costs more than a missed one."""
+SCENE_WEIGHT = 30.0
+"""There are few scenes: together they count as much as the false pairs beside them."""
 
 
 def scene(photo: npt.NDArray[np.uint8], *, shift: float) -> npt.NDArray[np.uint8]:
-    """The photo from another point of view: an ellipse in its middle moves by parts of its width."""
+    """The photo from another point of view: its middle moves by `shift` of its width."""
     height, width = photo.shape[:2]
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     step = round(shift * width)
@@ -36,27 +39,31 @@ def scene(photo: npt.NDArray[np.uint8], *, shift: float) -> npt.NDArray[np.uint8
 def main(photos: Path) -> None:
     """Print the coefficients."""
     items = evaluation_set(photos, part=0)
-    rows, truth = [], []
+    rows: list[dict[str, float]] = []
+    truth: list[bool] = []
+    weight: list[float] = []
+
+    def add(row: dict[str, float], *, true: bool, cost: float) -> None:
+        rows.append(row)
+        truth.append(true)
+        weight.append(cost)
+
     for i, j, kind in pairs(items, seed=0):
         measured = best_placement(items[i].features, items[j].features)
         if measured is None:
             continue
         false = kind.startswith("- ")
-        rows.append(measured.summary())
-        truth.append(not false)
-        if false:
-            rows.append(measured.summary(elastic=True))
-            truth.append(False)
+        add(measured.summary(), true=not false, cost=FALSE_WEIGHT if false else 1.0)
+        if false and measured.blocks.parallax > SCENE_PARALLAX:
+            add(measured.summary(elastic=True), true=False, cost=FALSE_WEIGHT)
     for number, path in enumerate(sorted({x.source for x in items if x.kind == "original"})):
         photo = decode(photos / path, short_side=320).image
         moved = scene(photo, shift=(0.02, 0.04)[number % 2])
         measured = best_placement(extract(photo), extract(moved))
-        if measured is not None:
-            rows.append(measured.summary(elastic=True))
-            truth.append(True)
+        if measured is not None and measured.blocks.parallax > SCENE_PARALLAX:
+            add(measured.summary(elastic=True), true=True, cost=SCENE_WEIGHT)
     x = np.array([[row[name] for name in NAMES] for row in rows])
     y = np.array(truth)
-    weight = np.where(y, 1.0, FALSE_WEIGHT)
     model = LogisticRegression(C=10.0, max_iter=10_000).fit(x, y, sample_weight=weight)
     accepted = model.predict(x)
     print(f"{y.sum()} true rows, {(y & ~accepted).sum()} missed; "

@@ -1,7 +1,7 @@
 """Two pictures laid over each other: find where, and measure how well they agree there.
 
 The only module that imports OpenCV. It measures; what the measurements mean (the score, the
-relation, the words) is decided in `dedup._evidence`.
+relation) is decided in `dedup._evidence`, and put into words in `dedup._words`.
 
 1. `extract` keeps a small grey picture of each image. Its local features are computed when a
    pair first needs them, and kept.
@@ -11,6 +11,7 @@ relation, the words) is decided in `dedup._evidence`.
 3. Each placement is measured block by block where the two overlap, while it is refined.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -20,44 +21,41 @@ import numpy.typing as npt
 
 from dedup._blocks import Blocks
 from dedup._evidence import Evidence, Measured
-from dedup._explain import Look, explained
-from dedup._placement import Keypoints, Matrix, is_plausible, placements
+from dedup._placement import Floats, Local, Matrix, by_features, is_plausible, same_framing
+from dedup._words import Look, explained
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
-Floats: TypeAlias = npt.NDArray[np.float32]
 
 _PICTURE: Final = 67_200
 """Pixels of the grey picture, 224 x 300: an area, so that a strip costs what a square does."""
 _LEAST_PICTURE: Final = 9_600
 """Smaller pictures are enlarged to this many pixels."""
 _FEATURES: Final = 34_000
-"""Pixels that SIFT sees, and the most features that it keeps."""
 _MOST_FEATURES: Final = 400
+"""Pixels that SIFT sees, and the most features that it keeps."""
 _CANVAS: Final = 128 * 128
 """Pixels in which an overlap is compared."""
 _BLOCK: Final = 8
 _WINDOW: Final = 12
 """Distance of the blocks' centres and side of the window around each, in the canvas."""
 _ATTEMPTS: Final = 4
+"""The first looks in place; the others search, and correct the placement in between."""
 _HOPELESS: Final = 0.25
 """Agreement, in place, below which nothing is searched for."""
 _HOPELESS_SCORE: Final = 0.01
 """Score of blocks that may move, below which no correction helps."""
 _LEAST_OVERLAP: Final = 0.2
+"""Of the picture that it covers most of."""
 _NOISE: Final = 1.0
+"""Standard deviation, in grey values, that says nothing."""
 _REACH: Final = 2
 """Blocks look for their best place within so many pixels of the canvas."""
 _THUMBNAIL: Final = 24
+"""Side of the thumbnails, in pixels."""
 _SPECK: Final = 60
 """Grey values by which a speck of salt or pepper differs from its neighbours."""
-_RATIO: Final = 0.82
-"""Lowe's ratio test on the distances of the best and second best descriptor."""
 _BEYOND_DOUBT: Final = 0.99
 """A placement with this score needs no rival."""
-
-# Mirrored, a patch keeps its angle's axis and swaps the sides across: of SIFT's 4 x 4 cells of
-# 8 directions, row r becomes 3 - r and direction d becomes -d.
-_MIRRORED: Final = np.arange(128).reshape(4, 4, 8)[::-1, :, -np.arange(8) % 8].reshape(-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +72,10 @@ class Features:
 
     grey: Grey
     look: Look
-    _local: "list[tuple[Keypoints, Floats]]" = field(
-        default_factory=list, repr=False, compare=False
-    )
+    _local: list[Local] = field(default_factory=list, repr=False, compare=False)
 
     @property
-    def local(self) -> tuple[Keypoints, Floats]:
+    def local(self) -> Local:
         """Keypoints in pixels of `grey`, and their RootSIFT descriptors; computed once."""
         if not self._local:
             self._local.append(_local_features(self.grey))
@@ -104,15 +100,16 @@ def extract(image: npt.NDArray[np.uint8], *, size: tuple[int, int] | None = None
     (224, 299)
     """
     height, width = image.shape[:2]
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
     # Impulse noise would cost most features; a median of 3 x 3 takes it away and little else.
-    clean = cv2.medianBlur(grey, 3)
-    finest = cv2.absdiff(grey, clean)
+    clean = np.asarray(cv2.medianBlur(grey, 3), np.uint8)
+    finest = np.asarray(cv2.absdiff(grey, clean), np.uint8)
     counts = np.bincount(finest.ravel(), minlength=256)
-    blurred = cv2.absdiff(clean, cv2.GaussianBlur(clean, (5, 5), 1.0))
+    blurred = np.asarray(cv2.absdiff(clean, cv2.GaussianBlur(clean, (5, 5), 1.0)))
+    thumbnail = cv2.resize(image, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA)
     look = Look(
         size=size or (width, height),
-        thumbnail=cv2.resize(image, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA),
+        thumbnail=np.asarray(thumbnail, np.uint8),
         grain=float((counts * np.arange(256)).sum() / grey.size),
         detail=float(blurred.mean()),
         specks=float(counts[_SPECK:].sum() / grey.size),
@@ -154,19 +151,30 @@ def _best(a: Features, b: Features) -> Measured | None:
     """The placement with the highest score, and the first that leaves no doubt."""
     best: Measured | None = None
     seen: list[Matrix] = []
-    for propose in (_same_framing, _by_features, _by_features_mirrored):
-        for matrix in propose(a, b):
-            if any(_is_close(a, matrix, other) for other in seen):
-                continue
-            seen.append(matrix)
-            measured = _measure(a, b, matrix)
-            if measured is None:
-                continue
-            if best is None or measured.likelihood > best.likelihood:
-                best = measured
-            if best.likelihood >= _BEYOND_DOUBT:
-                return best
+    for matrix in _proposals(a, b):
+        if any(_is_close(a, matrix, other) for other in seen):
+            continue
+        seen.append(matrix)
+        measured = _measure(a, b, matrix)
+        if measured is None:
+            continue
+        if best is None or measured.likelihood > best.likelihood:
+            best = measured
+        if best.likelihood >= _BEYOND_DOUBT:
+            return best
     return best
+
+
+def _proposals(a: Features, b: Features) -> Iterator[Matrix]:
+    """Placements, the cheapest to find first."""
+    (ha, wa), (hb, wb) = a.grey.shape, b.grey.shape
+    from_unit, to_unit = np.diag([wb, hb, 1.0]), np.diag([1 / wa, 1 / ha, 1])
+    for unit in same_framing(a.look.thumbnail, b.look.thumbnail):
+        yield (from_unit @ unit @ to_unit)[:2]
+    for mirrored in (False, True):
+        yield from by_features(
+            a.local, b.local, mirrored_at=wa if mirrored else None, size=_PICTURE**0.5
+        )
 
 
 def _is_close(a: Features, one: Matrix, other: Matrix) -> bool:
@@ -181,72 +189,12 @@ def _order(features: Features) -> tuple[tuple[int, ...], bytes]:
     return features.grey.shape, features.grey.tobytes()
 
 
-# Placements
+# Pictures
 
 
-def _same_framing(a: Features, b: Features) -> list[Matrix]:
-    """The identity, and the turned or mirrored framing under which the thumbnails agree best."""
-    (ha, wa), (hb, wb) = a.grey.shape, b.grey.shape
-    to_unit, from_unit = np.diag([1 / wa, 1 / ha, 1]), np.diag([wb, hb, 1.0])
-    ta, tb = (_normalised(f.look.thumbnail) for f in (a, b))
-    found = []
-    for mirrored in (False, True):
-        for turns in range(4):
-            turned = np.rot90(ta[:, ::-1] if mirrored else ta, turns)
-            likeness = float((turned * tb).sum())
-            upright = turns == 0 and not mirrored
-            if upright or likeness > 0.5:
-                unit = np.linalg.matrix_power(_QUARTER_TURN, turns) @ (_MIRROR if mirrored else _I)
-                found.append((likeness, (from_unit @ unit @ to_unit)[:2]))
-    found.sort(key=lambda item: -item[0])
-    return [matrix for _, matrix in found[:2]]
-
-
-# On the unit square, y downwards: what `np.rot90` and a horizontal flip do.
-_I: Final = np.eye(3)
-_QUARTER_TURN: Final = np.array([[0.0, 1, 0], [-1, 0, 1], [0, 0, 1]])
-_MIRROR: Final = np.array([[-1.0, 0, 1], [0, 1, 0], [0, 0, 1]])
-
-
-def _normalised(thumbnail: npt.NDArray[np.uint8]) -> Floats:
-    values = thumbnail.mean(axis=2, dtype=np.float32)
-    values -= values.mean()
-    unit: Floats = values / max(float(np.linalg.norm(values)), 1e-6)
-    return unit
-
-
-def _by_features_mirrored(a: Features, b: Features) -> list[Matrix]:
-    return _by_features(a, b, mirrored=True)
-
-
-def _by_features(a: Features, b: Features, *, mirrored: bool = False) -> list[Matrix]:
-    """The placements that local features agree on."""
-    (points_a, near_a), (points_b, near_b) = a.local, b.local
-    if len(points_a) < 2 or len(points_b) < 2:
-        return []
-    flip = np.eye(3)
-    if mirrored:
-        width = a.grey.shape[1]
-        near_a = near_a[:, _MIRRORED]
-        points_a = points_a * np.float32([-1, 1, 1, -1]) + np.float32([width, 0, 0, 180])
-        flip[0] = [-1, 0, width]
-    likeness = near_a @ near_b.T
-    rows = np.arange(len(likeness))
-    match = likeness.argmax(axis=1)
-    first = likeness[rows, match]
-    likeness[rows, match] = -1
-    second = likeness.max(axis=1)
-    # Of unit vectors: squared distance = 2 - 2 x likeness.
-    ratio = (1 - first) / np.maximum(1 - second, 1e-6)
-    good = np.flatnonzero(ratio < _RATIO**2)
-    good = good[np.argsort(ratio[good], kind="stable")]
-    found = placements(points_a[good], points_b[match[good]], size=_PICTURE**0.5, most=2)
-    return [matrix @ flip for matrix in found]
-
-
-def _local_features(grey: Grey) -> tuple[Keypoints, Floats]:
+def _local_features(grey: Grey) -> Local:
     small = _resized(grey, _FEATURES)
-    sift = cv2.SIFT_create(nfeatures=_MOST_FEATURES, contrastThreshold=0.02)
+    sift = cv2.SIFT.create(nfeatures=_MOST_FEATURES, contrastThreshold=0.02)
     points, descriptors = sift.detectAndCompute(small, None)
     if descriptors is None:
         return np.empty((0, 4), np.float32), np.empty((0, 128), np.float32)
@@ -255,8 +203,9 @@ def _local_features(grey: Grey) -> tuple[Keypoints, Floats]:
     keypoints[:, :2] = (keypoints[:, :2] + 0.5) * zoom
     keypoints[:, 2] *= zoom
     # RootSIFT (Arandjelovic and Zisserman 2012): Hellinger distance for Euclidean.
-    descriptors /= np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-6)
-    return keypoints, np.sqrt(descriptors)
+    values = np.asarray(descriptors, np.float32)
+    values /= np.maximum(values.sum(axis=1, keepdims=True), 1e-6)
+    return keypoints, np.sqrt(values)
 
 
 # Measurement
@@ -274,7 +223,7 @@ def _measure(a: Features, b: Features, matrix: Matrix) -> Measured | None:
         if attempt == 0:
             if blocks.is_clear or blocks.agreement(blocks.rigid) < _HOPELESS:
                 return best
-        elif blocks.is_settled or best.likelihood < _HOPELESS_SCORE:
+        elif blocks.correction is None or blocks.is_settled or best.likelihood < _HOPELESS_SCORE:
             return best
         else:
             matrix = canvas.corrected(blocks.correction)
@@ -332,12 +281,12 @@ def _canvas(a: Features, b: Features, matrix: Matrix) -> _Canvas | None:
     full = np.vstack([matrix, [0, 0, 1]])
     (ha, wa), (hb, wb) = a.grey.shape, b.grey.shape
     inverse = np.linalg.inv(full)
-    area, polygon = cv2.intersectConvexConvex(_corners(wa, ha), _moved(_corners(wb, hb), inverse))
+    area, crossing = cv2.intersectConvexConvex(_corners(wa, ha), _moved(_corners(wb, hb), inverse))
     growth = abs(float(np.linalg.det(matrix[:, :2])))
     share_a, share_b = area / (wa * ha), area * growth / (wb * hb)
-    if polygon is None or max(share_a, share_b) < _LEAST_OVERLAP:
+    if crossing is None or max(share_a, share_b) < _LEAST_OVERLAP:
         return None
-    polygon = polygon.reshape(-1, 2)
+    polygon: Floats = np.asarray(crossing, np.float32).reshape(-1, 2)
     if growth < 1:  # b shows the overlap in fewer pixels
         polygon, area = _moved(polygon, full), area * growth
     zoom = min(1.0, (_CANVAS / area) ** 0.5)
@@ -368,22 +317,22 @@ def _blocks(a: Features, b: Features, canvas: _Canvas, *, reach: int) -> Blocks:
             there = np.s_[first + dy :: _BLOCK, first + dx :: _BLOCK]
             mean, var = (x[there][: mean_a.shape[0], : mean_a.shape[1]] for x in (mean_b, var_b))
             likeness[dy, dx] = (product - mean_a * mean) / np.sqrt(var_a * var)
-    there = np.s_[first + reach :: _BLOCK, first + reach :: _BLOCK]
-    mean_b, var_b = (x[there][: mean_a.shape[0], : mean_a.shape[1]] for x in (mean_b, var_b))
+    middle = np.s_[first + reach :: _BLOCK, first + reach :: _BLOCK]
+    mean, var = (x[middle][: mean_a.shape[0], : mean_a.shape[1]] for x in (mean_b, var_b))
     pb = pb[reach : reach + height, reach : reach + width]
     rows, columns = np.indices(mean_a.shape)
     mask = np.zeros((height, width), np.uint8)
     cv2.fillConvexPoly(mask, np.rint(canvas.polygon).astype(np.int32), 255)
-    mask = cv2.erode(mask, np.ones((3, 3), np.uint8))  # the border's pixels are blends
+    inner = cv2.erode(mask, np.ones((3, 3), np.uint8))  # the border's pixels are blends
     return Blocks(
         centres=np.stack([columns, rows], axis=-1) * _BLOCK + _WINDOW / 2,
         step=_BLOCK,
-        inside=_windows(mask.astype(np.float32)) > 250,
+        inside=_windows(np.asarray(inner, np.float32)) > 250,
         likeness=likeness,
         mean_a=mean_a,
-        mean_b=mean_b,
+        mean_b=mean,
         spread_a=np.sqrt(var_a),
-        spread_b=np.sqrt(var_b),
+        spread_b=np.sqrt(var),
         texture_a=_texture(pa),
         texture_b=_texture(pb),
     )
@@ -391,8 +340,8 @@ def _blocks(a: Features, b: Features, canvas: _Canvas, *, reach: int) -> Blocks:
 
 def _texture(picture: Floats) -> Floats:
     """Mean squared slope of each window across its weaker direction (Shi and Tomasi 1994)."""
-    dx = cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=1 / 8)
-    dy = cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=1 / 8)
+    dx = np.asarray(cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=1 / 8), np.float32)
+    dy = np.asarray(cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=1 / 8), np.float32)
     xx, yy, xy = _windows(dx * dx), _windows(dy * dy), _windows(dx * dy)
     weaker: Floats = 0.5 * (xx + yy - np.sqrt((xx - yy) ** 2 + 4 * xy**2))
     return weaker
@@ -403,16 +352,13 @@ def _windows(values: Floats) -> Floats:
     height, width = values.shape
     cell = _WINDOW // 3
     cells = cv2.resize(values, (width // cell, height // cell), interpolation=cv2.INTER_AREA)
-    means: Floats = cv2.boxFilter(cells, -1, (3, 3))[1:-1:2, 1:-1:2]
-    return means
+    return np.asarray(cv2.boxFilter(cells, -1, (3, 3)), np.float32)[1:-1:2, 1:-1:2]
 
 
 def _mean(values: Floats) -> Floats:
     """Means of the windows around every pixel, at offset _WINDOW // 2 of the window."""
-    mean: Floats = cv2.boxFilter(
-        values, -1, (_WINDOW, _WINDOW), anchor=(_WINDOW // 2, _WINDOW // 2)
-    )
-    return mean
+    middle = (_WINDOW // 2, _WINDOW // 2)
+    return np.asarray(cv2.boxFilter(values, -1, (_WINDOW, _WINDOW), anchor=middle), np.float32)
 
 
 def _warped(grey: Grey, to_picture: Matrix, size: tuple[int, int], *, margin: int) -> Floats:
@@ -421,8 +367,8 @@ def _warped(grey: Grey, to_picture: Matrix, size: tuple[int, int], *, margin: in
     if step > 1.4:  # reduced by more than this the picture would alias
         height, width = grey.shape
         half = cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-        to_picture = np.diag([half.shape[1] / width, half.shape[0] / height, 1]) @ to_picture
-        grey = half
+        to_picture = np.diag([width // 2 / width, height // 2 / height, 1]) @ to_picture
+        grey = np.asarray(half, np.uint8)
     # Pixel i is centred at i + 0.5.
     to_index = _shift(-0.5) @ to_picture @ _shift(0.5 - margin)
     canvas = cv2.warpAffine(
@@ -432,8 +378,8 @@ def _warped(grey: Grey, to_picture: Matrix, size: tuple[int, int], *, margin: in
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    smooth: Floats = cv2.GaussianBlur(canvas.astype(np.float32), (5, 5), 1.0)
-    return smooth
+    smooth = cv2.GaussianBlur(np.asarray(canvas, np.float32), (5, 5), 1.0)
+    return np.asarray(smooth, np.float32)
 
 
 def _resized(grey: Grey, pixels: int) -> Grey:
@@ -443,8 +389,7 @@ def _resized(grey: Grey, pixels: int) -> Grey:
     zoom = max(zoom, (_LEAST_PICTURE / (width * height)) ** 0.5)
     size = max(8, round(width * zoom)), max(8, round(height * zoom))
     how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
-    resized: Grey = cv2.resize(grey, size, interpolation=how)
-    return resized
+    return np.asarray(cv2.resize(grey, size, interpolation=how), np.uint8)
 
 
 def _corners(width: int, height: int) -> Floats:

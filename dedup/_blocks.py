@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from dedup._placement import Matrix
-
-Floats: TypeAlias = npt.NDArray[np.float32]
+from dedup._placement import Floats, Matrix
 
 _TEXTURE: Final = 1.5
 """Slope, in grey values a pixel, at which a block's texture counts half."""
@@ -57,7 +55,7 @@ class Blocks:
 
     def agreement(self, likeness: Floats) -> float:
         """Part of the texture that both pictures show, for `rigid` or `elastic` likeness."""
-        return float((self.weight * _alike(likeness)).sum() / max(self.weight.sum(), 1e-6))
+        return float((self.weight * _alike(likeness)).sum() / max(float(self.weight.sum()), 1e-6))
 
     def changed_area(self, likeness: Floats) -> float:
         """Part of the overlap in regions that differ, for `rigid` or `elastic` likeness.
@@ -67,7 +65,7 @@ class Blocks:
         texture = _neighbourhood(self.weight)
         alike = _neighbourhood(self.weight * _alike(likeness))
         changed = self.inside & (texture > 0.3) & (alike < 0.4 * texture)
-        return float(changed.sum() / max(self.inside.sum(), 1))
+        return float(changed.sum() / max(int(self.inside.sum()), 1))
 
     @property
     def rigid(self) -> Floats:
@@ -126,14 +124,14 @@ class Blocks:
 
         Infinite where too few blocks are alike to tell.
         """
-        if self._fit is None or len(self.likeness) == 1:
+        if len(self.likeness) == 1 or self._fit is None:
             return 0.0 if self.is_clear else float("inf")
         return self._fit[1]
 
     @property
     def jitter(self) -> float:
         """The same against the neighbours: blocks that are alike by chance go anywhere."""
-        if self._fit is None or len(self.likeness) == 1:
+        if len(self.likeness) == 1 or self._fit is None:
             return 0.0 if self.is_clear else float("inf")
         rest, mean = self._flow(self._trust)
         size = np.linalg.norm(rest - mean, axis=-1)
@@ -203,10 +201,9 @@ class Blocks:
         return left > _SCATTERED or bool(np.abs(moves).max() < _STILL)
 
     def swapped(self) -> "Blocks":
-        """The same with a and b exchanged."""
+        """The same with a and b exchanged; displacements stay as they were measured."""
         return replace(
             self,
-            likeness=self.likeness[::-1, ::-1],
             mean_a=self.mean_b,
             mean_b=self.mean_a,
             spread_a=self.spread_b,

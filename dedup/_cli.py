@@ -1,7 +1,7 @@
 """The command line: `dedup find`, `dedup demo`.
 
 Results go to standard output, everything else to standard error. Exit codes: 0 if there are
-no duplicates, 1 if there are some, 2 if something went wrong.
+no duplicates, 1 if there are some, 2 if something went wrong, 130 if it was interrupted.
 """
 
 import json
@@ -20,6 +20,9 @@ from dedup.pipelines.models import MODELS
 __all__ = ["main"]
 
 
+_INTERRUPTED = 130  # as shells say it: 128 + SIGINT
+
+
 class _Errors(click.Group):
     """Shows an error of this library as one line, without a traceback."""
 
@@ -28,6 +31,8 @@ class _Errors(click.Group):
             return super().invoke(context)
         except DedupError as error:
             raise _Failure(str(error)) from error
+        except (KeyboardInterrupt, click.Abort):
+            sys.exit(_INTERRUPTED)
 
 
 class _Failure(click.ClickException):

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from dedup.pipelines.decoding import Pixels
-from dedup.pipelines.errors import InputError
+from dedup.pipelines.decoding import Pixels, pixel_digest
+from dedup.pipelines.errors import DecodeError, InputError
 
 __all__ = ["Found", "ImageFile", "Inputs", "Skipped", "discover", "file_key"]
 
@@ -28,7 +28,7 @@ class ImageFile:
     Attributes
     ----------
     path : str
-        Its key in an index, see `file_key`; "<image 3>" for an image in memory.
+        Its key in an index, see `file_key`; "<image 3 ...>", with a digest, for an image in memory.
     name : str
         How it is shown: the path as the user named it.
     size : int
@@ -77,7 +77,7 @@ def file_key(path: str | os.PathLike[str]) -> str:
     return os.path.join(os.path.realpath(folder), name)
 
 
-def discover(inputs: Inputs) -> Found:
+def discover(inputs: Inputs, *, without: str | os.PathLike[str] | None = None) -> Found:
     """List the images that the user named.
 
     Folders are walked to the bottom. Symbolic links are not followed, so that a loop of links
@@ -88,23 +88,28 @@ def discover(inputs: Inputs) -> Found:
     ----------
     inputs : str, path, PIL image, array, DataFrame with a `path` column, or several of them
         Folders, files, or patterns such as "photos/**/*.jpg".
+    without : path, optional
+        A folder to pass over: the index, if it lies among the images.
 
     Raises
     ------
     InputError
         If a path does not exist, a pattern matches nothing, or there is no file at all.
     """
+    inside = os.path.join(os.path.realpath(without), "") if without is not None else None
     files: dict[str, ImageFile] = {}
     skipped: dict[str, Skipped] = {}
     named: list[str] = []
     for number, one in enumerate(_each(inputs)):
         if isinstance(one, Image.Image | np.ndarray):
-            name = f"<image {number}>"
-            files[name] = ImageFile(name, name, image=one)
+            key = _image_key(one, number)
+            files[key] = ImageFile(key, f"<image {number}>", image=one)
             continue
         named.append(os.fspath(one))
         for name in _named(named[-1]):
             path = file_key(name)
+            if inside is not None and path.startswith(inside):
+                continue
             problem = _problem(path)
             if problem is not None:
                 skipped[path] = Skipped(name, problem)
@@ -116,6 +121,14 @@ def discover(inputs: Inputs) -> Found:
     return Found(
         [files[path] for path in sorted(files)], [skipped[path] for path in sorted(skipped)]
     )
+
+
+def _image_key(image: Image.Image | Pixels, number: int) -> str:
+    """A path for an image in memory, which another image of a later call does not take."""
+    try:
+        return f"<image {number} {pixel_digest(image)}>"
+    except DecodeError:  # it will be skipped, with this reason
+        return f"<image {number}>"
 
 
 def _each(inputs: Inputs) -> Iterator[_One]:

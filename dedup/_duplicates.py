@@ -24,6 +24,7 @@ from dedup.pipelines.errors import InputError
 __all__ = ["Duplicates"]
 
 _COLUMNS = ["a", "b", "similarity", "relation", "score", "overlap", "edit"]
+_NUMBERS = {"similarity", "score", "overlap"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,17 @@ class Duplicates:
         members = [members for members in self._grouped if len(members) > 1]
         grouped = {picture for pictures in members for picture in pictures}
         members += [[p] for p, files in self._files.items() if len(files) > 1 and p not in grouped]
-        return sorted((self._group(pictures) for pictures in members), key=lambda g: g.keep)
+        paths = sorted(self._paths(pictures) for pictures in members)
+        home = {path: number for number, group in enumerate(paths) for path in group}
+        rows: dict[int, list[int]] = defaultdict(list)
+        for row, ends in enumerate(zip(self.pairs["a"], self.pairs["b"], strict=True)):
+            a, b = (home.get(end, -1) for end in ends)
+            if a == b:
+                rows[a].append(row)
+        return [
+            Group(keep, remove, self.pairs.iloc[rows[number]])
+            for number, (keep, *remove) in enumerate(paths)
+        ]
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
@@ -75,17 +86,15 @@ class Duplicates:
         "near" or "scene"; `score`, 0 to 1; `overlap`, the part of a that b shows; `edit`,
         what happened from a to b, in words. Exact copies are paired with the best of them.
         """
-        rows: list[tuple[object, ...]] = [
-            (best.path, copy.path, 1.0, "exact", 1.0, 1.0, _exactly(best, copy))
+        rows: list[tuple[Any, ...]] = [
+            (*self._named(best, copy), 1.0, "exact", 1.0, 1.0, _exactly(best, copy))
             for best, *copies in self._files.values()
             for copy in copies
         ]
         rows += [self._row(pair) for pair in self._accepted]
-        table = pd.DataFrame(rows, columns=_COLUMNS)
-        for end in ("a", "b"):
-            table[end] = table[end].map(self._names)
-        order = {"relation": True, "score": False, "similarity": False, "a": True, "b": True}
-        return table.sort_values(list(order), ascending=list(order.values()), ignore_index=True)
+        # Sorted here, not by pandas, which fails on names that are not UTF-8.
+        rows.sort(key=lambda row: (row[3], -(row[4] or 0), -(row[2] or 0), row[:2]))
+        return _table(rows, _COLUMNS)
 
     @cached_property
     def skipped(self) -> pd.DataFrame:
@@ -101,7 +110,7 @@ class Duplicates:
             if picture in self._verifier.unreadable
             for record in records
         ]
-        return pd.DataFrame(sorted(rows), columns=["path", "reason"])
+        return _table(sorted(rows), ["path", "reason"])
 
     @cached_property
     def uncertain(self) -> pd.DataFrame:
@@ -112,7 +121,7 @@ class Duplicates:
                 for picture in pair:
                     count[picture] += 1
         rows = [(self._names[self._files[p][0].path], n) for p, n in count.items()]
-        return pd.DataFrame(sorted(rows), columns=["path", "candidates"])
+        return _table(sorted(rows), ["path", "candidates"])
 
     def explain(self, a: str, b: str) -> Explanation:
         """Say what happened from one image to another, whether they were paired or not.
@@ -209,10 +218,10 @@ class Duplicates:
             if decision.is_link(pair) or (seen.relation == "scene" and seen.score >= self.threshold)
         ]
 
-    def _row(self, pair: Pair) -> tuple[object, ...]:
+    def _row(self, pair: Pair) -> tuple[Any, ...]:
         """One pair of pictures as a row of `pairs`."""
         a, b = self._verifier.directed(pair)
-        ends = self._files[a][0].path, self._files[b][0].path
+        ends = self._named(self._files[a][0], self._files[b][0])
         similarity = self._candidates.similarity.get(pair)
         seen = self._verifier.evidence(pair) if self._settings.verify else None
         if seen is None:
@@ -220,13 +229,27 @@ class Duplicates:
         relation = "scene" if seen.relation == "scene" else "near"
         return *ends, similarity, relation, seen.score, seen.overlap_a, describe(seen)
 
-    def _group(self, pictures: Sequence[int]) -> Group:
+    def _named(self, *records: Record) -> list[str]:
+        return [self._names[record.path] for record in records]
+
+    def _paths(self, pictures: Sequence[int]) -> list[str]:
+        """The files of a group as the user named them, the one to keep first."""
         keeper, *others = pictures
-        ranked = [keeper, *sorted(others, key=list(self._files).index)]
-        keep, *remove = (
-            self._names[record.path] for picture in ranked for record in self._files[picture]
-        )
-        return Group(keep, remove, self.pairs)
+        ranked = [keeper, *sorted(others, key=self._rank.__getitem__)]
+        return self._named(*(r for picture in ranked for r in self._files[picture]))
+
+    @cached_property
+    def _rank(self) -> dict[int, int]:
+        return {picture: rank for rank, picture in enumerate(self._files)}
+
+
+def _table(rows: Sequence[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
+    """A table whose texts stay Python's: a file's name need not be valid UTF-8."""
+    series = {
+        name: pd.Series([row[place] for row in rows], dtype=float if name in _NUMBERS else object)
+        for place, name in enumerate(columns)
+    }
+    return pd.DataFrame(series)
 
 
 def _exactly(a: Record, b: Record) -> str:

@@ -100,11 +100,11 @@ def explain(a: ImageSource, b: ImageSource) -> Explanation:
     >>> explain(folder / "chelsea.png", folder / "chelsea-half.jpg").evidence.relation
     'near'
     """
-    decoded = [decode(source, short_side=SHORT_SIDE).image for source in (a, b)]
-    evidence = compare(*(extract(image) for image in decoded))
+    both = [decode(source, short_side=SHORT_SIDE) for source in (a, b)]
+    evidence = compare(*(extract(one.image, size=(one.width, one.height)) for one in both))
     shown = []
-    for image in decoded:
-        picture = Image.fromarray(image)
+    for one in both:
+        picture = Image.fromarray(one.image)
         picture.thumbnail((3 * _HEIGHT, _HEIGHT))
         shown.append(picture)
     return Explanation(evidence, *shown)

@@ -12,11 +12,13 @@ import pandas as pd
 from PIL import Image
 from platformdirs import user_cache_path
 
-from dedup._discover import Inputs
+from dedup._discover import Inputs, discover
 from dedup._duplicates import Duplicates
 from dedup._index import ImageIndex
 from dedup._keep import Keep
+from dedup._records import FIELDS
 from dedup._settings import Settings
+from dedup.pipelines.models import model
 
 __all__ = ["find_duplicates"]
 
@@ -89,11 +91,12 @@ def find_duplicates(
     if not isinstance(inputs, str | os.PathLike | Image.Image | np.ndarray | pd.DataFrame):
         inputs = list(inputs)
     settings = Settings(threshold, candidates, verify, relations, keep)
+    found = discover(inputs, without=index)
     with (
         _place(inputs, index=index, cache=cache, method=method) as (uri, owned),
         ImageIndex(uri, method=method, token=token, progress=progress) as images,
     ):
-        return images.find(inputs, settings=settings, prune=owned)
+        return images.find(found, settings=settings, prune=owned)
 
 
 @contextmanager
@@ -103,15 +106,15 @@ def _place(
     """Where the index is, and whether it belongs to these inputs alone."""
     if index is not None:
         yield index, False
-    elif cache and (key := _cache_key(inputs)) is not None:
-        yield user_cache_path("dedup", ensure_exists=True) / f"{key}-{method}.db", True
+    elif cache and (key := _cache_key(inputs, method=method)) is not None:
+        yield user_cache_path("dedup", ensure_exists=True) / f"{key}.db", True
     else:
         with tempfile.TemporaryDirectory(prefix="dedup-") as folder:
             yield Path(folder) / "index.db", True
 
 
-def _cache_key(inputs: Inputs) -> str | None:
-    """A name for these inputs, readable and unique; None for images in memory."""
+def _cache_key(inputs: Inputs, *, method: str) -> str | None:
+    """A name for these inputs and what they are embedded with; None for images in memory."""
     if isinstance(inputs, Image.Image | np.ndarray):
         return None
     if isinstance(inputs, pd.DataFrame):
@@ -120,6 +123,9 @@ def _cache_key(inputs: Inputs) -> str | None:
     if not all(isinstance(one, str | os.PathLike) for one in several) or not several:
         return None
     paths = sorted(os.path.abspath(one) for one in several)
-    digest = hashlib.blake2b("\0".join(paths).encode("utf-8", "surrogateescape"), digest_size=8)
+    # A new version embeds again where what it keeps is different.
+    made_with = [*model(method).properties.values(), *FIELDS]
+    text = "\0".join([*made_with, *paths])
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8)
     stem = "".join(c for c in Path(paths[0]).name if c.isascii() and c.isalnum())[:24]
     return f"{stem or 'images'}-{digest.hexdigest()}"

@@ -26,24 +26,19 @@ class Group:
     keep : str
         The file to keep.
     remove : list of str
-        The others, by path.
+        The others, what would rather be kept first.
+    pairs : DataFrame
+        The rows of `found.pairs` that belong to this group.
     """
 
     keep: str
     remove: list[str]
-    _all_pairs: pd.DataFrame = field(repr=False)
+    pairs: pd.DataFrame = field(repr=False)
 
     @property
     def paths(self) -> list[str]:
         """All files, the one to keep first."""
         return [self.keep, *self.remove]
-
-    @property
-    def pairs(self) -> pd.DataFrame:
-        """The rows of `found.pairs` that belong to this group."""
-        members = self.paths
-        table = self._all_pairs
-        return table[table["a"].isin(members) & table["b"].isin(members)]
 
     def __len__(self) -> int:
         return 1 + len(self.remove)

@@ -11,7 +11,7 @@ from typing import Any
 
 from dedup._candidates import Candidates
 from dedup._catalogue import Catalogue
-from dedup._discover import Found, Inputs, discover
+from dedup._discover import Found, Inputs, discover, file_key
 from dedup._duplicates import Duplicates
 from dedup._ingest import SHORT_SIDE, Added, Ingest
 from dedup._join import DISTINCT, self_join
@@ -80,9 +80,13 @@ class ImageIndex:
         self._token = token
         self._progress = progress
         self._connection = connect(uri, token=token)
-        self._catalogue = Catalogue(
-            Collection(self._connection, name=collection), model=self._model
-        )
+        try:
+            self._catalogue = Catalogue(
+                Collection(self._connection, name=collection), model=self._model
+            )
+        except BaseException:
+            self.close()
+            raise
 
     def add(self, inputs: Inputs) -> Added:
         """Bring images in. Files that did not change since they were added cost nothing.
@@ -102,7 +106,7 @@ class ImageIndex:
         InputError
             If a path does not exist, a pattern matches nothing, or there is no file.
         """
-        return self._add(discover(inputs))
+        return self._add(discover(inputs, without=self._connection.uri))
 
     def _add(self, found: Found) -> Added:
         ingest = Ingest(self._catalogue, model=self._model, token=self._token)
@@ -116,7 +120,7 @@ class ImageIndex:
     def remove(self, paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> int:
         """Forget files (the files themselves are not touched); returns how many were known."""
         several = [paths] if isinstance(paths, str | os.PathLike) else paths
-        return self._catalogue.remove(os.path.abspath(path) for path in several)
+        return self._catalogue.remove(file_key(path) for path in several)
 
     def check(
         self, image: ImageSource, *, threshold: float | None = None, verify: bool = True
@@ -174,22 +178,21 @@ class ImageIndex:
         names = {path: path for path in self._catalogue.records}
         return self._among(names, settings=settings)
 
-    def find(self, inputs: Inputs, *, settings: Settings, prune: bool) -> Duplicates:
+    def find(self, found: Found, *, settings: Settings, prune: bool) -> Duplicates:
         """Add images, and find the duplicates among them alone; `find_duplicates` is this.
 
         Parameters
         ----------
-        inputs
-            As in `add`.
+        found : Found
+            What was discovered.
         settings : Settings
         prune : bool
             Forget every file that is not among them.
         """
-        found = discover(inputs)
         added = self._add(found)
         names = {file.path: file.name for file in added.files}
         if prune:
-            self.remove(self._catalogue.records.keys() - names.keys())
+            self._catalogue.remove(sorted(self._catalogue.records.keys() - names.keys()))
         images = {file.path: file.image for file in added.files if file.image is not None}
         return self._among(names, settings=settings, added=added, images=images)
 

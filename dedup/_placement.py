@@ -1,16 +1,19 @@
-"""Where one picture may lie on the other: local features vote for a common transformation.
+"""Where one picture may lie on the other, from thumbnails and from local features.
 
-Pure geometry on matched keypoints, without OpenCV. A keypoint is a row (x, y, size, angle in
-degrees); a transformation is an affine 2 x 3 matrix from the pixels of a to those of b.
+Without OpenCV. A keypoint is a row (x, y, size, angle in degrees); a placement of a on b is an
+affine matrix from places in a to places in b.
 """
 
-from typing import Final, TypeAlias
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-Matrix: TypeAlias = npt.NDArray[np.float64]
-Keypoints: TypeAlias = npt.NDArray[np.float32]
+Floats: TypeAlias = npt.NDArray[np.floating[Any]]
+Matrix: TypeAlias = npt.NDArray[np.floating[Any]]
+Local: TypeAlias = tuple[Floats, Floats]
+"""Keypoints, shape (n, 4), and their descriptors of unit length, shape (n, 128)."""
 
 _MIN_VOTES: Final = 4
 """Matches that must agree: two fix a similarity, two more confirm it."""
@@ -21,7 +24,88 @@ _MAX_STRETCH: Final = 2.0
 """Largest ratio of the two axes' scales: 16:9 squeezed into a square is 1.78."""
 
 
-def placements(a: Keypoints, b: Keypoints, *, size: float, most: int) -> list[Matrix]:
+_RATIO: Final = 0.82
+"""Lowe's ratio test on the distances of the best and second best descriptor."""
+
+# Mirrored, a patch keeps its angle's axis and swaps the sides across: of SIFT's 4 x 4 cells of
+# 8 directions, row r becomes 3 - r and direction d becomes -d.
+_MIRRORED: Final = np.arange(128).reshape(4, 4, 8)[::-1, :, -np.arange(8) % 8].reshape(-1)
+
+# On the unit square, y downwards: what `np.rot90` and a horizontal flip do.
+_QUARTER_TURN: Final = np.array([[0.0, 1, 0], [-1, 0, 1], [0, 0, 1]])
+_FLIP: Final = np.array([[-1.0, 0, 1], [0, 1, 0], [0, 0, 1]])
+
+
+def same_framing(a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8]) -> list[Matrix]:
+    """The identity, and the turned or mirrored framing under which the thumbnails agree best.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (side, side, 3), uint8
+        Thumbnails of the whole pictures.
+
+    Returns
+    -------
+    list of ndarray, shape (3, 3)
+        At most two, on the unit square, the likelier first.
+    """
+    ta, tb = _normalised(a), _normalised(b)
+    found = []
+    for flipped in (False, True):
+        for turns in range(4):
+            turned = np.rot90(ta[:, ::-1] if flipped else ta, turns)
+            likeness = float((turned * tb).sum())
+            if likeness > 0.5 or (turns == 0 and not flipped):
+                turn = np.linalg.matrix_power(_QUARTER_TURN, turns)
+                found.append((likeness, turn @ _FLIP if flipped else turn))
+    found.sort(key=lambda item: -item[0])
+    return [matrix for _, matrix in found[:2]]
+
+
+def _normalised(thumbnail: npt.NDArray[np.uint8]) -> Floats:
+    values = thumbnail.mean(axis=2, dtype=np.float32)
+    values -= values.mean()
+    unit: Floats = values / max(float(np.linalg.norm(values)), 1e-6)
+    return unit
+
+
+def by_features(
+    a: Local, b: Local, *, mirrored_at: float | None = None, size: float
+) -> Iterator[Matrix]:
+    """The placements that local features agree on, at most two.
+
+    Parameters
+    ----------
+    a, b : Local
+        The pictures' features, in pixels.
+    mirrored_at : float, optional
+        Width of a, to look for it mirrored.
+    size : float
+        Side of the pictures in pixels; tolerances are parts of it.
+    """
+    (points_a, near_a), (points_b, near_b) = a, b
+    if len(points_a) < 2 or len(points_b) < 2:
+        return
+    flip = np.eye(3)
+    if mirrored_at is not None:
+        near_a = near_a[:, _MIRRORED]
+        points_a = points_a * [-1, 1, 1, -1] + [mirrored_at, 0, 0, 180]
+        flip[0] = [-1, 0, mirrored_at]
+    likeness = near_a @ near_b.T
+    rows = np.arange(len(likeness))
+    match = likeness.argmax(axis=1)
+    first = likeness[rows, match]
+    likeness[rows, match] = -1
+    second = likeness.max(axis=1)
+    # Of unit vectors: squared distance = 2 - 2 x likeness.
+    ratio = (1 - first) / np.maximum(1 - second, 1e-6)
+    good = np.flatnonzero(ratio < _RATIO**2)
+    good = good[np.argsort(ratio[good], kind="stable")]
+    for matrix in placements(points_a[good], points_b[match[good]], size=size, most=2):
+        yield matrix @ flip
+
+
+def placements(a: Floats, b: Floats, *, size: float, most: int) -> list[Matrix]:
     """Transformations that many matches agree on, the one with most votes first.
 
     Each of the best matches proposes a similarity, from its keypoints' places, sizes and angles
@@ -85,7 +169,7 @@ def _refined(
     a: Matrix, b: Matrix, inliers: npt.NDArray[np.bool_], *, size: float
 ) -> tuple[Matrix, npt.NDArray[np.bool_]]:
     """Fit a similarity, then an affine map, while the tolerance narrows."""
-    matrix = np.eye(2, 3)
+    matrix: Matrix = np.eye(2, 3)
     for tolerance, affine in ((0.04, False), (0.03, True), (0.02, True), (0.02, True)):
         if inliers.sum() < _MIN_VOTES:
             break

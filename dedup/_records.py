@@ -35,7 +35,7 @@ class Record:
     Attributes
     ----------
     path : str
-        Absolute path; "<image 3>" for an image in memory.
+        Absolute path; "<image 3 ...>", with a digest, for an image in memory.
     size, mtime_ns : int
         Bytes and modification time of the file when it was read.
     digest : str

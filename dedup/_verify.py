@@ -21,6 +21,8 @@ Pair: TypeAlias = tuple[int, int]
 # Features kept in memory: about 200 MB at most. Pairs come cluster by cluster, so that the
 # features of an image are seldom needed again after they were dropped.
 _FEATURES_KEPT = 1_500
+# Pairs compared before features are dropped.
+_BLOCK = 256
 
 
 class Verifier:
@@ -55,17 +57,18 @@ class Verifier:
     def verify(self, pairs: Iterable[Pair]) -> None:
         """Compare pairs (a < b) that were not compared yet; `evidence` then knows them."""
         new = [pair for pair in dict.fromkeys(pairs) if pair not in self._evidence]
-        if not new:
-            return
         with ThreadPoolExecutor(cores(), thread_name_prefix="dedup-verify") as threads:
-            self._extract({picture for pair in new for picture in pair}, threads)
-            readable = [pair for pair in new if not self.unreadable.keys() & set(pair)]
-            both = ([self._features[p] for p in self.directed(pair)] for pair in readable)
-            for pair, evidence in zip(
-                readable, threads.map(lambda ab: compare(*ab), both), strict=True
-            ):
-                self._evidence[pair] = evidence
-                self.advance(1)
+            for start in range(0, len(new), _BLOCK):
+                self._verify(new[start : start + _BLOCK], threads)
+
+    def _verify(self, pairs: list[Pair], threads: ThreadPoolExecutor) -> None:
+        self._extract({picture for pair in pairs for picture in pair}, threads)
+        readable = [pair for pair in pairs if not self.unreadable.keys() & set(pair)]
+        both = ([self._features[p] for p in self.directed(pair)] for pair in readable)
+        seen = threads.map(lambda ends: compare(*ends), both)
+        for pair, evidence in zip(readable, seen, strict=True):
+            self._evidence[pair] = evidence
+            self.advance(1)
         while len(self._features) > _FEATURES_KEPT:
             self._features.popitem(last=False)
 
@@ -102,7 +105,8 @@ class Verifier:
             if source is None:
                 _check_unchanged(record)
                 source = record.path
-            return extract(decode(source, short_side=SHORT_SIDE).image)
+            decoded = decode(source, short_side=SHORT_SIDE)
+            return extract(decoded.image, size=(decoded.width, decoded.height))
         except DecodeError as error:
             return error
 

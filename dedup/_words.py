@@ -12,15 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._evidence import DEFAULT_THRESHOLD, Box, Evidence, Measured, Relation
-from dedup._placement import Matrix
+from dedup._placement import Floats, Matrix
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
-Floats: TypeAlias = npt.NDArray[np.float32]
 
 _LEAST_TEXTURE: Final = 8.0
 """Textured blocks, at full weight, that a judgement needs."""
-_SCENE_PARALLAX: Final = 0.16
+SCENE_PARALLAX: Final = 0.16
 """Parallax, in pixels of the canvas, that copies of one picture hardly show."""
+_SEAM: Final = 2.0
+"""Step across the edge of a box, against the steps beside it, from which it was pasted."""
 _UNLIKE: Final = 0.75
 """A block below this likeness shows something else, where most blocks are more alike."""
 
@@ -36,9 +37,9 @@ class Look:
     thumbnail : ndarray, shape (side, side, 3), uint8
         The whole picture in RGB, squeezed into a square.
     grain : float
-        Median of the finest detail's size, in grey values: noise raises it.
+        Mean change of a pixel under a median of 3 x 3, in grey values: noise raises it.
     detail : float
-        Upper decile of the same: sharpening raises it, blur lowers it.
+        Mean change under a small blur after that: sharpening raises it, blurring lowers it.
     specks : float
         Part of the pixels that stand out from all their neighbours: salt and pepper.
     """
@@ -80,13 +81,13 @@ def explained(
         box_a=_box(np.linalg.inv(transform)),
         box_b=_box(transform),
         changed=_outlines(measured, changed),
-        changed_share=float(changed.sum() / max(blocks.inside.sum(), 1)),
+        changed_share=float(changed.sum() / max(int(blocks.inside.sum()), 1)),
         measurements=measured.summary(),
     )
     if relation not in ("near", "scene"):
         return evidence
     gain = _gain(measured)
-    words = [*_framing(evidence, pictures), *_overlay(evidence), *_tones(measured, gain)]
+    words = [*_framing(evidence, transform, pictures), *_overlay(evidence), *_tones(measured, gain)]
     if evidence.changed_share < 0.05:  # else what covers the picture has colours of its own
         words += _colours(measured, looks, gain)
     words += _finish(evidence, looks, gain)
@@ -98,7 +99,7 @@ def _relation(measured: Measured) -> tuple[Relation, float]:
     near, scene = measured.near_score, measured.scene_score
     if measured.blocks.weight.sum() < _LEAST_TEXTURE:
         return "uncertain", near
-    if scene >= DEFAULT_THRESHOLD and measured.blocks.parallax > _SCENE_PARALLAX:
+    if scene >= DEFAULT_THRESHOLD and measured.blocks.parallax > SCENE_PARALLAX:
         return "scene", scene
     return ("near" if near >= DEFAULT_THRESHOLD else "different"), near
 
@@ -122,7 +123,7 @@ def _outlines(measured: Measured, chosen: npt.NDArray[np.bool_]) -> Matrix:
 # Framing
 
 
-def _framing(evidence: Evidence, pictures: tuple[Grey, Grey]) -> Iterator[str]:
+def _framing(evidence: Evidence, transform: Matrix, pictures: tuple[Grey, Grey]) -> Iterator[str]:
     if evidence.mirrored:
         yield "mirrored"
     degrees = round(evidence.rotation)
@@ -136,45 +137,50 @@ def _framing(evidence: Evidence, pictures: tuple[Grey, Grey]) -> Iterator[str]:
         return
     a_is_whole = evidence.overlap_a >= evidence.overlap_b
     whole, box = (1, evidence.box_b) if a_is_whole else (0, evidence.box_a)
-    tilted = abs(evidence.rotation - 90 * round(evidence.rotation / 90)) > 2
-    yield _surroundings(pictures[whole], box, share=outer, tilted=tilted)
+    cropped = f"cropped to {round(100 * outer)} %"
+    if abs(evidence.rotation - 90 * round(evidence.rotation / 90)) > 2:
+        to_part = np.linalg.inv(transform) if a_is_whole else transform
+        yield "border added" if _plain_share(_outside(pictures[whole], to_part)) > 0.9 else cropped
+    else:
+        yield _surroundings(pictures[whole], box) or cropped
 
 
-def _surroundings(picture: Grey, box: Box, *, share: float, tilted: bool) -> str:
-    """Whether the part in the box was cut out of the picture, or put into it."""
-    cropped = f"cropped to {round(100 * share)} %"
+def _outside(picture: Grey, to_part: Matrix) -> Grey:
+    """The pixels that a tilted part of the picture leaves free."""
+    height, width = picture.shape
+    y, x = np.indices((height, width)) + 0.5
+    places = np.stack([x / width, y / height], axis=-1) @ to_part[:2, :2].T + to_part[:2, 2]
+    return picture[((places < -0.02) | (places > 1.02)).any(axis=-1)]
+
+
+def _surroundings(picture: Grey, box: Box) -> str | None:
+    """What the part in the box was put into; None if it was cut out of the picture."""
     height, width = picture.shape
     left, top, right, bottom = np.array(box) * [width, height, width, height]
     inside = np.zeros(picture.shape, np.bool_)
     inside[round(top) : round(bottom), round(left) : round(right)] = True
-    if tilted:
-        # The box stands around the tilted picture: all that is flat in its corners is ground.
-        return "border added" if share < 0.9 else cropped
     if _seam(picture, (left, top, right, bottom)) < _SEAM:
-        return cropped
-    around = picture[~_grown(inside)]
-    plain = _plain_share(around) if around.size >= 20 else 1.0
+        return None
+    plain = _plain_share(picture[~_grown(inside)])
     sides = sum(x > 0.02 for x in (box[0], box[1], 1 - box[2], 1 - box[3]))
     if plain > 0.93:
         return "border added"
-    if plain < 0.4:
+    if plain < 0.5:
         return "pasted into another image"
     return "caption added" if sides == 1 else "shown in a screenshot"
 
 
 def _plain_share(values: Grey) -> float:
     """Part of the pixels that have one of three grey values, as drawn grounds have."""
-    counts = np.convolve(np.bincount(values, minlength=256), np.ones(5))[2:-2]
+    if values.size < 20:
+        return 1.0
+    counts = np.convolve(np.bincount(values, minlength=256), np.ones(3))[1:-1]
     share = 0.0
     for _ in range(3):
         top = int(counts.argmax())
         share += counts[top] / values.size
-        counts[max(top - 4, 0) : top + 5] = 0
+        counts[max(top - 2, 0) : top + 3] = 0
     return float(share)
-
-
-_SEAM: Final = 2.0
-"""Step across the edge of the box, against the steps beside it, from which it was pasted."""
 
 
 def _grown(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -282,7 +288,7 @@ def _finish(evidence: Evidence, looks: tuple[Look, Look], gain: float) -> Iterat
     a, b = looks
     detail = (b.detail + 0.1) / (a.detail + 0.1) / gain
     grain = (b.grain + 0.1) / (a.grain + 0.1) / gain
-    if grain > 1.3 * detail or b.specks > a.specks + 0.01 and detail < 1.4:
+    if grain > 1.3 * detail or (b.specks > a.specks + 0.01 and detail < 1.4):
         yield "noise"
     elif evidence.changed_share > 0.02:
         return  # the edges of what covers the picture are sharp
