@@ -20,8 +20,8 @@ from verification import decode, evaluation_set, pairs
 from dedup._align import best_placement, extract
 from dedup._words import SCENE_PARALLAX
 
-NAMES = ("agreement", "changed_area", "containment", "unrest", "elastic")
-FALSE_WEIGHT = 3.0
+NAMES = ("agreement", "changed_area", "tone", "unrest", "elastic")
+FALSE_WEIGHT = 20.0
 """A wrong pair costs more than a missed one."""
 SCENE_WEIGHT = 30.0
 """There are few scenes: together they count as much as the false pairs beside them."""

@@ -44,8 +44,8 @@ _HOPELESS: Final = 0.25
 """Agreement, in place, below which nothing is searched for."""
 _HOPELESS_SCORE: Final = 0.01
 """Score of blocks that may move, below which no correction helps."""
-_LEAST_OVERLAP: Final = 0.2
-"""Of the picture that it covers most of."""
+_LEAST_OVERLAP: Final = 0.5
+"""Of the picture that it covers most of. Less may be one period of a repeated watermark."""
 _NOISE: Final = 1.0
 """Standard deviation, in grey values, that says nothing."""
 _REACH: Final = 2

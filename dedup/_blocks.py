@@ -67,6 +67,19 @@ class Blocks:
         changed = self.inside & (texture > 0.3) & (alike < 0.4 * texture)
         return float(changed.sum() / max(int(self.inside.sum()), 1))
 
+    @cached_property
+    def tone(self) -> float:
+        """Correlation of the brightness of blocks that are alike, -1 to 1.
+
+        Under one watermark two photos share its edges, but not where they are light and dark.
+        """
+        weight = self.inside * _alike(self.rigid)
+        total = max(float(weight.sum()), 1e-6)
+        a = self.mean_a - (weight * self.mean_a).sum() / total
+        b = self.mean_b - (weight * self.mean_b).sum() / total
+        spread = ((weight * a * a).sum() * (weight * b * b).sum()) ** 0.5
+        return float((weight * (a * b)).sum() / (spread + total))
+
     @property
     def rigid(self) -> Floats:
         """Likeness in place."""

@@ -23,12 +23,12 @@ DEFAULT_THRESHOLD: Final = 0.5
 
 COEFFICIENTS: Final[Mapping[str, float]] = MappingProxyType(
     {
-        "intercept": -3.04,
-        "agreement": 9.21,
-        "changed_area": -12.07,
-        "containment": 5.16,
-        "unrest": -7.85,
-        "elastic": -4.0,
+        "intercept": -0.50,
+        "agreement": 11.58,
+        "changed_area": -11.19,
+        "tone": 2.89,
+        "unrest": -12.49,
+        "elastic": -2.20,
     }
 )
 """The model of the score, as `python benchmarks/fit_verification.py PHOTOS` prints it."""
@@ -72,7 +72,7 @@ class Measured:
         agreement : part of the overlap's texture that both show.
         changed_area : part of the overlap in regions that differ (a sticker, or another photo
             within the same frame), flat parts included.
-        containment : the larger of the two overlaps: 1 if one picture contains the other.
+        tone : whether what is light in one is light in the other, -1 to 1.
         unrest : how far, in pixels of the canvas, blocks would move to agree better; blocks
             that are alike by chance want to go anywhere.
         elastic : 1 if blocks may move, as then they are alike by chance more often.
@@ -88,7 +88,7 @@ class Measured:
         return {
             "agreement": blocks.agreement(likeness),
             "changed_area": blocks.changed_area(likeness),
-            "containment": max(self.overlap_a, self.overlap_b),
+            "tone": blocks.tone,
             "unrest": min(blocks.jitter if elastic else blocks.unrest, 3.0),
             "elastic": float(elastic),
         }
@@ -114,7 +114,7 @@ def score(measurements: Mapping[str, float]) -> float:
 
     Examples
     --------
-    >>> same = {"agreement": 9.21, "changed_area": -12.07, "containment": 1.0}
+    >>> same = {"agreement": 1.0, "changed_area": 0.0, "tone": 1.0}
     >>> score(same) > 0.99
     True
     """

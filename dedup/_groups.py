@@ -121,7 +121,7 @@ def _merged(
     merged = {number: list(members) for number, members in enumerate(groups)}
     # Small stars first, so that what is alone finds a home before stars of several are joined.
     for ends in sorted(bridges, key=lambda ends: sorted(len(groups[end]) for end in ends)):
-        small, large = sorted(ends, key=lambda end: (len(groups[end]), end))
+        small, large = sorted(ends, key=lambda end: (len(groups[end]), -end))
         if small not in merged or large not in merged:
             continue
         support = sum(

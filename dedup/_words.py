@@ -16,8 +16,12 @@ from dedup._placement import Floats, Matrix
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 
-_LEAST_TEXTURE: Final = 8.0
-"""Textured blocks, at full weight, that a judgement needs."""
+_NO_TEXTURE: Final = 8.0
+"""Textured blocks, at full weight, below which nothing can be told."""
+_LITTLE_TEXTURE: Final = 24.0
+"""Below so many only the same picture in the same framing is accepted."""
+_WHOLE: Final = 0.96
+"""Part of a picture's area from which all of it is seen."""
 SCENE_PARALLAX: Final = 0.16
 """Parallax, in pixels of the canvas, that copies of one picture hardly show."""
 _SEAM: Final = 2.0
@@ -97,8 +101,14 @@ def explained(
 def _relation(measured: Measured) -> tuple[Relation, float]:
     """What two pictures are to each other, and the score of that."""
     near, scene = measured.near_score, measured.scene_score
-    if measured.blocks.weight.sum() < _LEAST_TEXTURE:
+    texture = float(measured.blocks.weight.sum())
+    if texture < _NO_TEXTURE:
         return "uncertain", near
+    if max(near, scene) < DEFAULT_THRESHOLD:
+        return "different", near
+    same_framing = min(measured.overlap_a, measured.overlap_b) > _WHOLE
+    if texture < _LITTLE_TEXTURE and not (same_framing and measured.blocks.is_clear):
+        return "uncertain", near  # two drawings may share a circle
     if scene >= DEFAULT_THRESHOLD and measured.blocks.parallax > SCENE_PARALLAX:
         return "scene", scene
     return ("near" if near >= DEFAULT_THRESHOLD else "different"), near
@@ -130,7 +140,7 @@ def _framing(evidence: Evidence, transform: Matrix, pictures: tuple[Grey, Grey])
     if abs(degrees) > 2:
         yield f"rotated by {degrees}°"
     inner, outer = sorted((evidence.overlap_a, evidence.overlap_b), reverse=True)
-    if outer > 0.96 and inner > 0.96:
+    if outer > _WHOLE:
         return
     if inner < 0.9:
         yield f"cropped differently, {round(100 * outer)} % in common"
@@ -279,7 +289,7 @@ def _chroma(thumbnail: npt.NDArray[np.uint8]) -> Floats:
 def _finish(evidence: Evidence, looks: tuple[Look, Look], gain: float) -> Iterator[str]:
     if evidence.stretch > 1.06:
         yield f"stretched {evidence.stretch:.2f} : 1"
-    if min(evidence.overlap_a, evidence.overlap_b) < 0.96:
+    if min(evidence.overlap_a, evidence.overlap_b) < _WHOLE:
         return  # what follows depends on the size
     if not 0.97 < evidence.scale < 1.03:
         if evidence.stretch <= 1.06:

@@ -1,0 +1,59 @@
+"""Compare the engines that can run the weights: OpenVINO, which we use, and ONNX Runtime.
+
+    python benchmarks/inference.py PHOTOS
+
+Both get the same decoded photos and use all cores; best of three passes after a warm-up. Needs
+onnxruntime.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from PIL import Image
+
+from dedup.pipelines.decoding import decode
+from dedup.pipelines.models import MODELS, Engine, Vectors
+
+
+def images_a_second(embed: Callable[[], Vectors], images: int) -> tuple[float, Vectors]:
+    """The best of three passes, and what it gave."""
+    vectors = embed()
+    spent = []
+    for _ in range(3):
+        start = time.perf_counter()
+        embed()
+        spent.append(time.perf_counter() - start)
+    return images / min(spent), vectors
+
+
+def main(photos: Path) -> None:
+    """Print images a second of both, their ratio, and how far the embeddings agree."""
+    paths = [p for p in sorted(photos.iterdir()) if p.suffix.lower() in (".jpg", ".jpeg", ".png")]
+    for method, model in MODELS.items():
+        images = [
+            np.asarray(Image.fromarray(decode(p, short_side=model.size).image).resize(
+                (model.size, model.size), Image.Resampling.BILINEAR))
+            for p in paths
+        ]  # fmt: skip
+        batches = [np.stack(images[i : i + 16]) for i in range(0, len(images), 16)]
+        session = onnxruntime.InferenceSession(model.weights_file())
+        engine = Engine(model)
+        ours, a = images_a_second(lambda e=engine, x=images: e(x), len(images))
+        other, b = images_a_second(
+            lambda s=session, x=batches: np.concatenate([s.run(None, {"image": y})[0] for y in x]),
+            len(images),
+        )
+        print(
+            f"{method}: OpenVINO {ours:.1f} images/s, ONNX Runtime {other:.1f} images/s, "
+            f"ratio {ours / other:.2f}; least cosine of the two {(a * b).sum(axis=1).min():.4f}"
+        )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]))
