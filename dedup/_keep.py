@@ -28,7 +28,7 @@ _LOSSLESS = frozenset({"BMP", "GIF", "PNG", "PPM", "TGA", "TIFF"})
 
 # Edits lead away from the original, so that it resembles the others most. Members whose mean
 # similarity is within this of the highest are taken for as little edited.
-_AS_CENTRAL = 0.05
+_AS_CENTRAL = 0.03
 
 
 class Keeper:

@@ -18,7 +18,7 @@ __all__ = ["Links"]
 # Pairs that are compared side by side before what they showed is taken into account.
 _BATCH = 256
 # A picture is left alone after this many candidates in a row that are no duplicates of it.
-_PATIENCE = 12
+_PATIENCE = 6
 # Members of one cluster that are searched deeper.
 _SCOUTS = 8
 

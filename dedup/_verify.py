@@ -18,7 +18,7 @@ __all__ = ["Pair", "Verifier", "ordered"]
 
 Pair: TypeAlias = tuple[int, int]
 
-# Features kept in memory: about 200 MB at most. Pairs come cluster by cluster, so that the
+# Features kept in memory: about 250 MB at most. Pairs come cluster by cluster, so that the
 # features of an image are seldom needed again after they were dropped.
 _FEATURES_KEPT = 1_500
 # Pairs compared before features are dropped.

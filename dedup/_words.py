@@ -18,7 +18,7 @@ Grey: TypeAlias = npt.NDArray[np.uint8]
 
 _NO_TEXTURE: Final = 8.0
 """Textured blocks, at full weight, below which nothing can be told."""
-_LITTLE_TEXTURE: Final = 24.0
+_LITTLE_TEXTURE: Final = 40.0
 """Below so many only the same picture in the same framing is accepted."""
 _WHOLE: Final = 0.96
 """Part of a picture's area from which all of it is seen."""
