@@ -4,6 +4,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TypeAlias
 
 from dedup._align import Features, compare, extract
@@ -18,9 +19,9 @@ __all__ = ["Pair", "Verifier", "ordered"]
 
 Pair: TypeAlias = tuple[int, int]
 
-# Features kept in memory: about 250 MB at most. Pairs come cluster by cluster, so that the
+# Features kept in memory: about 200 MB at most. Pairs come cluster by cluster, so that the
 # features of an image are seldom needed again after they were dropped.
-_FEATURES_KEPT = 1_500
+_FEATURES_KEPT = 1_200
 # Pairs compared before features are dropped.
 _BLOCK = 256
 
@@ -57,15 +58,14 @@ class Verifier:
     def verify(self, pairs: Iterable[Pair]) -> None:
         """Compare pairs (a < b) that were not compared yet; `evidence` then knows them."""
         new = [pair for pair in dict.fromkeys(pairs) if pair not in self._evidence]
-        with ThreadPoolExecutor(cores(), thread_name_prefix="dedup-verify") as threads:
-            for start in range(0, len(new), _BLOCK):
-                self._verify(new[start : start + _BLOCK], threads)
+        for start in range(0, len(new), _BLOCK):
+            self._verify(new[start : start + _BLOCK])
 
-    def _verify(self, pairs: list[Pair], threads: ThreadPoolExecutor) -> None:
-        self._extract({picture for pair in pairs for picture in pair}, threads)
+    def _verify(self, pairs: list[Pair]) -> None:
+        self._extract({picture for pair in pairs for picture in pair})
         readable = [pair for pair in pairs if not self.unreadable.keys() & set(pair)]
         both = ([self._features[p] for p in self.directed(pair)] for pair in readable)
-        seen = threads.map(lambda ends: compare(*ends), both)
+        seen = self._threads.map(lambda ends: compare(*ends), both)
         for pair, evidence in zip(readable, seen, strict=True):
             self._evidence[pair] = evidence
             self.advance(1)
@@ -88,9 +88,14 @@ class Verifier:
         """All pairs that were compared."""
         return self._evidence
 
-    def _extract(self, pictures: set[int], threads: ThreadPoolExecutor) -> None:
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(cores(), thread_name_prefix="dedup-verify")
+
+    def _extract(self, pictures: set[int]) -> None:
         missing = sorted(pictures - self._features.keys() - self.unreadable.keys())
-        for picture, features in zip(missing, threads.map(self._features_of, missing), strict=True):
+        extracted = self._threads.map(self._features_of, missing)
+        for picture, features in zip(missing, extracted, strict=True):
             if isinstance(features, DecodeError):
                 self.unreadable[picture] = str(features)
             else:
