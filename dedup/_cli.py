@@ -86,6 +86,7 @@ def find(
         click.echo(json.dumps(found.to_dict(), indent=1))
     else:
         print_groups(found)
+    click.echo(repr(found), err=True)
     sys.exit(1 if found.groups else 0)
 
 
@@ -112,7 +113,6 @@ def print_groups(found: Duplicates) -> None:
             click.echo(f"  {_related(path, group.keep, pairs)} {_shown(path)}")
     for skipped in found.skipped.itertuples():
         click.echo(f"skipped {_shown(skipped.path)}: {skipped.reason}", err=True)
-    click.echo(repr(found), err=True)
 
 
 def _related(path: str, keep: str, pairs: pd.DataFrame) -> str:

@@ -20,6 +20,8 @@ _NO_TEXTURE: Final = 8.0
 """Textured blocks, at full weight, below which nothing can be told."""
 _LITTLE_TEXTURE: Final = 40.0
 """Below so many only the same picture in the same framing is accepted."""
+_ALIKE: Final = 0.9
+"""Part of that little texture which must agree."""
 _WHOLE: Final = 0.96
 """Part of a picture's area from which all of it is seen."""
 SCENE_PARALLAX: Final = 0.16
@@ -107,7 +109,8 @@ def _relation(measured: Measured) -> tuple[Relation, float]:
     if max(near, scene) < DEFAULT_THRESHOLD:
         return "different", near
     same_framing = min(measured.overlap_a, measured.overlap_b) > _WHOLE
-    if texture < _LITTLE_TEXTURE and not (same_framing and measured.blocks.is_clear):
+    alike = measured.blocks.agreement(measured.blocks.rigid) >= _ALIKE
+    if texture < _LITTLE_TEXTURE and not (same_framing and alike):
         return "uncertain", near  # two drawings may share a circle
     if scene >= DEFAULT_THRESHOLD and measured.blocks.parallax > SCENE_PARALLAX:
         return "scene", scene
