@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dedup._align import Features, compare, extract
+from dedup._align import SHORT_SIDE, Features, compare, extract
 from dedup._evidence import DEFAULT_THRESHOLD, Evidence
 from dedup.data.edits import EDITS, edited_file
 from dedup.data.negatives import NEGATIVES, make_negatives
@@ -27,7 +27,6 @@ from dedup.pipelines.models import engine
 
 CANDIDATES = 0.25
 """Cosine of the embeddings from which a pair is a candidate."""
-SHORT_SIDE = 320
 PAIRS_A_KIND = 1500
 """Most false pairs compared of one kind, and most pairs of two edited copies."""
 

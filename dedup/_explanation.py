@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from dedup._align import compare, extract
+from dedup._align import SHORT_SIDE, compare, extract
 from dedup._evidence import Evidence, describe
-from dedup._ingest import SHORT_SIDE
 from dedup._notebook import image_html
 from dedup.pipelines.decoding import ImageSource, decode
 

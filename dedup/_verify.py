@@ -7,9 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TypeAlias
 
-from dedup._align import Features, compare, extract
+from dedup._align import SHORT_SIDE, Features, compare, extract
 from dedup._evidence import Evidence
-from dedup._ingest import SHORT_SIDE
 from dedup._records import Record
 from dedup.pipelines.decoding import ImageSource, decode
 from dedup.pipelines.errors import DecodeError
