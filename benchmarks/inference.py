@@ -16,7 +16,7 @@ import onnxruntime
 from PIL import Image
 
 from dedup.pipelines.decoding import decode
-from dedup.pipelines.models import MODELS, Engine, Vectors
+from dedup.pipelines.models import MODELS, EmbeddingModel, Engine, Vectors
 
 
 def images_a_second(embed: Callable[[], Vectors], images: int) -> tuple[float, Vectors]:
@@ -33,7 +33,8 @@ def images_a_second(embed: Callable[[], Vectors], images: int) -> tuple[float, V
 def main(photos: Path) -> None:
     """Print images a second of both, their ratio, and how far the embeddings agree."""
     paths = [p for p in sorted(photos.iterdir()) if p.suffix.lower() in (".jpg", ".jpeg", ".png")]
-    for method, model in MODELS.items():
+    embedding_models = [model for model in MODELS.values() if isinstance(model, EmbeddingModel)]
+    for model in embedding_models:
         images = [
             np.asarray(Image.fromarray(decode(p, short_side=model.size).image).resize(
                 (model.size, model.size), Image.Resampling.BILINEAR))
@@ -48,7 +49,7 @@ def main(photos: Path) -> None:
             len(images),
         )
         print(
-            f"{method}: OpenVINO {ours:.1f} images/s, ONNX Runtime {other:.1f} images/s, "
+            f"{model.method}: OpenVINO {ours:.1f} images/s, ONNX Runtime {other:.1f} images/s, "
             f"ratio {ours / other:.2f}; least cosine of the two {(a * b).sum(axis=1).min():.4f}"
         )
 

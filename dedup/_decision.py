@@ -1,14 +1,18 @@
 """What decides whether two pictures are duplicates: their embeddings, or their alignment."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from dedup._verify import Pair, Verifier, ordered
 
-__all__ = ["ByAlignment", "ByCosine", "Decision"]
+if TYPE_CHECKING:
+    from dedup._candidates import Candidates
+
+__all__ = ["AsTold", "ByAlignment", "ByCosine", "Decision"]
 
 # A picture lies on another if at least this part of it is seen there.
 _LIES_ON = 0.5
@@ -28,25 +32,36 @@ class Decision(Protocol):
 
 
 class ByCosine:
-    """Accepts a pair whose embeddings are similar enough.
+    """Accepts a pair whose embeddings, or hashes, are similar enough.
 
     Parameters
     ----------
     similarity : mapping of (int, int) to float
         Cosines; a pair that is missing is not accepted.
     threshold : float
+    blank : collection of int
+        Pictures of which the cosine says nothing: none of their pairs is accepted.
     """
 
-    def __init__(self, similarity: Mapping[Pair, float], *, threshold: float) -> None:
+    def __init__(
+        self,
+        similarity: Mapping[Pair, float],
+        *,
+        threshold: float,
+        blank: Collection[int] = frozenset(),
+    ) -> None:
         self._similarity = similarity
         self._threshold = threshold
+        self._blank = blank
 
     def verify(self, pairs: Iterable[Pair]) -> None:
         """Do nothing: the cosines are known."""
 
     def is_link(self, pair: Pair) -> bool:
-        """Whether the cosine reaches the threshold."""
-        return self._similarity.get(pair, -1.0) >= self._threshold
+        """Whether the cosine reaches the threshold, and says something."""
+        if self._similarity.get(pair, -math.inf) < self._threshold:
+            return False
+        return not any(picture in self._blank for picture in pair)
 
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """Never: an embedding does not say where."""
@@ -104,6 +119,35 @@ class ByAlignment:
             return None
         transform = np.vstack([seen.transform, [0, 0, 1]])
         return transform if self._verifier.directed(pair) == (a, b) else np.linalg.inv(transform)
+
+
+class AsTold:
+    """Decides as somebody told, and leaves the rest to another decision.
+
+    Parameters
+    ----------
+    decision : Decision
+    candidates : Candidates
+        What was told, and which pairs count.
+    """
+
+    def __init__(self, decision: Decision, candidates: "Candidates") -> None:
+        self._decision = decision
+        self._candidates = candidates
+
+    def verify(self, pairs: Iterable[Pair]) -> None:
+        """Prepare the pairs that count."""
+        self._decision.verify(pair for pair in pairs if self._candidates.may_pair(pair))
+
+    def is_link(self, pair: Pair) -> bool:
+        """Whether it counts, and was told or is decided to be one."""
+        if not self._candidates.may_pair(pair):
+            return False
+        return self._candidates.told.get(pair, False) or self._decision.is_link(pair)
+
+    def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
+        """As the other decision says."""
+        return self._decision.lies_on(picture, middle, keeper)
 
 
 def _inside(points: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

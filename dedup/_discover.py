@@ -17,7 +17,8 @@ from dedup.pipelines.errors import DecodeError, InputError
 
 __all__ = ["Found", "ImageFile", "Inputs", "Skipped", "discover", "file_key"]
 
-_One: TypeAlias = str | os.PathLike[str] | Image.Image | Pixels
+_InMemory: TypeAlias = bytes | Image.Image | Pixels
+_One: TypeAlias = str | os.PathLike[str] | _InMemory
 Inputs: TypeAlias = _One | pd.DataFrame | Iterable[_One]
 
 
@@ -35,18 +36,21 @@ class ImageFile:
         Bytes of the file, 0 for an image in memory.
     mtime_ns : int
         Time of its last modification, in nanoseconds.
-    image : PIL.Image.Image or ndarray, optional
+    image : bytes, PIL.Image.Image or ndarray, optional
         The image itself if it is in memory.
+    digest : str
+        Of the pixels of an image in memory; "" of a file, and of what can't be decoded.
     """
 
     path: str
     name: str
     size: int = 0
     mtime_ns: int = 0
-    image: Image.Image | Pixels | None = None
+    image: _InMemory | None = None
+    digest: str = ""
 
     @property
-    def source(self) -> str | Image.Image | Pixels:
+    def source(self) -> str | _InMemory:
         """What the decoder reads."""
         return self.path if self.image is None else self.image
 
@@ -61,7 +65,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What discovery found: images by ascending path, and what it left out."""
+    """What discovery found: images, by ascending path or as they were named, and the rest."""
 
     files: list[ImageFile]
     skipped: list[Skipped]
@@ -77,7 +81,9 @@ def file_key(path: str | os.PathLike[str]) -> str:
     return os.path.join(os.path.realpath(folder), name)
 
 
-def discover(inputs: Inputs, *, without: str | os.PathLike[str] | None = None) -> Found:
+def discover(
+    inputs: Inputs, *, without: str | os.PathLike[str] | None = None, as_named: bool = False
+) -> Found:
     """List the images that the user named.
 
     Folders are walked to the bottom. Symbolic links are not followed, so that a loop of links
@@ -86,10 +92,13 @@ def discover(inputs: Inputs, *, without: str | os.PathLike[str] | None = None) -
 
     Parameters
     ----------
-    inputs : str, path, PIL image, array, DataFrame with a `path` column, or several of them
-        Folders, files, or patterns such as "photos/**/*.jpg".
+    inputs : str, path, image, DataFrame with a `path` column, or several of them
+        Folders, files, or patterns such as "photos/**/*.jpg"; images in memory as bytes of a
+        file, PIL images or arrays.
     without : path, optional
         A folder to pass over: the index, if it lies among the images.
+    as_named : bool
+        Keep the order of the inputs. Each folder is sorted by path in any case.
 
     Raises
     ------
@@ -101,9 +110,9 @@ def discover(inputs: Inputs, *, without: str | os.PathLike[str] | None = None) -
     skipped: dict[str, Skipped] = {}
     named: list[str] = []
     for number, one in enumerate(_each(inputs)):
-        if isinstance(one, Image.Image | np.ndarray):
-            key = _image_key(one, number)
-            files[key] = ImageFile(key, f"<image {number}>", image=one)
+        if isinstance(one, bytes | Image.Image | np.ndarray):
+            image = _in_memory(one, number)
+            files[image.path] = image
             continue
         named.append(os.fspath(one))
         for name in _named(named[-1]):
@@ -119,16 +128,19 @@ def discover(inputs: Inputs, *, without: str | os.PathLike[str] | None = None) -
     if not files and not skipped:
         raise InputError(f"no files in {', '.join(named)}" if named else "no files were given")
     return Found(
-        [files[path] for path in sorted(files)], [skipped[path] for path in sorted(skipped)]
+        [files[path] for path in (files if as_named else sorted(files))],
+        [skipped[path] for path in sorted(skipped)],
     )
 
 
-def _image_key(image: Image.Image | Pixels, number: int) -> str:
-    """A path for an image in memory, which another image of a later call does not take."""
+def _in_memory(image: _InMemory, number: int) -> ImageFile:
+    """An image in memory, under a path that another image of a later call does not take."""
+    name = f"<image {number}>"
     try:
-        return f"<image {number} {pixel_digest(image)}>"
+        digest = pixel_digest(image)
     except DecodeError:  # it will be skipped, with this reason
-        return f"<image {number}>"
+        return ImageFile(name, name, image=image)
+    return ImageFile(f"<image {number} {digest}>", name, image=image, digest=digest)
 
 
 def _each(inputs: Inputs) -> Iterator[_One]:
@@ -138,15 +150,18 @@ def _each(inputs: Inputs) -> Iterator[_One]:
                 f"the table has no column `path`; it has: {', '.join(map(str, inputs.columns))}"
             )
         inputs = inputs["path"]
-    if isinstance(inputs, str | os.PathLike | Image.Image | np.ndarray):
+    if isinstance(inputs, _KINDS):
         yield inputs
     elif isinstance(inputs, Iterable):
         for one in inputs:
-            if not isinstance(one, str | os.PathLike | Image.Image | np.ndarray):
+            if not isinstance(one, _KINDS):
                 raise InputError(f"can't read images from {one!r}, a {type(one).__name__}")
             yield one
     else:
         raise InputError(f"can't read images from a {type(inputs).__name__}")
+
+
+_KINDS = (str, os.PathLike, bytes, Image.Image, np.ndarray)
 
 
 def _named(name: str) -> Iterator[str]:

@@ -1,11 +1,13 @@
 """The result of a search for duplicates: groups, pairs, what was skipped, any threshold."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from dedup._candidates import Candidates
@@ -18,13 +20,15 @@ from dedup._links import Links
 from dedup._notebook import groups_html
 from dedup._records import Record
 from dedup._settings import Settings
+from dedup._sides import Sides
+from dedup._threshold import Threshold
 from dedup._verify import Pair, Verifier
 from dedup.pipelines.errors import InputError
 
 __all__ = ["Duplicates"]
 
-_COLUMNS = ["a", "b", "similarity", "relation", "score", "overlap", "edit"]
-_NUMBERS = {"similarity", "score", "overlap"}
+_COLUMNS = ["a", "b", "similarity", "bits", "relation", "score", "overlap", "edit", "marked"]
+_TYPES = dict.fromkeys(["similarity", "bits", "score", "overlap"], float) | {"marked": bool}
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,24 +51,41 @@ class Duplicates:
     _links: Links
     _keeper: Keeper
     _settings: Settings
+    _sides: Sides | None = None
     embedded: int = 0
 
     @property
     def threshold(self) -> float:
-        """Pairs are accepted from here up: a score, or a cosine without verification."""
-        return self._settings.cut
+        """Where pairs are accepted, as `find_duplicates` was told.
+
+        From this score up; or, without verification, from this cosine up or this many bits down.
+        """
+        return self._settings.value
 
     @property
     def complete(self) -> bool:
-        """Whether the store answered in full; False if a limit of it may have hidden pairs."""
-        return self._candidates.unfinished == 0
+        """Whether the store proposed all pairs.
+
+        False if a limit of it may have hidden some, or if its approximate index is expected to
+        have missed one or more, by how many pairs were found from one side only (see `missed`).
+        """
+        return self._candidates.unfinished == 0 and self.missed < 0.5
+
+    @property
+    def missed(self) -> float:
+        """How many pairs the store's index is expected to have missed; 0 for an exact index."""
+        return self._candidates.missed
 
     @cached_property
     def groups(self) -> list[Group]:
         """The groups, by the path of the file to keep."""
         members = [members for members in self._grouped if len(members) > 1]
         grouped = {picture for pictures in members for picture in pictures}
-        members += [[p] for p, files in self._files.items() if len(files) > 1 and p not in grouped]
+        members += [
+            [picture]
+            for picture, files in self._files.items()
+            if picture not in grouped and any(self._copies(files))
+        ]
         paths = sorted(self._paths(pictures) for pictures in members)
         home = {path: number for number, group in enumerate(paths) for path in group}
         rows: dict[int, list[int]] = defaultdict(list)
@@ -82,19 +103,34 @@ class Duplicates:
         """The pairs that were accepted, and those of one scene, one a row.
 
         Columns: `a`, the one that would rather be kept, and `b`; `similarity`, the cosine of
-        their embeddings (empty where only the alignment was asked); `relation`, "exact",
-        "near" or "scene"; `score`, 0 to 1; `overlap`, the part of a that b shows; `edit`,
-        what happened from a to b, in words. Exact copies are paired with the best of them.
+        their embeddings (empty where only the alignment was asked); `bits`, the Hamming
+        distance of their hashes, of which `similarity` is 1 - bits / 32 (empty where the
+        method has none); `relation`, "exact", "near" or "scene"; `score`, 0 to 1; `probability`
+        of being duplicates (empty unless the threshold was tuned); `overlap`, the part of a
+        that b shows; `edit`, what happened from a to b, in words; `marked`, whether it is here
+        since somebody marked it as duplicates. Exact copies are paired with the best of them;
+        of two sets that are compared, with the best of the other set.
         """
+        exact = ("exact", 1.0, 1.0)
         rows: list[tuple[Any, ...]] = [
-            (*self._named(best, copy), 1.0, "exact", 1.0, 1.0, _exactly(best, copy))
-            for best, *copies in self._files.values()
-            for copy in copies
+            (*self._named(a, b), *self._alike(1.0), *exact, _exactly(a, b), False)
+            for files in self._files.values()
+            for a, b in self._copies(files)
         ]
-        rows += [self._row(pair) for pair in self._accepted]
+        rows += [row for pair in self._accepted for row in self._rows(pair)]
         # Sorted here, not by pandas, which fails on names that are not UTF-8.
-        rows.sort(key=lambda row: (row[3], -(row[4] or 0), -(row[2] or 0), row[:2]))
-        return _table(rows, _COLUMNS)
+        rows.sort(key=lambda row: (row[4], -(row[5] or 0), -(row[2] or 0), row[:2]))
+        table = _table(rows, _COLUMNS)
+        after = table.columns.get_loc("score") + 1
+        table.insert(after, "probability", self._probabilities(table))
+        return table
+
+    @cached_property
+    def distinct(self) -> list[str]:
+        """What would be left without duplicates: all images but those that groups remove."""
+        surplus = {path for group in self.groups for path in group.remove}
+        named = (record for files in self._files.values() for record in files)
+        return sorted(set(self._named(*named)) - surplus)
 
     @cached_property
     def skipped(self) -> pd.DataFrame:
@@ -114,12 +150,18 @@ class Duplicates:
 
     @cached_property
     def uncertain(self) -> pd.DataFrame:
-        """Images with too little texture to tell: `path`, and `candidates` that resemble it."""
+        """Images with too little texture to tell: `path`, and `candidates` that resemble it.
+
+        With `method="phash"` and without verification: those of which the hash says nothing.
+        """
         count: dict[int, int] = defaultdict(int)
         for pair, seen in self._verifier.compared().items():
             if seen.relation == "uncertain":
                 for picture in pair:
                     count[picture] += 1
+        for pair, similarity in self._candidates.similarity.items():
+            for picture in self._candidates.blank & set(pair):
+                count[picture] += similarity >= self._settings.cut
         rows = [(self._names[self._files[p][0].path], n) for p, n in count.items()]
         return _table(sorted(rows), ["path", "candidates"])
 
@@ -138,7 +180,7 @@ class Duplicates:
         """
         return explain(*(self._verifier.images.get(path, path) for path in (a, b)))
 
-    def at(self, threshold: float) -> "Duplicates":
+    def at(self, threshold: float | Threshold) -> "Duplicates":
         """The same search at another threshold; nothing is embedded again.
 
         A few more pairs may be verified, from the files as they are now.
@@ -146,15 +188,17 @@ class Duplicates:
         Raises
         ------
         InputError
-            If it is out of range or, without verification, below what the search proposed.
+            If it is out of range or, without verification, beyond what the search proposed.
         """
-        if not self._settings.verify and threshold < self._candidates.floor:
-            raise InputError(
-                f"threshold={threshold}: this search kept pairs from "
-                f"{self._candidates.floor} up; search again with candidates={threshold}"
-            )
         settings = replace(self._settings, threshold=threshold)
-        links = Links(settings.decision(self._candidates.similarity, self._verifier))
+        if not settings.verify and settings.cut < self._candidates.floor:
+            kept = settings.measure.value_of(self._candidates.floor)
+            raise InputError(
+                f"threshold={settings.value:g}: this search looked at pairs as far as "
+                f"{settings.measure.text(kept)}; search again with candidates={settings.value:g}"
+            )
+        decision = settings.decision(self._candidates, self._verifier)
+        links = Links(decision, apart=self._candidates.apart)
         links.follow(self._candidates.ranked())
         return replace(self, _settings=settings, _links=links)
 
@@ -173,15 +217,17 @@ class Duplicates:
         text = (
             f"{sum(map(len, self._files.values()))} images, {self.embedded} embedded in this run: "
             f"{len(self.groups)} groups of duplicates, {surplus} files more than needed, "
-            f"at threshold {self.threshold:g}"
+            f"at threshold {self._settings.text}"
         )
         if len(self.skipped):
             text += f"; {len(self.skipped)} files skipped (see .skipped)"
-        if not self.complete:
+        if self._candidates.unfinished:
             text += (
                 f"; incomplete: {self._candidates.unfinished} images have more neighbours "
                 "than the store answers"
             )
+        if self.missed >= 0.5:
+            text += f"; incomplete: the index may have missed about {self.missed:.0f} pairs"
         return text
 
     def _repr_html_(self) -> str:
@@ -203,6 +249,8 @@ class Duplicates:
             candidates=candidates,
             decision=decision,
             choose=lambda pictures: self._keeper.choose(pictures, self._files),
+            apart=self._candidates.apart,
+            together=self._candidates.marked,
         )
 
     @cached_property
@@ -211,23 +259,51 @@ class Duplicates:
         decision = self._links.decision
         self._grouped  # noqa: B018  verifies the pairs of each group
         if not self._settings.verify:
-            return [pair for pair in self._candidates.similarity if decision.is_link(pair)]
-        return [
+            proposed = [*self._candidates.marked, *self._candidates.similarity]
+            return [pair for pair in dict.fromkeys(proposed) if decision.is_link(pair)]
+        accepted = [
             pair
             for pair, seen in self._verifier.compared().items()
             if decision.is_link(pair) or (seen.relation == "scene" and seen.score >= self.threshold)
         ]
+        return list(dict.fromkeys([*self._candidates.marked, *accepted]))
 
-    def _row(self, pair: Pair) -> tuple[Any, ...]:
-        """One pair of pictures as a row of `pairs`."""
-        a, b = self._verifier.directed(pair)
-        ends = self._named(self._files[a][0], self._files[b][0])
-        similarity = self._candidates.similarity.get(pair)
+    def _copies(self, files: Sequence[Record]) -> Iterator[tuple[Record, Record]]:
+        """Pairs of files that show one picture to the pixel."""
+        if self._sides is None:
+            yield from ((files[0], copy) for copy in files[1:])
+        else:
+            several = self._sides.across(files, files)
+            yield from {frozenset((a.id, b.id)): (a, b) for a, b in several}.values()
+
+    def _rows(self, pair: Pair) -> Iterator[tuple[Any, ...]]:
+        """A pair of pictures as rows of `pairs`: their best files, or files of both sides."""
+        a, b = (self._files[picture] for picture in self._verifier.directed(pair))
+        ends = [(a[0], b[0])] if self._sides is None else self._sides.across(a, b)
+        alike = self._alike(self._candidates.similarity.get(pair))
+        marked = self._candidates.told.get(pair, False)
         seen = self._verifier.evidence(pair) if self._settings.verify else None
-        if seen is None:
-            return *ends, similarity, "near", None, None, ""
-        relation = "scene" if seen.relation == "scene" else "near"
-        return *ends, similarity, relation, seen.score, seen.overlap_a, describe(seen)
+        what: tuple[Any, ...] = ("near", None, None, "")
+        if seen is not None:
+            relation = "scene" if seen.relation == "scene" and not marked else "near"
+            what = (relation, seen.score, seen.overlap_a, describe(seen))
+        yield from ((*self._named(*files), *alike, *what, marked) for files in ends)
+
+    def _alike(self, similarity: float | None) -> tuple[float | None, float | None]:
+        """A cosine, and the bits that differ."""
+        measure = self._settings.measure
+        if similarity is None or not measure.bits:
+            return similarity, None
+        return similarity, measure.value_of(similarity)
+
+    def _probabilities(self, table: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Of being duplicates, for rows of `pairs`, by the calibration of a tuned threshold."""
+        tuned = self._settings.tuned
+        if tuned is None:
+            return np.full(len(table), np.nan)
+        column = {"score": "score", "cosine": "similarity", "bits": "bits"}[tuned.quantity]
+        known = np.where(table["relation"] == "scene", np.nan, tuned.probability(table[column]))
+        return np.where(table["relation"] == "exact", 1.0, known)
 
     def _named(self, *records: Record) -> list[str]:
         return [self._names[record.path] for record in records]
@@ -246,7 +322,7 @@ class Duplicates:
 def _table(rows: Sequence[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
     """A table whose texts stay Python's: a file's name need not be valid UTF-8."""
     series = {
-        name: pd.Series([row[place] for row in rows], dtype=float if name in _NUMBERS else object)
+        name: pd.Series([row[place] for row in rows], dtype=_TYPES.get(name, object))
         for place, name in enumerate(columns)
     }
     return pd.DataFrame(series)

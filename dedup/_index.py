@@ -9,52 +9,60 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from dedup._blank import blank_pictures
 from dedup._candidates import Candidates
 from dedup._catalogue import Catalogue
 from dedup._discover import Found, Inputs, discover, file_key
 from dedup._duplicates import Duplicates
-from dedup._ingest import SHORT_SIDE, Added, Ingest
+from dedup._identical import Picture, PictureBook, thumbnail
+from dedup._ingest import Added, Ingest
 from dedup._join import DISTINCT, self_join
 from dedup._keep import Keep, Keeper
 from dedup._links import Links
 from dedup._progress import bar
 from dedup._records import Record
 from dedup._settings import Settings
+from dedup._threshold import Threshold
 from dedup._verify import Pair, Verifier
 from dedup.pipelines import call, search
-from dedup.pipelines.decoding import Decoded, ImageSource, decode, pixel_digest
-from dedup.pipelines.errors import DecodeError
+from dedup.pipelines.decoding import ImageSource, decode
 from dedup.pipelines.milvus import Collection, connect
-from dedup.pipelines.models import model
+from dedup.pipelines.models import Vectors, model
+from dedup.pipelines.storage import Storage
 
 __all__ = ["Check", "ImageIndex", "Match"]
 
 
 class ImageIndex:
-    """Images and their embeddings in Milvus.
+    """Images and their embeddings, or hashes, in Milvus.
 
     Parameters
     ----------
-    uri : str or Path
+    uri : str or Path, optional
         A Milvus Lite file, whose name ends in `.db` (made if it is missing), the address of a
-        Milvus server, such as "http://localhost:19530", or of Zilliz Cloud.
-    method : {"sscd", "sscd-fast"}
-        What pictures are embedded with: SSCD's ResNet-50, or its small student.
+        Milvus server, such as "http://localhost:19530", or of Zilliz Cloud. By default what the
+        environment variable MILVUS_URI says.
+    method : {"sscd", "sscd-fast", "phash"}
+        What pictures are compared by: embeddings of SSCD's ResNet-50 or of its small student,
+        or 64-bit DCT hashes and their Hamming distance.
     token : str, optional
-        "user:password" of a server, or the API key of Zilliz Cloud.
+        "user:password" of a server, or the API key of Zilliz Cloud. By default what the
+        environment variable MILVUS_TOKEN says.
     collection : str
         Name of the collection.
+    storage : Storage, optional
+        How vectors are kept and indexed; chosen by store and size where nothing is said.
     progress : bool
         Show a progress bar where a person can see it.
 
     Raises
     ------
     ModelError
-        If there is no such method, or its weights are not installed.
+        If there is no such method, or what it needs is not installed.
     StoreUnavailable
         If Milvus does not answer, or another process holds the file.
     CollectionMismatch
-        If the collection was made with another model.
+        If the collection was made with another model, or is kept in another way.
 
     Examples
     --------
@@ -68,21 +76,22 @@ class ImageIndex:
 
     def __init__(
         self,
-        uri: str | Path,
+        uri: str | Path | None = None,
         *,
         method: str = "sscd",
         token: str = "",
         collection: str = "dedup",
+        storage: Storage | None = None,
         progress: bool = True,
     ) -> None:
         self._model = model(method)
-        self._model.weights_file()  # missing weights are told before anything is made
-        self._token = token
+        self._model.require()  # what is missing is told before anything is made
         self._progress = progress
         self._connection = connect(uri, token=token)
+        self._token = self._connection.token
         try:
             self._catalogue = Catalogue(
-                Collection(self._connection, name=collection), model=self._model
+                Collection(self._connection, name=collection, storage=storage), model=self._model
             )
         except BaseException:
             self.close()
@@ -123,7 +132,7 @@ class ImageIndex:
         return self._catalogue.remove(file_key(path) for path in several)
 
     def check(
-        self, image: ImageSource, *, threshold: float | None = None, verify: bool = True
+        self, image: ImageSource, *, threshold: float | Threshold | None = None, verify: bool = True
     ) -> "Check":
         """Whether the index knows an image, or a near-duplicate of it. Nothing is added.
 
@@ -138,30 +147,39 @@ class ImageIndex:
         DecodeError
             If the image can't be read.
         """
-        settings = Settings(threshold, verify=verify)
+        settings = Settings(threshold, verify=verify, method=self._model.method)
         floor = settings.floor(images=len(self))
         known = {record.id: record for record in self._catalogue.records.values()}
-        hits = {key: score for key, score in call(self._search, image).get()[0] if score >= floor}
-        asked = Record("<the checked image>", 0, 0, "", "", 0, 0, b"")
+        found = call(self._search, image).get()[0]
+        hits = {key: score for key, score in found if score >= floor and key in known}
+        decoded = decode(image)
+        cells = thumbnail(decoded.image).tobytes()
+        asked = Record("<an image>", 0, 0, "", "", decoded.width, decoded.height, cells)
+        pictures = {0: asked} | {key: known[key] for key in hits}
+        exact = _same_pixels(pictures, image)
         verifier = Verifier({0: asked, **known}, images={asked.path: image})
-        decision = settings.decision({(0, key): score for key, score in hits.items()}, verifier)
+        candidates = Candidates(
+            floor,
+            among=hits.keys(),
+            blank=blank_pictures(pictures) if settings.trusts_hashes else frozenset(),
+            similarity={(0, key): score for key, score in hits.items()},
+        )
+        decision = settings.decision(candidates, verifier)
         pairs = [(0, key) for key in hits]
         decision.verify(pairs)
-        size = decode(image)
         matches = []
-        for pair in filter(decision.is_link, pairs):
-            record, seen = known[pair[1]], verifier.evidence(pair)
-            exact = _same_picture(record, image, size)
-            score = 1.0 if exact else seen.score if seen else None
-            relation = "exact" if exact else "near"
-            matches.append(Match(record.path, hits[pair[1]], relation, score))
+        for _, key in filter(lambda pair: pair[1] == exact or decision.is_link(pair), pairs):
+            seen = verifier.evidence((0, key))
+            score = 1.0 if key == exact else seen.score if seen else None
+            relation = "exact" if key == exact else "near"
+            matches.append(Match(known[key].path, hits[key], relation, score))
         matches.sort(key=lambda match: (match.relation != "exact", -match.similarity, match.path))
         return Check(matches[0].relation if matches else "new", matches)
 
     def duplicates(
         self,
         *,
-        threshold: float | None = None,
+        threshold: float | Threshold | None = None,
         candidates: float | None = None,
         verify: bool = True,
         relations: Several[str] = ("exact", "near"),
@@ -174,9 +192,16 @@ class ImageIndex:
         threshold, candidates, verify, relations, keep
             As in `find_duplicates`.
         """
-        settings = Settings(threshold, candidates, verify, relations, keep)
+        method = self._model.method
+        settings = Settings(threshold, candidates, verify, relations, keep, method)
         names = {path: path for path in self._catalogue.records}
         return self._among(names, settings=settings)
+
+    def known(self, paths: Iterable[str]) -> tuple[dict[str, Record], Vectors]:
+        """The records of those paths that are in the index, and a vector each."""
+        records = {p: r for p in paths if (r := self._catalogue.records.get(p)) is not None}
+        pictures = [record.picture for record in records.values()]
+        return records, self._catalogue.collection.vectors(pictures)
 
     def find(self, found: Found, *, settings: Settings, prune: bool) -> Duplicates:
         """Add images, and find the duplicates among them alone; `find_duplicates` is this.
@@ -208,11 +233,15 @@ class ImageIndex:
         similarity: dict[Pair, float] = {}
         keeper = Keeper(settings.keep, similarity=similarity)
         files = keeper.files(self._catalogue.records[path] for path in names)
+        firsts = {picture: records[0] for picture, records in files.items()}
         candidates = Candidates(
-            settings.floor(images=len(self)), among=files.keys(), similarity=similarity
+            settings.floor(images=len(self)),
+            among=files.keys(),
+            blank=blank_pictures(firsts) if settings.trusts_hashes else frozenset(),
+            similarity=similarity,
         )
-        verifier = Verifier({p: records[0] for p, records in files.items()}, images=images)
-        links = Links(settings.decision(similarity, verifier))
+        verifier = Verifier(firsts, images=images)
+        links = Links(settings.decision(candidates, verifier))
         rounds = self_join(
             self._catalogue.collection,
             threshold=candidates.floor,
@@ -241,7 +270,6 @@ class ImageIndex:
     def _search(self) -> Any:
         return search(
             method=self._model.method,
-            short_side=SHORT_SIDE,
             uri=self._connection.uri,
             collection=self._catalogue.collection.name,
             token=self._token,
@@ -272,7 +300,7 @@ class Match:
     path : str
         The image of the index.
     similarity : float
-        Cosine of the two embeddings.
+        Cosine of the two embeddings; of two hashes, 1 - bits / 32.
     relation : {"exact", "near"}
         "exact": the same pixels.
     score : float, optional
@@ -301,10 +329,12 @@ class Check:
     matches: list[Match]
 
 
-def _same_picture(record: Record, image: ImageSource, decoded: Decoded) -> bool:
-    if (record.width, record.height) != (decoded.width, decoded.height):
-        return False
-    try:
-        return pixel_digest(record.path) == pixel_digest(image)
-    except DecodeError:
-        return False
+def _same_pixels(pictures: Mapping[int, Record], image: ImageSource) -> int | None:
+    """Which of the pictures has the very pixels of picture 0, the image."""
+    book = PictureBook()
+    for key, record in pictures.items():
+        if key:
+            book.add(Picture(key, record.path, record.width, record.height, record.cells))
+    asked = pictures[0]
+    same = book.same(Picture(0, image, asked.width, asked.height, asked.cells))
+    return None if same is None else same.id

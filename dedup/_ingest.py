@@ -9,27 +9,48 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from dedup._catalogue import Catalogue
+from dedup._catalogue import Catalogue, picture_of
 from dedup._discover import ImageFile, Skipped
-from dedup._identical import Picture, PictureBook, thumbnail
+from dedup._identical import thumbnail
 from dedup._records import Record
 from dedup.pipelines import call, ingest
-from dedup.pipelines.decoding import Decoded, ImageSource, Pixels, check_header, pixel_digest
+from dedup.pipelines.decoding import Decoded, Pixels, check_header, pixel_digest
 from dedup.pipelines.errors import DecodeError
 from dedup.pipelines.milvus import Row
-from dedup.pipelines.models import EmbeddingModel
+from dedup.pipelines.models import Model
 
-__all__ = ["SHORT_SIDE", "Added", "Ingest"]
+__all__ = ["Added", "Ingest", "Refused", "file_digest"]
 
 # Images a chunk, which is one row of the pipeline. Two chunks are under way at once: while
 # one is embedded, the next is decoded.
 _CHUNK = 32
-# Pictures are decoded to this many pixels on their short side, which serves the models.
-SHORT_SIDE = 224
 
 Advance = Callable[[int], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An image that was not added, since it repeats one of the index.
+
+    Attributes
+    ----------
+    path : str
+        The image, as the user named it.
+    of : str
+        The image of the index.
+    relation : {"exact", "near"}
+    score : float, optional
+        As in `Match`.
+    """
+
+    path: str
+    of: str
+    relation: str
+    score: float | None
 
 
 @dataclass
@@ -48,6 +69,8 @@ class Added:
         Files that the index already held.
     skipped : list of Skipped
         Files that are left out, each with its reason.
+    duplicates : list of Refused
+        With `unless_duplicate`: images that were not added, since they repeat another.
     """
 
     files: list[ImageFile] = field(default_factory=list)
@@ -55,56 +78,84 @@ class Added:
     copies: int = 0
     unchanged: int = 0
     skipped: list[Skipped] = field(default_factory=list)
+    duplicates: list[Refused] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return (
+        text = (
             f"{self.embedded} embedded, {self.copies} copies recognised, "
             f"{self.unchanged} unchanged, {len(self.skipped)} skipped"
         )
+        return f"{text}, {len(self.duplicates)} duplicates refused" if self.duplicates else text
 
 
 class Ingest:
-    """One `add`: files on their way into an index."""
+    """One `add`: files on their way into an index.
 
-    def __init__(self, catalogue: Catalogue, *, model: EmbeddingModel, token: str) -> None:
+    Parameters
+    ----------
+    catalogue : Catalogue
+    model : Model
+    token : str
+        Of the Milvus server.
+    tag : str
+        Of the files; "" leaves those alone that they have.
+    """
+
+    def __init__(self, catalogue: Catalogue, *, model: Model, token: str, tag: str = "") -> None:
         self._catalogue = catalogue
+        self._model = model
+        self._token = token
+        self._tag = tag
         self._added = Added()
         self._digests: dict[str, str] = {}  # of the new files, by path
-        self._known: dict[str, Record] = {}  # a file of each digest
-        self._book = PictureBook()
+        self._tags: dict[str, str] = {}  # of files that changed, by path
         self._same_pixels: list[Record] = []
         self._turns = _Turns()
-        self._pipeline = ingest(
-            method=model.method,
-            short_side=SHORT_SIDE,
-            uri=catalogue.collection.connection.uri,
-            collection=catalogue.collection.name,
-            token=token,
-            select=self._select,
-        )
 
     def run(self, files: Sequence[ImageFile], *, advance: Advance) -> Added:
-        """Bring the files in; `advance` is told how many more are done."""
-        fresh = [file for file in files if not self._is_unchanged(file)]
+        """Bring the files in; `advance` is told how many more are done.
+
+        Cut anywhere, this leaves what was stored before and a part of what is new: a file is
+        in the index from the moment that its row is, and the next run sees what is missing.
+        """
+        try:
+            self._catalogue.repair()
+            self._run(files, advance=advance)
+        except BaseException:
+            self._catalogue.forget()  # what was on its way may not have arrived
+            raise
+        return self._finished(files)
+
+    def _run(self, files: Sequence[ImageFile], *, advance: Advance) -> None:
+        fresh = self._changed_since(files)
         self._added.unchanged = len(files) - len(fresh)
         advance(self._added.unchanged)
         changed = self._read(fresh)
+        advance(len(fresh) - len(changed))
         broken = [skipped.path for skipped in self._added.skipped]
         self._catalogue.remove([*broken, *(file.path for file in changed)])
-        for record in self._catalogue.records.values():
-            self._note(record)
-        firsts = self._first_of_each_digest(changed)
-        self._embed(firsts, advance=advance)
-        first_paths = {file.path for file in firsts}
-        self._copy([file for file in changed if file.path not in first_paths])
-        advance(len(fresh) - len(firsts))
-        return self._finished(files)
+        if changed:
+            self._bring_in(changed, advance=advance)
 
-    def _is_unchanged(self, file: ImageFile) -> bool:
-        known = self._catalogue.records.get(file.path)
-        if known is None or file.image is not None:
-            return False
-        return (known.size, known.mtime_ns) == (file.size, file.mtime_ns)
+    def _bring_in(self, files: Sequence[ImageFile], *, advance: Advance) -> None:
+        firsts = self._first_of_each_digest(files)
+        if firsts:
+            self._embed(firsts, advance=advance)
+        first_paths = {file.path for file in firsts}
+        self._copy([file for file in files if file.path not in first_paths])
+        advance(len(files) - len(firsts))
+
+    def _changed_since(self, files: Sequence[ImageFile]) -> list[ImageFile]:
+        """The files whose size or time is another; those that have not get their tag."""
+        fresh, retagged = [], []
+        for file in files:
+            known = self._catalogue.records.get(file.path)
+            if known is None or not _is_unchanged(file, known):
+                fresh.append(file)
+            elif self._tag not in ("", known.tag):
+                retagged.append(replace(known, tag=self._tag))
+        self._catalogue.rewrite(retagged)
+        return fresh
 
     def _read(self, files: Sequence[ImageFile]) -> list[ImageFile]:
         """Digest the files; returns those whose contents the index does not hold."""
@@ -115,11 +166,13 @@ class Ingest:
                 if isinstance(digest, DecodeError):
                     self._skip(file, str(digest))
                 elif known is not None and known.digest == digest:
-                    touched.append(replace(known, size=file.size, mtime_ns=file.mtime_ns))
+                    tag = self._tag or known.tag
+                    touched.append(replace(known, size=file.size, mtime_ns=file.mtime_ns, tag=tag))
                 else:
                     self._digests[file.path] = digest
+                    self._tags[file.path] = self._tag or (known.tag if known else "")
                     changed.append(file)
-        self._catalogue.store_as(touched)
+        self._catalogue.rewrite(touched)
         self._added.unchanged += len(touched)
         return changed
 
@@ -127,11 +180,22 @@ class Ingest:
         first: dict[str, ImageFile] = {}
         for file in files:
             digest = self._digests[file.path]
-            if digest not in self._known:
+            if digest not in self._catalogue.by_digest:
                 first.setdefault(digest, file)
         return list(first.values())
 
+    @cached_property
+    def _pipeline(self) -> Any:
+        return ingest(
+            method=self._model.method,
+            uri=self._catalogue.collection.connection.uri,
+            collection=self._catalogue.collection.name,
+            token=self._token,
+            select=self._select,
+        )
+
     def _embed(self, files: Sequence[ImageFile], *, advance: Advance) -> None:
+        _ = self._pipeline  # built once, and not by two threads
         chunks = [list(files[start : start + _CHUNK]) for start in range(0, len(files), _CHUNK)]
         threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="dedup-chunk")
         try:
@@ -162,14 +226,15 @@ class Ingest:
                 self._skip(file, str(result))
                 continue
             record = self._record(file, result)
-            same = self._book.same(_picture(record, file.source))
+            picture = replace(picture_of(record), source=file.source)
+            same = self._catalogue.book.same(picture)
             if same is None:
                 rows.append(record.row())
                 images.append(result.image)
             else:
                 record = replace(record, copy_of=same.id)
                 self._same_pixels.append(record)
-            self._note(record, file.source)
+            self._catalogue.expect(record)
         self._turns.passed(number)
         return rows, images
 
@@ -183,13 +248,8 @@ class Ingest:
             width=decoded.width,
             height=decoded.height,
             thumbnail=thumbnail(decoded.image).tobytes(),
+            tag=self._tags[file.path],
         )
-
-    def _note(self, record: Record, source: ImageSource | None = None) -> None:
-        """Remember what a file shows, for the files to come."""
-        self._known[record.digest] = record
-        if record.copy_of == 0:
-            self._book.add(_picture(record, record.path if source is None else source))
 
     def _copy(self, files: Sequence[ImageFile]) -> None:
         """Store the files that repeat a picture; those that repeat a failure are skipped too."""
@@ -201,10 +261,10 @@ class Ingest:
         copies = self._same_pixels
         for file in files:
             digest = self._digests[file.path]
-            if digest not in self._known:
+            if digest not in self._catalogue.by_digest:
                 self._skip(file, reasons[digest])
                 continue
-            same = self._known[digest]
+            same = self._catalogue.by_digest[digest]
             copies.append(
                 replace(
                     same,
@@ -212,6 +272,7 @@ class Ingest:
                     size=file.size,
                     mtime_ns=file.mtime_ns,
                     copy_of=same.picture,
+                    tag=self._tags[file.path],
                 )
             )
         self._catalogue.store_as(copies)
@@ -248,18 +309,25 @@ class _Turns:
             self._changed.notify_all()
 
 
-def _picture(record: Record, source: ImageSource) -> Picture:
-    return Picture(record.id, source, record.width, record.height, record.cells)
+def _is_unchanged(file: ImageFile, known: Record) -> bool:
+    if file.image is not None:
+        return bool(file.digest)  # it is part of the path
+    return (known.size, known.mtime_ns) == (file.size, file.mtime_ns)
+
+
+def file_digest(path: str | Path) -> str:
+    """Digest of a file's bytes."""
+    with Path(path).open("rb") as data:
+        return hashlib.file_digest(data, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def _digest(file: ImageFile) -> str | DecodeError:
     """Digest of a file's bytes, or why it is no image. A long video is not read to its end."""
     try:
         if file.image is not None:
-            return pixel_digest(file.image)
+            return file.digest or pixel_digest(file.image)
         check_header(file.path)
-        with Path(file.path).open("rb") as data:
-            return hashlib.file_digest(data, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        return file_digest(file.path)
     except DecodeError as error:
         return error
     except OSError as error:

@@ -24,6 +24,7 @@ FIELDS = (
     "height",
     "thumbnail",
     "copy_of",
+    "tag",
 )
 _RAW_BYTES = "bytes:"  # no absolute path and no "<image 3>" begins like this
 
@@ -39,7 +40,7 @@ class Record:
     size, mtime_ns : int
         Bytes and modification time of the file when it was read.
     digest : str
-        BLAKE2b digest of the file's bytes.
+        BLAKE2b digest of the file's bytes; of an image in memory, of its pixels.
     format : str
         Pillow's name of the file's format ("JPEG", "PNG"); "" for an image in memory.
     width, height : int
@@ -48,6 +49,8 @@ class Record:
         8 x 8 grey means, row by row.
     copy_of : int
         Id of the record whose picture this file repeats to the pixel; 0 if it is the first.
+    tag : str
+        What the user called the set that the file belongs to; "" if nothing.
     """
 
     path: str
@@ -59,6 +62,7 @@ class Record:
     height: int
     thumbnail: bytes
     copy_of: int = 0
+    tag: str = ""
 
     @property
     def id(self) -> int:
@@ -69,6 +73,11 @@ class Record:
     def picture(self) -> int:
         """Id of the record that stands for this picture in searches."""
         return self.copy_of or self.id
+
+    @property
+    def is_file(self) -> bool:
+        """Whether there was a file, and not an image in memory."""
+        return os.path.isabs(self.path)
 
     @property
     def cells(self) -> Pixels:
@@ -88,6 +97,7 @@ class Record:
             "height": self.height,
             "thumbnail": self.thumbnail.hex(),
             "copy_of": self.copy_of,
+            "tag": self.tag,
         }
 
     @classmethod

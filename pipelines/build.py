@@ -16,7 +16,7 @@ import dedup.pipelines.operators  # noqa: F401  registers the operators
 from dedup.pipelines import errors
 from dedup.pipelines.errors import OperatorError
 from dedup.pipelines.milvus import Row
-from dedup.pipelines.models import Vectors
+from dedup.pipelines.models import PerceptualHash, Vectors, model
 
 __all__ = ["call", "compare_pair", "ingest", "output", "search"]
 
@@ -76,7 +76,6 @@ _OWN_ERROR = re.compile(r"^dedup\.pipelines\.errors\.(?P<name>\w+): (?P<message>
 def ingest(
     *,
     method: str,
-    short_side: int,
     uri: str,
     collection: str,
     token: str = "",
@@ -87,9 +86,7 @@ def ingest(
     Parameters
     ----------
     method : str
-        The embedding, a key of `dedup.pipelines.models.MODELS`.
-    short_side : int
-        Pictures are decoded near this many pixels on their short side.
+        The embedding or hash, a key of `dedup.pipelines.models.MODELS`.
     uri, collection, token : str
         Where the rows go; the collection must exist.
     select : callable
@@ -110,9 +107,9 @@ def ingest(
     return output(
         pipe.input("number", "files")
         .map("files", "sources", lambda files: [file.source for file in files])
-        .map("sources", "decoded", ops.image_decode.cv2("rgb", short_side=short_side))
+        .map("sources", "decoded", _decode(method))
         .map(("number", "files", "decoded"), ("rows", "images"), chosen)
-        .map("images", "vectors", ops.image_embedding.sscd(method))
+        .map("images", "vectors", _embed(method))
         .map(("rows", "vectors"), "complete", with_vectors)
         .map("complete", "stored", store),
         "rows",
@@ -122,7 +119,6 @@ def ingest(
 def search(
     *,
     method: str,
-    short_side: int,
     uri: str,
     collection: str,
     token: str = "",
@@ -137,8 +133,8 @@ def search(
     """
     return output(
         pipe.input("source")
-        .map("source", "image", ops.image_decode.cv2("rgb", short_side=short_side))
-        .map("image", "vector", ops.image_embedding.sscd(method))
+        .map("source", "image", _decode(method))
+        .map("image", "vector", _embed(method))
         .map(
             "vector",
             "hits",
@@ -162,7 +158,7 @@ def compare_pair(*, method: str = "sscd", threshold: float) -> Any:
     of the two embeddings, and whether that is at most `threshold`. For embeddings of unit
     length, distance = sqrt(2 - 2 * cosine).
     """
-    embedding = ops.image_embedding.sscd(method)
+    embedding = _embed(method)
     return output(
         pipe.input("target", "candidates")
         .map("target", "target_image", ops.image_decode.cv2("rgb"))
@@ -176,6 +172,18 @@ def compare_pair(*, method: str = "sscd", threshold: float) -> Any:
         "distance",
         "duplicate",
     )
+
+
+def _decode(method: str) -> Any:
+    """The operator that decodes pictures as far as a method needs them."""
+    return ops.image_decode.cv2("rgb", short_side=model(method).short_side)
+
+
+def _embed(method: str) -> Any:
+    """The operator that makes the vectors of a method."""
+    if isinstance(model(method), PerceptualHash):
+        return ops.image_embedding.phash()
+    return ops.image_embedding.sscd(method)
 
 
 def with_vectors(rows: list[Row], vectors: Vectors) -> list[Row]:

@@ -169,11 +169,13 @@ def _decode(image: Image.Image, short_side: int | None) -> Decoded:
         raise DecodeError(f"an image of size {width} x {height}")
     orientation = _orientation(image)
     target = _reduced((width, height), short_side)
+    box = None
     if file_format in ("JPEG", "MPO") and target != (width, height):
-        image.draft(None, target)
+        # The last column and row of a drafted picture may lie partly outside: the box says where.
+        _, box = image.draft(None, target) or (None, None)
     image = _plain_mode(image)
-    if target != image.size:
-        image = image.resize(target, Image.Resampling.BILINEAR, reducing_gap=3.0)
+    if target != image.size or box is not None:
+        image = image.resize(target, Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
     image = _over_white(image)
     if orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[orientation])

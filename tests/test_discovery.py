@@ -123,7 +123,7 @@ def test_empty_folder_and_empty_list_are_errors(tmp_path):
         discover([])
 
 
-@pytest.mark.parametrize("inputs", [3, [3], [b"photo.jpg"], None, [None]])
+@pytest.mark.parametrize("inputs", [3, [3], {"photo.jpg": 1}.values(), None, [None]])
 def test_what_is_no_image_and_no_path_is_an_error(inputs):
     with pytest.raises(dedup.InputError, match="can't read images from"):
         discover(inputs)

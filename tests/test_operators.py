@@ -181,9 +181,7 @@ def test_insert_of_a_row_that_does_not_fit(milvus):
 def test_milvus_operators_work_on_after_another_user_closed_the_file(tmp_path, folder):
     with dedup.ImageIndex(tmp_path / "photos.db") as index:
         index.add(folder)
-    find = search(
-        method="sscd", short_side=224, uri=str(tmp_path / "photos.db"), collection="dedup"
-    )
+    find = search(method="sscd", uri=str(tmp_path / "photos.db"), collection="dedup")
     for _ in range(2):
         dedup.ImageIndex(tmp_path / "photos.db").close()
         best = call(find, str(folder / "coffee.png")).get()[0][0]

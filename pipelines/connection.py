@@ -1,0 +1,258 @@
+"""Connections to Milvus: the only module that imports pymilvus.
+
+One client an address serves the whole process: a Milvus Lite file (`photos.db`), a server
+(`http://host:19530`) or Zilliz Cloud (address and token).
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grpc import RpcError  # type: ignore[import-untyped]
+
+from dedup.pipelines.errors import StoreError, StoreUnavailable
+from dedup.pipelines.storage import Store, store_at
+
+if TYPE_CHECKING:
+    from dedup.pipelines.table import Layout
+
+
+@contextmanager
+def _hidden(variable: str) -> Iterator[None]:
+    """Without an environment variable: pymilvus reads it, and takes no file for an address."""
+    value = os.environ.get(variable)
+    os.environ[variable] = ""  # not removed: pymilvus would look for it in `.env`
+    try:
+        yield
+    finally:
+        del os.environ[variable]
+        if value is not None:
+            os.environ[variable] = value
+
+
+with _hidden("MILVUS_URI"):
+    from pymilvus import CollectionSchema, DataType, MilvusClient, MilvusException
+
+__all__ = [
+    "CollectionSchema",
+    "Connection",
+    "DataType",
+    "borrow",
+    "connect",
+    "new_index_params",
+    "new_schema",
+]
+
+_CONNECT_SECONDS = 8
+# A call that a server does not take is repeated this often, within about seven seconds; pymilvus
+# itself would go on for minutes.
+_RETRIES = 6
+# Milvus Lite runs in this process: pinging it while it is idle only makes it complain.
+_CALM = {"grpc.keepalive_permit_without_calls": False, "grpc.keepalive_time_ms": 3_600_000}
+
+_quiet: ContextVar[bool] = ContextVar("_quiet", default=False)
+# pymilvus and Milvus Lite log every failed call with its traceback; ours become errors instead.
+logging.getLogger("milvus_lite").addHandler(logging.NullHandler())
+logging.getLogger("pymilvus").addFilter(lambda _: not _quiet.get())
+for _handler in logging.getLogger("pymilvus").handlers:
+    _handler.addFilter(lambda _: not _quiet.get())
+
+
+@contextmanager
+def _reported(action: str, uri: str, *, connecting: bool = False) -> Iterator[None]:
+    """Turn what pymilvus raises into a `StoreError` that says what was done, and where."""
+    token = _quiet.set(True)
+    try:
+        yield
+    except (MilvusException, RpcError) as error:
+        reason = error.message if isinstance(error, MilvusException) else str(error.details())
+        message = f"Milvus at {uri} could not {action}: {reason}"
+        if connecting or any(sign in reason.lower() for sign in _UNAVAILABLE):
+            raise StoreUnavailable(f"{message} {_hint(uri)}") from error
+        raise StoreError(message) from error
+    finally:
+        _quiet.reset(token)
+
+
+_UNAVAILABLE = ("connect", "unavailable", "closed channel")
+
+
+def _hint(uri: str) -> str:
+    if "://" in uri:
+        return "(is the server running at that address, and is the token right?)"
+    return "(another process may hold this file: close it there, or use a Milvus server)"
+
+
+@dataclass(eq=False)
+class _Shared:
+    """A client of this process, the lock that writes to its file need, and who holds it."""
+
+    client: MilvusClient
+    is_guest: bool = False  # in a file that this process has open beside us
+    layouts: "dict[tuple[str, str | None], Layout]" = field(default_factory=dict)
+    loaded: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
+    writing: threading.RLock = field(default_factory=threading.RLock)
+    holders: set["Connection"] = field(default_factory=set)
+
+
+class Connection:
+    """The hold of one user on a client that the process shares.
+
+    Attributes
+    ----------
+    uri, token : str
+        Where it leads.
+    layouts : dict of (str, str) to Layout
+        What is known of the collections that were used, by name and vector field.
+    loaded : set of str
+        Those that are ready for searches.
+    deleted : set of str
+        Those from which something was deleted since they were read last.
+    writing : lock
+        Held while something is written: Milvus Lite loses rows of writers side by side.
+    """
+
+    def __init__(self, uri: str, *, token: str, shared: _Shared) -> None:
+        self.uri = uri
+        self.token = token
+        self.layouts = shared.layouts
+        self.loaded = shared.loaded
+        self.deleted = shared.deleted
+        self.writing = shared.writing
+        self._shared = shared
+
+    @property
+    def store(self) -> Store:
+        """What kind of Milvus this is."""
+        return store_at(self.uri)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is a Milvus Lite file."""
+        return self.store == "lite"
+
+    def call(self, action: str, method: str, *arguments: Any, **settings: Any) -> Any:
+        """Call a method of `pymilvus.MilvusClient`.
+
+        Parameters
+        ----------
+        action : str
+            What an error says could not be done.
+        method : str
+        *arguments, **settings
+            As pymilvus takes them.
+
+        Raises
+        ------
+        StoreUnavailable
+            If there is no answer.
+        StoreError
+            If Milvus refuses.
+        """
+        with _reported(action, self.uri):
+            call = getattr(self._shared.client, method)
+            return call(*arguments, retry_times=_RETRIES, **settings)
+
+    def close(self) -> None:
+        """Let go; the last one closes the client, and lets other processes have the file."""
+        with _connecting:
+            if self not in self._shared.holders:
+                return
+            self._shared.holders.remove(self)
+            if self._shared.holders:
+                return
+            del _clients[self.uri, self.token]
+            self._shared.client.close()
+            if self.is_local and not self._shared.is_guest:
+                _milvus_lite().release_server(self.uri)
+
+
+_clients: dict[tuple[str, str], _Shared] = {}
+_connecting = threading.RLock()
+
+
+def connect(uri: str | Path | None = None, *, token: str = "") -> Connection:
+    """A connection to an address, to be closed by its user.
+
+    Parameters
+    ----------
+    uri : str or Path, optional
+        A Milvus Lite file, whose name ends in `.db`, or the address of a server. By default
+        what the environment variable MILVUS_URI says.
+    token : str, optional
+        "user:password" of a server, or the API key of Zilliz Cloud. By default what the
+        environment variable MILVUS_TOKEN says.
+
+    Raises
+    ------
+    StoreUnavailable
+        If there is no answer within ten seconds, the token is refused, or another process
+        holds the file.
+    """
+    with _connecting:
+        connection = borrow(uri, token=token)
+        connection._shared.holders.add(connection)
+        return connection
+
+
+def borrow(uri: str | Path | None = None, *, token: str = "") -> Connection:
+    """A connection that need not be closed: good as long as someone else holds the address.
+
+    If nobody does, it is opened, and stays open until the next one who holds it lets go.
+    """
+    address = str(uri or os.environ.get("MILVUS_URI", ""))
+    if not address:
+        raise StoreError("no address of Milvus: give uri=, or set MILVUS_URI")
+    if store_at(address) == "lite":
+        address, token = _local_file(address), ""  # one client a file
+    else:
+        token = token or os.environ.get("MILVUS_TOKEN", "")
+    with _connecting, _reported("open it", address, connecting=True):
+        key = (address, token)
+        if key not in _clients:
+            local = store_at(address) == "lite"
+            is_guest = local and address in _milvus_lite()._servers
+            options = _CALM if local else {}
+            client = MilvusClient(
+                address, token=token, timeout=_CONNECT_SECONDS, grpc_options=options
+            )
+            _clients[key] = _Shared(client, is_guest)
+        return Connection(address, token=token, shared=_clients[key])
+
+
+def _milvus_lite() -> Any:
+    """The engine of Milvus Lite, which runs in this process, and holds a file until it is told."""
+    from milvus_lite.server_manager import server_manager_instance
+
+    return server_manager_instance
+
+
+def _local_file(uri: str) -> str:
+    path = Path(os.path.abspath(uri))
+    if path.suffix != ".db":
+        raise StoreError(
+            f"{uri}: the name of a Milvus Lite file must end in .db "
+            "(and the address of a server begin with http:// or https://)"
+        )
+    if not path.parent.is_dir():
+        raise StoreError(f"{path}: the folder {path.parent} does not exist")
+    if path.is_file():
+        raise StoreError(f"{path} is a file, and a database of Milvus Lite 3 a folder")
+    return str(path)
+
+
+def new_schema() -> CollectionSchema:
+    """An empty schema: fixed fields, and ids that the writer gives."""
+    return MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+
+
+def new_index_params() -> Any:
+    """What an index is described in: `add_index(field, index_type=..., metric_type=...)`."""
+    return MilvusClient.prepare_index_params()
