@@ -1,42 +1,70 @@
 """Find exact and near-duplicate images: `find_duplicates("photos/")`."""
 
+from dedup import labels, metrics, plots
+from dedup._calibrate import Calibration, calibrate
 from dedup._discover import Skipped
 from dedup._duplicates import Duplicates
 from dedup._evidence import Evidence
 from dedup._explanation import Explanation, explain
 from dedup._find import find_duplicates
+from dedup._from_milvus import VectorDuplicates, from_milvus
 from dedup._groups import Group
 from dedup._index import Check, ImageIndex, Match
 from dedup._ingest import Added
+from dedup._scored import ScoredPairs, score_pairs
+from dedup._tail import FalsePairs
+from dedup._threshold import Estimate, Threshold
+from dedup._tune import sweep, tune
+from dedup.labels import Labels, make_labelled
 from dedup.pipelines.errors import (
     CollectionMismatch,
     DecodeError,
     DedupError,
     InputError,
+    MissingExtra,
     ModelError,
     OperatorError,
     StoreError,
     StoreUnavailable,
 )
+from dedup.pipelines.storage import Storage
 
 __all__ = [
     "Added",
+    "Calibration",
     "Check",
     "CollectionMismatch",
     "DecodeError",
     "DedupError",
     "Duplicates",
+    "Estimate",
     "Evidence",
     "Explanation",
+    "FalsePairs",
     "Group",
     "ImageIndex",
     "InputError",
+    "Labels",
     "Match",
+    "MissingExtra",
     "ModelError",
     "OperatorError",
+    "ScoredPairs",
     "Skipped",
+    "Storage",
     "StoreError",
     "StoreUnavailable",
+    "Threshold",
+    "VectorDuplicates",
+    "calibrate",
     "explain",
     "find_duplicates",
+    "from_milvus",
+    "labels",
+    "make_labelled",
+    "metrics",
+    "plots",
+    "score_pairs",
+    "sweep",
+    "tune",
 ]

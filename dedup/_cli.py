@@ -1,4 +1,4 @@
-"""The command line: `dedup find`, `dedup demo`.
+"""The command line: `dedup find`, `dedup calibrate`, `dedup demo`.
 
 Results go to standard output, everything else to standard error. Exit codes: 0 if there are
 no duplicates, 1 if there are some, 2 if something went wrong, 130 if it was interrupted.
@@ -7,13 +7,16 @@ no duplicates, 1 if there are some, 2 if something went wrong, 130 if it was int
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import pandas as pd
 
+from dedup._calibrate import calibrate as _calibrate
 from dedup._demo import run_demo
 from dedup._duplicates import Duplicates
 from dedup._find import find_duplicates
+from dedup._threshold import Threshold
 from dedup.pipelines.errors import DedupError
 from dedup.pipelines.models import MODELS
 
@@ -39,6 +42,22 @@ class _Failure(click.ClickException):
     exit_code = 2
 
 
+class _Threshold(click.ParamType[float | Threshold]):
+    """A number, or a file that `dedup calibrate` wrote."""
+
+    name = "NUMBER|FILE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | Threshold:
+        """Take a number for what it is, and anything else for a file."""
+        del param, ctx
+        try:
+            return float(value)
+        except ValueError:
+            return Threshold.load(value)
+
+
 @click.group(cls=_Errors)
 @click.version_option(package_name="dedup")
 def main() -> None:
@@ -53,9 +72,17 @@ def main() -> None:
     type=click.Choice(sorted(MODELS)),
     default="sscd",
     show_default=True,
-    help="The embedding: a ResNet-50 trained for copy detection, or its small student.",
+    help="A ResNet-50 trained for copy detection, its small student, or 64-bit DCT hashes: "
+    "much faster, but blind to crops, mirrors and captions.",
 )
-@click.option("--threshold", type=float, help="Accept pairs from this value up, 0 to 1.")
+@click.option(
+    "--threshold",
+    type=_Threshold(),
+    help="Accept pairs from this score up, 0 to 1; with --no-verify from this cosine up, "
+    "or for phash with at most so many bits that differ, 0 to 64. "
+    "Or a file that `dedup calibrate` wrote.",
+)
+@click.option("--no-verify", is_flag=True, help="Decide by the embedding or hash alone.")
 @click.option("--index", help="Keep the embeddings in this file (photos.db) or Milvus server.")
 @click.option("--token", default="", help="Token of the Milvus server.", envvar="MILVUS_TOKEN")
 @click.option("--no-cache", is_flag=True, help="Keep nothing after this run.")
@@ -64,7 +91,8 @@ def find(
     *,
     as_json: bool,
     method: str,
-    threshold: float | None,
+    threshold: float | Threshold | None,
+    no_verify: bool,
     index: str | None,
     token: str,
     no_cache: bool,
@@ -76,11 +104,18 @@ def find(
       dedup find photos/
       dedup find photos/ archive/ --json > duplicates.json
       dedup find "photos/**/*.jpg" --index photos.db
+      dedup find photos/ --method phash --no-verify --threshold 8
 
     Exit code: 0 if there are no duplicates, 1 if there are some, 2 on an error.
     """
     found = find_duplicates(
-        paths, method=method, threshold=threshold, index=index, token=token, cache=not no_cache
+        paths,
+        method=method,
+        threshold=threshold,
+        verify=not no_verify,
+        index=index,
+        token=token,
+        cache=not no_cache,
     )
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=1))
@@ -88,6 +123,48 @@ def find(
         print_groups(found)
     click.echo(repr(found), err=True)
     sys.exit(1 if found.groups else 0)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="Write the threshold here (threshold.json), for `dedup find --threshold`.",
+)
+@click.option("--precision", type=float, default=0.99, show_default=True)
+@click.option("--images", type=int, help="Size of the collection; that of the photos by default.")
+@click.option("--method", type=click.Choice(sorted(MODELS)), default="sscd", show_default=True)
+@click.option("--no-verify", is_flag=True, help="Decide by the embedding or hash alone.")
+@click.option("--seed", type=int, default=0, show_default=True)
+def calibrate(
+    paths: tuple[str, ...],
+    *,
+    out: Path,
+    precision: float,
+    images: int | None,
+    method: str,
+    no_verify: bool,
+    seed: int,
+) -> None:
+    r"""Tune the threshold on edited copies of your own photos.
+
+    \b
+    Example:
+      dedup calibrate photos/ --out threshold.json
+      dedup find photos/ --threshold threshold.json
+    """
+    calibration = _calibrate(
+        paths,
+        precision=precision,
+        images=images,
+        method=method,
+        verify=not no_verify,
+        seed=seed,
+    )
+    calibration.threshold.save(out)
+    click.echo(str(calibration))
 
 
 @main.command()

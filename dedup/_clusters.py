@@ -1,22 +1,40 @@
 """Disjoint sets of pictures."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 __all__ = ["Clusters"]
 
 
 class Clusters:
     """Disjoint sets of pictures (union-find), optionally on top of others.
 
+    Parameters
+    ----------
+    below : Clusters, optional
+        Sets that are there already, and stay as they are.
+    apart : iterable of (int, int)
+        Pictures that never come into one set.
+
     Examples
     --------
-    >>> clusters = Clusters()
+    >>> clusters = Clusters(apart=[(2, 3)])
     >>> clusters.join(1, 2)
     >>> clusters.find(2) == clusters.find(1) != clusters.find(3)
     True
+    >>> clusters.can_join(1, 3)
+    False
     """
 
-    def __init__(self, below: "Clusters | None" = None) -> None:
+    def __init__(
+        self, below: "Clusters | None" = None, *, apart: Iterable[tuple[int, int]] = ()
+    ) -> None:
         self._below = below
         self._parent: dict[int, int] = {}
+        self._apart: dict[int, set[int]] = defaultdict(set)  # of each set
+        for a, b in apart:
+            self._apart[a].add(b)
+            self._apart[b].add(a)
 
     def find(self, picture: int) -> int:
         """The picture that stands for a set."""
@@ -27,8 +45,18 @@ class Clusters:
             self._parent[picture], picture = root, self._parent[picture]
         return root
 
-    def join(self, a: int, b: int) -> None:
-        """Make the sets of two pictures one."""
+    def can_join(self, a: int, b: int) -> bool:
+        """Whether two pictures are in two sets, which nothing keeps apart."""
         a, b = self.find(a), self.find(b)
-        if a != b:
-            self._parent[max(a, b)] = min(a, b)
+        if a == b:
+            return False
+        return a not in self._apart or all(self.find(other) != b for other in self._apart[a])
+
+    def join(self, a: int, b: int) -> None:
+        """Make the sets of two pictures one, unless something keeps them apart."""
+        if not self.can_join(a, b):
+            return
+        a, b = sorted((self.find(a), self.find(b)))
+        self._parent[b] = a
+        if b in self._apart:
+            self._apart[a] |= self._apart.pop(b)

@@ -18,6 +18,7 @@ from dedup._index import ImageIndex
 from dedup._keep import Keep
 from dedup._records import FIELDS
 from dedup._settings import Settings
+from dedup._threshold import Threshold
 from dedup.pipelines.models import model
 
 __all__ = ["find_duplicates"]
@@ -27,7 +28,7 @@ def find_duplicates(
     inputs: Inputs,
     *,
     method: str = "sscd",
-    threshold: float | None = None,
+    threshold: float | Threshold | None = None,
     candidates: float | None = None,
     verify: bool = True,
     relations: Collection[str] = ("exact", "near"),
@@ -41,16 +42,23 @@ def find_duplicates(
 
     Parameters
     ----------
-    inputs : str, path, PIL image, array, DataFrame with a `path` column, or several of them
-        Folders (walked to the bottom), files, or patterns such as "photos/**/*.jpg".
-    method : {"sscd", "sscd-fast"}
-        What pictures are embedded with: SSCD's ResNet-50, or its small student.
-    threshold : float, optional
+    inputs : str, path, image, DataFrame with a `path` column, or several of them
+        Folders (walked to the bottom), files, or patterns such as "photos/**/*.jpg"; images in
+        memory as bytes of a file, PIL images or arrays.
+    method : {"sscd", "sscd-fast", "phash"}
+        What pictures are compared by: embeddings of SSCD's ResNet-50 or of its small student;
+        or 64-bit DCT hashes and their Hamming distance, many times faster, for copies that
+        were resized, recompressed or recoloured a little: what is mirrored, turned, cropped or
+        captioned has another hash, and is missed.
+    threshold : float or Threshold, optional
         Pairs at or above it are accepted, 0 to 1: on the score of the verification, or with
-        `verify=False` on the cosine of the embeddings.
+        `verify=False` on the cosine of the embeddings. For hashes with `verify=False`: the most
+        bits that may differ, 0 to 64, by default 8 (distances are even, so that 9 is 8).
+        What `tune` gave brings its probabilities along, and refuses what it is not valid for.
     candidates : float, optional
         The cosine from which the embedding proposes a pair; by default 0.15 to 0.25, lower
-        for small collections.
+        for small collections. For hashes, with or without verification, the bits up to which;
+        by default 18 to 12, more for small collections.
     verify : bool
         Accept a pair only if the two pictures, aligned, show the same.
     relations : collection of {"exact", "near", "scene"}
@@ -60,8 +68,8 @@ def find_duplicates(
         Which file of a group is kept: the one of most pixels, of most bytes, the oldest, that
         of the shortest path, or by a sort key of your own.
     index : str or Path, optional
-        Where the embeddings are kept: a Milvus Lite file ("photos.db") or the address of a
-        server. By default a file in the user's cache folder, one for these inputs and this
+        Where embeddings and hashes are kept: a Milvus Lite file ("photos.db") or the address of
+        a server. By default a file in the user's cache folder, one for these inputs and this
         method, so that a second run embeds nothing. Images in memory are not cached.
     token : str, optional
         "user:password" of a server, or the API key of Zilliz Cloud.
@@ -80,7 +88,7 @@ def find_duplicates(
     InputError
         If a path does not exist, a pattern matches nothing, or there is no file.
     ModelError, StoreError
-        If the method's weights are not installed; if the index can't be used.
+        If what the method needs is not installed; if the index can't be used.
 
     Examples
     --------
@@ -88,19 +96,19 @@ def find_duplicates(
     >>> [len(group) for group in found.groups]
     [5, 3]
     """
-    if not isinstance(inputs, str | os.PathLike | Image.Image | np.ndarray | pd.DataFrame):
+    if not isinstance(inputs, str | os.PathLike | bytes | Image.Image | np.ndarray | pd.DataFrame):
         inputs = list(inputs)
-    settings = Settings(threshold, candidates, verify, relations, keep)
+    settings = Settings(threshold, candidates, verify, relations, keep, method)
     found = discover(inputs, without=index)
     with (
-        _place(inputs, index=index, cache=cache, method=method) as (uri, owned),
+        place(inputs, index=index, cache=cache, method=method) as (uri, owned),
         ImageIndex(uri, method=method, token=token, progress=progress) as images,
     ):
         return images.find(found, settings=settings, prune=owned)
 
 
 @contextmanager
-def _place(
+def place(
     inputs: Inputs, *, index: str | Path | None, cache: bool, method: str
 ) -> Iterator[tuple[str | Path, bool]]:
     """Where the index is, and whether it belongs to these inputs alone."""
@@ -115,7 +123,7 @@ def _place(
 
 def _cache_key(inputs: Inputs, *, method: str) -> str | None:
     """A name for these inputs and what they are embedded with; None for images in memory."""
-    if isinstance(inputs, Image.Image | np.ndarray):
+    if isinstance(inputs, bytes | Image.Image | np.ndarray):
         return None
     if isinstance(inputs, pd.DataFrame):
         inputs = list(inputs.get("path", []))

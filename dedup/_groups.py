@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from dedup._clusters import Clusters
 from dedup._decision import Decision
 from dedup._verify import Pair, ordered
 
@@ -51,13 +52,15 @@ def group(
     candidates: Iterable[Pair],
     decision: Decision,
     choose: Callable[[Sequence[int]], int],
+    apart: Sequence[Pair] = (),
+    together: Sequence[Pair] = (),
 ) -> list[list[int]]:
     """Cut clusters into groups around keepers.
 
     Parameters
     ----------
     clusters : iterable of sequences of int
-        Pictures that links connect.
+        Pictures that links connect; none holds a pair that is to stay apart.
     links : iterable of (int, int)
         Accepted pairs.
     candidates : iterable of (int, int)
@@ -65,6 +68,8 @@ def group(
     decision : Decision
     choose : callable
         The keeper of some pictures.
+    apart, together : sequence of (int, int)
+        Pictures that never share a group; and those that do, if nothing keeps them apart.
 
     Returns
     -------
@@ -72,7 +77,8 @@ def group(
         Groups, the keeper first; pictures that belong to none are groups of one.
     """
     found = _stars(clusters, neighbours=_neighbours(links), decision=decision, choose=choose)
-    return _merged(found, candidates=candidates, decision=decision)
+    merged = _merged(found, candidates=candidates, decision=decision, apart=apart)
+    return _gathered(merged, together, apart=apart)
 
 
 def _stars(
@@ -104,7 +110,11 @@ def _stars(
 
 
 def _merged(
-    groups: Sequence[list[int]], *, candidates: Iterable[Pair], decision: Decision
+    groups: Sequence[list[int]],
+    *,
+    candidates: Iterable[Pair],
+    decision: Decision,
+    apart: Sequence[Pair],
 ) -> list[list[int]]:
     """Join stars that show one picture, though too much was edited to link their keepers.
 
@@ -119,10 +129,11 @@ def _merged(
             bridges[ordered(a, b)].append(pair)
     decision.verify(pair for pairs in bridges.values() for pair in pairs)
     merged = {number: list(members) for number, members in enumerate(groups)}
+    pieces = _pieces(home, apart)
     # Small stars first, so that what is alone finds a home before stars of several are joined.
     for ends in sorted(bridges, key=lambda ends: sorted(len(groups[end]) for end in ends)):
         small, large = sorted(ends, key=lambda end: (len(groups[end]), -end))
-        if small not in merged or large not in merged:
+        if small not in merged or large not in merged or not pieces.can_join(small, large):
             continue
         support = sum(
             _supports(pair, home=home, large=large, keeper=groups[large][0], decision=decision)
@@ -130,7 +141,31 @@ def _merged(
         )
         if support >= (1 if len(groups[small]) == 1 else 2):
             merged[large] += merged.pop(small)
+            pieces.join(small, large)
     return sorted(merged.values())
+
+
+def _gathered(
+    groups: Sequence[list[int]], together: Sequence[Pair], *, apart: Sequence[Pair]
+) -> list[list[int]]:
+    """Join the groups of pictures that belong together, the smaller one to the larger."""
+    home = {picture: number for number, members in enumerate(groups) for picture in members}
+    gathered = dict(enumerate(groups))
+    pieces = _pieces(home, apart)
+    for pair in together:
+        ends = {home[picture] for picture in pair}
+        if len(ends) == 1 or not pieces.can_join(*ends):
+            continue
+        small, large = sorted(ends, key=lambda end: (len(gathered[end]), -end))
+        pieces.join(small, large)
+        home.update(dict.fromkeys(gathered[small], large))
+        gathered[large] = gathered[large] + gathered.pop(small)
+    return sorted(gathered.values())
+
+
+def _pieces(home: Mapping[int, int], apart: Sequence[Pair]) -> Clusters:
+    """Groups by number, those kept apart of which pictures are."""
+    return Clusters(apart=[(home[a], home[b]) for a, b in apart if a in home and b in home])
 
 
 # Pairs between two stars that are verified to see whether they show one picture.

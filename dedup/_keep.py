@@ -57,6 +57,8 @@ class Keeper:
         self._is_best = keep == "best"
         self._rule = keep if callable(keep) else _RULES[keep]
         self._similarity = similarity
+        self._counted = -1
+        self._near: dict[int, dict[int, float]] = defaultdict(dict)
 
     def files(self, records: Iterable[Record]) -> dict[int, list[Record]]:
         """The files of each picture, the one to keep first; and the best pictures first."""
@@ -75,11 +77,20 @@ class Keeper:
         return min(pictures, key=lambda p: (self._rule(files[p][0]), files[p][0].path))
 
     def _most_central(self, pictures: Sequence[int]) -> list[int]:
-        total = dict.fromkeys(pictures, 0.0)
-        for position, a in enumerate(pictures):
-            for b in pictures[position + 1 :]:
-                cosine = self._similarity.get((a, b) if a < b else (b, a), 0.0)
-                total[a] += cosine
-                total[b] += cosine
+        among = set(pictures)
+        near = self._neighbours()
+        total = {
+            picture: sum(cosine for other, cosine in near[picture].items() if other in among)
+            for picture in pictures
+        }
         least = max(total.values()) - _AS_CENTRAL * (len(pictures) - 1)
         return [picture for picture in pictures if total[picture] >= least]
+
+    def _neighbours(self) -> Mapping[int, Mapping[int, float]]:
+        """The cosines of each picture with the others, as far as they are known by now."""
+        if self._counted != len(self._similarity):
+            self._counted = len(self._similarity)
+            self._near = defaultdict(dict)
+            for (a, b), cosine in sorted(self._similarity.items()):
+                self._near[a][b] = self._near[b][a] = cosine
+        return self._near

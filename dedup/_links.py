@@ -24,12 +24,19 @@ _SCOUTS = 8
 
 
 class Links:
-    """The search for links: decides pairs until none is left that could join two clusters."""
+    """The search for links: decides pairs until none is left that could join two clusters.
 
-    def __init__(self, decision: Decision) -> None:
+    Parameters
+    ----------
+    decision : Decision
+    apart : iterable of (int, int)
+        Pictures that never come into one cluster.
+    """
+
+    def __init__(self, decision: Decision, *, apart: Iterable[Pair] = ()) -> None:
         self.decision = decision
         self._failures: dict[int, int] = defaultdict(int)
-        self.clusters = Clusters()
+        self.clusters = Clusters(apart=apart)
 
     def follow(self, pairs: Sequence[Pair]) -> None:
         """Decide what can change a cluster; `pairs` are (a < b), the most similar first."""
@@ -66,7 +73,7 @@ class Links:
             if len(batch) == _BATCH:
                 later += waiting[position:]
                 break
-            if self.clusters.find(a) == self.clusters.find(b):
+            if not self.clusters.can_join(a, b):
                 continue
             if not (self.is_patient(a) or self.is_patient(b)):
                 continue

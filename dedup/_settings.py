@@ -1,23 +1,20 @@
 """How duplicates are decided: the settings of one search, with their defaults."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from dedup._decision import ByAlignment, ByCosine, Decision
+from dedup._candidates import Candidates
+from dedup._decision import AsTold, ByAlignment, ByCosine, Decision
 from dedup._evidence import DEFAULT_THRESHOLD
 from dedup._keep import Keep, Keeper
-from dedup._verify import Pair, Verifier
+from dedup._measure import MEASURES, Measure
+from dedup._threshold import Threshold
+from dedup._verify import Verifier
 from dedup.pipelines.errors import InputError
+from dedup.pipelines.models import model
 
 __all__ = ["Settings"]
 
-# Without verification: where SSCD's authors put it for a precision of about 90 % on DISC21.
-_COSINE_THRESHOLD = 0.75
-# The cosine from which pairs are proposed, by the size of the collection: so that a photo is
-# proposed about one unrelated photo. Measured on 450 distinct photos: 192 of 101,025 pairs
-# reach 0.15, 13 reach 0.2, none 0.25.
-_FLOORS = ((1_000, 0.15), (10_000, 0.2))
-_FLOOR_BEYOND = 0.25
 _RELATIONS = ("exact", "near", "scene")
 
 
@@ -27,34 +24,47 @@ class Settings:
 
     Attributes
     ----------
-    threshold : float, optional
-        Least score of a verified pair, or least cosine without verification, 0 to 1.
+    threshold : float or Threshold, optional
+        Least score of a verified pair, 0 to 1; without verification the least cosine, 0 to 1,
+        or the most bits that differ. A tuned one must fit the method and `verify`.
     candidates : float, optional
-        Least cosine of a pair that is looked at at all, -1 to 1.
+        Least cosine of a pair that is looked at at all, -1 to 1, or the most bits that differ.
     verify : bool
         Whether pairs are decided by aligning the pictures.
     relations : collection of str
         What makes a group: of "exact", "near" and "scene".
     keep : str or callable
         Which file of a group is kept; see `Keeper`.
+    method : str
+        What pictures are compared by; says what candidates and threshold are counted in.
 
     Raises
     ------
     InputError
         If a setting is out of its range.
+    ModelError
+        If there is no such method.
     """
 
-    threshold: float | None = None
+    threshold: float | Threshold | None = None
     candidates: float | None = None
     verify: bool = True
     relations: Collection[str] = ("exact", "near")
     keep: Keep = "best"
+    method: str = "sscd"
 
     def __post_init__(self) -> None:
-        if self.threshold is not None and not 0 <= self.threshold <= 1:
-            raise InputError(f"threshold={self.threshold}: expected 0 to 1")
-        if self.candidates is not None and not -1 <= self.candidates <= 1:
-            raise InputError(f"candidates={self.candidates}: expected a cosine, -1 to 1")
+        if isinstance(self.threshold, Threshold):
+            self.threshold.check(method=self.method, verify=self.verify)
+        elif self.threshold is not None and not self.verify:
+            self.measure.check("threshold", self.threshold, least_cosine=0)
+        elif self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise InputError(
+                f"threshold={self.threshold}: expected the score of a verified pair, 0 to 1"
+                + (" (bits are for candidates=, or with verify=False)" if self.measure.bits else "")
+            )
+        if self.candidates is not None:
+            self.measure.check("candidates", self.candidates)
         unknown = set(self.relations).difference(_RELATIONS)
         if unknown or isinstance(self.relations, str):
             raise InputError(
@@ -63,21 +73,49 @@ class Settings:
         Keeper(self.keep, similarity={})
 
     @property
-    def cut(self) -> float:
-        """The threshold, or its default."""
+    def measure(self) -> Measure:
+        """What cosines are to the user of this method."""
+        return MEASURES[model(self.method).measure]
+
+    @property
+    def value(self) -> float:
+        """The threshold, or its default, as the user says it."""
         if self.threshold is not None:
-            return self.threshold
-        return DEFAULT_THRESHOLD if self.verify else _COSINE_THRESHOLD
+            return float(self.threshold)
+        return DEFAULT_THRESHOLD if self.verify else self.measure.threshold
+
+    @property
+    def tuned(self) -> Threshold | None:
+        """The threshold if it was tuned on labels."""
+        return self.threshold if isinstance(self.threshold, Threshold) else None
+
+    @property
+    def text(self) -> str:
+        """The threshold with its unit."""
+        return f"{self.value:g}" if self.verify else self.measure.text(self.value)
+
+    @property
+    def cut(self) -> float:
+        """The threshold as what decides: a score, or a cosine."""
+        return self.value if self.verify else self.measure.similarity_of(self.value)
 
     def floor(self, *, images: int) -> float:
         """The cosine from which pairs are looked at in a collection of so many images."""
         if self.candidates is not None:
-            return self.candidates
-        floor = next((f for most, f in _FLOORS if images <= most), _FLOOR_BEYOND)
+            return self.measure.similarity_of(self.candidates)
+        floor = self.measure.similarity_of(self.measure.proposes_from(images))
         return floor if self.verify else min(floor, self.cut)
 
-    def decision(self, similarity: Mapping[Pair, float], verifier: Verifier) -> Decision:
+    @property
+    def trusts_hashes(self) -> bool:
+        """Whether pairs are accepted for their hashes alone."""
+        return bool(self.measure.bits) and not self.verify
+
+    def decision(self, candidates: Candidates, verifier: Verifier) -> Decision:
         """What decides about pairs."""
-        if not self.verify:
-            return ByCosine(similarity, threshold=self.cut)
-        return ByAlignment(verifier, threshold=self.cut, relations=self.relations)
+        decision: Decision
+        if self.verify:
+            decision = ByAlignment(verifier, threshold=self.cut, relations=self.relations)
+        else:
+            decision = ByCosine(candidates.similarity, threshold=self.cut, blank=candidates.blank)
+        return AsTold(decision, candidates) if candidates.told or candidates.sides else decision

@@ -147,3 +147,19 @@ def test_installed_command(folder):
     assert done.returncode == 0
     assert json.loads(done.stdout) == {"groups": [], "skipped": []}
     assert "Traceback" not in done.stderr
+
+
+def test_calibrated_threshold_is_used(run, many_photos, tmp_path):
+    out = tmp_path / "threshold.json"
+    code, text, _ = run("calibrate", many_photos, "--out", out, "--precision", "0.95")
+    assert code == 0
+    assert "weakest edits" in text
+    code, _, err = run("find", many_photos, "--threshold", out)
+    assert f"at threshold {json.loads(out.read_text())['value']:g}" in err
+    assert code in (0, 1)
+
+
+def test_threshold_is_a_number_or_a_file(run, folder):
+    code, out, err = run("find", folder, "--threshold", "strict")
+    assert (code, out) == (2, "")
+    assert "strict: no such file" in err

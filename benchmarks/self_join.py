@@ -1,0 +1,169 @@
+"""The self-join measured: all pairs of random unit vectors, some thousands of them planted.
+
+    python benchmarks/self_join.py [--rows 100000] [--engines faiss lite server] [--repeat 1]
+
+Of the vectors (512 floats) one in twenty is a copy of another, at a cosine between 0.75 and
+0.99; two others reach about 0.27. Each engine runs in a process of its own. `faiss` is
+IndexFlatIP.range_search on the same vectors with the same threshold. The server is the `milvus`
+wheel, in a fresh folder, and its own memory is given beside that of the client.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+DIMENSION = 512
+THRESHOLD = 0.7
+COSINES = (0.75, 0.99)
+THREADS = 2
+
+Vectors = npt.NDArray[np.float32]
+
+
+def planted(rows: int, *, seed: int = 0) -> tuple[Vectors, int]:
+    """Unit vectors, and how many of them, from the first on, have a copy right behind these."""
+    random = np.random.default_rng(seed)
+    vectors = random.standard_normal((rows, DIMENSION), np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    count = rows // 20
+    cosine = random.uniform(*COSINES, (count, 1)).astype(np.float32)
+    noise = vectors[count : 2 * count]
+    noise -= (noise * vectors[:count]).sum(axis=1, keepdims=True) * vectors[:count]
+    noise /= np.linalg.norm(noise, axis=1, keepdims=True)
+    vectors[count : 2 * count] = cosine * vectors[:count] + np.sqrt(1 - cosine**2) * noise
+    return vectors, count
+
+
+def faiss(vectors: Vectors) -> dict[str, Any]:
+    """All pairs by comparing all with all."""
+    import faiss as engine
+
+    engine.omp_set_num_threads(THREADS)
+    start = time.perf_counter()
+    index = engine.IndexFlatIP(DIMENSION)
+    index.add(vectors)
+    built = time.perf_counter()
+    pairs = []
+    for first in range(0, len(vectors), 4_096):
+        limits, _, found = index.range_search(vectors[first : first + 4_096], THRESHOLD)
+        rows = np.repeat(np.arange(len(limits) - 1) + first, np.diff(limits.astype(np.int64)))
+        pairs.append(np.stack([rows, found], axis=1)[rows < found])
+    joined = time.perf_counter()
+    return report(np.concatenate(pairs), build=built - start, join=joined - built)
+
+
+def milvus(vectors: Vectors, *, uri: str, token: str = "") -> dict[str, Any]:
+    """All pairs by the self-join of `dedup`."""
+    from dedup._join import self_join
+    from dedup._records import Record
+    from dedup.pipelines.milvus import Collection, connect
+
+    start = time.perf_counter()
+    collection = Collection(connect(uri, token=token), name="join")
+    collection.ensure(dimension=DIMENSION, properties={"dedup.model": "random"})
+    row_of = {}
+    for first in range(0, len(vectors), 2_048):
+        rows = []
+        for number, vector in enumerate(vectors[first : first + 2_048], start=first):
+            record = Record(f"/photos/{number:09}.jpg", 1, 1, "", "", 1, 1, b"")
+            row_of[record.id] = number
+            rows.append({**record.row(), "vector": vector})
+        collection.upsert(rows)
+    collection.flush()
+    collection.await_index()
+    built = time.perf_counter()
+    found = list(self_join(collection, threshold=THRESHOLD))
+    joined = time.perf_counter()
+    ends = np.array(
+        [
+            sorted((row_of[a], row_of[b]))
+            for part in found
+            for a, b in zip(part.a, part.b, strict=True)
+        ]
+    )
+    answer = report(ends.reshape(-1, 2), build=built - start, join=joined - built)
+    return {**answer, "index": collection.layout.index.type, "missed": found[-1].missed}
+
+
+def report(pairs: npt.NDArray[np.int64], *, build: float, join: float) -> dict[str, Any]:
+    """What one engine found, and what it took."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found = {(int(a), int(b)) for a, b in pairs}
+    return {"pairs": len(found), "found": sorted(found), "build": build, "join": join, "peak": peak}
+
+
+def child(engine: str, rows: int) -> None:
+    """Run one engine in this process, and print what it took."""
+    vectors, count = planted(rows)
+    with tempfile.TemporaryDirectory() as folder:
+        if engine == "faiss":
+            answer = faiss(vectors)
+        elif engine == "lite":
+            answer = milvus(vectors, uri=f"{folder}/join.db")
+        else:
+            answer = on_server(vectors, Path(folder))
+    wanted = {(n, n + count) for n in range(count)}
+    found = set(answer.pop("found"))
+    print(json.dumps({**answer, "planted": count, "lost": len(wanted - found)}))
+
+
+def on_server(vectors: Vectors, folder: Path) -> dict[str, Any]:
+    """The self-join on a server that is started for it."""
+    sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+    from milvus_server import Server
+
+    server = Server(folder)
+    server.start()
+    try:
+        answer = milvus(vectors, uri=server.uri, token=server.token)
+        status = Path(f"/proc/{server.process.pid}/status").read_text()
+        peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+        return {**answer, "server_peak": int(peak) / 1024}
+    finally:
+        server.stop()
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000])
+    parser.add_argument("--engines", nargs="+", default=["faiss", "lite", "server"])
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.child:
+        child(asked.child[0], int(asked.child[1]))
+        return
+    print("| rows | engine | index | build s | join s | / faiss | lost | est. missed | peak MB |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for rows in asked.rows * asked.repeat:
+        faiss_join = None
+        for engine in asked.engines:
+            command = [sys.executable, __file__, "--child", engine, str(rows)]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+            took = json.loads(done.stdout.splitlines()[-1])
+            if engine == "faiss":
+                faiss_join = took["join"]
+            ratio = f"{took['join'] / faiss_join:.2f}" if faiss_join else ""
+            memory = f"{took['peak']:.0f}"
+            if "server_peak" in took:
+                memory += f" + {took['server_peak']:.0f}"
+            print(
+                f"| {rows:,} | {engine} | {took.get('index', 'flat')} | {took['build']:.1f} "
+                f"| {took['join']:.1f} | {ratio} | {took['lost']} of {took['planted']} "
+                f"| {took.get('missed', 0):.1f} | {memory} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
