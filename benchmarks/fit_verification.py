@@ -17,7 +17,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from verification import decode, evaluation_set, pairs
 
-from dedup._align import best_placement, extract
+from dedup._align import SHORT_SIDE, best_placement, extract
 from dedup._words import SCENE_PARALLAX
 
 NAMES = ("agreement", "changed_area", "tone", "unrest", "elastic")
@@ -57,7 +57,7 @@ def main(photos: Path) -> None:
         if false and measured.blocks.parallax > SCENE_PARALLAX:
             add(measured.summary(elastic=True), true=False, cost=FALSE_WEIGHT)
     for number, path in enumerate(sorted({x.source for x in items if x.kind == "original"})):
-        photo = decode(photos / path, short_side=320).image
+        photo = decode(photos / path, short_side=SHORT_SIDE).image
         moved = scene(photo, shift=(0.02, 0.04)[number % 2])
         measured = best_placement(extract(photo), extract(moved))
         if measured is not None and measured.blocks.parallax > SCENE_PARALLAX:

@@ -273,8 +273,9 @@ class Duplicates:
         if self._sides is None:
             yield from ((files[0], copy) for copy in files[1:])
         else:
-            several = self._sides.across(files, files)
-            yield from {frozenset((a.id, b.id)): (a, b) for a, b in several}.values()
+            for pair in self._sides.across(files, files):
+                a, b = sorted(pair, key=files.index)
+                yield a, b
 
     def _rows(self, pair: Pair) -> Iterator[tuple[Any, ...]]:
         """A pair of pictures as rows of `pairs`: their best files, or files of both sides."""

@@ -31,7 +31,10 @@ COEFFICIENTS: Final[Mapping[str, float]] = MappingProxyType(
         "elastic": -2.20,
     }
 )
-"""The model of the score, as `python benchmarks/fit_verification.py PHOTOS` prints it."""
+"""The model of the score, fitted by `benchmarks/fit_verification.py`.
+
+Which pairs it is fitted on depends on the model before it, so that a rerun moves the figures a
+little."""
 
 
 @dataclass(frozen=True)

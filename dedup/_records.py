@@ -10,7 +10,7 @@ import numpy as np
 from dedup.pipelines.decoding import Pixels
 from dedup.pipelines.milvus import Row
 
-__all__ = ["FIELDS", "Record", "path_key"]
+__all__ = ["FIELDS", "Record", "decode_path", "encode_path", "path_key"]
 
 # Everything but the vector.
 FIELDS = (
@@ -88,7 +88,7 @@ class Record:
         """The record as Milvus holds it, without its vector."""
         return {
             "id": self.id,
-            "path": _encode(self.path),
+            "path": encode_path(self.path),
             "size": self.size,
             "mtime_ns": self.mtime_ns,
             "digest": self.digest,
@@ -104,7 +104,7 @@ class Record:
     def from_row(cls, row: Row) -> "Record":
         """The record of a row."""
         values: dict[str, Any] = {name: row[name] for name in FIELDS if name != "id"}
-        values["path"] = _decode(row["path"])
+        values["path"] = decode_path(row["path"])
         values["thumbnail"] = bytes.fromhex(row["thumbnail"])
         return cls(**values)
 
@@ -117,11 +117,11 @@ def path_key(path: str) -> int:
     >>> path_key("/photos/a.jpg") == path_key("/photos/a.jpg") != path_key("/photos/b.jpg")
     True
     """
-    digest = hashlib.blake2b(_encode(path).encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(encode_path(path).encode(), digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> 1) or 1
 
 
-def _encode(path: str) -> str:
+def encode_path(path: str) -> str:
     """A path as valid UTF-8: names on disk may be any bytes."""
     try:
         path.encode()
@@ -130,7 +130,8 @@ def _encode(path: str) -> str:
     return path
 
 
-def _decode(text: str) -> str:
+def decode_path(text: str) -> str:
+    """The path that `encode_path` was given."""
     if text.startswith(_RAW_BYTES):
         return os.fsdecode(bytes.fromhex(text.removeprefix(_RAW_BYTES)))
     return text

@@ -55,7 +55,7 @@ class Sides:
 
         The first file of each side is paired with all of the other side.
         """
-        for side in (0, 1):
+        for side in (0, 1) if a is not b else (0,):
             mine = [record for record in a if self.of[record.path] == side]
             theirs = [record for record in b if self.of[record.path] != side]
             if mine and theirs:
