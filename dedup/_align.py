@@ -178,10 +178,9 @@ def _proposals(a: Features, b: Features) -> Iterator[Matrix]:
     from_unit, to_unit = np.diag([wb, hb, 1.0]), np.diag([1 / wa, 1 / ha, 1])
     for unit in same_framing(a.look.thumbnail, b.look.thumbnail):
         yield (from_unit @ unit @ to_unit)[:2]
-    for mirrored in (False, True):
-        yield from by_features(
-            a.local, b.local, mirrored_at=wa if mirrored else None, size=_PICTURE**0.5
-        )
+    local_a, local_b = a.local, b.local
+    for mirrored_at in (None, wa):
+        yield from by_features(local_a, local_b, mirrored_at=mirrored_at, size=_PICTURE**0.5)
 
 
 def _is_close(a: Features, one: Matrix, other: Matrix) -> bool:
@@ -312,18 +311,19 @@ def _blocks(a: Features, b: Features, canvas: _Canvas, *, reach: int) -> Blocks:
     width, height = canvas.size
     pa = _warped(a.grey, canvas.to_a, canvas.size, margin=0)
     pb = _warped(b.grey, canvas.to_b, canvas.size, margin=reach)
-    mean_a, mean_b = _windows(pa), _mean(pb)
-    var_a = _windows(pa * pa) - mean_a**2 + _NOISE**2
+    (mean_a,), mean_b = _windows(pa), _mean(pb)
+    (square_a,) = _windows(pa * pa)
+    var_a = square_a - mean_a**2 + _NOISE**2
     var_b = _mean(pb * pb) - mean_b**2 + _NOISE**2
     first = _WINDOW // 2
-    span = range(2 * reach + 1)
-    likeness = np.empty((len(span), len(span), *mean_a.shape), np.float32)
-    for dy in span:
-        for dx in span:
-            product = _windows(pa * pb[dy : dy + height, dx : dx + width])
-            there = np.s_[first + dy :: _BLOCK, first + dx :: _BLOCK]
-            mean, var = (x[there][: mean_a.shape[0], : mean_a.shape[1]] for x in (mean_b, var_b))
-            likeness[dy, dx] = (product - mean_a * mean) / np.sqrt(var_a * var)
+    span = 2 * reach + 1
+    shifted = [np.s_[dy : dy + height, dx : dx + width] for dy in range(span) for dx in range(span)]
+    products = _windows(np.concatenate([pa * pb[there] for there in shifted]), sheets=span**2)
+    likeness = np.empty((span, span, *mean_a.shape), np.float32)
+    for product, (dy, dx) in zip(products, np.ndindex(span, span), strict=True):
+        there = np.s_[first + dy :: _BLOCK, first + dx :: _BLOCK]
+        mean, var = (x[there][: mean_a.shape[0], : mean_a.shape[1]] for x in (mean_b, var_b))
+        likeness[dy, dx] = (product - mean_a * mean) / np.sqrt(var_a * var)
     middle = np.s_[first + reach :: _BLOCK, first + reach :: _BLOCK]
     mean, var = (x[middle][: mean_a.shape[0], : mean_a.shape[1]] for x in (mean_b, var_b))
     pb = pb[reach : reach + height, reach : reach + width]
@@ -334,7 +334,7 @@ def _blocks(a: Features, b: Features, canvas: _Canvas, *, reach: int) -> Blocks:
     return Blocks(
         centres=np.stack([columns, rows], axis=-1) * _BLOCK + _WINDOW / 2,
         step=_BLOCK,
-        inside=_windows(np.asarray(inner, np.float32)) > 250,
+        inside=_windows(np.asarray(inner, np.float32))[0] > 250,
         likeness=likeness,
         mean_a=mean_a,
         mean_b=mean,
@@ -349,17 +349,21 @@ def _texture(picture: Floats) -> Floats:
     """Mean squared slope of each window across its weaker direction (Shi and Tomasi 1994)."""
     dx = np.asarray(cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=1 / 8), np.float32)
     dy = np.asarray(cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=1 / 8), np.float32)
-    xx, yy, xy = _windows(dx * dx), _windows(dy * dy), _windows(dx * dy)
+    xx, yy, xy = _windows(np.concatenate([dx * dx, dy * dy, dx * dy]), sheets=3)
     weaker: Floats = 0.5 * (xx + yy - np.sqrt((xx - yy) ** 2 + 4 * xy**2))
     return weaker
 
 
-def _windows(values: Floats) -> Floats:
-    """Means of the windows, which reach half a block beyond their block."""
+def _windows(values: Floats, *, sheets: int = 1) -> Floats:
+    """Means of the windows, which reach half a block beyond their block.
+
+    Of several sheets one above the other; shape (sheets, rows, columns).
+    """
     height, width = values.shape
     cell = _WINDOW // 3
     cells = cv2.resize(values, (width // cell, height // cell), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.boxFilter(cells, -1, (3, 3)), np.float32)[1:-1:2, 1:-1:2]
+    means = np.asarray(cv2.boxFilter(cells, -1, (3, 3)), np.float32)
+    return means.reshape(sheets, -1, width // cell)[:, 1:-1:2, 1:-1:2]
 
 
 def _mean(values: Floats) -> Floats:

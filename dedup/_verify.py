@@ -4,8 +4,10 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TypeAlias
+
+from threadpoolctl import ThreadpoolController
 
 from dedup._align import SHORT_SIDE, Features, compare, extract
 from dedup._evidence import Evidence
@@ -64,10 +66,12 @@ class Verifier:
         self._extract({picture for pair in pairs for picture in pair})
         readable = [pair for pair in pairs if not self.unreadable.keys() & set(pair)]
         both = ([self._features[p] for p in self.directed(pair)] for pair in readable)
-        seen = self._threads.map(lambda ends: compare(*ends), both)
-        for pair, evidence in zip(readable, seen, strict=True):
-            self._evidence[pair] = evidence
-            self.advance(1)
+        # A pair a thread: matrices are too small to be shared out, and waiting for it costs more.
+        with _blas().limit(limits=1, user_api="blas"):
+            seen = self._threads.map(lambda ends: compare(*ends), both)
+            for pair, evidence in zip(readable, seen, strict=True):
+                self._evidence[pair] = evidence
+                self.advance(1)
         while len(self._features) > _FEATURES_KEPT:
             self._features.popitem(last=False)
 
@@ -113,6 +117,12 @@ class Verifier:
             return extract(decoded.image, size=(decoded.width, decoded.height))
         except DecodeError as error:
             return error
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """The linear algebra of this process; finding it takes some milliseconds."""
+    return ThreadpoolController()
 
 
 def _check_unchanged(record: Record) -> None:
