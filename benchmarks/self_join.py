@@ -4,17 +4,20 @@
 
 Of the vectors (512 floats) one in twenty is a copy of another, at a cosine between 0.75 and
 0.99; two others reach about 0.27. Each engine runs in a process of its own. `faiss` is
-IndexFlatIP.range_search on the same vectors with the same threshold. The server is the `milvus`
-wheel, in a fresh folder, and its own memory is given beside that of the client.
+IndexFlatIP.range_search on the same vectors with the same threshold, on two threads. `cpu s` is
+the processor time of the join, the server's too, which other work beside it hardly changes.
+The server is the `milvus` wheel, in a fresh folder; its own memory stands beside the client's.
 """
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,18 +54,20 @@ def faiss(vectors: Vectors) -> dict[str, Any]:
     start = time.perf_counter()
     index = engine.IndexFlatIP(DIMENSION)
     index.add(vectors)
-    built = time.perf_counter()
+    built, used = time.perf_counter(), time.process_time()
     pairs = []
     for first in range(0, len(vectors), 4_096):
         limits, _, found = index.range_search(vectors[first : first + 4_096], THRESHOLD)
         rows = np.repeat(np.arange(len(limits) - 1) + first, np.diff(limits.astype(np.int64)))
         pairs.append(np.stack([rows, found], axis=1)[rows < found])
-    joined = time.perf_counter()
-    return report(np.concatenate(pairs), build=built - start, join=joined - built)
+    joined, used = time.perf_counter(), time.process_time() - used
+    return report(np.concatenate(pairs), build=built - start, join=joined - built, cpu=used)
 
 
-def milvus(vectors: Vectors, *, uri: str, token: str = "") -> dict[str, Any]:
-    """All pairs by the self-join of `dedup`."""
+def milvus(
+    vectors: Vectors, *, uri: str, token: str = "", cpu: Callable[[], float] = time.process_time
+) -> dict[str, Any]:
+    """All pairs by the self-join of `dedup`; `cpu` tells the processor time used so far."""
     from dedup._join import self_join
     from dedup._records import Record
     from dedup.pipelines.milvus import Collection, connect
@@ -80,9 +85,9 @@ def milvus(vectors: Vectors, *, uri: str, token: str = "") -> dict[str, Any]:
         collection.upsert(rows)
     collection.flush()
     collection.await_index()
-    built = time.perf_counter()
+    built, used = time.perf_counter(), cpu()
     found = list(self_join(collection, threshold=THRESHOLD))
-    joined = time.perf_counter()
+    joined, used = time.perf_counter(), cpu() - used
     ends = np.array(
         [
             sorted((row_of[a], row_of[b]))
@@ -90,15 +95,18 @@ def milvus(vectors: Vectors, *, uri: str, token: str = "") -> dict[str, Any]:
             for a, b in zip(part.a, part.b, strict=True)
         ]
     )
-    answer = report(ends.reshape(-1, 2), build=built - start, join=joined - built)
+    answer = report(ends.reshape(-1, 2), build=built - start, join=joined - built, cpu=used)
     return {**answer, "index": collection.layout.index.type, "missed": found[-1].missed}
 
 
-def report(pairs: npt.NDArray[np.int64], *, build: float, join: float) -> dict[str, Any]:
+def report(
+    pairs: npt.NDArray[np.int64], *, build: float, join: float, cpu: float
+) -> dict[str, Any]:
     """What one engine found, and what it took."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     found = {(int(a), int(b)) for a, b in pairs}
-    return {"pairs": len(found), "found": sorted(found), "build": build, "join": join, "peak": peak}
+    times = {"build": build, "join": join, "cpu": cpu}
+    return {"pairs": len(found), "found": sorted(found), **times, "peak": peak}
 
 
 def child(engine: str, rows: int) -> None:
@@ -124,8 +132,14 @@ def on_server(vectors: Vectors, folder: Path) -> dict[str, Any]:
     server = Server(folder)
     server.start()
     try:
-        answer = milvus(vectors, uri=server.uri, token=server.token)
-        status = Path(f"/proc/{server.process.pid}/status").read_text()
+        process = Path(f"/proc/{server.process.pid}")
+
+        def cpu() -> float:
+            ticks = process.joinpath("stat").read_text().rsplit(")", 1)[1].split()[11:13]
+            return time.process_time() + sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+        answer = milvus(vectors, uri=server.uri, token=server.token, cpu=cpu)
+        status = process.joinpath("status").read_text()
         peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
         return {**answer, "server_peak": int(peak) / 1024}
     finally:
@@ -143,8 +157,9 @@ def main() -> None:
     if asked.child:
         child(asked.child[0], int(asked.child[1]))
         return
-    print("| rows | engine | index | build s | join s | / faiss | lost | est. missed | peak MB |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    names = "rows, engine, index, build s, join s, cpu s, / faiss, lost, est. missed, peak MB"
+    print(f"| {names.replace(', ', ' | ')} |")
+    print(f"|{'---|' * 10}")
     for rows in asked.rows * asked.repeat:
         faiss_join = None
         for engine in asked.engines:
@@ -159,8 +174,8 @@ def main() -> None:
                 memory += f" + {took['server_peak']:.0f}"
             print(
                 f"| {rows:,} | {engine} | {took.get('index', 'flat')} | {took['build']:.1f} "
-                f"| {took['join']:.1f} | {ratio} | {took['lost']} of {took['planted']} "
-                f"| {took.get('missed', 0):.1f} | {memory} |",
+                f"| {took['join']:.1f} | {took['cpu']:.1f} | {ratio} "
+                f"| {took['lost']} of {took['planted']} | {took.get('missed', 0):.1f} | {memory} |",
                 flush=True,
             )
 

@@ -6,6 +6,7 @@ apart misses the pair from both sides, and no pair was found from one side only 
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ __all__ = ["Audit"]
 
 # 100,000 rows of 512 floats are compared with so many in about three seconds.
 _SAMPLE = 1_024
-_WINDOWS = 8
+_WINDOWS = 4
 # What lies on the threshold itself is left to rounding.
 _MARGIN = 1e-4
 
@@ -35,12 +36,16 @@ class Audit:
     """
 
     def __init__(self, table: Table, windows: Sequence[str], *, threshold: float) -> None:
-        some = random.Random(0).sample(windows, min(_WINDOWS, len(windows)))
-        read = [table.read_vectors(window, limit=_SAMPLE // len(some)) for window in some]
+        chosen = random.Random(0)
+        key = table.layout.id_field
+        ids: list[Any] = []
+        for window in chosen.sample(windows, min(_WINDOWS, len(windows))):
+            known = [row[key] for row in table.read(window, fields=[key])]
+            ids += chosen.sample(known, min(_SAMPLE // min(_WINDOWS, len(windows)), len(known)))
         self._table = table
         self._threshold = threshold
-        self._keys = table.keys([key for ids, _ in read for key in ids])
-        self._vectors = np.concatenate([vectors for _, vectors in read])
+        self._keys = table.keys(ids)
+        self._vectors = table.vectors(ids).reshape(-1, table.layout.dimension)
 
     def neighbours(self, ids: Keys, vectors: Vectors) -> Block:
         """Which of these rows are truly neighbours of the chosen ones."""

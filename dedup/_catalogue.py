@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from dedup._identical import Picture, PictureBook
-from dedup._records import FIELDS, Record
+from dedup._records import FIELDS, Record, path_key
 from dedup.pipelines.milvus import Collection
 from dedup.pipelines.models import Model, Vectors
 
@@ -30,6 +30,7 @@ class Catalogue:
             dimension=model.dimension, properties=model.properties, measure=model.measure
         )
         self.collection = collection
+        self._is_whole = False  # until `repair` has looked
 
     @cached_property
     def records(self) -> dict[str, Record]:
@@ -52,9 +53,18 @@ class Catalogue:
         return book
 
     def __len__(self) -> int:
-        if "records" in self.__dict__:
-            return len(self.records)
+        return len(self.records) if "records" in self.__dict__ else self._count
+
+    @cached_property
+    def _count(self) -> int:
         return len(self.collection)
+
+    def find(self, path: str) -> Record | None:
+        """One record, without reading the others."""
+        if "records" in self.__dict__:
+            return self.records.get(path)
+        rows = self.collection.read(f"id == {path_key(path)}", fields=FIELDS)
+        return Record.from_row(rows[0]) if rows else None
 
     def expect(self, record: Record) -> None:
         """Note a file that is on its way to Milvus, for those that come after it."""
@@ -68,8 +78,9 @@ class Catalogue:
 
     def forget(self) -> None:
         """Read everything again when it is needed: Milvus may hold something else."""
-        for name in ("records", "by_digest", "book"):
+        for name in ("records", "by_digest", "book", "_count"):
             self.__dict__.pop(name, None)
+        self._is_whole = False
 
     def store(self, records: Sequence[Record], vectors: Vectors) -> None:
         """Write records with their vectors, and note them."""
@@ -92,6 +103,13 @@ class Catalogue:
 
     def remove(self, paths: Iterable[str]) -> int:
         """Take files out; a copy of a picture whose first file goes takes its place."""
+        try:
+            return self._remove(paths)
+        except BaseException:
+            self.forget()  # a part may be done
+            raise
+
+    def _remove(self, paths: Iterable[str]) -> int:
         gone = {record.id: record for path in paths if (record := self.records.get(path))}
         if not gone:
             return 0
@@ -124,6 +142,8 @@ class Catalogue:
 
     def repair(self) -> None:
         """Mend what was cut: copies of copies, and copies of rows that others have deleted."""
+        if self._is_whole:
+            return
         by_id = {record.id: record for record in self.records.values()}
         orphans = [r for r in by_id.values() if r.copy_of and r.copy_of not in by_id]
         if orphans:
@@ -138,6 +158,7 @@ class Catalogue:
                 first = by_id[first.copy_of]
             mended.append(replace(record, copy_of=first.id))
         self.rewrite(mended)
+        self._is_whole = True
 
 
 def picture_of(record: Record) -> Picture:

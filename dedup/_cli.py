@@ -1,24 +1,23 @@
-"""The command line: `dedup find`, `dedup calibrate`, `dedup demo`.
+"""The command line: `dedup find`, `index`, `calibrate`, `plan`, `apply`, `undo`, `purge`, `demo`.
 
 Results go to standard output, everything else to standard error. Exit codes: 0 if there are
-no duplicates, 1 if there are some, 2 if something went wrong, 130 if it was interrupted.
+no duplicates, 1 if there are some, 2 if something went wrong, 130 if it was interrupted. What
+acts on files exits with 0 if all was done, and with 2 if anything was not.
 """
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
-import pandas as pd
 
 from dedup._calibrate import calibrate as _calibrate
+from dedup._cli_act import COMMANDS
+from dedup._cli_index import index
+from dedup._cli_shared import METHOD, NO_VERIFY, REPORT, THRESHOLD, TOKEN, print_duplicates
 from dedup._demo import run_demo
-from dedup._duplicates import Duplicates
 from dedup._find import find_duplicates
 from dedup._threshold import Threshold
 from dedup.pipelines.errors import DedupError
-from dedup.pipelines.models import MODELS
 
 __all__ = ["main"]
 
@@ -42,22 +41,6 @@ class _Failure(click.ClickException):
     exit_code = 2
 
 
-class _Threshold(click.ParamType[float | Threshold]):
-    """A number, or a file that `dedup calibrate` wrote."""
-
-    name = "NUMBER|FILE"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | Threshold:
-        """Take a number for what it is, and anything else for a file."""
-        del param, ctx
-        try:
-            return float(value)
-        except ValueError:
-            return Threshold.load(value)
-
-
 @click.group(cls=_Errors)
 @click.version_option(package_name="dedup")
 def main() -> None:
@@ -67,25 +50,15 @@ def main() -> None:
 @main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
+@METHOD
+@THRESHOLD
+@NO_VERIFY
 @click.option(
-    "--method",
-    type=click.Choice(sorted(MODELS)),
-    default="sscd",
-    show_default=True,
-    help="A ResNet-50 trained for copy detection, its small student, or 64-bit DCT hashes: "
-    "much faster, but blind to crops, mirrors and captions.",
+    "--index", "uri", help="Keep the embeddings in this file (photos.db) or Milvus server."
 )
-@click.option(
-    "--threshold",
-    type=_Threshold(),
-    help="Accept pairs from this score up, 0 to 1; with --no-verify from this cosine up, "
-    "or for phash with at most so many bits that differ, 0 to 64. "
-    "Or a file that `dedup calibrate` wrote.",
-)
-@click.option("--no-verify", is_flag=True, help="Decide by the embedding or hash alone.")
-@click.option("--index", help="Keep the embeddings in this file (photos.db) or Milvus server.")
-@click.option("--token", default="", help="Token of the Milvus server.", envvar="MILVUS_TOKEN")
+@TOKEN
 @click.option("--no-cache", is_flag=True, help="Keep nothing after this run.")
+@REPORT
 def find(
     paths: tuple[str, ...],
     *,
@@ -93,35 +66,33 @@ def find(
     method: str,
     threshold: float | Threshold | None,
     no_verify: bool,
-    index: str | None,
+    uri: str | None,
     token: str,
     no_cache: bool,
+    report: Path | None,
 ) -> None:
-    r"""Find the duplicates among images: folders, files or patterns.
+    """Find the duplicates among images: folders, files or patterns.
 
     \b
     Examples:
       dedup find photos/
       dedup find photos/ archive/ --json > duplicates.json
+      dedup find photos/ --report duplicates.html
       dedup find "photos/**/*.jpg" --index photos.db
       dedup find photos/ --method phash --no-verify --threshold 8
 
     Exit code: 0 if there are no duplicates, 1 if there are some, 2 on an error.
-    """
+    """  # noqa: D301  click wants the \b itself
     found = find_duplicates(
         paths,
         method=method,
         threshold=threshold,
         verify=not no_verify,
-        index=index,
+        index=uri,
         token=token,
         cache=not no_cache,
     )
-    if as_json:
-        click.echo(json.dumps(found.to_dict(), indent=1))
-    else:
-        print_groups(found)
-    click.echo(repr(found), err=True)
+    print_duplicates(found, as_json=as_json, report=report)
     sys.exit(1 if found.groups else 0)
 
 
@@ -135,8 +106,8 @@ def find(
 )
 @click.option("--precision", type=float, default=0.99, show_default=True)
 @click.option("--images", type=int, help="Size of the collection; that of the photos by default.")
-@click.option("--method", type=click.Choice(sorted(MODELS)), default="sscd", show_default=True)
-@click.option("--no-verify", is_flag=True, help="Decide by the embedding or hash alone.")
+@METHOD
+@NO_VERIFY
 @click.option("--seed", type=int, default=0, show_default=True)
 def calibrate(
     paths: tuple[str, ...],
@@ -148,13 +119,13 @@ def calibrate(
     no_verify: bool,
     seed: int,
 ) -> None:
-    r"""Tune the threshold on edited copies of your own photos.
+    """Tune the threshold on edited copies of your own photos.
 
     \b
     Example:
       dedup calibrate photos/ --out threshold.json
       dedup find photos/ --threshold threshold.json
-    """
+    """  # noqa: D301  click wants the \b itself
     calibration = _calibrate(
         paths,
         precision=precision,
@@ -181,26 +152,5 @@ def demo(out: Path | None) -> None:
         raise _Failure(str(error)) from error
 
 
-def print_groups(found: Duplicates) -> None:
-    """Groups on standard output, the file to keep first; what was skipped beside it."""
-    for group in found.groups:
-        click.echo(f"keep   {_shown(group.keep)}")
-        pairs = group.pairs
-        for path in group.remove:
-            click.echo(f"  {_related(path, group.keep, pairs)} {_shown(path)}")
-    for skipped in found.skipped.itertuples():
-        click.echo(f"skipped {_shown(skipped.path)}: {skipped.reason}", err=True)
-
-
-def _related(path: str, keep: str, pairs: pd.DataFrame) -> str:
-    """How a file is related to the one to keep; or, if they were not paired, to its nearest."""
-    own = pairs[(pairs["a"] == path) | (pairs["b"] == path)]
-    with_keep = own[(own["a"] == keep) | (own["b"] == keep)]
-    pair = (with_keep if len(with_keep) else own).iloc[0]
-    relation = pair.relation if len(with_keep) else "near"
-    return f"{relation:<5} {pair.similarity if pd.isna(pair.score) else pair.score:.3f}"
-
-
-def _shown(path: str) -> str:
-    """A path that any terminal can print."""
-    return path.encode("utf-8", "backslashreplace").decode()
+for command in (index, *COMMANDS):
+    main.add_command(command)

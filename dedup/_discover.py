@@ -15,7 +15,10 @@ from PIL import Image
 from dedup.pipelines.decoding import Pixels, pixel_digest
 from dedup.pipelines.errors import DecodeError, InputError
 
-__all__ = ["Found", "ImageFile", "Inputs", "Skipped", "discover", "file_key"]
+__all__ = ["PUT_ASIDE", "Found", "ImageFile", "Inputs", "Skipped", "discover", "file_key"]
+
+# A folder that holds a file of this name holds what `Plan.apply` has put aside.
+PUT_ASIDE = ".dedup-quarantine"
 
 _InMemory: TypeAlias = bytes | Image.Image | Pixels
 _One: TypeAlias = str | os.PathLike[str] | _InMemory
@@ -87,8 +90,8 @@ def discover(
     """List the images that the user named.
 
     Folders are walked to the bottom. Symbolic links are not followed, so that a loop of links
-    ends and nothing outside a folder is touched. Only the kind of a file is looked at, not
-    its contents.
+    ends and nothing outside a folder is touched. What `Plan.apply` has put aside is passed
+    over. Only the kind of a file is looked at, not its contents.
 
     Parameters
     ----------
@@ -185,15 +188,33 @@ def _glob(pattern: str) -> list[str]:
     """Paths that match, hidden ones too; `**` does not follow links, which may be loops."""
     parts = Path(pattern).parts
     first = next(place for place, part in enumerate(parts) if glob.has_magic(part))
+    top = Path(*parts[:first])
+    is_aside = {top: False}
     try:
-        return sorted(map(str, Path(*parts[:first]).glob(os.path.join(*parts[first:]))))
+        matches = top.glob(os.path.join(*parts[first:]))
+        return sorted(
+            str(match)
+            for match in matches
+            if match == top
+            or not (_is_aside(match.parent, is_aside) or os.path.lexists(match / PUT_ASIDE))
+        )
     except ValueError as error:
         raise InputError(f"{pattern}: {error}") from error
+
+
+def _is_aside(folder: Path, known: dict[Path, bool]) -> bool:
+    """Whether a folder, below one that is known, holds what was put aside."""
+    if folder not in known:
+        known[folder] = _is_aside(folder.parent, known) or os.path.lexists(folder / PUT_ASIDE)
+    return known[folder]
 
 
 def _walk(folder: str) -> Iterator[str]:
     unreadable: list[str] = []
     for where, folders, names in os.walk(folder, onerror=lambda e: unreadable.append(e.filename)):
+        if PUT_ASIDE in names and where != folder:
+            folders.clear()
+            continue
         folders.sort()
         linked = [sub for sub in folders if os.path.islink(os.path.join(where, sub))]
         for name in sorted(names + linked):

@@ -2,35 +2,38 @@
 
 import os
 from collections.abc import Collection as Several
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
-from dedup._blank import blank_pictures
-from dedup._candidates import Candidates
+import pandas as pd
+
+from dedup._admission import Admission
 from dedup._catalogue import Catalogue
+from dedup._check import Check, Checker
 from dedup._discover import Found, Inputs, discover, file_key
 from dedup._duplicates import Duplicates
-from dedup._identical import Picture, PictureBook, thumbnail
-from dedup._ingest import Added, Ingest
-from dedup._join import DISTINCT, self_join
-from dedup._keep import Keep, Keeper
-from dedup._links import Links
+from dedup._ingest import Added, Ingest, file_digest
+from dedup._keep import Keep
 from dedup._progress import bar
 from dedup._records import Record
+from dedup._search import Search
 from dedup._settings import Settings
+from dedup._sides import Sides
+from dedup._stats import Stats
 from dedup._threshold import Threshold
-from dedup._verify import Pair, Verifier
-from dedup.pipelines import call, search
-from dedup.pipelines.decoding import ImageSource, decode
+from dedup._verdicts import Marked, Verdicts
+from dedup.pipelines.decoding import ImageSource, check_header, pixel_digest
+from dedup.pipelines.errors import InputError
 from dedup.pipelines.milvus import Collection, connect
 from dedup.pipelines.models import Vectors, model
 from dedup.pipelines.storage import Storage
 
-__all__ = ["Check", "ImageIndex", "Match"]
+__all__ = ["ImageIndex"]
+
+_TAG_BYTES = 256
+# Rows after which a server is asked to write, and index, what it has.
+_FLUSHED_FROM = 1_024
 
 
 class ImageIndex:
@@ -93,35 +96,82 @@ class ImageIndex:
             self._catalogue = Catalogue(
                 Collection(self._connection, name=collection, storage=storage), model=self._model
             )
+            self._verdicts = Verdicts(self._connection, collection=collection)
         except BaseException:
             self.close()
             raise
 
-    def add(self, inputs: Inputs) -> Added:
+    def add(
+        self,
+        inputs: Inputs,
+        *,
+        tag: str = "",
+        unless_duplicate: bool = False,
+        threshold: float | Threshold | None = None,
+    ) -> Added:
         """Bring images in. Files that did not change since they were added cost nothing.
 
         Parameters
         ----------
-        inputs : str, path, PIL image, array, DataFrame with a `path` column, or several
-            Folders, files or patterns.
+        inputs : str, path, image, DataFrame with a `path` column, or several
+            Folders, files or patterns; images in memory as bytes of a file, PIL images or
+            arrays. Of an image in memory only its digest and its embedding stay: later images
+            are found to be exact copies of it, but nothing can be verified against it.
+        tag : str
+            A name for the set that they belong to, such as "train"; files that are known get
+            it too. Without one they keep what they have.
+        unless_duplicate : bool
+            Leave out images that repeat one of the index, or one before them in this call:
+            exactly, or nearly as `check` decides.
+        threshold : float or Threshold, optional
+            As in `find_duplicates`, for `unless_duplicate`.
 
         Returns
         -------
         Added
-            How many were embedded, recognised as copies, unchanged; and what was skipped.
+            How many were embedded, recognised as copies, unchanged; and what was left out.
 
         Raises
         ------
         InputError
             If a path does not exist, a pattern matches nothing, or there is no file.
-        """
-        return self._add(discover(inputs, without=self._connection.uri))
 
-    def _add(self, found: Found) -> Added:
-        ingest = Ingest(self._catalogue, model=self._model, token=self._token)
+        Examples
+        --------
+        >>> folder = getfixture("sample_folder")
+        >>> with ImageIndex(folder.parent / "new.db") as index:
+        ...     print(index.add(folder / "coffee.jpg"))
+        ...     added = index.add(folder / "coffee-small.jpg", unless_duplicate=True)
+        ...     [refused.relation for refused in added.duplicates], len(index)
+        1 embedded, 0 copies recognised, 0 unchanged, 0 skipped
+        (['near'], 1)
+        """
+        if len(tag.encode()) > _TAG_BYTES:
+            raise InputError(f"tag={tag!r}: longer than {_TAG_BYTES} bytes")
+        if threshold is not None and not unless_duplicate:
+            raise InputError("threshold= goes with unless_duplicate=True: nothing else compares")
+        found = discover(inputs, without=self._connection.uri, as_named=unless_duplicate)
+        settings = Settings(threshold, method=self._model.method) if unless_duplicate else None
+        return self._add(found, tag=tag, unless=settings)
+
+    def _add(self, found: Found, *, tag: str = "", unless: Settings | None = None) -> Added:
+        ingest: Ingest
+        if unless is None:
+            ingest = Ingest(self._catalogue, model=self._model, token=self._token, tag=tag)
+        else:
+            ingest = Admission(
+                self._catalogue,
+                model=self._model,
+                token=self._token,
+                tag=tag,
+                checker=self._checker,
+                settings=unless,
+            )
         with bar(total=len(found.files), title="embedding", shown=self._progress) as progress:
             added = ingest.run(found.files, advance=progress.update)
-        if added.embedded or added.copies:
+        written = added.embedded + added.copies
+        # A server flushes by itself, and lets ten seconds pass between two flushes.
+        if written >= (1 if self._connection.is_local else _FLUSHED_FROM):
             self._catalogue.collection.flush()
         added.skipped = sorted(found.skipped + added.skipped, key=lambda skipped: skipped.path)
         return added
@@ -131,10 +181,35 @@ class ImageIndex:
         several = [paths] if isinstance(paths, str | os.PathLike) else paths
         return self._catalogue.remove(file_key(path) for path in several)
 
+    def prune(self) -> int:
+        """Forget files that are gone; returns how many.
+
+        A file that was moved is known where it is now if that was added before.
+        """
+        return self._catalogue.remove(
+            path
+            for path, record in list(self._catalogue.records.items())
+            if record.is_file and not _exists(path)
+        )
+
+    def stats(self) -> Stats:
+        """How much it holds, of what, and where."""
+        collection = self._catalogue.collection
+        return Stats.of(
+            self._catalogue.records.values(),
+            model=self._model.properties["dedup.model"],
+            store=self._connection.store,
+            index_type=collection.layout.index.type,
+        )
+
     def check(
         self, image: ImageSource, *, threshold: float | Threshold | None = None, verify: bool = True
-    ) -> "Check":
+    ) -> Check:
         """Whether the index knows an image, or a near-duplicate of it. Nothing is added.
+
+        The image is decoded and embedded once. If the index does not hold it exactly, it is
+        compared with those that resemble it most, until ten in a row do not show the same, at
+        most with 16.
 
         Parameters
         ----------
@@ -149,53 +224,108 @@ class ImageIndex:
         """
         settings = Settings(threshold, verify=verify, method=self._model.method)
         floor = settings.floor(images=len(self))
-        known = {record.id: record for record in self._catalogue.records.values()}
-        found = call(self._search, image).get()[0]
-        hits = {key: score for key, score in found if score >= floor and key in known}
-        decoded = decode(image)
-        cells = thumbnail(decoded.image).tobytes()
-        asked = Record("<an image>", 0, 0, "", "", decoded.width, decoded.height, cells)
-        pictures = {0: asked} | {key: known[key] for key in hits}
-        exact = _same_pixels(pictures, image)
-        verifier = Verifier({0: asked, **known}, images={asked.path: image})
-        candidates = Candidates(
-            floor,
-            among=hits.keys(),
-            blank=blank_pictures(pictures) if settings.trusts_hashes else frozenset(),
-            similarity={(0, key): score for key, score in hits.items()},
-        )
-        decision = settings.decision(candidates, verifier)
-        pairs = [(0, key) for key in hits]
-        decision.verify(pairs)
-        matches = []
-        for _, key in filter(lambda pair: pair[1] == exact or decision.is_link(pair), pairs):
-            seen = verifier.evidence((0, key))
-            score = 1.0 if key == exact else seen.score if seen else None
-            relation = "exact" if key == exact else "near"
-            matches.append(Match(known[key].path, hits[key], relation, score))
-        matches.sort(key=lambda match: (match.relation != "exact", -match.similarity, match.path))
-        return Check(matches[0].relation if matches else "new", matches)
+        return self._checker.check(self._checker.read(image), settings=settings, floor=floor)
+
+    def mark(self, a: ImageSource, b: ImageSource, *, duplicate: bool) -> None:
+        """Say of two images that they are duplicates, or that they are not.
+
+        `check`, `duplicates` and `find_duplicates` on this index do as was said: a pair that is
+        marked as none is never accepted, and never comes into one group by way of others; a
+        pair that is marked as duplicates is accepted, whatever it looks like. The last word
+        counts. It is said of the contents of the two files, and holds where these are moved,
+        renamed, or removed and added again.
+
+        Parameters
+        ----------
+        a, b : str, Path, bytes, PIL image or array
+            Images, of the index or not.
+        duplicate : bool
+
+        Raises
+        ------
+        InputError
+            If both are one file, or "no duplicates" is said of two that show the same picture
+            to the pixel.
+        DecodeError
+            If one can't be read.
+
+        Examples
+        --------
+        >>> folder = getfixture("sample_folder")
+        >>> with ImageIndex(folder.parent / "marked.db") as index:
+        ...     added = index.add(folder)
+        ...     index.mark(folder / "coffee.jpg", folder / "coffee-grey.jpg", duplicate=False)
+        ...     [len(group) for group in index.duplicates().groups], len(index.verdicts())
+        ([5, 2], 1)
+        """
+        first, second = (self._known_as(image) for image in (a, b))
+        if first.digest == second.digest:
+            raise InputError(f"{first.path} and {second.path} are one file")
+        if not duplicate and pixel_digest(a) == pixel_digest(b):
+            raise InputError(f"{first.path} and {second.path} show the same to the pixel")
+        self._verdicts.mark(first, second, duplicate=duplicate)
+
+    def _known_as(self, image: ImageSource) -> Marked:
+        """An image as a verdict remembers it."""
+        if not isinstance(image, str | Path):
+            digest = file_digest(image) if isinstance(image, bytes) else pixel_digest(image)
+            return Marked(digest, "<an image>")
+        path = file_key(image)
+        record = self._catalogue.find(path)
+        if record is not None:
+            return Marked(record.digest, path)
+        check_header(path)
+        return Marked(file_digest(path), path)
+
+    def verdicts(self) -> pd.DataFrame:
+        """What was marked, as labels for tuning: `dedup.labels.Labels.of_pairs` takes it.
+
+        Columns: `a` and `b`, paths, and `label`. Pairs of which a file is nowhere to be found
+        are left out.
+        """
+        return self._verdicts.table(self._catalogue.records.values())
 
     def duplicates(
         self,
         *,
+        between: tuple[str, str] | None = None,
         threshold: float | Threshold | None = None,
         candidates: float | None = None,
         verify: bool = True,
         relations: Several[str] = ("exact", "near"),
         keep: Keep = "best",
     ) -> Duplicates:
-        """All duplicates among the images of the index.
+        """All duplicates among the images of the index, or between two sets of them.
 
         Parameters
         ----------
+        between : (str, str), optional
+            Two sets, each a tag or else a folder or pattern of files: only pairs with one
+            image in either are looked for, as leak from training data into test data.
         threshold, candidates, verify, relations, keep
             As in `find_duplicates`.
+
+        Raises
+        ------
+        InputError
+            If a set is empty, or a file is in both.
+
+        Examples
+        --------
+        >>> folder = getfixture("sample_folder")
+        >>> with ImageIndex(folder.parent / "sets.db") as index:
+        ...     train = index.add(folder / "coffee.jpg", tag="train")
+        ...     test = index.add(f"{folder}/coffee-*.jpg", tag="test")
+        ...     found = index.duplicates(between=("train", "test"))
+        ...     [Path(path).name for path in found.pairs["b"].sort_values()]
+        ['coffee-grey.jpg', 'coffee-small.jpg']
         """
         method = self._model.method
         settings = Settings(threshold, candidates, verify, relations, keep, method)
-        names = {path: path for path in self._catalogue.records}
-        return self._among(names, settings=settings)
+        records = self._catalogue.records
+        sides = None if between is None else Sides.among(records, between)
+        names = records if sides is None else sides.of
+        return self._search(settings).among({path: path for path in names}, sides=sides)
 
     def known(self, paths: Iterable[str]) -> tuple[dict[str, Record], Vectors]:
         """The records of those paths that are in the index, and a vector each."""
@@ -218,67 +348,20 @@ class ImageIndex:
         names = {file.path: file.name for file in added.files}
         if prune:
             self._catalogue.remove(sorted(self._catalogue.records.keys() - names.keys()))
-        images = {file.path: file.image for file in added.files if file.image is not None}
-        return self._among(names, settings=settings, added=added, images=images)
+        return self._search(settings).among(names, added=added)
 
-    def _among(
-        self,
-        names: Mapping[str, str],
-        *,
-        settings: Settings,
-        added: Added | None = None,
-        images: Mapping[str, ImageSource] = MappingProxyType({}),
-    ) -> Duplicates:
-        """The duplicates among some files of the index, given with the names to show."""
-        similarity: dict[Pair, float] = {}
-        keeper = Keeper(settings.keep, similarity=similarity)
-        files = keeper.files(self._catalogue.records[path] for path in names)
-        firsts = {picture: records[0] for picture, records in files.items()}
-        candidates = Candidates(
-            settings.floor(images=len(self)),
-            among=files.keys(),
-            blank=blank_pictures(firsts) if settings.trusts_hashes else frozenset(),
-            similarity=similarity,
+    def _search(self, settings: Settings) -> Search:
+        return Search(
+            self._catalogue, verdicts=self._verdicts, settings=settings, progress=self._progress
         )
-        verifier = Verifier(firsts, images=images)
-        links = Links(settings.decision(candidates, verifier))
-        rounds = self_join(
-            self._catalogue.collection,
-            threshold=candidates.floor,
-            deeper=links.worth_deeper if settings.verify else list,
-        )
-        with bar(total=None, title="verifying", unit=" pairs", shown=self._progress) as progress:
-            verifier.advance = progress.update
-            for found in rounds:
-                links.follow(candidates.add(found))
-            added = added or Added()
-            duplicates = Duplicates(
-                _files=files,
-                _names=names,
-                _skipped=added.skipped,
-                _candidates=candidates,
-                _verifier=verifier,
-                _links=links,
-                _keeper=keeper,
-                _settings=settings,
-                embedded=added.embedded,
-            )
-            duplicates.groups  # noqa: B018  verified now, while the progress is shown
-        return duplicates
 
     @cached_property
-    def _search(self) -> Any:
-        return search(
-            method=self._model.method,
-            uri=self._connection.uri,
-            collection=self._catalogue.collection.name,
-            token=self._token,
-            where=DISTINCT,
-            fields=(),
-        )
+    def _checker(self) -> Checker:
+        collection = self._catalogue.collection
+        return Checker(collection, model=self._model, verdicts=self._verdicts)
 
     def __len__(self) -> int:
-        return len(self._catalogue.records)
+        return len(self._catalogue)
 
     def close(self) -> None:
         """Close the index; another process may then open its file."""
@@ -291,50 +374,12 @@ class ImageIndex:
         self.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """An image of the index that a checked image repeats.
-
-    Attributes
-    ----------
-    path : str
-        The image of the index.
-    similarity : float
-        Cosine of the two embeddings; of two hashes, 1 - bits / 32.
-    relation : {"exact", "near"}
-        "exact": the same pixels.
-    score : float, optional
-        Score of the verification, 0 to 1.
-    """
-
-    path: str
-    similarity: float
-    relation: str
-    score: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What an index says of one image.
-
-    Attributes
-    ----------
-    relation : {"new", "exact", "near"}
-        Of the best match; "new" if there is none.
-    matches : list of Match
-        The best first.
-    """
-
-    relation: str
-    matches: list[Match]
-
-
-def _same_pixels(pictures: Mapping[int, Record], image: ImageSource) -> int | None:
-    """Which of the pictures has the very pixels of picture 0, the image."""
-    book = PictureBook()
-    for key, record in pictures.items():
-        if key:
-            book.add(Picture(key, record.path, record.width, record.height, record.cells))
-    asked = pictures[0]
-    same = book.same(Picture(0, image, asked.width, asked.height, asked.cells))
-    return None if same is None else same.id
+def _exists(path: str) -> bool:
+    """Whether a file is there, or can't be told to be gone."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,7 @@ class Ingest:
         self._digests: dict[str, str] = {}  # of the new files, by path
         self._tags: dict[str, str] = {}  # of files that changed, by path
         self._same_pixels: list[Record] = []
+        self._refused: set[str] = set()
         self._turns = _Turns()
 
     def run(self, files: Sequence[ImageFile], *, advance: Advance) -> Added:
@@ -283,8 +285,8 @@ class Ingest:
 
     def _finished(self, files: Sequence[ImageFile]) -> Added:
         names = {file.path: file.name for file in files}
-        skipped = {skipped.path for skipped in self._added.skipped}
-        self._added.files = [file for file in files if file.path not in skipped]
+        left_out = {skipped.path for skipped in self._added.skipped} | self._refused
+        self._added.files = [file for file in files if file.path not in left_out]
         self._added.skipped = [
             Skipped(names[one.path], one.reason)
             for one in sorted(self._added.skipped, key=lambda one: one.path)
@@ -315,9 +317,9 @@ def _is_unchanged(file: ImageFile, known: Record) -> bool:
     return (known.size, known.mtime_ns) == (file.size, file.mtime_ns)
 
 
-def file_digest(path: str | Path) -> str:
+def file_digest(file: str | Path | bytes) -> str:
     """Digest of a file's bytes."""
-    with Path(path).open("rb") as data:
+    with BytesIO(file) if isinstance(file, bytes) else Path(file).open("rb") as data:
         return hashlib.file_digest(data, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 

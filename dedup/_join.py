@@ -7,7 +7,9 @@ disk, so that the memory is that of a few thousand searches.
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -65,6 +67,7 @@ def self_join(
     *,
     threshold: float,
     where: str = DISTINCT,
+    searched: Sequence[Any] | None = None,
     deeper: Callable[[list[Any]], list[Any]] = lambda ids: ids,
     work_folder: Path | None = None,
 ) -> Iterator[Pairs]:
@@ -77,6 +80,8 @@ def self_join(
         Least similarity: a cosine, an inner product, or minus a distance.
     where : str, optional
         The rows that take part, as a Milvus filter.
+    searched : sequence, optional
+        Ids: only pairs with one of these rows are looked for.
     deeper : callable, optional
         Asked between two rounds: which of these rows, whose last hit still passed, are worth
         a deeper search. All, unless said otherwise.
@@ -113,9 +118,10 @@ def self_join(
         "rows": rows,
         "where": where,
         "threshold": threshold,
+        "searched": None if searched is None else _digest(searched),
     }
     with _folder(work_folder, job) as folder:
-        yield from _Join(table, Spill(folder), threshold, where).rounds(deeper)
+        yield from _Join(table, Spill(folder), threshold, where, searched).rounds(deeper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +130,17 @@ class _Join:
     spill: Spill
     threshold: float
     where: str
+    searched: Sequence[Any] | None = None
 
     def rounds(self, deeper: Callable[[list[Any]], list[Any]]) -> Iterator[Pairs]:
         """All pairs, and at last what may be missing."""
         limit = _FIRST_DEPTH
-        blocks = self._first_round(limit)
-        everyone = self.spill.searched(blocks)
+        if self.searched is None:
+            blocks = self._first_round(limit)
+            everyone = self.spill.searched(blocks)
+        else:
+            blocks = self._round(self.searched, limit, audit=self._audit())
+            everyone = len(self.table)
         done: list[str] = []
         shallow: set[Any] = set()  # rows that were not searched to the end
         while True:
@@ -147,35 +158,59 @@ class _Join:
         missed = self._missed(done, shallow)
         yield Pairs(none, none, np.empty(0, np.float32), unfinished, missed)
 
-    def _first_round(self, limit: int) -> list[str]:
-        windows = [f"({w}) and {self.where}" if self.where else w for w in self.table.windows()]
-        exact = self.table.layout.index.is_exact
-        audit = None if exact else Audit(self.table, windows, threshold=self.threshold)
-        blocks = []
-        for number, window in enumerate(windows):
-            blocks.append(f"{limit:05}-{number:06}")
-            if self.spill.holds(blocks[-1]):
-                continue
-            ids, vectors = self.table.read_vectors(window)
-            if audit is not None:
-                self.spill.write(
-                    f"{_AUDIT}{blocks[-1]}", audit.neighbours(self.table.keys(ids), vectors)
-                )
-            self._search(blocks[-1], ids, vectors, limit)
-        return blocks
+    def _windows(self) -> list[str]:
+        return [f"({w}) and {self.where}" if self.where else w for w in self.table.windows()]
 
-    def _round(self, ids: Sequence[Any], limit: int) -> list[str]:
+    def _audit(self) -> Audit | None:
+        if self.table.layout.index.is_exact:
+            return None
+        return Audit(self.table, self._windows(), threshold=self.threshold)
+
+    def _first_round(self, limit: int) -> list[str]:
+        audit = self._audit()
+        windows = {f"{limit:05}-{n:06}": window for n, window in enumerate(self._windows())}
+        todo = [name for name in windows if not self.spill.holds(name)]
+        read = self._read([windows[name] for name in todo])
+        for name, (ids, vectors) in zip(todo, read, strict=True):
+            self._search(name, ids, vectors, limit, audit=audit)
+        return list(windows)
+
+    def _read(self, windows: Sequence[str]) -> Iterator[tuple[list[Any], Vectors]]:
+        """The rows of windows; of a server, the next are read while these are searched."""
+        if self.table.connection.is_local:  # it works in this process, where nothing is gained
+            yield from map(self.table.read_vectors, windows)
+            return
+        coming = deque[Any]()
+        with ThreadPoolExecutor(1, thread_name_prefix="dedup-read") as ahead:
+            for window in windows:
+                coming.append(ahead.submit(self.table.read_vectors, window))
+                if len(coming) == 2:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+
+    def _round(self, ids: Sequence[Any], limit: int, *, audit: Audit | None = None) -> list[str]:
         blocks = []
         step = max(1, min(_BLOCK_ROWS, _BLOCK_HITS // limit))
         for start in range(0, len(ids), step):
             block = ids[start : start + step]
-            digest = hashlib.sha256(json.dumps(block).encode()).hexdigest()[:32]
-            blocks.append(f"{limit:05}-{digest}")
+            blocks.append(f"{limit:05}-{_digest(block)}")
             if not self.spill.holds(blocks[-1]):
-                self._search(blocks[-1], block, self.table.vectors(block), limit)
+                self._search(blocks[-1], block, self.table.vectors(block), limit, audit=audit)
         return blocks
 
-    def _search(self, name: str, ids: Sequence[Any], vectors: Vectors, limit: int) -> None:
+    def _search(
+        self,
+        name: str,
+        ids: Sequence[Any],
+        vectors: Vectors,
+        limit: int,
+        *,
+        audit: Audit | None = None,
+    ) -> None:
+        if audit is not None:
+            found = audit.neighbours(self.table.keys(ids), vectors)
+            self.spill.write(f"{_AUDIT}{name}", found)
         answers = self.table.search(vectors, limit=limit, where=self.where)
         block = Block.of(self.table.keys(ids), answers, threshold=self.threshold - self._slack)
         if self.table.layout.index.is_quantised:
@@ -221,7 +256,13 @@ class _Join:
             left_out = np.isin(merged.a, not_searched) & np.isin(merged.b, not_searched)
             lost += int((merged.is_new & ~left_out).sum())
             seen += int((merged.in_new & ~merged.is_new).sum())
-        return max(once**2 / (4 * (twice + 1)), (once + twice) * lost / max(seen, 1), lost)
+        # Where some rows only are searched, most pairs can be found from one side only.
+        uncaught = once**2 / (4 * (twice + 1)) if self.searched is None else 0.0
+        return max(uncaught, (once + twice) * lost / max(seen, 1), lost)
+
+
+def _digest(ids: Sequence[Any]) -> str:
+    return hashlib.sha256(json.dumps(ids).encode()).hexdigest()[:32]
 
 
 @contextmanager

@@ -110,7 +110,7 @@ def _unmatched(pairs: ScoredPairs) -> Floats:
     """Scores of pairs of unedited photos that are no duplicates, nor of one hard family."""
     table = pairs.table
     plain = ~pairs.truth & (table["edit"] == "") & (table["family"] == "") & table["score"].notna()
-    return table.loc[plain, "score"].to_numpy(float)
+    return np.asarray(table.loc[plain, "score"], float)
 
 
 def _surety(scores: Floats, *, quantity: str) -> Floats:
@@ -118,8 +118,8 @@ def _surety(scores: Floats, *, quantity: str) -> Floats:
     if quantity == "score":
         inside = scores.clip(1e-9, 1 - 1e-9)
         return np.asarray(np.log(inside / (1 - inside)))
-    scale = -1 if quantity == "bits" else 1
-    return scale * scores
+    surety: Floats = -scores if quantity == "bits" else scores
+    return surety
 
 
 def _extrapolated(tail: Floats, *, least: float, seed: int) -> Floats:

@@ -13,6 +13,6 @@ import towhee as _towhee  # noqa: E402, F401
 for _handler in set(_logging.root.handlers).difference(_before):
     _logging.root.removeHandler(_handler)
 
-from dedup.pipelines.build import call, compare_pair, ingest, output, search  # noqa: E402
+from dedup.pipelines.build import call, compare_pair, embed, ingest, output, search  # noqa: E402
 
-__all__ = ["call", "compare_pair", "ingest", "output", "search"]
+__all__ = ["call", "compare_pair", "embed", "ingest", "output", "search"]

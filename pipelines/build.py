@@ -18,7 +18,7 @@ from dedup.pipelines.errors import OperatorError
 from dedup.pipelines.milvus import Row
 from dedup.pipelines.models import PerceptualHash, Vectors, model
 
-__all__ = ["call", "compare_pair", "ingest", "output", "search"]
+__all__ = ["call", "compare_pair", "embed", "ingest", "output", "search"]
 
 
 def output(pipeline: Any, *columns: str) -> Any:
@@ -113,6 +113,19 @@ def ingest(
         .map(("rows", "vectors"), "complete", with_vectors)
         .map("complete", "stored", store),
         "rows",
+    )
+
+
+def embed(*, method: str) -> Any:
+    """From one image to its vector: decode, embed.
+
+    Called with one image (path, bytes, PIL image or array); gives an array of unit length.
+    """
+    return output(
+        pipe.input("source")
+        .map("source", "image", _decode(method))
+        .map("image", "vector", _embed(method)),
+        "vector",
     )
 
 

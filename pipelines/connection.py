@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from grpc import RpcError  # type: ignore[import-untyped]
 
@@ -20,7 +21,7 @@ from dedup.pipelines.errors import StoreError, StoreUnavailable
 from dedup.pipelines.storage import Store, store_at
 
 if TYPE_CHECKING:
-    from dedup.pipelines.table import Layout
+    from dedup.pipelines.layout import Layout
 
 
 @contextmanager
@@ -213,7 +214,8 @@ def borrow(uri: str | Path | None = None, *, token: str = "") -> Connection:
     if store_at(address) == "lite":
         address, token = _local_file(address), ""  # one client a file
     else:
-        token = token or os.environ.get("MILVUS_TOKEN", "")
+        address, own_token = _without_credentials(address)
+        token = token or own_token or os.environ.get("MILVUS_TOKEN", "")
     with _connecting, _reported("open it", address, connecting=True):
         key = (address, token)
         if key not in _clients:
@@ -225,6 +227,13 @@ def borrow(uri: str | Path | None = None, *, token: str = "") -> Connection:
             )
             _clients[key] = _Shared(client, is_guest)
         return Connection(address, token=token, shared=_clients[key])
+
+
+def _without_credentials(address: str) -> tuple[str, str]:
+    """An address that errors may show, and the token that it held."""
+    parts = urlsplit(address)
+    credentials, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=host)), unquote(credentials)
 
 
 def _milvus_lite() -> Any:

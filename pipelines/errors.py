@@ -5,6 +5,7 @@ DedupError
 ├── MissingExtra        an optional package is not installed; names the command
 ├── DecodeError         one image can't be read; in a run it becomes a row of `found.skipped`
 ├── ModelError          a model without its weights, or an unknown name
+├── JournalError        a journal can't be written or read; without it no file is touched
 ├── OperatorError       a pipeline names an operator that is not registered here
 └── StoreError          Milvus did not do what was asked
     ├── StoreUnavailable    no answer, a wrong token, or a file that another process holds
@@ -16,6 +17,7 @@ __all__ = [
     "DecodeError",
     "DedupError",
     "InputError",
+    "JournalError",
     "MissingExtra",
     "ModelError",
     "OperatorError",
@@ -38,6 +40,10 @@ class MissingExtra(DedupError, ImportError):
 
 class DecodeError(DedupError):
     """One image can't be read; the message is the reason, without the path."""
+
+
+class JournalError(DedupError):
+    """The journal of a plan can't be written or read, or another process is at work on it."""
 
 
 class ModelError(DedupError):

@@ -20,7 +20,7 @@ from dedup.pipelines.connection import (
     new_index_params,
     new_schema,
 )
-from dedup.pipelines.errors import CollectionMismatch, StoreError
+from dedup.pipelines.errors import CollectionMismatch, StoreError, StoreUnavailable
 from dedup.pipelines.models import MeasureName
 from dedup.pipelines.storage import Index, Storage
 from dedup.pipelines.table import MAX_HITS, Row, Table
@@ -34,6 +34,7 @@ _MESSAGE_ROWS = 2_048
 _MESSAGE_BYTES = 8 * 2**20
 _DELETES = 2_048
 _FLOAT16_SINCE = (2, 4)
+_OF_BITS = {"server": "BIN_FLAT", "zilliz": "AUTOINDEX"}
 
 
 class Collection(Table):
@@ -85,16 +86,9 @@ class Collection(Table):
             self._create(schema, {**properties, _CHOICE: choice}, index)
         found = self._call("open it", "describe_collection")
         self._check(found, schema=schema, properties=properties)
+        self._mend(index)
         self.load()
-        kept = self.layout
-        if (self._storage.index_type or kept.index.type) != kept.index.type or (
-            self._storage.float16 and kept.format.field_type != "FLOAT16_VECTOR"
-        ):
-            raise CollectionMismatch(
-                f"the collection {self.name!r} at {self.connection.uri} keeps its vectors as "
-                f"{kept.format.field_type} with the index {kept.index.type}; leave storage= "
-                "out, or choose another collection"
-            )
+        self._check_layout(dimension)
 
     def _kept(self, measure: MeasureName) -> tuple[str, Index]:
         """The type of the vector field, and its index, of a new collection."""
@@ -102,23 +96,20 @@ class Collection(Table):
         if measure == "bits":  # no approximation: it compares a hash with millions at once
             if store == "lite":
                 return "FLOAT_VECTOR", Index("FLAT", "COSINE")
-            return "BINARY_VECTOR", Index("BIN_FLAT", "HAMMING")
+            return "BINARY_VECTOR", Index(_OF_BITS[store], "HAMMING")
         if self._storage.float16:
             self._require_float16()
             return "FLOAT16_VECTOR", self._storage.index(store, rows=0)
         return "FLOAT_VECTOR", self._storage.index(store, rows=0)
 
     def _require_float16(self) -> None:
-        version = "" if self.connection.is_local else self._call_server("get_server_version")
+        version = str(self.connection.call("tell its version", "get_server_version"))
         numbers = re.findall(r"\d+", version)
-        if tuple(map(int, numbers[:2])) < _FLOAT16_SINCE:
+        if self.connection.is_local or tuple(map(int, numbers[:2])) < _FLOAT16_SINCE:
             raise StoreError(
                 f"{self.connection.uri} has no 16-bit vectors: they need a Milvus server from "
-                f"2.4 on, or Zilliz Cloud (this is {'server ' + version if version else 'Lite'})"
+                f"2.4 on, or Zilliz Cloud (this is {version})"
             )
-
-    def _call_server(self, method: str) -> str:
-        return str(self.connection.call("tell its version", method))
 
     def _check(
         self, found: Row, *, schema: CollectionSchema, properties: Mapping[str, str]
@@ -135,6 +126,22 @@ class Collection(Table):
             raise CollectionMismatch(
                 f"the collection {self.name!r} at {self.connection.uri} was made by another "
                 "version of dedup; choose another index or collection"
+            )
+
+    def _check_layout(self, dimension: int) -> None:
+        kept = self.layout
+        if kept.dimension != dimension:
+            raise CollectionMismatch(
+                f"the collection {self.name!r} at {self.connection.uri} holds vectors of "
+                f"{kept.dimension} numbers, not {dimension}; choose another index or collection"
+            )
+        if (self._storage.index_type or kept.index.type) != kept.index.type or (
+            self._storage.float16 and kept.format.field_type != "FLOAT16_VECTOR"
+        ):
+            raise CollectionMismatch(
+                f"the collection {self.name!r} at {self.connection.uri} keeps its vectors as "
+                f"{kept.format.field_type} with the index {kept.index.type}; leave storage= "
+                "out, or choose another collection"
             )
 
     def _create(
@@ -210,8 +217,31 @@ class Collection(Table):
         self._call("release it", "release_collection")
         self.connection.loaded.discard(self.name)
         self._call("drop its index", "drop_index", index_name=self.layout.index.name)
+        self._build(index)
+        super().load()
+
+    def load(self) -> None:
+        """Make it ready for searches.
+
+        Milvus Lite writes the files of an index in place. One that was cut, as the disk was full
+        or the process was killed, can't be read, and the index is built again from the rows.
+        """
+        try:
+            super().load()
+        except StoreUnavailable:
+            raise
+        except StoreError:
+            if not self.connection.is_local or not self.layout.index.type:
+                raise
+            self._rebuild(self.layout.index)
+
+    def _mend(self, index: Index) -> None:
+        """Build the index if a process was killed before it had."""
+        if not self.layout.index.type:
+            self._build(index)
+
+    def _build(self, index: Index) -> None:
         self._call("build its index", "create_index", index_params=self._index_params(index))
-        self.load()
         self.with_index(index)
 
     @property

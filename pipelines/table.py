@@ -3,21 +3,21 @@
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dedup.pipelines.connection import Connection, DataType
+from dedup.pipelines.connection import Connection
 from dedup.pipelines.errors import StoreError
-from dedup.pipelines.formats import FORMATS, Format
 from dedup.pipelines.hashes import cosines
+from dedup.pipelines.layout import Layout
 from dedup.pipelines.models import Vectors
 from dedup.pipelines.storage import Index
 
-__all__ = ["MAX_HITS", "Keys", "Layout", "Row", "Table"]
+__all__ = ["MAX_HITS", "Keys", "Row", "Table"]
 
 Row = dict[str, Any]
 Keys = npt.NDArray[Any]
@@ -30,36 +30,9 @@ _SEARCHES = 4_096
 _READS = 1_024
 _VECTOR_BYTES = 8 * 2**20
 _TINY = np.finfo(np.float32).tiny
-# A server that builds no more of an index for so long is not waited for.
-_STALLED_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where a collection holds what.
-
-    Attributes
-    ----------
-    id_field, vector_field : str
-        The primary key, and the vectors that are searched.
-    dimension : int
-        Length of a vector.
-    format : Format
-        How its field holds it.
-    index : Index
-    has_text_ids : bool
-        Whether ids are texts instead of numbers.
-    properties : dict of str to str
-        Those that `dedup` gave it; empty if it is another's.
-    """
-
-    id_field: str
-    vector_field: str
-    dimension: int
-    format: Format
-    index: Index
-    has_text_ids: bool
-    properties: dict[str, str]
+# A server that builds no more of an index for so long is not waited for: a large part of one
+# takes minutes.
+_STALLED_SECONDS = 600.0
 
 
 class Table:
@@ -87,7 +60,9 @@ class Table:
         """Where it holds what; looked up once a client."""
         key = (self.name, self._vector_field)
         if key not in self.connection.layouts:
-            self.connection.layouts[key] = self._described()
+            self.connection.layouts[key] = Layout.of(
+                self.connection, self.name, vector_field=self._vector_field
+            )
         return self.connection.layouts[key]
 
     def forget_layout(self) -> None:
@@ -129,17 +104,13 @@ class Table:
         )
         return int(rows[0]["count(*)"])
 
-    def read(self, where: str, *, fields: Sequence[str], limit: int | None = None) -> list[Row]:
-        """The rows that a filter selects, by ascending id; vectors are rows of floats.
-
-        With a limit, some of them.
-        """
+    def read(self, where: str, *, fields: Sequence[str]) -> list[Row]:
+        """The rows that a filter selects, by ascending id; vectors are rows of floats."""
         rows: list[Row] = self._call(
             "read its rows",
             "query",
             filter=where,
             output_fields=list(fields),
-            limit=limit,
             consistency_level=self._consistency(),
         )
         layout = self.layout
@@ -151,10 +122,10 @@ class Table:
             ]
         return sorted(rows, key=lambda row: row[layout.id_field])
 
-    def read_vectors(self, where: str, *, limit: int | None = None) -> tuple[list[Any], Vectors]:
-        """The ids that a filter selects, ascending, and their vectors; with a limit, some."""
+    def read_vectors(self, where: str) -> tuple[list[Any], Vectors]:
+        """The ids that a filter selects, ascending, and their vectors."""
         layout = self.layout
-        rows = self.read(where, fields=[layout.id_field, layout.vector_field], limit=limit)
+        rows = self.read(where, fields=[layout.id_field, layout.vector_field])
         vectors = np.array([row[layout.vector_field] for row in rows], np.float32)
         return [row[layout.id_field] for row in rows], vectors.reshape(-1, layout.dimension)
 
@@ -203,7 +174,7 @@ class Table:
     @property
     def window_rows(self) -> int:
         """Rows that are read at once, so that an answer stays far below 64 MB."""
-        return max(64, min(4_096, 2 * _VECTOR_BYTES // (4 * self.layout.dimension)))
+        return max(64, min(8_192, 2 * _VECTOR_BYTES // (4 * self.layout.dimension)))
 
     def hits(
         self, vectors: Vectors, *, limit: int, where: str = "", fields: Sequence[str] = ()
@@ -325,51 +296,6 @@ class Table:
             self.connection.deleted.discard(self.name)
             return "Strong"
         return "Session"
-
-    def _described(self) -> Layout:
-        description = self._call("describe it", "describe_collection")
-        (key,) = (field for field in description["fields"] if field.get("is_primary"))
-        vector = self._chosen_vector(description["fields"])
-        properties = description.get("properties", {})
-        return Layout(
-            id_field=key["name"],
-            vector_field=vector["name"],
-            dimension=int(vector["params"]["dim"]),
-            format=FORMATS[vector["type"].name],
-            index=self._index_of(vector["name"]),
-            has_text_ids=key["type"] == DataType.VARCHAR,
-            properties={k: v for k, v in properties.items() if k.startswith("dedup.")},
-        )
-
-    def _chosen_vector(self, fields: Sequence[Row]) -> Row:
-        """The vector field that was named, or the only one."""
-        known = {field["name"]: field for field in fields if "VECTOR" in field["type"].name}
-        named = self._vector_field
-        if named is None and len(known) != 1:
-            raise StoreError(
-                f"the collection {self.name!r} has {len(known) or 'no'} vector fields"
-                + (f": name one of {', '.join(known)}" if known else "")
-            )
-        if named is not None and named not in known:
-            raise StoreError(
-                f"the collection {self.name!r} has no vector field {named!r}; "
-                f"it has: {', '.join(known) or 'none'}"
-            )
-        field = known[named or next(iter(known))]
-        if field["type"].name not in FORMATS:
-            raise StoreError(
-                f"{field['name']} of the collection {self.name!r} is a {field['type'].name}; "
-                f"supported: {', '.join(FORMATS)}"
-            )
-        return field
-
-    def _index_of(self, vector_field: str) -> Index:
-        for name in self._call("list its indexes", "list_indexes", field_name=vector_field):
-            found = self._call("describe its index", "describe_index", index_name=name)
-            if found["field_name"] == vector_field:
-                params = found.get("params", found)
-                return Index(found["index_type"], found["metric_type"].upper(), params, name)
-        return Index("", "")
 
     def with_index(self, index: Index) -> None:
         """Note an index that was built."""

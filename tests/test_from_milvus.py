@@ -113,10 +113,16 @@ def test_squared_distance_and_texts_for_ids(store, client, monkeypatch):
         found.at(0.3)
 
 
-def test_inner_product_a_filter_and_another_name_for_rows(store, client):
+def test_inner_product_a_filter_and_another_name_for_rows(tmp_path, lite):
     vectors = near_copies([1] * 100 + [2] * 60, seed=5)
-    collection(client, list(range(1, 221)), vectors, metric="IP")
-    found = search(store, 20.0, where='colour in ["c1", "c2", "c3"]', id_field="title")
+    collection(lite, list(range(1, 221)), vectors, metric="IP")
+    found = dedup.from_milvus(
+        tmp_path / "lite.db",
+        "others",
+        threshold=20,
+        where='colour in ["c1", "c2", "c3"]',
+        id_field="title",
+    )
     product = vectors @ vectors.T
     taken = np.isin(np.arange(220) % 7, [1, 2, 3])
     wanted = brute_force(
@@ -267,10 +273,10 @@ def test_one_of_several_vector_fields(tmp_path, lite):
     assert found.groups == [[0, 1], [2, 3], [4, 5], [6, 7]]
 
 
-def test_missing_collection_and_file_are_told(tmp_path, store, client):
-    collection(client, [1], np.ones((1, 8), np.float32), name="known")
+def test_missing_collection_and_file_are_told(tmp_path, lite):
+    collection(lite, [1], np.ones((1, 8), np.float32), name="known")
     with pytest.raises(dedup.StoreError, match="has no collection 'others'; it has: known"):
-        search(store, 0.5)
+        dedup.from_milvus(tmp_path / "lite.db", "others", threshold=0.5)
     with pytest.raises(dedup.StoreError, match=r"none\.db: there is no such Milvus Lite file"):
         dedup.from_milvus(tmp_path / "none.db", "others", threshold=0.5)
     assert not (tmp_path / "none.db").exists()

@@ -111,7 +111,7 @@ def test_half_precision_keeps_three_digits():
 
 
 def test_half_precision_is_refused_where_the_store_has_none(connection, store):
-    reason = {"lite": "this is Lite", "server": r"this is server v2\.3\.5"}[store.kind]
+    reason = {"lite": "this is milvus_lite-3", "server": r"this is v2\.3\.5"}[store.kind]
     with pytest.raises(dedup.StoreError, match=f"no 16-bit vectors: .* from 2.4 on.*{reason}"):
         made(connection, storage=Storage(float16=True))
 
@@ -144,6 +144,12 @@ def test_index_can_be_set(connection, store, index_type):
     found = collection.search(vectors[:50], limit=300)
     assert [ids[0] for ids, _ in found] == list(range(1, 51))
     assert made(connection).layout.index == index
+
+
+def test_collection_of_other_vectors_is_refused(lite):
+    made(lite, dimension=8)
+    with pytest.raises(dedup.CollectionMismatch, match="holds vectors of 8 numbers, not 16"):
+        made(lite, dimension=16)
 
 
 def test_index_that_a_store_lacks_is_refused_before_anything_is_made(lite):
@@ -232,6 +238,16 @@ def test_address_without_an_answer_is_told_soon(listening, monkeypatch):
 def test_wrong_token_is_told(server):
     with pytest.raises(dedup.StoreUnavailable, match="is the token right"):
         dedup.ImageIndex(server.uri, token="root:wrong")
+
+
+def test_password_in_an_address_is_not_shown(server):
+    with_password = server.uri.replace("//", "//root:Milvus@")
+    connection = connect(with_password)
+    assert (connection.uri, connection.token) == (server.uri, "root:Milvus")
+    connection.close()
+    with pytest.raises(dedup.StoreUnavailable) as told:
+        connect(with_password.replace("Milvus", "secret"))
+    assert "secret" not in str(told.value)
 
 
 def test_address_and_token_come_from_the_environment(store, monkeypatch):
