@@ -1,8 +1,9 @@
 """The result of a search for duplicates: groups, pairs, what was skipped, any threshold."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,18 +12,21 @@ import numpy.typing as npt
 import pandas as pd
 
 from dedup._candidates import Candidates
+from dedup._choices import Choices, Resolved
 from dedup._discover import Skipped
 from dedup._evidence import describe
 from dedup._explanation import Explanation, explain
+from dedup._exports import Relation
 from dedup._groups import Group, group
+from dedup._identical import exactly
 from dedup._keep import Keeper
 from dedup._links import Links
-from dedup._notebook import groups_html
 from dedup._records import Record
+from dedup._result_views import ResultViews
 from dedup._settings import Settings
 from dedup._sides import Sides
 from dedup._threshold import Threshold
-from dedup._verify import Pair, Verifier
+from dedup._verify import Pair, Verifier, ordered
 from dedup.pipelines.errors import InputError
 
 __all__ = ["Duplicates"]
@@ -32,7 +36,7 @@ _TYPES = dict.fromkeys(["similarity", "bits", "score", "overlap"], float) | {"ma
 
 
 @dataclass(frozen=True, eq=False)
-class Duplicates:
+class Duplicates(ResultViews):
     """Duplicates that were found, at one threshold; `at` gives them at another.
 
     In a notebook it shows its groups as pictures.
@@ -52,6 +56,7 @@ class Duplicates:
     _keeper: Keeper
     _settings: Settings
     _sides: Sides | None = None
+    _choices: Resolved = field(default_factory=Resolved)
     embedded: int = 0
 
     @property
@@ -113,7 +118,7 @@ class Duplicates:
         """
         exact = ("exact", 1.0, 1.0)
         rows: list[tuple[Any, ...]] = [
-            (*self._named(a, b), *self._alike(1.0), *exact, _exactly(a, b), False)
+            (*self._named(a, b), *self._alike(1.0), *exact, exactly(a, b), False)
             for files in self._files.values()
             for a, b in self._copies(files)
         ]
@@ -197,10 +202,43 @@ class Duplicates:
                 f"threshold={settings.value:g}: this search looked at pairs as far as "
                 f"{settings.measure.text(kept)}; search again with candidates={settings.value:g}"
             )
-        decision = settings.decision(self._candidates, self._verifier)
-        links = Links(decision, apart=self._candidates.apart)
-        links.follow(self._candidates.ranked())
+        links = self._linked(self._candidates, settings)
         return replace(self, _settings=settings, _links=links)
+
+    def with_choices(self, choices: Choices | str | os.PathLike[str]) -> "Duplicates":
+        """The same search as a person corrected it: which files to keep, what is no duplicate.
+
+        Parameters
+        ----------
+        choices : Choices or path
+            What the page of `report` exported.
+
+        Returns
+        -------
+        Duplicates
+            Its `unapplied` lists the choices that do not fit, of files that are not there.
+
+        Raises
+        ------
+        InputError
+            If the file can't be read, or holds something else.
+        """
+        if not isinstance(choices, Choices):
+            choices = Choices.load(choices)
+        groups = [group.paths for group in self.groups]
+        resolved = self._choices | choices.resolve(run=self.run, groups=groups, names=self._records)
+        told = dict(self._candidates.told)
+        for names in resolved.apart:
+            a, b = (self._records[name].picture for name in names)
+            if a != b:
+                told[ordered(a, b)] = False
+        candidates = replace(self._candidates, told=told)
+        files = {
+            picture: sorted(records, key=lambda r: self._names[r.path] not in resolved.keep)
+            for picture, records in self._files.items()
+        }
+        links = self._linked(candidates, self._settings)
+        return replace(self, _files=files, _candidates=candidates, _links=links, _choices=resolved)
 
     def to_dict(self) -> dict[str, Any]:
         """What `dedup find --json` prints: groups as lists of paths, and what was skipped."""
@@ -230,9 +268,6 @@ class Duplicates:
             text += f"; incomplete: the index may have missed about {self.missed:.0f} pairs"
         return text
 
-    def _repr_html_(self) -> str:
-        return groups_html(repr(self), self.groups, images=self._verifier.images)
-
     @cached_property
     def _grouped(self) -> list[list[int]]:
         """The pictures of each group, the one to keep first."""
@@ -248,10 +283,35 @@ class Duplicates:
             links=(pair for pair in candidates if decision.is_link(pair)),
             candidates=candidates,
             decision=decision,
-            choose=lambda pictures: self._keeper.choose(pictures, self._files),
+            choose=self._choose,
             apart=self._candidates.apart,
             together=self._candidates.marked,
         )
+
+    def _choose(self, pictures: Sequence[int]) -> int:
+        """The picture to keep: one that a person chose, if there is any."""
+        chosen = [p for p in pictures if self._names[self._files[p][0].path] in self._choices.keep]
+        return self._keeper.choose(chosen or pictures, self._files)
+
+    def _linked(self, candidates: Candidates, settings: Settings) -> Links:
+        """The links among pairs that were proposed, by other settings or verdicts."""
+        links = Links(settings.decision(candidates, self._verifier), apart=candidates.apart)
+        links.follow(candidates.ranked())
+        return links
+
+    def _relation(self, keep: Record, other: Record) -> Relation | None:
+        if keep.picture == other.picture:
+            return "exact", 1.0
+        pair = ordered(keep.picture, other.picture)
+        decision = self._links.decision
+        decision.verify([pair])
+        if not decision.is_link(pair):
+            return None
+        seen = self._verifier.evidence(pair) if self._settings.verify else None
+        if seen is None:
+            return "near", self._candidates.similarity.get(pair)
+        marked = self._candidates.told.get(pair, False)
+        return ("scene" if seen.relation == "scene" and not marked else "near"), seen.score
 
     @cached_property
     def _accepted(self) -> list[Pair]:
@@ -313,7 +373,8 @@ class Duplicates:
         """The files of a group as the user named them, the one to keep first."""
         keeper, *others = pictures
         ranked = [keeper, *sorted(others, key=self._rank.__getitem__)]
-        return self._named(*(r for picture in ranked for r in self._files[picture]))
+        names = self._named(*(r for picture in ranked for r in self._files[picture]))
+        return sorted(names, key=lambda name: name not in self._choices.keep)
 
     @cached_property
     def _rank(self) -> dict[int, int]:
@@ -327,7 +388,3 @@ def _table(rows: Sequence[tuple[object, ...]], columns: list[str]) -> pd.DataFra
         for place, name in enumerate(columns)
     }
     return pd.DataFrame(series)
-
-
-def _exactly(a: Record, b: Record) -> str:
-    return "identical file" if a.digest == b.digest else "identical pixels"

@@ -1,0 +1,85 @@
+"""What was done to the files of a plan, one a row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+__all__ = ["Applied", "Outcome"]
+
+_DONE = {
+    "quarantine": "put into quarantine",
+    "hardlink": "replaced by hard links",
+    "delete": "deleted",
+    "restore": "restored",
+    "purge": "deleted from quarantine",
+}
+_COLUMNS = ["path", "action", "done", "to", "reason"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done to one file, or why not; see `Applied.table`."""
+
+    path: str
+    action: str
+    done: bool
+    to: str = ""
+    reason: str = ""
+    saved: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Applied:
+    """What was done to files: by `Plan.apply`, `undo` or `purge`.
+
+    Attributes
+    ----------
+    journal : Path
+        Give it to `dedup.undo`.
+    saved : int
+        Bytes that are free now, or will be when the quarantine is purged; 0 for an undo.
+    """
+
+    journal: Path
+    _outcomes: Sequence[Outcome]
+
+    @property
+    def saved(self) -> int:
+        """Bytes that duplicates no longer take, those in quarantine counted."""
+        return sum(outcome.saved for outcome in self._outcomes if outcome.done)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """All files: `path`, `action`, whether it is `done`, where `to`, and the `reason` if not.
+
+        Paths are absolute. `action` is "quarantine", "hardlink", "delete", "restore" or "purge".
+        """
+        return pd.DataFrame(
+            {
+                name: pd.Series(
+                    [getattr(outcome, name) for outcome in self._outcomes],
+                    dtype=bool if name == "done" else object,
+                )
+                for name in _COLUMNS
+            }
+        )
+
+    @property
+    def failed(self) -> pd.DataFrame:
+        """The rows of `table` that are not done."""
+        table = self.table
+        return table[~table["done"]].reset_index(drop=True)
+
+    def __len__(self) -> int:
+        return sum(outcome.done for outcome in self._outcomes)
+
+    def __repr__(self) -> str:
+        failed = len(self._outcomes) - len(self)
+        actions = sorted({outcome.action for outcome in self._outcomes})
+        text = " or ".join(_DONE[action] for action in actions)
+        text = f"{len(self)} files {text}" if actions else "nothing to do"
+        if failed:
+            text += f"; {failed} left as they are (see .failed)"
+        return text
