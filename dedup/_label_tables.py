@@ -41,7 +41,7 @@ def checked_pairs(table: pd.DataFrame, *, folder: str | os.PathLike[str]) -> pd.
     for end in ("a", "b"):
         table[end] = _existing(table[end], folder=folder)
     table["label"] = [_label(value, row=row) for row, value in enumerate(table["label"], 1)]
-    table = table[_first_of_each_pair(table)].reset_index(drop=True)
+    table = table.loc[_first_of_each_pair(table)].reset_index(drop=True)
     if (table["source_a"] == "").any() or (table["source_b"] == "").any():
         table["source_a"], table["source_b"] = _connected(table)
     return table

@@ -1,73 +1,125 @@
-"""How results look in a notebook: small pictures inside the HTML."""
+"""How results look in a notebook: a few small pictures inside the HTML."""
 
 import base64
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 
-from dedup._groups import Group
-from dedup.pipelines.decoding import ImageSource, decode
-from dedup.pipelines.errors import DecodeError
+from dedup._members import Match, Member
+from dedup._thumbnails import Thumbnail, thumbnails
 
-__all__ = ["groups_html", "image_html"]
+__all__ = ["GroupsView", "image_html"]
 
-# A notebook stays small: at most 10 x 6 pictures of about 4 KB.
-_GROUPS_SHOWN = 10
+# A notebook stays small: of a group at most so many pictures, of about 4 KB.
 _FILES_SHOWN = 6
-_HEIGHT = 96
+_BOX = (200, 96)
+_QUIET = "opacity:0.75"
+_KEPT = "#1a9850"
 
 
-def groups_html(title: str, groups: Sequence[Group], *, images: Mapping[str, ImageSource]) -> str:
-    """Groups as rows of thumbnails, the one to keep first, with what was done to the others.
+@dataclass(frozen=True, eq=False, repr=False)
+class GroupsView:
+    """Some groups of a result: as pictures in a notebook, as text elsewhere.
 
-    Parameters
-    ----------
-    title : str
-    groups : sequence of Group
-    images : mapping of str to image
-        Images in memory, by path.
+    The file to keep comes first. It takes a few kilobytes for each picture, and shows at most
+    six of a group.
     """
-    rows = [_group_html(group, images) for group in groups[:_GROUPS_SHOWN]]
-    if len(groups) > _GROUPS_SHOWN:
-        rows.append(f"<p>and {len(groups) - _GROUPS_SHOWN} more groups (see .groups)</p>")
-    return f"<div><p>{escape(title)}</p>{''.join(rows)}</div>"
+
+    _title: str
+    _groups: Sequence[Sequence[Member]]
+    _start: int
+    _total: int
+
+    def __repr__(self) -> str:
+        lines = [self._title]
+        for group in self._groups:
+            lines.append(f"keep {_printable(group[0].path)}")
+            some = group[1:_FILES_SHOWN]
+            lines += [f"     {_printable(one.path)}: {_words(one.match)}" for one in some]
+            if len(group) > _FILES_SHOWN:
+                lines.append(f"     and {len(group) - _FILES_SHOWN} more")
+        return "\n".join([*lines, self._rest])
+
+    def _repr_html_(self) -> str:
+        shown = [group[:_FILES_SHOWN] for group in self._groups]
+        pictures = thumbnails([member.source for group in shown for member in group], box=_BOX)
+        rows = []
+        for group, all_of_it in zip(shown, self._groups, strict=True):
+            cells = [_file_html(member, next(pictures)) for member in group]
+            if len(all_of_it) > len(group):
+                cells.append(
+                    f'<span style="{_QUIET}">and {len(all_of_it) - len(group)} more</span>'
+                )
+            style = "display:flex;gap:10px;align-items:flex-start;flex-wrap:wrap;margin:0 0 14px"
+            rows.append(f'<div style="{style}">{"".join(cells)}</div>')
+        rest = f'<p style="{_QUIET}">{escape(self._rest)}</p>' if self._rest else ""
+        return f"<div><p>{_escaped(self._title)}</p>{''.join(rows)}{rest}</div>"
+
+    @property
+    def _rest(self) -> str:
+        """Which groups these are, and how to see the next."""
+        end = self._start + len(self._groups)
+        if end - self._start == self._total:
+            return ""
+        text = f"groups {self._start + 1} to {end} of {self._total}"
+        return f"{text}; the next: .show(start={end})" if end < self._total else text
 
 
-def image_html(picture: Image.Image, *, alt: str, caption: str, title: str = "") -> str:
+def image_html(picture: Image.Image, *, alt: str, caption: str) -> str:
     """A picture with its caption, as HTML that needs no other file."""
     data = BytesIO()
     picture.save(data, "JPEG", quality=80)
     encoded = base64.b64encode(data.getvalue()).decode()
     return (
-        f'<figure style="margin:0" title="{escape(title)}">'
-        f'<img alt="{escape(alt)}" height="{picture.height}" '
+        f'<figure style="margin:0">'
+        f'<img alt="{_escaped(alt)}" height="{picture.height}" '
         f'src="data:image/jpeg;base64,{encoded}">'
-        f'<figcaption style="font-size:12px">{escape(caption)}</figcaption></figure>'
+        f'<figcaption style="font-size:12px">{_escaped(caption)}</figcaption></figure>'
     )
 
 
-def _group_html(group: Group, images: Mapping[str, ImageSource]) -> str:
-    pairs = group.pairs[group.pairs["a"] == group.keep].set_index("b")
-    edits = pairs["edit"].where(pairs["edit"] != "", pairs["relation"]).to_dict()
-    cells = [_file_html(group.keep, "keep", images)]
-    cells += [
-        _file_html(path, edits.get(path, ""), images) for path in group.remove[: _FILES_SHOWN - 1]
+def _file_html(member: Member, shown: Thumbnail) -> str:
+    """One picture with what is known of it; the reason instead where it can't be read."""
+    name, record = Path(member.path).name, member.record
+    if shown.problem:
+        picture = f'<div style="width:120px;{_QUIET}">{_escaped(shown.problem)}</div>'
+    else:
+        picture = (
+            f'<img alt="{_escaped(name)}" width="{shown.width}" height="{shown.height}" '
+            f'src="data:image/jpeg;base64,{shown.data}">'
+        )
+    edge = _KEPT if member.match is None else "transparent"
+    lines = [
+        f"<b>{_escaped(name)}</b>",
+        f'<span style="{_QUIET}">{record.width} &times; {record.height}</span>',
+        _escaped(_words(member.match)),
     ]
-    if len(group) > _FILES_SHOWN:
-        cells.append(f"<span>and {len(group) - _FILES_SHOWN} more</span>")
-    style = "display:flex;gap:8px;align-items:flex-start;flex-wrap:wrap;margin:0 0 12px"
-    return f'<div style="{style}">{"".join(cells)}</div>'
+    return (
+        f'<figure style="margin:0;padding-left:6px;border-left:3px solid {edge}" '
+        f'title="{_escaped(member.path)}">{picture}'
+        f'<figcaption style="font-size:12px;line-height:1.35;max-width:{max(shown.width, 120)}px;'
+        f'overflow-wrap:anywhere">{"<br>".join(lines)}</figcaption></figure>'
+    )
 
 
-def _file_html(path: str, caption: str, images: Mapping[str, ImageSource]) -> str:
-    """One thumbnail with its caption; the file's name instead where it can't be read."""
-    name = Path(path).name
-    try:
-        picture = Image.fromarray(decode(images.get(path, path), short_side=_HEIGHT).image)
-    except DecodeError as error:
-        return f'<figure style="margin:0">{escape(f"{name}: {error}")}</figure>'
-    picture.thumbnail((3 * _HEIGHT, _HEIGHT))
-    return image_html(picture, alt=name, caption=caption, title=path)
+def _words(match: Match | None) -> str:
+    """What happened to a file, and how sure it is; "keep" for the one to keep."""
+    if match is None:
+        return "keep"
+    if match.relation == "exact":
+        return match.edit
+    sure = match.similarity if math.isnan(match.score) else match.score
+    return f"{match.edit or match.relation}, {sure:.2f}"
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _escaped(text: str) -> str:
+    return escape(_printable(text))
