@@ -129,8 +129,10 @@ class Checker:
         decoded = decode(image)
         small = decode(decoded.image, short_side=self._model.short_side).image
         if not digest:
-            is_file = isinstance(image, str | Path | bytes)
-            digest = file_digest(image) if is_file else pixel_digest(decoded.image)
+            if isinstance(image, str | Path | bytes):
+                digest = file_digest(image)
+            else:
+                digest = pixel_digest(decoded.image)
         record = Record(
             path="<an image>",
             size=0,

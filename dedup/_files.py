@@ -153,7 +153,7 @@ def move(source: str, to: str, *, partial: str, digest: str) -> None:
 
 def link_in_place_of(path: str, keep: str, *, partial: str) -> None:
     """Replace a file, in one step, by a hard link to another; `partial` is a name beside it."""
-    os.link(keep, partial, follow_symlinks=False)
+    os.link(keep, partial)
     os.replace(partial, path)
     sync_folder(path)
 
@@ -188,7 +188,7 @@ def _place(source: str, to: str) -> None:
     except OSError as error:
         if error.errno in (errno.EXDEV, errno.EEXIST, errno.ENOENT, errno.ENOSPC):
             raise
-        # No hard links on this file system, or none to the files of others.
+        # No hard links on this file system, or none to the files of others: as good as it gets.
         if os.path.lexists(to):
             raise FileExistsError(errno.EEXIST, "something else is there", to) from error
         os.rename(source, to)

@@ -16,8 +16,9 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from dedup._files import Traits, reason_of, sync_folder
 from dedup.pipelines.errors import JournalError
@@ -95,14 +96,14 @@ class Journal:
         self.header: Mapping[str, Any] = {}
         self.steps: dict[int, Step] = {}
         self.damaged: list[int] = []
-        self._file: IO[bytes] | None = None
+        self._file: FileIO | None = None
         self._read()
 
     @contextmanager
     def writing(self, *, header: Mapping[str, Any] | None = None) -> Iterator[None]:
         """Let steps be written, by this process alone; a new journal begins with the header."""
         try:
-            file = self.path.open("ab")
+            file = self.path.open("ab", buffering=0)  # a failed write is not tried again
         except OSError as error:
             raise self._error(error) from error
         with file:
@@ -152,9 +153,9 @@ class Journal:
     def _write(self, content: Mapping[str, Any], *, sync: bool) -> None:
         assert self._file is not None, "written on outside of `writing`"
         try:
-            if content:
-                self._file.write(json.dumps(content).encode() + b"\n")
-            self._file.flush()
+            line = json.dumps(content).encode() + b"\n" if content else b""
+            while line:
+                line = line[self._file.write(line) :]
             if sync:
                 os.fsync(self._file.fileno())
         except OSError as error:
@@ -201,7 +202,7 @@ class Journal:
             self.steps[step.step] = replace(step, state=content["state"], reason=reason)
 
 
-def _lock(file: IO[bytes], path: Path) -> None:
+def _lock(file: FileIO, path: Path) -> None:
     """Keep other processes away until the file is closed, where there are such locks."""
     try:
         import fcntl

@@ -97,8 +97,9 @@ class Search:
         """Proposals; between two sides, what the smaller one is searched for is all there is."""
         searched = None
         if candidates.sides:
-            each = [[p for p, side in candidates.sides.items() if side & s] for s in (1, 2)]
-            searched = sorted(min(each, key=len))
+            sides = candidates.sides.items()
+            one, other = (sorted(p for p, side in sides if side & s) for s in (1, 2))
+            searched = one if len(one) <= len(other) else other
         return self_join(
             self.catalogue.collection,
             threshold=candidates.floor,

@@ -232,6 +232,24 @@ def test_quarantine_that_can_not_be_made(folder, found):
     assert tree(folder) == before
 
 
+def test_full_disk_ends_the_run_before_anything_is_done_without_a_journal(folder, found):
+    resource = pytest.importorskip("resource")
+    before = tree(folder)
+    plan = found.plan()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))  # room for one step and a half
+    try:
+        with pytest.raises(dedup.JournalError, match="too large"):
+            plan.apply()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not (folder / "old" / "copy.png").exists()
+    assert (folder / "old" / "small.jpg").exists()
+    assert outcome(plan.apply()) == ALL_DONE
+    dedup.undo(plan.journal)
+    assert tree(folder) == before
+
+
 def test_hard_links_take_the_place_of_identical_files(folder, found):
     before = tree(folder)
     plan = found.plan(action="hardlink")

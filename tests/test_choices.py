@@ -60,10 +60,10 @@ def test_format_is_that_of_the_page(folder, found, tmp_path):
         ]
     ],
 )  # fmt: skip
-def test_file_that_holds_no_choices(found, tmp_path, text):
+def test_file_that_holds_no_choices(tmp_path, text):
     (tmp_path / "choices.json").write_text(text)
     with pytest.raises(dedup.InputError, match="no file of choices"):
-        found.with_choices(tmp_path / "choices.json")
+        dedup.Choices.load(tmp_path / "choices.json")
 
 
 def test_chosen_file_is_kept(folder, found):

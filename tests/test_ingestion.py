@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 import dedup
+from dedup.pipelines.decoding import pixel_digest
 
 
 def as_bytes(image):
@@ -137,6 +138,21 @@ def test_check_decodes_the_image_once(known, folder, monkeypatch):
     )
     assert known.check(folder / "coffee.png").relation == "exact"
     assert opened == [folder / "coffee.png"]
+
+
+def test_images_in_memory_are_digested_once(photos, monkeypatch):
+    digested = []
+
+    def counted(source):
+        digested.append(source)
+        return pixel_digest(source)
+
+    for module in ("_discover", "_identical", "_ingest"):
+        monkeypatch.setattr(f"dedup.{module}.pixel_digest", counted)
+    images = [photos["coffee"], photos["coffee"].copy(), as_bytes(photos["rocket"])]
+    found = dedup.find_duplicates(images, method="phash", progress=False)
+    assert [group.paths for group in found.groups] == [["<image 0>", "<image 1>"]]
+    assert len(digested) == 3
 
 
 def test_opening_and_checking_does_not_read_all_records(tmp_path, folder):

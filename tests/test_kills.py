@@ -170,3 +170,14 @@ def test_cut_between_any_two_writes_the_next_add_completes_the_rest(
                 assert len(index) == 5
                 same(index, undisturbed)
     undisturbed.close()
+
+
+def test_index_file_that_was_cut_is_built_again(tmp_path, pool):
+    settings = {"method": "phash", "progress": False}
+    with dedup.ImageIndex(tmp_path / "a.db", **settings) as index:
+        index.add(pool[:40])
+    (file,) = (tmp_path / "a.db").rglob("*.idx")
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    with dedup.ImageIndex(tmp_path / "a.db", **settings) as index:
+        assert index.check(pool[7]).relation == "exact"
+        assert len(whole(index)) == 40

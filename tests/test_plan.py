@@ -60,10 +60,11 @@ def test_plan_lists_all_but_the_file_to_keep_and_touches_nothing(folder):
 
 
 def test_default_quarantine_is_among_the_images(folder):
-    plan = find(folder).plan()
+    found = find(folder)
+    plan = found.plan()
     assert Path(plan.quarantine).parent == folder / ".dedup-quarantine"
     assert plan.journal.parent == Path(plan.quarantine)
-    elsewhere = find(folder).plan(quarantine=folder.parent / "aside")
+    elsewhere = found.plan(quarantine=folder.parent / "aside")
     assert Path(elsewhere.quarantine).parent == folder.parent / "aside"
 
 
@@ -102,30 +103,31 @@ def test_plan_that_was_tampered_with(folder, tmp_path):
 
 
 def test_protected_files_are_kept_instead_of_others(folder):
-    plan = find(folder).plan(protect=[folder / "old"])
+    found = find(folder)
+    plan = found.plan(protect=[folder / "old"])
     assert rows(plan) == {
         "coffee.png": ("quarantine", ""),
         "coffee-small.jpg": ("leave", "in a protected folder"),
     }
     assert plan.table["keep"][0] == str(folder / "old" / "coffee (1).png")
     assert "leave 1 alone: 1 in a protected folder" in repr(plan)
-    everything = find(folder).plan(protect=folder)
+    everything = found.plan(protect=folder)
     assert len(everything) == everything.savings == 0
 
 
 def test_protected_folder_is_known_by_any_name(folder, tmp_path):
     (tmp_path / "link").symlink_to(folder / "old")
-    assert rows(find(folder).plan(protect=[tmp_path / "link"]))["coffee-small.jpg"][0] == "leave"
-    assert (
-        rows(find(folder).plan(protect=[f"{folder}/old/../old/"]))["coffee-small.jpg"][0] == "leave"
-    )
+    found = find(folder)
+    assert rows(found.plan(protect=[tmp_path / "link"]))["coffee-small.jpg"][0] == "leave"
+    assert rows(found.plan(protect=[f"{folder}/old/../old/"]))["coffee-small.jpg"][0] == "leave"
 
 
 def test_folder_that_does_not_exist_is_not_silently_unprotected(folder):
+    found = find(folder)
     with pytest.raises(dedup.InputError, match=r"protect: .*archvie"):
-        find(folder).plan(protect=[folder / "archvie"])
+        found.plan(protect=[folder / "archvie"])
     with pytest.raises(dedup.InputError, match="in a protected folder"):
-        find(folder).plan(protect=[folder / "old"], quarantine=folder / "old")
+        found.plan(protect=[folder / "old"], quarantine=folder / "old")
 
 
 def test_deleting_must_be_meant(folder):
@@ -155,11 +157,12 @@ def test_another_name_of_the_file_to_keep_is_no_copy(folder):
 def test_file_of_several_names_frees_its_bytes_once_all_go(folder):
     copy = folder / "old" / "coffee (1).png"
     os.link(copy, folder / "old" / "coffee (2).png")
-    assert rows(find(folder).plan())["coffee (2).png"][0] == "quarantine"
+    found = find(folder)
+    assert rows(found.plan())["coffee (2).png"][0] == "quarantine"
     sizes = copy.stat().st_size + (folder / "old" / "coffee-small.jpg").stat().st_size
-    assert find(folder).plan().savings == sizes
+    assert found.plan().savings == sizes
     os.link(copy, folder.parent / "elsewhere.png")
-    assert find(folder).plan().savings == sizes - copy.stat().st_size
+    assert found.plan().savings == sizes - copy.stat().st_size
 
 
 def test_image_in_memory_is_no_copy_on_disk(folder, photos):

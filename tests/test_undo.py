@@ -145,13 +145,13 @@ def test_journal_of_which_a_line_is_damaged(folder, plan):
     assert len(undone) == 2
 
 
-@pytest.mark.parametrize("text", ["{}\n", "no journal\n", "[1]\n", "\n", "no journal"])
-def test_file_that_is_no_journal_is_not_written_on(tmp_path, text, plan):
-    (tmp_path / "journal").write_text(text)
-    for act in (dedup.undo, dedup.purge, lambda path: plan.apply(journal=path)):
-        with pytest.raises(dedup.JournalError, match="no journal that dedup wrote"):
-            act(tmp_path / "journal")
-    assert (tmp_path / "journal").read_text() == text
+def test_file_that_is_no_journal_is_not_written_on(tmp_path, plan):
+    for text in ("{}\n", "no journal\n", "[1]\n", "\n", "no journal"):
+        (tmp_path / "journal").write_text(text)
+        for act in (dedup.undo, dedup.purge, lambda path: plan.apply(journal=path)):
+            with pytest.raises(dedup.JournalError, match="no journal that dedup wrote"):
+                act(tmp_path / "journal")
+        assert (tmp_path / "journal").read_text() == text
 
 
 def run(*arguments):

@@ -3,6 +3,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const TILES = 12; // shown at first; a group may have thousands
 const TILES_MORE = 60;
+const TILES_SMALL = 3;
 
 function bytes(count) {
   const units = ["bytes", "kB", "MB", "GB", "TB"];
@@ -47,7 +48,8 @@ class Card {
     this.changed = changed;
     this.explained = 0; // the place of the file whose pair is explained; 0 for none
     this.tiles = TILES;
-    this.root = element("article", { class: "card" });
+    const isSmall = group.files.length <= TILES_SMALL;
+    this.root = element("article", { class: isSmall ? "card small" : "card" });
     this.root.card = this;
   }
 
