@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from dedup._clusters import Clusters
 from dedup._join import Pairs
@@ -44,8 +43,8 @@ class Candidates:
     floor: float
     among: Collection[int]
     blank: frozenset[int] = frozenset()
-    told: Mapping[Pair, bool] = MappingProxyType({})
-    sides: Mapping[int, int] = MappingProxyType({})
+    told: Mapping[Pair, bool] = field(default_factory=dict)
+    sides: Mapping[int, int] = field(default_factory=dict)
     similarity: dict[Pair, float] = field(default_factory=dict)
     unfinished: int = 0
     missed: float = 0.0

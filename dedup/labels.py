@@ -236,7 +236,7 @@ def read_labels(path: str | os.PathLike[str]) -> Labels:
         table = pd.read_parquet(file)
     else:
         table = pd.read_csv(
-            file, dtype=str, keep_default_na=False, encoding_errors="surrogateescape"
+            file, dtype=object, keep_default_na=False, encoding_errors="surrogateescape"
         )
     if {"a", "b", "label"} <= set(table.columns):
         return Labels.of_pairs(table, folder=file.parent)
