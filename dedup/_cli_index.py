@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dedup._cli_shared import METHOD, NO_VERIFY, THRESHOLD, TOKEN, print_duplicates, shown
+from dedup._cli_shared import METHOD, NO_VERIFY, REPORT, THRESHOLD, TOKEN, print_duplicates, shown
 from dedup._index import ImageIndex
 from dedup._ingest import Added
 from dedup._threshold import Threshold
@@ -133,12 +133,14 @@ def check(
     help="Only pairs of an image of one set with one of another: tags, folders or patterns.",
 )
 @_JSON
+@REPORT
 def duplicates(
     *,
     threshold: float | Threshold | None,
     no_verify: bool,
     between: tuple[str, str] | None,
     as_json: bool,
+    report: Path | None,
     **where: Any,
 ) -> None:
     """Find the duplicates among the images of the index.
@@ -146,13 +148,14 @@ def duplicates(
     \b
     Examples:
       dedup index duplicates --index photos.db
+      dedup index duplicates --index photos.db --report duplicates.html
       dedup index duplicates --index sets.db --between train test --json
 
     Exit code: 0 if there are no duplicates, 1 if there are some, 2 on an error.
     """  # noqa: D301  click wants the \b itself
     with _opened(**where) as images:
         found = images.duplicates(between=between, threshold=threshold, verify=not no_verify)
-    print_duplicates(found, as_json=as_json)
+    print_duplicates(found, as_json=as_json, report=report)
     sys.exit(1 if found.groups else 0)
 
 
