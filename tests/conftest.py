@@ -1,6 +1,8 @@
 """Real photos as files, and a cache folder that is not the user's."""
 
+import os
 import shutil
+import sys
 from dataclasses import dataclass
 
 import milvus_server
@@ -11,6 +13,7 @@ from pymilvus import MilvusClient
 
 import dedup
 
+EXIT = pytest.StashKey[int]()
 PHOTOS = ("astronaut", "camera", "chelsea", "coffee", "coins", "rocket")
 
 
@@ -122,3 +125,15 @@ def store(request, tmp_path):
     for name in client.list_collections():
         client.drop_collection(name)
     client.close()
+
+
+def pytest_sessionfinish(session, exitstatus):
+    session.config.stash[EXIT] = int(exitstatus)
+
+
+def pytest_unconfigure(config):
+    """End at once: a client whose server was killed on purpose may wait for it minutes long."""
+    if EXIT in config.stash:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.stash[EXIT])
