@@ -17,8 +17,8 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from verification import decode, evaluation_set, pairs
 
-from dedup._align import SHORT_SIDE, best_placement, extract
-from dedup._words import SCENE_PARALLAX
+from dedup._verification.align import SHORT_SIDE, best_placement, extract
+from dedup._verification.words import SCENE_PARALLAX
 
 NAMES = ("agreement", "changed_area", "tone", "unrest", "elastic")
 FALSE_WEIGHT = 20.0

@@ -68,8 +68,8 @@ def milvus(
     vectors: Vectors, *, uri: str, token: str = "", cpu: Callable[[], float] = time.process_time
 ) -> dict[str, Any]:
     """All pairs by the self-join of `dedup`; `cpu` tells the processor time used so far."""
-    from dedup._join import self_join
-    from dedup._records import Record
+    from dedup._indexing.records import Record
+    from dedup._searching.join import self_join
     from dedup.pipelines.milvus import Collection, connect
 
     start = time.perf_counter()

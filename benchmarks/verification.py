@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dedup._align import SHORT_SIDE, Features, compare, extract
-from dedup._evidence import DEFAULT_THRESHOLD, Evidence
+from dedup._verification.align import SHORT_SIDE, Features, compare, extract
+from dedup._verification.evidence import DEFAULT_THRESHOLD, Evidence
 from dedup.data.edits import EDITS, edited_file
 from dedup.data.negatives import NEGATIVES, make_negatives
 from dedup.pipelines.decoding import decode

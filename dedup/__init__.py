@@ -1,26 +1,26 @@
 """Find exact and near-duplicate images: `find_duplicates("photos/")`."""
 
 from dedup import labels, metrics, plots
-from dedup._applied import Applied
-from dedup._calibrate import Calibration, calibrate
-from dedup._check import Check, Match
-from dedup._choices import Choices
-from dedup._discover import Skipped
-from dedup._duplicates import Duplicates
-from dedup._evidence import Evidence
-from dedup._explanation import Explanation, explain
+from dedup._acting.applied import Applied
+from dedup._acting.choices import Choices
+from dedup._acting.plan import Plan
+from dedup._acting.undo import purge, undo
 from dedup._find import find_duplicates
-from dedup._from_milvus import VectorDuplicates, from_milvus
-from dedup._groups import Group
-from dedup._index import ImageIndex
-from dedup._ingest import Added, Refused
-from dedup._plan import Plan
-from dedup._scored import ScoredPairs, score_pairs
-from dedup._stats import Stats
-from dedup._tail import FalsePairs
-from dedup._threshold import Estimate, Threshold
-from dedup._tune import sweep, tune
-from dedup._undo import purge, undo
+from dedup._grouping.groups import Group
+from dedup._indexing.check import Check, Match
+from dedup._indexing.discover import Skipped
+from dedup._indexing.index import ImageIndex
+from dedup._indexing.ingest import Added, Refused
+from dedup._indexing.stats import Stats
+from dedup._results.duplicates import Duplicates
+from dedup._searching.from_milvus import VectorDuplicates, from_milvus
+from dedup._tuning.calibrate import Calibration, calibrate
+from dedup._tuning.scored import ScoredPairs, score_pairs
+from dedup._tuning.tail import FalsePairs
+from dedup._tuning.threshold import Estimate, Threshold
+from dedup._tuning.tune import sweep, tune
+from dedup._verification.evidence import Evidence
+from dedup._verification.explanation import Explanation, explain
 from dedup.labels import Labels, make_labelled
 from dedup.pipelines.errors import (
     CollectionMismatch,

@@ -12,13 +12,13 @@ import pandas as pd
 from PIL import Image
 from platformdirs import user_cache_path
 
-from dedup._discover import Inputs, discover
-from dedup._duplicates import Duplicates
-from dedup._index import ImageIndex
-from dedup._keep import Keep
-from dedup._records import FIELDS
-from dedup._settings import Settings
-from dedup._threshold import Threshold
+from dedup._grouping.keep import Keep
+from dedup._indexing.discover import Inputs, discover
+from dedup._indexing.index import ImageIndex
+from dedup._indexing.records import FIELDS
+from dedup._results.duplicates import Duplicates
+from dedup._searching.settings import Settings
+from dedup._tuning.threshold import Threshold
 from dedup.pipelines.models import model
 
 __all__ = ["find_duplicates"]

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from dedup._extras import require
-from dedup._label_tables import checked_groups, checked_pairs
+from dedup._tuning.label_tables import checked_groups, checked_pairs
 from dedup.data import labelled
 from dedup.pipelines.errors import InputError
 

@@ -15,10 +15,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from dedup._extras import require
-from dedup._group_metrics import GroupScores, group_scores, wrongly_removed
-from dedup._intervals import bootstrap_interval, proportion_interval
-from dedup._pair_table import pair_table
-from dedup._undefined import NO_TRUE_PAIR, UndefinedMetricWarning, ratio
+from dedup._tuning.group_metrics import GroupScores, group_scores, wrongly_removed
+from dedup._tuning.intervals import bootstrap_interval, proportion_interval
+from dedup._tuning.pair_table import pair_table
+from dedup._tuning.undefined import NO_TRUE_PAIR, UndefinedMetricWarning, ratio
 from dedup.pipelines.errors import InputError
 
 __all__ = [

@@ -4,9 +4,9 @@ Each function takes `ScoredPairs`, draws into the axes that it is given or into 
 returns the axes. They look at the pairs only; `borderline` reads the pictures, too.
 """
 
-from dedup._plot_borderline import borderline
-from dedup._plot_histogram import similarity_histogram
-from dedup._plot_precision_recall import precision_recall
-from dedup._plot_recall import recall_by_edit
+from dedup._plotting.borderline import borderline
+from dedup._plotting.histogram import similarity_histogram
+from dedup._plotting.precision_recall import precision_recall
+from dedup._plotting.recall import recall_by_edit
 
 __all__ = ["borderline", "precision_recall", "recall_by_edit", "similarity_histogram"]

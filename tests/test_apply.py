@@ -12,7 +12,7 @@ from PIL import Image
 from trees import is_device_of_its_own, tree
 
 import dedup
-from dedup._journal import Journal
+from dedup._acting.journal import Journal
 
 SHM = "/dev/shm"
 
@@ -124,7 +124,7 @@ def test_file_to_keep_must_decode(folder, found):
     plan = found.plan()
     broken = (folder / "coffee.png").read_bytes()[:5_000]
     (folder / "coffee.png").write_bytes(broken)
-    digest = dedup._ingest.file_digest(broken)
+    digest = dedup._indexing.ingest.file_digest(broken)
     plan = replace(plan, files=[replace(file, keep_digest=digest) for file in plan.files])
     assert all("damaged" in reason for reason in outcome(plan.apply()).values())
     assert (folder / "old" / "copy.png").exists()

@@ -6,7 +6,7 @@ import pytest
 
 import dedup
 from dedup import InputError, ScoredPairs
-from dedup._tail import false_pairs
+from dedup._tuning.tail import false_pairs
 
 
 @pytest.fixture(scope="module")

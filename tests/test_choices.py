@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 import dedup
-from dedup._cli import main
+from dedup._commands.main import main
 
 
 @pytest.fixture

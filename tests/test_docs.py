@@ -10,17 +10,24 @@ import dedup
 import dedup.data
 import dedup.pipelines
 
-MODULES = [
-    module.name
-    for package in (dedup, dedup.pipelines, dedup.data)
-    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
-    if not module.ispkg
-]
+MODULES = sorted(
+    {
+        module.name
+        for package in (dedup, dedup.pipelines, dedup.data)
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        if not module.ispkg
+    }
+)
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL
 
 
-def test_modules_of_all_three_packages_are_looked_at():
-    assert {"dedup._find", "dedup.pipelines.build", "dedup.data.sample"} <= set(MODULES)
+def test_modules_of_all_packages_are_looked_at():
+    assert {
+        "dedup._find",
+        "dedup._verification.align",
+        "dedup.pipelines.build",
+        "dedup.data.sample",
+    } <= set(MODULES)
 
 
 @pytest.mark.parametrize("name", MODULES)

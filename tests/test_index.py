@@ -11,7 +11,7 @@ from PIL import Image
 from pymilvus import DataType, MilvusClient
 
 import dedup
-from dedup import _ingest
+from dedup._indexing import ingest
 from dedup.pipelines.models import model
 
 
@@ -125,8 +125,8 @@ def test_chunks_do_not_wait_for_each_other_on_one_processor(index, tmp_path, pho
             time.sleep(0.5)  # so that the second chunk could come first
         return _call(pipeline, number, files)
 
-    _call = _ingest.call
-    monkeypatch.setattr("dedup._ingest.call", late)
+    _call = ingest.call
+    monkeypatch.setattr("dedup._indexing.ingest.call", late)
     monkeypatch.setattr("os.cpu_count", lambda: 1)  # Towhee then has five threads a pipeline
     for left in range(40):
         photos["coffee"].crop((left, 0, left + 200, 200)).save(tmp_path / f"{left}.png")

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageOps
 from pymilvus import DataType, MilvusClient
 
 import dedup
-from dedup._measure import MEASURES
+from dedup._searching.measure import MEASURES
 from dedup.pipelines import hashes
 from dedup.pipelines.decoding import decode
 from dedup.pipelines.models import PerceptualHash
@@ -300,7 +300,7 @@ def test_operator_has_one_item_or_several(photos):
 
 
 def test_command_line_in_bits(folder, capsys):
-    from dedup._cli import main
+    from dedup._commands.main import main
 
     for threshold, shown in (("8", "exact"), ("0.9", "expected bits, 0 to 64")):
         with pytest.raises(SystemExit) as end:

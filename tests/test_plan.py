@@ -15,8 +15,8 @@ from PIL import Image
 from trees import tree
 
 import dedup
-from dedup._planning import make_plan
-from dedup._records import Record
+from dedup._acting.planning import make_plan
+from dedup._indexing.records import Record
 
 
 @pytest.fixture

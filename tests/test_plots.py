@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from dedup import plots
-from dedup._pair_picture import short_name
-from dedup._scored import ScoredPairs
-from dedup._threshold import Estimate, Threshold
+from dedup._plotting.pair_picture import short_name
+from dedup._tuning.scored import ScoredPairs
+from dedup._tuning.threshold import Estimate, Threshold
 from dedup.pipelines.errors import InputError
 
 NAN = float("nan")

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import dedup
-from dedup._join import self_join
-from dedup._records import Record
+from dedup._indexing.records import Record
+from dedup._searching.join import self_join
 from dedup.pipelines.milvus import Collection, connect
 from dedup.pipelines.storage import Storage
 
@@ -126,7 +126,7 @@ def test_nothing_to_compare(stored, size):
 
 
 def test_rows_beyond_what_the_store_answers_are_told(stored, monkeypatch):
-    monkeypatch.setattr("dedup._join.MAX_HITS", 20)
+    monkeypatch.setattr("dedup._searching.join.MAX_HITS", 20)
     vectors = np.repeat(unit(np.ones((1, DIMENSION))), 30, axis=0)
     collection, ids = stored(vectors)
     unfinished = [key for found in self_join(collection, threshold=0.5) for key in found.unfinished]
@@ -147,8 +147,8 @@ def test_hits_are_merged_in_parts(stored, monkeypatch):
     vectors = vectors_with_copies([1] * 60 + [3] * 30 + [25], seed=5)
     collection, _ = stored(vectors)
     whole = joined(collection, 0.7)
-    monkeypatch.setattr("dedup._spill._MERGED_AT_ONCE", 50)
-    monkeypatch.setattr("dedup._spill._MAPPED_FROM", 500)
+    monkeypatch.setattr("dedup._searching.spill._MERGED_AT_ONCE", 50)
+    monkeypatch.setattr("dedup._searching.spill._MAPPED_FROM", 500)
     parts = [len(found.a) for found in self_join(collection, threshold=0.7)]
     assert len(parts) > 8
     assert max(parts) < len(whole) / 4
@@ -244,7 +244,7 @@ def test_scores_of_an_index_that_shortens_vectors_are_computed_again(tmp_path):
 JOIN = """
 import sys
 from pathlib import Path
-from dedup._join import self_join
+from dedup._searching.join import self_join
 from dedup.pipelines.milvus import Collection, connect
 from dedup.pipelines.table import Table
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import dedup
-from dedup._records import Record
+from dedup._indexing.records import Record
 from dedup.pipelines.formats import FORMATS
 from dedup.pipelines.milvus import Collection, _messages, connect
 from dedup.pipelines.storage import Storage, store_at

@@ -8,7 +8,7 @@ import pytest
 from trees import tree
 
 import dedup
-from dedup._cli import main
+from dedup._commands.main import main
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Act on duplicates without losing a file: plans, journals, undo."""

@@ -1,0 +1,216 @@
+"""Which surplus files may be acted on: the rules by which no picture is lost."""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import date
+
+from dedup._acting.plan import ACTIONS, LEAVE, Plan, PlannedFile, plan_id
+from dedup._acting.protect import Protected
+from dedup._indexing.records import Record
+from dedup._results.exports import Relation
+from dedup.pipelines.errors import InputError
+
+__all__ = ["make_plan"]
+
+_FOLDER = ".dedup-quarantine"
+
+Relate = Callable[[Record, Record], Relation | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What decides about the files of a group."""
+
+    action: str
+    protected: Protected
+    unverified: bool
+    relate: Relate
+    chosen: AbstractSet[str]
+    apart: AbstractSet[frozenset[str]]
+
+    def stays(self, record: Record) -> bool:
+        """Whether a file is never touched."""
+        return record.path in self.chosen or record.path in self.protected
+
+
+def make_plan(
+    groups: Iterable[Sequence[Record]],
+    *,
+    relate: Relate,
+    action: str,
+    quarantine: str | os.PathLike[str] | None,
+    protect: Iterable[str | os.PathLike[str]],
+    unverified: bool,
+    permanently: bool,
+    among: Iterable[Record],
+    chosen: AbstractSet[str],
+    apart: AbstractSet[frozenset[str]],
+) -> Plan:
+    """Plan what to do; see `Duplicates.plan`.
+
+    Parameters
+    ----------
+    groups : iterable of sequences of Record
+        Files that show one picture, the one to keep first.
+    relate : callable
+        Relation and score of a file to keep and another one; None if it was not verified
+        against the former.
+    among : iterable of Record
+        All files of the search: the quarantine is in their common folder by default.
+    chosen : set of str
+        Paths of files that are kept since a person said so.
+    apart : set of frozenset of str
+        Pairs of paths that a person said are no duplicates.
+    """
+    if action not in ACTIONS:
+        raise InputError(f"action={action!r}: expected one of {', '.join(ACTIONS)}")
+    if action == "delete" and not permanently:
+        raise InputError(
+            'action="delete" can\'t be undone: say so with permanently=True, or quarantine the '
+            "files, look, and then call dedup.purge(journal)"
+        )
+    protected = Protected(protect)
+    rules = _Rules(action, protected, unverified, relate, chosen, apart)
+    files = _with_savings([file for group in groups for file in _planned(group, rules)])
+    root = _root(among)
+    if quarantine is None:
+        if files and os.path.dirname(root) == root:
+            raise InputError(
+                f"these images have no folder in common but {root}: say quarantine=FOLDER"
+            )
+        quarantine = os.path.join(root, _FOLDER)
+    elif os.path.realpath(quarantine) in protected:
+        raise InputError(f"quarantine={os.fspath(quarantine)!r} is in a protected folder")
+    name = f"{date.today()}-{plan_id(action, protected.folders, files)[:8]}"
+    folder = os.path.join(os.path.realpath(quarantine), name)
+    return Plan(action, folder, root, protected.folders, files)
+
+
+def _planned(group: Sequence[Record], rules: _Rules) -> list[PlannedFile]:
+    """What to do with the files of one group, all but the one to keep."""
+    status = {record.path: _status(record) for record in group}
+    # What stays in any case makes the best file to keep: chosen by a person, or protected.
+    there = sorted(
+        (record for record in group if status[record.path] is not None),
+        key=lambda r: (r.path not in rules.chosen, r.path not in rules.protected),
+    )
+    keepers = there[:1] + [record for record in there[1:] if rules.stays(record)]
+    keepers = keepers or [group[0]]
+    taken = {_identity(status[keep.path]) for keep in keepers}
+    told = {path for pair in rules.apart if pair <= status.keys() for path in pair}
+    files = []
+    for record in group:
+        if record is keepers[0]:
+            continue
+        keep, relation = _nearest(record, keepers, rules)
+        reason = _reason(record, status[record.path], relation, rules)
+        if not reason and _identity(status[record.path]) in taken:
+            reason = "the same file as one that is kept"
+        if not reason and record.path in told:
+            reason = "marked as no duplicate"
+        if not reason and rules.action == "hardlink":
+            reason = _unlinkable(record, keep, status)
+        own = status[record.path]
+        name, score = relation or ("", None)
+        files.append(
+            PlannedFile(
+                path=record.path,
+                action=LEAVE if reason else rules.action,
+                keep=keep.path,
+                relation=name,
+                score=score,
+                size=own.st_size if own else record.size,
+                reason=reason,
+                saved=0,
+                digest=record.digest,
+                keep_digest=keep.digest,
+            )
+        )
+    return files
+
+
+def _nearest(
+    record: Record, keepers: Sequence[Record], rules: _Rules
+) -> tuple[Record, Relation | None]:
+    """The file that is kept instead of another: the first that it was verified against."""
+    for keep in keepers:
+        relation = rules.relate(keep, record) if keep is not record else None
+        if relation is not None:
+            return keep, relation
+    return keepers[0], None
+
+
+def _reason(
+    record: Record, status: os.stat_result | None, relation: Relation | None, rules: _Rules
+) -> str:
+    """Why a file is left alone, whatever is done with the others; "" if it is not."""
+    if status is None:
+        return "gone since it was indexed" if record.is_file else "an image in memory"
+    if record.path in rules.chosen:
+        return "chosen to be kept"
+    if record.path in rules.protected:
+        return "in a protected folder"
+    if rules.unverified:
+        return ""
+    if relation is None:
+        return "not verified against the file to keep"
+    return "another shot of the scene, no copy" if relation[0] == "scene" else ""
+
+
+def _unlinkable(record: Record, keep: Record, status: Mapping[str, os.stat_result | None]) -> str:
+    """Why a file can't be replaced by a hard link to the one to keep; "" if it can."""
+    own, kept = status[record.path], status[keep.path]
+    if record.digest != keep.digest:
+        return "no hard link: its bytes are others"
+    if own and kept and own.st_dev != kept.st_dev:
+        return "no hard link: on another device"
+    return "no hard link: it has others already" if own and own.st_nlink > 1 else ""
+
+
+def _with_savings(files: Sequence[PlannedFile]) -> list[PlannedFile]:
+    """The bytes that each file frees: those of a file with several names when all of them go.
+
+    Two names of one entry, by another mount, are one file: the second is left alone.
+    """
+    names: dict[tuple[int, int], list[int]] = defaultdict(list)
+    links: dict[tuple[int, int], int] = {}
+    planned = list(files)
+    for place, file in enumerate(files):
+        if file.action == LEAVE:
+            continue
+        status = os.lstat(file.path)
+        identity = _identity(status)
+        links[identity] = status.st_nlink
+        if len(names[identity]) == status.st_nlink:
+            planned[place] = replace(file, action=LEAVE, reason="the same file as another here")
+        else:
+            names[identity].append(place)
+    for identity, places in names.items():
+        if len(places) == links[identity]:
+            planned[places[0]] = replace(files[places[0]], saved=files[places[0]].size)
+    return planned
+
+
+def _status(record: Record) -> os.stat_result | None:
+    """A file that is there; None of an image in memory."""
+    try:
+        return os.lstat(record.path) if record.is_file else None
+    except OSError:
+        return None
+
+
+def _identity(status: os.stat_result | None) -> tuple[int, int]:
+    """Device and inode: the same for two names of one file."""
+    return (status.st_dev, status.st_ino) if status else (-1, -1)
+
+
+def _root(records: Iterable[Record]) -> str:
+    """The folder that all files have in common; the working directory if there is none."""
+    folders = {os.path.dirname(record.path) for record in records if record.is_file}
+    try:
+        return os.path.commonpath(sorted(folders))
+    except ValueError:  # no file at all, or several drives
+        return os.getcwd()

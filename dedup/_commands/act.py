@@ -1,0 +1,179 @@
+"""`dedup plan`, `dedup apply`, `dedup undo`, `dedup purge`: act on duplicates, and take it back."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from dedup._acting.applied import Applied
+from dedup._acting.plan import ACTIONS, LEAVE, Plan
+from dedup._acting.undo import purge as _purge
+from dedup._acting.undo import undo as _undo
+from dedup._commands.shared import METHOD, NO_VERIFY, THRESHOLD, TOKEN, shown
+from dedup._find import find_duplicates
+from dedup._tuning.threshold import Threshold
+
+__all__ = ["COMMANDS"]
+
+_FAILED = 2
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="Write the plan here (plan.json), for `dedup apply`.",
+)
+@click.option("--action", type=click.Choice(ACTIONS), default="quarantine", show_default=True)
+@click.option(
+    "--quarantine",
+    type=click.Path(file_okay=False),
+    help="Put the files below this folder; by default .dedup-quarantine among the images.",
+)
+@click.option(
+    "--protect",
+    multiple=True,
+    type=click.Path(),
+    help="Never touch a file in this folder, and rather keep one in there. Repeatable.",
+)
+@click.option(
+    "--choices",
+    type=click.Path(dir_okay=False),
+    help="Follow the choices that were made on the report page.",
+)
+@click.option("--unverified", is_flag=True, help="Act on all files of a group.")
+@click.option("--permanently", is_flag=True, help="Really delete, with --action delete.")
+@METHOD
+@THRESHOLD
+@NO_VERIFY
+@click.option("--index", help="Keep the embeddings in this file (photos.db) or Milvus server.")
+@TOKEN
+@click.option("--no-cache", is_flag=True, help="Keep nothing after this run.")
+def plan(
+    paths: tuple[str, ...],
+    *,
+    out: Path,
+    action: str,
+    quarantine: str | None,
+    protect: tuple[str, ...],
+    choices: str | None,
+    unverified: bool,
+    permanently: bool,
+    method: str,
+    threshold: float | Threshold | None,
+    no_verify: bool,
+    index: str | None,
+    token: str,
+    no_cache: bool,
+) -> None:
+    """Find duplicates, and write what would be done to them; nothing is touched.
+
+    \b
+    Examples:
+      dedup plan photos/ --out plan.json && dedup apply plan.json
+      dedup plan inbox/ archive/ --protect archive/ --out plan.json
+      dedup plan photos/ --choices choices.json --out plan.json
+      dedup plan photos/ --action hardlink --out plan.json
+
+    Exit code: 0 if the plan was written, 2 on an error, or if a choice does not fit.
+    """  # noqa: D301  click wants the \b itself
+    found = find_duplicates(
+        paths,
+        method=method,
+        threshold=threshold,
+        verify=not no_verify,
+        index=index,
+        token=token,
+        cache=not no_cache,
+    )
+    if choices is not None:
+        found = found.with_choices(choices)
+    planned = found.plan(
+        action=action,
+        quarantine=quarantine,
+        protect=protect,
+        unverified=unverified,
+        permanently=permanently,
+    )
+    planned.save(out)
+    for file in planned.files:
+        why = file.reason if file.action == LEAVE else f"keeps {file.keep}"
+        click.echo(f"{file.action:<10} {shown(file.path)} ({shown(why)})")
+    for choice, reason in found.unapplied.itertuples(index=False):
+        click.echo(f"choices: {shown(choice)}: {shown(reason)}", err=True)
+    click.echo(shown(repr(planned)), err=True)
+    sys.exit(_FAILED if len(found.unapplied) else 0)
+
+
+@click.command()
+@click.argument("file", metavar="PLAN", type=click.Path(dir_okay=False))
+@click.option(
+    "--journal",
+    type=click.Path(dir_okay=False),
+    help="Write what is done here; by default beside what is put into quarantine.",
+)
+def apply(file: str, *, journal: str | None) -> None:
+    """Do what a plan says. Cut off, it is continued by the same command.
+
+    Before a file is touched, it must have the bytes that were indexed, and the file that is
+    kept must be there, unchanged, and decode.
+
+    \b
+    Example:
+      dedup apply plan.json
+      dedup undo plan.json
+
+    Exit code: 0 if all was done, 2 if some was not (each file with the reason).
+    """  # noqa: D301  click wants the \b itself
+    applied = Plan.load(file).apply(journal=journal)
+    _end(applied)
+
+
+@click.command()
+@click.argument("journal", metavar="PLAN|JOURNAL", type=click.Path(dir_okay=False))
+def undo(journal: str) -> None:
+    """Take back what `dedup apply` did: names, bytes, times and permissions.
+
+    \b
+    Examples:
+      dedup undo plan.json
+      dedup undo photos/.dedup-quarantine/2026-05-01-3f0a9c12/dedup-journal.jsonl
+
+    Exit code: 0 if all was restored, 2 if some was not (each file with the reason).
+    """  # noqa: D301  click wants the \b itself
+    _end(_undo(journal))
+
+
+@click.command()
+@click.argument("journal", metavar="PLAN|JOURNAL", type=click.Path(dir_okay=False))
+@click.confirmation_option(prompt="Delete the files in quarantine for good?")
+def purge(journal: str) -> None:
+    """Delete, for good, what a plan has put into quarantine.
+
+    Each file only if the one that was kept is still there, unchanged, and decodes.
+
+    \b
+    Example:
+      dedup purge plan.json --yes
+
+    Exit code: 0 if all was deleted, 2 if some was not (each file with the reason).
+    """  # noqa: D301  click wants the \b itself
+    _end(_purge(journal))
+
+
+COMMANDS: tuple[click.Command, ...] = (plan, apply, undo, purge)
+
+
+def _end(applied: Applied) -> None:
+    """What was done on standard output, the rest on standard error."""
+    for row in applied.table.itertuples():
+        if row.done:
+            click.echo(f"{row.action:<10} {shown(row.path)}{shown(row.to and f' -> {row.to}')}")
+        else:
+            click.echo(f"left {shown(row.path)}: {shown(row.reason)}", err=True)
+    click.echo(repr(applied), err=True)
+    if applied.journal.exists():
+        click.echo(f"journal: {shown(str(applied.journal))}", err=True)
+    sys.exit(_FAILED if len(applied.failed) else 0)

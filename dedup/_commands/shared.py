@@ -1,0 +1,92 @@
+"""What the commands share: options, and how duplicates are printed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+from dedup._results.duplicates import Duplicates
+from dedup._tuning.threshold import Threshold
+from dedup.pipelines.models import MODELS
+
+__all__ = ["METHOD", "NO_VERIFY", "REPORT", "THRESHOLD", "TOKEN", "print_duplicates", "shown"]
+
+
+class _Threshold(click.ParamType[float | Threshold]):
+    """A number, or a file that `dedup calibrate` wrote."""
+
+    name = "NUMBER|FILE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | Threshold:
+        """Take a number for what it is, and anything else for a file."""
+        del param, ctx
+        try:
+            return float(value)
+        except ValueError:
+            return Threshold.load(value)
+
+
+METHOD = click.option(
+    "--method",
+    type=click.Choice(sorted(MODELS)),
+    default="sscd",
+    show_default=True,
+    help="A ResNet-50 trained for copy detection, its small student, or 64-bit DCT hashes: "
+    "much faster, but blind to crops, mirrors and captions.",
+)
+THRESHOLD = click.option(
+    "--threshold",
+    type=_Threshold(),
+    help="Accept pairs from this score up, 0 to 1; with --no-verify from this cosine up, "
+    "or for phash with at most so many bits that differ, 0 to 64. "
+    "Or a file that `dedup calibrate` wrote.",
+)
+NO_VERIFY = click.option("--no-verify", is_flag=True, help="Decide by the embedding or hash alone.")
+TOKEN = click.option(
+    "--token", default="", help="Token of the Milvus server.", envvar="MILVUS_TOKEN"
+)
+REPORT = click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page for the browser that shows and explains the groups (duplicates.html).",
+)
+
+
+def print_duplicates(found: Duplicates, *, as_json: bool, report: Path | None = None) -> None:
+    """Groups on standard output, the file to keep first; the rest on standard error."""
+    if as_json:
+        click.echo(json.dumps(found.to_dict(), indent=1))
+    else:
+        _print_groups(found)
+    if report is not None:
+        found.report(report)
+    click.echo(repr(found), err=True)
+
+
+def _print_groups(found: Duplicates) -> None:
+    """Groups on standard output, the file to keep first; what was skipped beside it."""
+    for group in found.groups:
+        click.echo(f"keep   {shown(group.keep)}")
+        pairs = group.pairs
+        for path in group.remove:
+            click.echo(f"  {_related(path, group.keep, pairs)} {shown(path)}")
+    for skipped in found.skipped.itertuples():
+        click.echo(f"skipped {shown(skipped.path)}: {skipped.reason}", err=True)
+
+
+def _related(path: str, keep: str, pairs: pd.DataFrame) -> str:
+    """How a file is related to the one to keep; or, if they were not paired, to its nearest."""
+    own = pairs[(pairs["a"] == path) | (pairs["b"] == path)]
+    with_keep = own[(own["a"] == keep) | (own["b"] == keep)]
+    pair = (with_keep if len(with_keep) else own).iloc[0]
+    relation = pair.relation if len(with_keep) else "near"
+    return f"{relation:<5} {pair.similarity if pd.isna(pair.score) else pair.score:.3f}"
+
+
+def shown(path: str) -> str:
+    """A path that any terminal can print."""
+    return path.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,1 @@
+"""From accepted pairs to groups, each with a file to keep."""

@@ -1,0 +1,95 @@
+"""Which candidate pairs to verify: only those that can still change a group.
+
+The work grows with the images, not with the pairs. Pairs are taken from the most similar down.
+A pair inside one cluster is skipped, since it can join nothing; and a picture whose best
+candidates failed several times in a row is left alone, since a thousand text pages propose
+each other half a million times.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from dedup._grouping.clusters import Clusters
+from dedup._verification.decision import Decision
+from dedup._verification.verify import Pair
+
+__all__ = ["Links"]
+
+# Pairs that are compared side by side before what they showed is taken into account.
+_BATCH = 256
+# A picture is left alone after this many candidates in a row that are no duplicates of it.
+_PATIENCE = 6
+# Members of one cluster that are searched deeper.
+_SCOUTS = 8
+
+
+class Links:
+    """The search for links: decides pairs until none is left that could join two clusters.
+
+    Parameters
+    ----------
+    decision : Decision
+    apart : iterable of (int, int)
+        Pictures that never come into one cluster.
+    """
+
+    def __init__(self, decision: Decision, *, apart: Iterable[Pair] = ()) -> None:
+        self.decision = decision
+        self._failures: dict[int, int] = defaultdict(int)
+        self.clusters = Clusters(apart=apart)
+
+    def follow(self, pairs: Sequence[Pair]) -> None:
+        """Decide what can change a cluster; `pairs` are (a < b), the most similar first."""
+        waiting = list(pairs)
+        while waiting:
+            batch, waiting = self._next_batch(waiting)
+            self.decision.verify(batch)
+            for pair in batch:
+                self._take_in(pair)
+
+    def is_patient(self, picture: int, *, tries: int = 0) -> bool:
+        """Whether a picture, with so many tries more, may still find a duplicate."""
+        return self._failures[picture] + tries < _PATIENCE
+
+    def worth_deeper(self, pictures: Iterable[int]) -> list[int]:
+        """Which pictures, whose nearest neighbours were all candidates, to search deeper.
+
+        Not those that are left alone; and of a cluster only some, since its members lead to
+        the same neighbours.
+        """
+        chosen: dict[int, list[int]] = defaultdict(list)
+        for picture in sorted(pictures):
+            if self.is_patient(picture):
+                chosen[self.clusters.find(picture)].append(picture)
+        return sorted(p for members in chosen.values() for p in members[:_SCOUTS])
+
+    def _next_batch(self, waiting: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
+        """Pairs to verify now; and those to look at later, as these may make them needless."""
+        hoped = Clusters(self.clusters)
+        tries: dict[int, int] = defaultdict(int)
+        batch: list[Pair] = []
+        later: list[Pair] = []
+        for position, (a, b) in enumerate(waiting):
+            if len(batch) == _BATCH:
+                later += waiting[position:]
+                break
+            if not self.clusters.can_join(a, b):
+                continue
+            if not (self.is_patient(a) or self.is_patient(b)):
+                continue
+            worth = any(self.is_patient(picture, tries=tries[picture]) for picture in (a, b))
+            if worth and hoped.find(a) != hoped.find(b):
+                batch.append((a, b))
+                hoped.join(a, b)
+                tries[a] += 1
+                tries[b] += 1
+            else:
+                later.append((a, b))
+        return batch, later
+
+    def _take_in(self, pair: Pair) -> None:
+        accepted = self.decision.is_link(pair)
+        if accepted:
+            self.clusters.join(*pair)
+        for picture in pair:
+            self._failures[picture] = 0 if accepted else self._failures[picture] + 1

@@ -1,0 +1,109 @@
+"""What people said of pairs, "duplicates" or "not", remembered by the digests of the files.
+
+So a verdict survives that its files are moved, renamed, removed and added again.
+"""
+
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from dedup._indexing.ingest import file_digest
+from dedup._indexing.records import Record, decode_path, encode_path, path_key
+from dedup._verification.verify import Pair, ordered
+from dedup.pipelines.milvus import Connection, Row
+from dedup.pipelines.verdicts import VerdictTable
+
+__all__ = ["Marked", "Verdicts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One end of a pair that somebody marked: a file's digest, and where it was."""
+
+    digest: str
+    path: str
+
+
+class Verdicts:
+    """The verdicts of an index.
+
+    Parameters
+    ----------
+    connection : Connection
+    collection : str
+        The name of the collection of images.
+    """
+
+    def __init__(self, connection: Connection, *, collection: str) -> None:
+        self._table = VerdictTable(connection, images=collection)
+
+    def mark(self, a: Marked, b: Marked, *, duplicate: bool) -> None:
+        """Remember a verdict, instead of an earlier one on the same pair."""
+        a, b = sorted((a, b), key=lambda end: end.digest)
+        self._table.write(
+            {
+                "id": path_key(f"{a.digest} {b.digest}"),
+                "digest_a": a.digest,
+                "digest_b": b.digest,
+                "path_a": encode_path(a.path),
+                "path_b": encode_path(b.path),
+                "duplicate": int(duplicate),
+                "marked_ns": time.time_ns(),
+            }
+        )
+
+    def of_pairs(self, files: Mapping[int, Sequence[Record]]) -> dict[Pair, bool]:
+        """What was said of pairs of pictures (a < b), by any of their files; the last word."""
+        picture = {r.digest: picture for picture, records in files.items() for r in records}
+        told = {}
+        for row in _by_time(self._table.all()):
+            a, b = (picture.get(row[end]) for end in ("digest_a", "digest_b"))
+            if a is not None and b is not None and a != b:
+                told[ordered(a, b)] = bool(row["duplicate"])
+        return told
+
+    def of_image(self, digests: Sequence[str]) -> dict[str, bool]:
+        """What was said of an image, of which these are digests, and others: by their digest."""
+        told = {}
+        for row in _by_time(self._table.on(digests)):
+            ends = row["digest_a"], row["digest_b"]
+            told[ends[0] if ends[1] in digests else ends[1]] = bool(row["duplicate"])
+        return told
+
+    def table(self, records: Iterable[Record]) -> pd.DataFrame:
+        """The verdicts on files that are there, by their paths: `a`, `b` and `label`."""
+        known: dict[str, list[str]] = {}
+        for record in records:
+            known.setdefault(record.digest, []).append(record.path)
+        rows = []
+        for row in self._table.all():
+            ends = [
+                _path_of(row[f"digest_{end}"], decode_path(row[f"path_{end}"]), known)
+                for end in ("a", "b")
+            ]
+            if None not in ends:
+                rows.append((*sorted(map(str, ends)), bool(row["duplicate"])))
+        columns = list(zip(*sorted(rows), strict=True)) or [(), (), ()]
+        kinds = {"a": object, "b": object, "label": bool}
+        return pd.DataFrame(
+            {
+                name: pd.Series(values, dtype=kind)
+                for (name, kind), values in zip(kinds.items(), columns, strict=True)
+            }
+        )
+
+
+def _by_time(rows: Iterable[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: (row["marked_ns"], row["id"]))
+
+
+def _path_of(digest: str, marked: str, known: Mapping[str, Sequence[str]]) -> str | None:
+    """A file with this digest: where it was marked, or where the index knows it."""
+    paths = sorted(known.get(digest, ()), key=lambda path: (path != marked, path))
+    there = next((path for path in paths if os.path.isfile(path)), None)
+    if there is not None or not os.path.isfile(marked):
+        return there
+    return marked if file_digest(marked) == digest else None

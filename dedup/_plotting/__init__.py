@@ -1,0 +1,1 @@
+"""The plots of `dedup.plots`, one a module."""

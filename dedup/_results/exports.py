@@ -1,0 +1,114 @@
+"""Results for other programs: tables in files, and group ids for cross-validation."""
+
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dedup._extras import require
+from dedup._grouping.groups import Group
+from dedup._indexing.discover import file_key
+from dedup._indexing.records import Record, encode_path
+from dedup.pipelines.errors import InputError
+
+__all__ = ["Relation", "group_ids", "groups_table", "write_table"]
+
+Relation = tuple[str, float | None]
+
+
+def groups_table(
+    groups: Iterable[tuple[Sequence[str], Sequence[Record], Sequence[Relation | None]]],
+) -> pd.DataFrame:
+    """Groups as a table, see `Duplicates.to_frame`.
+
+    Parameters
+    ----------
+    groups : iterable of (paths, records, relations)
+        Of the files of a group, the one to keep first.
+    """
+    columns: dict[str, tuple[type, list[Any]]] = {
+        "path": (object, []),
+        "group": (int, []),
+        "keep": (bool, []),
+        "relation": (object, []),
+        "score": (float, []),
+        "size": (int, []),
+        "width": (int, []),
+        "height": (int, []),
+        "format": (object, []),
+    }
+    for number, (paths, records, relations) in enumerate(groups):
+        for place, (path, record, relation) in enumerate(
+            zip(paths, records, relations, strict=True)
+        ):
+            name, score = relation or ("", None)
+            shape = record.size, record.width, record.height, record.format
+            row = (path, number, place == 0, name, score, *shape)
+            for (_, values), value in zip(columns.values(), row, strict=True):
+                values.append(value)
+    return pd.DataFrame(
+        {name: pd.Series(values, dtype=kind) for name, (kind, values) in columns.items()}
+    )
+
+
+def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+    """Write a table of files as .csv, .json or .parquet; see `Duplicates.save`."""
+    file = Path(path)
+    if file.suffix not in (".csv", ".json", ".parquet"):
+        raise InputError(f"{file}: expected a name that ends in .csv, .json or .parquet")
+    try:
+        if file.suffix == ".csv":
+            table.to_csv(file, index=False, lineterminator="\n", errors="surrogateescape")
+        elif file.suffix == ".json":
+            rows = [_plain(row) for row in table.to_dict("records")]
+            file.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        else:
+            require("pyarrow", extra="tuning")
+            table = table.copy()
+            for column in {"path", "a", "b"} & set(table.columns):
+                table[column] = [encode_path(name) for name in table[column]]
+            table.to_parquet(file, index=False)
+    except OSError as error:
+        raise InputError(f"{file}: {str(error.strerror or error).lower()}") from error
+
+
+def group_ids(
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    groups: Sequence[Group],
+    names: Mapping[str, str],
+) -> npt.NDArray[np.int64]:
+    """A number for each file, see `Duplicates.group_ids`.
+
+    Parameters
+    ----------
+    names : mapping of str to str
+        The files of the search as they are shown, by their absolute paths.
+    """
+    shown = set(names.values())
+    found = [_shown(os.fspath(path), names, shown) for path in paths]
+    number = {path: place for place, group in enumerate(groups) for path in group.paths}
+    alone = (name for name in sorted(shown) if name not in number)
+    number |= {name: place for place, name in enumerate(alone, len(groups))}
+    return np.array([number[name] for name in found], np.int64)
+
+
+def _shown(path: str, names: Mapping[str, str], shown: set[str]) -> str:
+    name = path if path in shown else names.get(file_key(path))
+    if name is None:
+        raise InputError(f"{path} is not among the images of this search (see .skipped)")
+    return name
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row as JSON has it: nothing is null, not NaN."""
+    return {
+        str(name): None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in row.items()
+    }

@@ -1,0 +1,108 @@
+"""The search for duplicates among files of an index: propose, decide, group."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dedup._grouping.keep import Keeper
+from dedup._grouping.links import Links
+from dedup._indexing.catalogue import Catalogue
+from dedup._indexing.ingest import Added
+from dedup._indexing.verdicts import Verdicts
+from dedup._progress import bar
+from dedup._results.duplicates import Duplicates
+from dedup._searching.blank import blank_pictures
+from dedup._searching.candidates import Candidates
+from dedup._searching.join import Pairs, self_join
+from dedup._searching.settings import Settings
+from dedup._searching.sides import Sides
+from dedup._verification.verify import Pair, Verifier
+
+__all__ = ["Search"]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search for duplicates.
+
+    Attributes
+    ----------
+    catalogue : Catalogue
+    verdicts : Verdicts
+        What people said of pairs.
+    settings : Settings
+    progress : bool
+        Show a progress bar where a person can see it.
+    """
+
+    catalogue: Catalogue
+    verdicts: Verdicts
+    settings: Settings
+    progress: bool
+
+    def among(
+        self, names: Mapping[str, str], *, added: Added | None = None, sides: Sides | None = None
+    ) -> Duplicates:
+        """The duplicates among some files.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            How each file is shown, by path.
+        added : Added, optional
+            What was done to bring them in.
+        sides : Sides, optional
+            Look for pairs across these only.
+        """
+        added = added or Added()
+        similarity: dict[Pair, float] = {}
+        keeper = Keeper(self.settings.keep, similarity=similarity)
+        files = keeper.files(self.catalogue.records[path] for path in names)
+        firsts = {picture: records[0] for picture, records in files.items()}
+        candidates = Candidates(
+            self.settings.floor(images=len(self.catalogue)),
+            among=files.keys(),
+            blank=blank_pictures(firsts) if self.settings.trusts_hashes else frozenset(),
+            told=self.verdicts.of_pairs(files),
+            sides=sides.of_pictures(files) if sides else {},
+            similarity=similarity,
+        )
+        images = {file.path: file.image for file in added.files if file.image is not None}
+        verifier = Verifier(firsts, images=images)
+        links = Links(self.settings.decision(candidates, verifier), apart=candidates.apart)
+        with bar(total=None, title="verifying", unit=" pairs", shown=self.progress) as progress:
+            verifier.advance = progress.update
+            links.follow(candidates.marked)
+            deeper = links.worth_deeper if self.settings.verify else list
+            for found in self._join(candidates, deeper):
+                links.follow(candidates.add(found))
+            duplicates = Duplicates(
+                _files=files,
+                _names=names,
+                _skipped=added.skipped,
+                _candidates=candidates,
+                _verifier=verifier,
+                _links=links,
+                _keeper=keeper,
+                _settings=self.settings,
+                _sides=sides,
+                embedded=added.embedded,
+            )
+            duplicates.groups  # noqa: B018  verified now, while the progress is shown
+        return duplicates
+
+    def _join(
+        self, candidates: Candidates, deeper: Callable[[list[Any]], list[Any]]
+    ) -> Iterator[Pairs]:
+        """Proposals; between two sides, what the smaller one is searched for is all there is."""
+        searched = None
+        if candidates.sides:
+            sides = candidates.sides.items()
+            one, other = (sorted(p for p, side in sides if side & s) for s in (1, 2))
+            searched = one if len(one) <= len(other) else other
+        return self_join(
+            self.catalogue.collection,
+            threshold=candidates.floor,
+            searched=searched,
+            deeper=deeper,
+        )

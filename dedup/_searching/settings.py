@@ -1,0 +1,121 @@
+"""How duplicates are decided: the settings of one search, with their defaults."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from dedup._grouping.keep import Keep, Keeper
+from dedup._searching.candidates import Candidates
+from dedup._searching.measure import MEASURES, Measure
+from dedup._tuning.threshold import Threshold
+from dedup._verification.decision import AsTold, ByAlignment, ByCosine, Decision
+from dedup._verification.evidence import DEFAULT_THRESHOLD
+from dedup._verification.verify import Verifier
+from dedup.pipelines.errors import InputError
+from dedup.pipelines.models import model
+
+__all__ = ["Settings"]
+
+_RELATIONS = ("exact", "near", "scene")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How pairs are decided, and files kept; the defaults are those of `find_duplicates`.
+
+    Attributes
+    ----------
+    threshold : float or Threshold, optional
+        Least score of a verified pair, 0 to 1; without verification the least cosine, 0 to 1,
+        or the most bits that differ. A tuned one must fit the method and `verify`.
+    candidates : float, optional
+        Least cosine of a pair that is looked at at all, -1 to 1, or the most bits that differ.
+    verify : bool
+        Whether pairs are decided by aligning the pictures.
+    relations : collection of str
+        What makes a group: of "exact", "near" and "scene".
+    keep : str or callable
+        Which file of a group is kept; see `Keeper`.
+    method : str
+        What pictures are compared by; says what candidates and threshold are counted in.
+
+    Raises
+    ------
+    InputError
+        If a setting is out of its range.
+    ModelError
+        If there is no such method.
+    """
+
+    threshold: float | Threshold | None = None
+    candidates: float | None = None
+    verify: bool = True
+    relations: Collection[str] = ("exact", "near")
+    keep: Keep = "best"
+    method: str = "sscd"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.threshold, Threshold):
+            self.threshold.check(method=self.method, verify=self.verify)
+        elif self.threshold is not None and not self.verify:
+            self.measure.check("threshold", self.threshold, least_cosine=0)
+        elif self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise InputError(
+                f"threshold={self.threshold}: expected the score of a verified pair, 0 to 1"
+                + (" (bits are for candidates=, or with verify=False)" if self.measure.bits else "")
+            )
+        if self.candidates is not None:
+            self.measure.check("candidates", self.candidates)
+        unknown = set(self.relations).difference(_RELATIONS)
+        if unknown or isinstance(self.relations, str):
+            raise InputError(
+                f"relations={self.relations!r}: expected some of {', '.join(_RELATIONS)}"
+            )
+        Keeper(self.keep, similarity={})
+
+    @property
+    def measure(self) -> Measure:
+        """What cosines are to the user of this method."""
+        return MEASURES[model(self.method).measure]
+
+    @property
+    def value(self) -> float:
+        """The threshold, or its default, as the user says it."""
+        if self.threshold is not None:
+            return float(self.threshold)
+        return DEFAULT_THRESHOLD if self.verify else self.measure.threshold
+
+    @property
+    def tuned(self) -> Threshold | None:
+        """The threshold if it was tuned on labels."""
+        return self.threshold if isinstance(self.threshold, Threshold) else None
+
+    @property
+    def text(self) -> str:
+        """The threshold with its unit."""
+        return f"{self.value:g}" if self.verify else self.measure.text(self.value)
+
+    @property
+    def cut(self) -> float:
+        """The threshold as what decides: a score, or a cosine."""
+        return self.value if self.verify else self.measure.similarity_of(self.value)
+
+    def floor(self, *, images: int) -> float:
+        """The cosine from which pairs are looked at in a collection of so many images."""
+        if self.candidates is not None:
+            return self.measure.similarity_of(self.candidates)
+        floor = self.measure.similarity_of(self.measure.proposes_from(images))
+        return floor if self.verify else min(floor, self.cut)
+
+    @property
+    def trusts_hashes(self) -> bool:
+        """Whether pairs are accepted for their hashes alone."""
+        return bool(self.measure.bits) and not self.verify
+
+    def decision(self, candidates: Candidates, verifier: Verifier) -> Decision:
+        """What decides about pairs."""
+        decision: Decision
+        if self.verify:
+            decision = ByAlignment(verifier, threshold=self.cut, relations=self.relations)
+        else:
+            decision = ByCosine(candidates.similarity, threshold=self.cut, blank=candidates.blank)
+        return AsTold(decision, candidates) if candidates.told or candidates.sides else decision

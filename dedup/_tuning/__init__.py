@@ -1,0 +1,1 @@
+"""Thresholds from labelled duplicates, and what to expect of them."""

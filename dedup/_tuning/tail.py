@@ -1,0 +1,136 @@
+"""How many false pairs to expect in a collection: the tail of scores between distinct photos.
+
+A labelled set has few enough pairs that most thresholds pass none by chance; a collection of a
+million images has half a million million. What lies between is extrapolated, and said to be.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup import metrics
+from dedup._extras import require
+from dedup._tuning.scored import ScoredPairs
+
+__all__ = ["FalsePairs", "false_pairs"]
+
+Floats = npt.NDArray[np.float64]
+
+# So many scores above the threshold can be counted; fewer are estimated with the tail's help.
+_COUNTED = 10
+# A tail is fitted to at least, and at most, so many of the highest scores.
+_FEWEST, _MOST = 50, 250
+# A tail is not believed where it says less than one in so many of the pairs that were seen.
+_BEYOND = 1_000
+_REPLICATES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FalsePairs:
+    """False pairs to expect between distinct photos of a collection.
+
+    Attributes
+    ----------
+    images : int
+        Size of the collection.
+    expected : float
+        How many; NaN if the data can't tell.
+    low, high : float
+        A 95 % interval; `high` holds even where `expected` can't be told.
+    basis : {"counted", "extrapolated", "unsupported"}
+        From scores above the threshold that were seen; from the shape of the highest scores;
+        or not at all: then only `high` is known, from how many pairs were looked at.
+    """
+
+    images: int
+    expected: float
+    low: float
+    high: float
+    basis: Literal["counted", "extrapolated", "unsupported"]
+
+    def __str__(self) -> str:
+        if self.basis == "unsupported":
+            return (
+                f"in {self.images:,} images: the labelled photos are too few to tell; "
+                f"at most {self.high:,.3g} false pairs"
+            )
+        return (
+            f"in {self.images:,} images: {self.expected:,.2g} false pairs "
+            f"({self.low:,.2g} to {self.high:,.2g}), {self.basis}"
+        )
+
+
+def false_pairs(pairs: ScoredPairs, *, threshold: float, images: int, seed: int = 0) -> FalsePairs:
+    """False pairs to expect among so many photos, all of them distinct.
+
+    Only pairs of unedited photos of no family of hard negatives count. Where fewer than ten of
+    them reach the threshold, a generalised Pareto distribution is fitted to the highest scores
+    (of the verification: to their log odds), and its tail above the threshold is taken.
+
+    A larger collection proposes fewer of its pairs, since `candidates` rises with its size:
+    here they are taken to be proposed as in the labelled set, which errs on the safe side.
+
+    Parameters
+    ----------
+    pairs : ScoredPairs
+    threshold : float
+    images : int
+    seed : int
+        Of the interval.
+
+    References
+    ----------
+    J. Pickands, "Statistical inference using extreme order statistics", Annals of Statistics 3,
+    1975: the excesses over a high level follow this distribution, whatever that of the scores.
+    """
+    scores = _surety(_unmatched(pairs), quantity=pairs.quantity)
+    least = float(_surety(np.array([float(threshold)]), quantity=pairs.quantity)[0])
+    if pairs.quantity == "bits":  # a distance of 10 bits stands for all from 9.5 to 10.5
+        scores = scores + np.random.default_rng(seed).uniform(-0.5, 0.5, len(scores))
+        least -= 0.5
+    looked_at = max(1, pairs.distinct)
+    among = images * (images - 1) / 2
+    above = int((scores >= least).sum())
+    low, high = metrics.proportion_interval(above, looked_at)
+    if above >= _COUNTED:
+        rate = above / looked_at
+        return FalsePairs(images, rate * among, low * among, high * among, "counted")
+    tail = np.sort(scores)[::-1][: _MOST + 1]
+    if len(tail) > _FEWEST:
+        rate, low, far = _extrapolated(tail, least=least, seed=seed) * (len(tail) - 1) / looked_at
+        if rate * looked_at * _BEYOND >= 1:
+            high = max(rate, min(far, high))
+            return FalsePairs(images, rate * among, low * among, high * among, "extrapolated")
+    return FalsePairs(images, np.nan, 0.0, high * among, "unsupported")
+
+
+def _unmatched(pairs: ScoredPairs) -> Floats:
+    """Scores of pairs of unedited photos that are no duplicates, nor of one hard family."""
+    table = pairs.table
+    plain = ~pairs.truth & (table["edit"] == "") & (table["family"] == "") & table["score"].notna()
+    return np.asarray(table.loc[plain, "score"], float)
+
+
+def _surety(scores: Floats, *, quantity: str) -> Floats:
+    """Scores on a scale that has no upper end near them, higher for a surer duplicate."""
+    if quantity == "score":
+        inside = scores.clip(1e-9, 1 - 1e-9)
+        return np.asarray(np.log(inside / (1 - inside)))
+    surety: Floats = -scores if quantity == "bits" else scores
+    return surety
+
+
+def _extrapolated(tail: Floats, *, least: float, seed: int) -> Floats:
+    """Share of the tail above a level, and its 95 % interval; `tail` is in descending order."""
+    pareto = require("scipy.stats", extra="tuning").genpareto
+    start, excesses = tail[-1], tail[:-1] - tail[-1]
+
+    def share(sample: Floats) -> float:
+        shape, _, scale = pareto.fit(sample, floc=0)
+        return float(pareto.sf(least - start, shape, scale=scale))
+
+    random = np.random.default_rng(seed)
+    resampled = [share(random.choice(excesses, len(excesses))) for _ in range(_REPLICATES)]
+    return np.array([share(excesses), *np.percentile(resampled, [2.5, 97.5])])

@@ -1,0 +1,307 @@
+"""Choose a threshold on labelled duplicates, and say what to expect of it on other photos."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dedup import metrics
+from dedup._extras import require
+from dedup._tuning.goal import Goal
+from dedup._tuning.scored import ScoredPairs, score_pairs
+from dedup._tuning.threshold import Estimate, Threshold
+from dedup.labels import Labels
+from dedup.pipelines.errors import InputError
+
+__all__ = ["sweep", "tune"]
+
+Floats = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.intp]
+
+# Of the images of a collection, how many are copies of another: 5 in 100. Only used to say what
+# precision to expect in a collection of another size than the labelled set.
+_COPIES = 0.05
+
+
+def sweep(labelled: Labels | ScoredPairs, **scoring: Any) -> pd.DataFrame:
+    """What every threshold would accept, from the strictest down.
+
+    Parameters
+    ----------
+    labelled : Labels or ScoredPairs
+        What `score_pairs` gave is used as it is.
+    **scoring
+        How labels are scored: `method`, `verify`, and what else `score_pairs` takes.
+
+    Returns
+    -------
+    DataFrame
+        One row a threshold that makes a difference: `threshold`, `true_pairs`, `false_pairs`,
+        `precision`, `recall`, `f1`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"label": [True, True, False], "score": [0.9, 0.4, 0.2]})
+    >>> sweep(ScoredPairs(table))[["threshold", "false_pairs", "recall"]]
+       threshold  false_pairs  recall
+    0        0.9            0     0.5
+    1        0.4            0     1.0
+    2        0.2            1     1.0
+    """
+    pairs = _scored(labelled, scoring)
+    curve = metrics.precision_recall_curve(pairs.truth, pairs.rank)
+    if pairs.quantity == "bits":
+        curve["threshold"] = -curve["threshold"]
+    return curve
+
+
+def tune(
+    labelled: Labels | ScoredPairs,
+    *,
+    precision: float | None = None,
+    recall: float | None = None,
+    f1: bool = False,
+    cost: Mapping[str, float] | None = None,
+    collection: int | None = None,
+    folds: int = 5,
+    seed: int = 0,
+    **scoring: Any,
+) -> Threshold:
+    """Tune a threshold on labelled duplicates, for one goal.
+
+    The threshold is chosen on all labels, half-way to the next pair that it rejects. What to
+    expect of it is measured by cross-validation: each source is judged by a threshold that was
+    chosen without it.
+
+    Parameters
+    ----------
+    labelled : Labels or ScoredPairs
+    precision : float, optional
+        The threshold at which this part of the accepted pairs are duplicates: the strictest
+        whose recall is within one standard error of the best recall that can be had so.
+    recall : float, optional
+        The highest threshold that finds this part of the duplicates.
+    f1 : bool
+        The threshold of the highest F1.
+    cost : mapping, optional
+        `{"wrongly_removed": 100, "missed": 1}`: the threshold of least cost, where the first is
+        paid for an image that has a false pair, the second for a copy without a true one.
+    collection : int, optional
+        Images of the collection that the threshold is for, of which 5 in 100 are copies: pairs
+        of unrelated images grow with the square of its size. Hard negatives (pairs with a
+        `family`) are taken to be as many for each copy as in the labelled set. The mixture of
+        the labelled set itself, if not given.
+    folds : int
+        Parts that the sources are divided into, at least 2.
+    seed : int
+        Of the division and of the intervals.
+    **scoring
+        How labels are scored: `method`, `verify`, and what else `score_pairs` takes.
+
+    Raises
+    ------
+    InputError
+        If there is not one goal, no threshold reaches it (says what can be had), or there are
+        fewer sources than folds.
+
+    References
+    ----------
+    L. Breiman et al., "Classification and Regression Trees", 1984, section 3.4.3 (the rule of
+    one standard error). B. Zadrozny and C. Elkan, "Transforming classifier scores into accurate
+    multiclass probability estimates", KDD 2002 (isotonic calibration).
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"label": [True] * 8 + [False] * 2, "source_a": [*"abcdefghij"]})
+    >>> table["source_b"] = [*"abcdefghji"]
+    >>> table["score"] = [0.9, 0.8, 0.9, 0.7, 0.6, 0.8, 0.9, 0.7, 0.2, 0.1]
+    >>> tune(ScoredPairs(table, negatives=2), precision=1.0, folds=2).value
+    0.4
+    """
+    pairs = _scored(labelled, scoring)
+    goal = Goal(precision=precision, recall=recall, f1=f1, cost=cost)
+    data = _Data.of(pairs, collection=collection)
+    if not 2 <= folds <= data.sources:
+        raise InputError(
+            f"folds={folds}: expected 2 to the number of sources, which is {data.sources}"
+        )
+    value = goal.choose(data.truth, data.rank, data.weight, image=data.image)
+    found = _cross_validated(data, goal=goal, folds=folds, seed=seed)
+    bits = pairs.quantity == "bits"
+    return Threshold(
+        value=float(np.floor(-value)) if bits else value,
+        quantity=pairs.quantity,
+        method=pairs.method,
+        properties=dict(pairs.properties),
+        goal=str(goal),
+        precision=_precision(data, found, negatives=pairs.negatives, seed=seed),
+        recall=_recall(data, found, seed=seed),
+        images=pairs.images,
+        sources=data.sources,
+        collection=collection or pairs.images,
+        calibration=_calibration(data, bits=bits),
+    )
+
+
+def _scored(labelled: Labels | ScoredPairs, scoring: Mapping[str, Any]) -> ScoredPairs:
+    if isinstance(labelled, ScoredPairs):
+        if scoring:
+            raise InputError(f"these pairs are scored already: {', '.join(scoring)} can't change")
+        return labelled
+    if not isinstance(labelled, Labels):
+        raise InputError(f"expected Labels or ScoredPairs, not a {type(labelled).__name__}")
+    return score_pairs(labelled, **scoring)
+
+
+@dataclass(frozen=True, eq=False)
+class _Data:
+    """Pairs as arrays; a source, and an image, is a number."""
+
+    truth: npt.NDArray[np.bool_]
+    hard: npt.NDArray[np.bool_]  # negatives of one family of hard ones
+    rank: Floats
+    weight: Floats
+    source_a: Numbers
+    source_b: Numbers
+    image: Numbers  # the one that would go
+    sources: int
+    kind: Numbers  # of each source
+
+    @classmethod
+    def of(cls, pairs: ScoredPairs, *, collection: int | None) -> "_Data":
+        truth = pairs.truth
+        if not truth.any() or truth.all():
+            missing = "no duplicates" if not truth.any() else "nothing but duplicates"
+            raise InputError(f"there are {missing} among the labelled pairs that were proposed")
+        family = (
+            pairs.table["family"] if "family" in pairs.table else pd.Series("", range(len(truth)))
+        )
+        hard = ~truth & (family != "").to_numpy()
+        weight = np.ones(len(truth))
+        if collection is not None:
+            if collection < 2:
+                raise InputError(f"collection={collection}: expected a number of images")
+            weight[:] = _COPIES * collection / truth.sum()
+            among = collection * (collection - 1) / 2
+            weight[~truth & ~hard] = among / max(1, pairs.negatives)
+        both = pd.concat([pairs.table["source_a"], pairs.table["source_b"]])
+        codes, names = pd.factorize(both)
+        a, b = np.split(codes, 2)
+        ends = pairs.table["b"] if "b" in pairs.table else pairs.table["source_b"]
+        image = pd.factorize(ends)[0]
+        kind = _kinds(truth, pd.factorize(family.where(hard))[0], a, b, sources=len(names))
+        return cls(truth, hard, pairs.rank, weight, a, b, image, len(names), kind)
+
+    def part(self, chosen: npt.NDArray[np.bool_], *, false: float) -> "_Data":
+        """Some of the pairs, with the false ones weighted."""
+        weight = np.where(self.truth, self.weight, self.weight * false)[chosen]
+        kept = {
+            name: getattr(self, name)[chosen]
+            for name in ("truth", "hard", "rank", "source_a", "source_b", "image")
+        }
+        return replace(self, weight=weight, **kept)
+
+
+def _kinds(
+    truth: npt.NDArray[np.bool_],
+    family: Numbers,
+    *ends: Numbers,
+    sources: int,
+) -> Numbers:
+    """Of each source a number: that it has copies, or of its family of hard negatives."""
+    kind = np.full(sources, -1)
+    for end in ends:
+        kind[end[family >= 0]] = family[family >= 0]
+    kind[ends[0][truth]] = -2
+    return kind
+
+
+def _cross_validated(data: _Data, *, goal: Goal, folds: int, seed: int) -> Floats:
+    """How much of each pair is accepted by thresholds that were chosen without its sources.
+
+    A false pair between two folds is judged by the threshold of each, and counts half.
+    """
+    fold = _folds(data, folds=folds, seed=seed)
+    ends = fold[data.source_a], fold[data.source_b]
+    accepted = np.zeros(len(data.truth))
+    for number in range(folds):
+        touched = (ends[0] == number) | (ends[1] == number)
+        # Fewer sources have fewer false pairs for each true one: as many as are left of one
+        # end of the pair. The weight makes up for it.
+        part = data.part(~touched, false=folds / (folds - 1))
+        if not part.truth.any():
+            continue
+        try:
+            least = goal.choose(part.truth, part.rank, part.weight, image=part.image)
+        except InputError:  # out of reach without this fold: nothing is accepted in it
+            continue
+        share = np.where(ends[0] == ends[1], 1.0, 0.5)
+        accepted += np.where(touched & (data.rank >= least), share, 0.0)
+    return accepted
+
+
+def _folds(data: _Data, *, folds: int, seed: int) -> Numbers:
+    """The fold of each source: each fold has its share of those with copies, and of each family."""
+    order = np.random.default_rng(seed).permutation(data.sources)
+    order = order[np.argsort(data.kind[order], kind="stable")]
+    fold = np.empty(data.sources, np.intp)
+    fold[order] = np.arange(data.sources) % folds
+    return fold
+
+
+def _precision(data: _Data, accepted: Floats, *, negatives: int, seed: int) -> Estimate:
+    counted = data.weight * accepted
+    true, false = np.where(data.truth, counted, 0), np.where(data.truth, 0, counted)
+
+    def precision(weight: Floats) -> float:
+        right, wrong = float(weight @ true), float(weight @ false)
+        return right / (right + wrong) if right + wrong else np.nan
+
+    value = precision(np.ones(len(true)))
+    low, high = metrics.bootstrap_interval(
+        precision, sources=(data.source_a, data.source_b), seed=seed
+    )
+    # Where nothing false was seen the bootstrap sees nothing: how many there may be is told by
+    # the number of pairs that were no duplicates.
+    hard = int(data.hard.sum())
+    may_be = 0.0
+    for kind, looked_at in ((data.hard, hard), (~data.truth & ~data.hard, negatives - hard)):
+        seen = int(np.ceil(accepted[kind].sum()))
+        if kind.any() and looked_at >= seen:
+            rate = metrics.proportion_interval(seen, looked_at)[1]
+            may_be += rate * looked_at * float(data.weight[kind].mean())
+    right = float(true.sum())
+    least = right / (right + may_be) if right else 0.0
+    return Estimate(value, float(np.nanmin([low, least])), float(np.nanmax([high, value])))
+
+
+def _recall(data: _Data, accepted: Floats, *, seed: int) -> Estimate:
+    true = data.truth.astype(float)
+
+    def recall(weight: Floats) -> float:
+        total = float(weight @ true)
+        return float(weight @ (true * accepted)) / total if total else np.nan
+
+    low, high = metrics.bootstrap_interval(
+        recall, sources=(data.source_a, data.source_b), seed=seed
+    )
+    exact = metrics.proportion_interval(int((true * accepted).sum()), int(true.sum()))
+    return Estimate(recall(np.ones(len(true))), min(low, exact[0]), max(high, exact[1]))
+
+
+def _calibration(data: _Data, *, bits: bool) -> tuple[tuple[float, float], ...]:
+    """The probability at some scores: isotonic regression, kept off 0 and 1 as Platt does."""
+    isotonic = require("sklearn.isotonic", extra="tuning").IsotonicRegression()
+    proposed = ~np.isnan(data.rank)
+    truth = data.truth[proposed]
+    isotonic.fit(data.rank[proposed], truth, sample_weight=data.weight[proposed])
+    low, high = 1 / ((~truth).sum() + 2), (truth.sum() + 1) / (truth.sum() + 2)
+    knots = zip(
+        isotonic.X_thresholds_, isotonic.y_thresholds_.clip(low, high).round(6), strict=True
+    )
+    if bits:
+        return tuple((-float(x), float(y)) for x, y in reversed(list(knots)))
+    return tuple((float(x), float(y)) for x, y in knots)

@@ -1,0 +1,423 @@
+"""Two pictures laid over each other: find where, and measure how well they agree there.
+
+The only module that imports OpenCV. It measures; what the measurements mean (the score, the
+relation) is decided in `evidence.py`, and put into words in `words.py`.
+
+1. `extract` keeps a small grey picture of each image. Its local features are computed when a
+   pair first needs them, and kept.
+2. `compare` proposes placements of one picture on the other: the same framing, also turned and
+   mirrored, which thumbnails suggest; then, where that does not settle the pair, those that
+   local features vote for (`dedup._verification.placement`).
+3. Each placement is measured block by block where the two overlap, while it is refined.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dedup._verification.blocks import Blocks
+from dedup._verification.evidence import Evidence, Measured
+from dedup._verification.placement import (
+    Floats,
+    Local,
+    Matrix,
+    by_features,
+    is_plausible,
+    same_framing,
+)
+from dedup._verification.words import Look, explained
+
+Grey: TypeAlias = npt.NDArray[np.uint8]
+
+SHORT_SIDE: Final = 320
+"""Pixels on the short side that an image should still have for `extract`; more add nothing."""
+_PICTURE: Final = 67_200
+"""Pixels of the grey picture, 224 x 300: an area, so that a strip costs what a square does."""
+_LEAST_PICTURE: Final = 9_600
+"""Smaller pictures are enlarged to this many pixels."""
+_FEATURES: Final = 34_000
+_MOST_FEATURES: Final = 400
+"""Pixels that SIFT sees, and the most features that it keeps."""
+_CANVAS: Final = 128 * 128
+"""Pixels in which an overlap is compared."""
+_BLOCK: Final = 8
+_WINDOW: Final = 12
+"""Distance of the blocks' centres and side of the window around each, in the canvas."""
+_ATTEMPTS: Final = 4
+"""The first looks in place; the others search, and correct the placement in between."""
+_HOPELESS: Final = 0.25
+"""Agreement, in place, below which nothing is searched for."""
+_HOPELESS_SCORE: Final = 0.01
+"""Score of blocks that may move, below which no correction helps."""
+_LEAST_OVERLAP: Final = 0.5
+"""Of the picture that it covers most of. Less may be one period of a repeated watermark."""
+_NOISE: Final = 1.0
+"""Standard deviation, in grey values, that says nothing."""
+_REACH: Final = 2
+"""Blocks look for their best place within so many pixels of the canvas."""
+_THUMBNAIL: Final = 24
+"""Side of the thumbnails, in pixels."""
+_SPECK: Final = 60
+"""Grey values by which a speck of salt or pepper differs from its neighbours."""
+_BEYOND_DOUBT: Final = 0.99
+"""A placement with this score needs no rival."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the alignment needs of one image, about 70 kB, and 100 kB more once compared closely.
+
+    Attributes
+    ----------
+    grey : ndarray, uint8
+        The picture, denoised, reduced (or enlarged) to about `_PICTURE` pixels.
+    look : Look
+        What the explanation needs besides.
+    """
+
+    grey: Grey
+    look: Look
+    # Half precision: many images are kept, and a descriptor needs no more.
+    _local: list[tuple[Floats, npt.NDArray[np.float16]]] = field(
+        default_factory=list, repr=False, compare=False
+    )
+
+    @property
+    def local(self) -> Local:
+        """Keypoints in pixels of `grey`, and their RootSIFT descriptors; computed once."""
+        if not self._local:
+            points, descriptors = _local_features(self.grey)
+            self._local.append((points, descriptors.astype(np.float16)))
+        points, halves = self._local[0]
+        return points, halves.astype(np.float32)
+
+
+def extract(image: npt.NDArray[np.uint8], *, size: tuple[int, int] | None = None) -> Features:
+    """Reduce an image to what `compare` needs.
+
+    Pure, may run in several threads, and leaves the interpreter's lock free while it works.
+
+    Parameters
+    ----------
+    image : ndarray, shape (height, width, 3), uint8
+        RGB, with `SHORT_SIDE` pixels on the short side if the image has as many.
+    size : tuple of int, optional
+        Width and height of the image before it was reduced, which `Evidence.scale` is about.
+
+    Examples
+    --------
+    >>> extract(np.zeros((300, 400, 3), np.uint8)).grey.shape
+    (224, 299)
+    """
+    height, width = image.shape[:2]
+    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+    # Impulse noise would cost most features; a median of 3 x 3 takes it away and little else.
+    clean = np.asarray(cv2.medianBlur(grey, 3), np.uint8)
+    finest = np.asarray(cv2.absdiff(grey, clean), np.uint8)
+    counts = np.bincount(finest.ravel(), minlength=256)
+    blurred = np.asarray(cv2.absdiff(clean, cv2.GaussianBlur(clean, (5, 5), 1.0)))
+    thumbnail = cv2.resize(image, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA)
+    look = Look(
+        size=size or (width, height),
+        thumbnail=np.asarray(thumbnail, np.uint8),
+        grain=float((counts * np.arange(256)).sum() / grey.size),
+        detail=float(blurred.mean()),
+        specks=float(counts[_SPECK:].sum() / grey.size),
+    )
+    return Features(grey=_resized(clean, _PICTURE), look=look)
+
+
+def compare(a: Features, b: Features) -> Evidence:
+    """Align two pictures, and judge whether they show the same one.
+
+    Deterministic, and symmetric: the exchanged pair has the same score and relation, and the
+    inverse transformation.
+
+    Examples
+    --------
+    >>> ramp = np.add.outer(np.arange(240), np.arange(320)).astype(np.uint8)
+    >>> picture = np.stack([ramp, ramp.T.reshape(240, 320), 255 - ramp], axis=-1)
+    >>> compare(extract(picture), extract(picture)).relation
+    'near'
+    """
+    measured = best_placement(a, b)
+    if measured is None:
+        return Evidence(0.0, "different")
+    return explained(measured, looks=(a.look, b.look), pictures=(a.grey, b.grey))
+
+
+def best_placement(a: Features, b: Features) -> Measured | None:
+    """The likeliest placement of a on b, and what was measured there; None if there is none.
+
+    A pair is always measured one way round, so that (b, a) gives the same.
+    """
+    if _order(b) < _order(a):
+        best = _best(b, a)
+        return None if best is None else best.swapped()
+    return _best(a, b)
+
+
+def _best(a: Features, b: Features) -> Measured | None:
+    """The placement with the highest score, and the first that leaves no doubt."""
+    best: Measured | None = None
+    seen: list[Matrix] = []
+    for matrix in _proposals(a, b):
+        if any(_is_close(a, matrix, other) for other in seen):
+            continue
+        seen.append(matrix)
+        measured = _measure(a, b, matrix)
+        if measured is None:
+            continue
+        if best is None or measured.likelihood > best.likelihood:
+            best = measured
+        if best.likelihood >= _BEYOND_DOUBT:
+            return best
+    return best
+
+
+def _proposals(a: Features, b: Features) -> Iterator[Matrix]:
+    """Placements, the cheapest to find first."""
+    (ha, wa), (hb, wb) = a.grey.shape, b.grey.shape
+    from_unit, to_unit = np.diag([wb, hb, 1.0]), np.diag([1 / wa, 1 / ha, 1])
+    for unit in same_framing(a.look.thumbnail, b.look.thumbnail):
+        yield (from_unit @ unit @ to_unit)[:2]
+    local_a, local_b = a.local, b.local
+    for mirrored_at in (None, wa):
+        yield from by_features(local_a, local_b, mirrored_at=mirrored_at, size=_PICTURE**0.5)
+
+
+def _is_close(a: Features, one: Matrix, other: Matrix) -> bool:
+    """Whether two placements put the corners of a in nearly the same places."""
+    height, width = a.grey.shape
+    apart = _moved(_corners(width, height), one) - _moved(_corners(width, height), other)
+    return bool(np.abs(apart).max() < 0.02 * _PICTURE**0.5)
+
+
+def _order(features: Features) -> tuple[tuple[int, ...], bytes]:
+    """A key that depends on the picture only, so that a pair is always measured one way."""
+    return features.grey.shape, features.grey.tobytes()
+
+
+# Pictures
+
+
+def _local_features(grey: Grey) -> Local:
+    small = _resized(grey, _FEATURES)
+    sift = cv2.SIFT.create(nfeatures=_MOST_FEATURES, contrastThreshold=0.02)
+    points, descriptors = sift.detectAndCompute(small, None)
+    if descriptors is None:
+        return np.empty((0, 4), np.float32), np.empty((0, 128), np.float32)
+    keypoints = np.array([(*p.pt, p.size, p.angle) for p in points], np.float32)
+    zoom = grey.shape[1] / small.shape[1]
+    keypoints[:, :2] = (keypoints[:, :2] + 0.5) * zoom
+    keypoints[:, 2] *= zoom
+    # RootSIFT (Arandjelovic and Zisserman 2012): Hellinger distance for Euclidean.
+    values = np.asarray(descriptors, np.float32)
+    values /= np.maximum(values.sum(axis=1, keepdims=True), 1e-6)
+    return keypoints, np.sqrt(values)
+
+
+# Measurement
+
+
+def _measure(a: Features, b: Features, matrix: Matrix) -> Measured | None:
+    """Lay the two over each other, let the blocks correct the placement, and compare them."""
+    best: Measured | None = None
+    for attempt in range(_ATTEMPTS):
+        canvas = _canvas(a, b, matrix)
+        if canvas is None:
+            return best
+        blocks = _blocks(a, b, canvas, reach=_REACH if attempt else 0)
+        best = _measured(a, b, matrix, canvas, blocks)
+        if attempt == 0:
+            if blocks.is_clear or blocks.agreement(blocks.rigid) < _HOPELESS:
+                return best
+        elif blocks.correction is None or blocks.is_settled or best.likelihood < _HOPELESS_SCORE:
+            return best
+        else:
+            matrix = canvas.corrected(blocks.correction)
+    return best
+
+
+def _measured(
+    a: Features, b: Features, matrix: Matrix, canvas: "_Canvas", blocks: Blocks
+) -> Measured:
+    """The measurement, freed of the small pictures' sizes."""
+    (ha, wa), (hb, wb) = a.grey.shape, b.grey.shape
+    full = np.vstack([matrix, [0, 0, 1]])
+    return Measured(
+        transform=np.diag([1 / wb, 1 / hb, 1]) @ full @ np.diag([wa, ha, 1.0]),
+        overlap_a=canvas.share_a,
+        overlap_b=canvas.share_b,
+        canvas_a=np.diag([1 / wa, 1 / ha, 1]) @ canvas.to_a,
+        blocks=blocks,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Canvas:
+    """The common ground of two placed pictures.
+
+    Attributes
+    ----------
+    size : tuple of int
+        Width and height in pixels of the canvas.
+    to_a, to_b : ndarray, shape (3, 3)
+        From the canvas to the pictures, in pixels.
+    polygon : ndarray, shape (n, 2)
+        The overlap, in the canvas.
+    share_a, share_b : float
+        Parts of the pictures that the overlap covers.
+    """
+
+    size: tuple[int, int]
+    to_a: Matrix
+    to_b: Matrix
+    polygon: Floats
+    share_a: float
+    share_b: float
+
+    def corrected(self, correction: Matrix) -> Matrix:
+        """The transformation from a to b, where the canvas of b moves by `correction`."""
+        matrix: Matrix = (self.to_b @ correction @ np.linalg.inv(self.to_a))[:2]
+        return matrix
+
+
+def _canvas(a: Features, b: Features, matrix: Matrix) -> _Canvas | None:
+    """The box around the overlap, at the coarser picture's resolution or a lower one."""
+    if not is_plausible(matrix):
+        return None
+    full = np.vstack([matrix, [0, 0, 1]])
+    (ha, wa), (hb, wb) = a.grey.shape, b.grey.shape
+    inverse = np.linalg.inv(full)
+    area, crossing = cv2.intersectConvexConvex(_corners(wa, ha), _moved(_corners(wb, hb), inverse))
+    growth = abs(float(np.linalg.det(matrix[:, :2])))
+    share_a, share_b = area / (wa * ha), area * growth / (wb * hb)
+    if crossing is None or max(share_a, share_b) < _LEAST_OVERLAP:
+        return None
+    polygon: Floats = np.asarray(crossing, np.float32).reshape(-1, 2)
+    if growth < 1:  # b shows the overlap in fewer pixels
+        polygon, area = _moved(polygon, full), area * growth
+    zoom = min(1.0, (_CANVAS / area) ** 0.5)
+    corner = polygon.min(axis=0)
+    size = np.ceil((polygon.max(axis=0) - corner) * zoom / _BLOCK) * _BLOCK
+    if min(size) < 2 * _WINDOW:
+        return None
+    base = np.array([[1 / zoom, 0, corner[0]], [0, 1 / zoom, corner[1]], [0, 0, 1]])
+    to_a, to_b = (inverse @ base, base) if growth < 1 else (base, full @ base)
+    width, height = size.astype(int).tolist()
+    return _Canvas((width, height), to_a, to_b, (polygon - corner) * zoom, share_a, share_b)
+
+
+def _blocks(a: Features, b: Features, canvas: _Canvas, *, reach: int) -> Blocks:
+    """Correlate windows around the blocks' centres, for all shifts within reach."""
+    width, height = canvas.size
+    pa = _warped(a.grey, canvas.to_a, canvas.size, margin=0)
+    pb = _warped(b.grey, canvas.to_b, canvas.size, margin=reach)
+    (mean_a,), mean_b = _windows(pa), _mean(pb)
+    (square_a,) = _windows(pa * pa)
+    var_a = square_a - mean_a**2 + _NOISE**2
+    var_b = _mean(pb * pb) - mean_b**2 + _NOISE**2
+    first = _WINDOW // 2
+    span = 2 * reach + 1
+    shifted = [np.s_[dy : dy + height, dx : dx + width] for dy in range(span) for dx in range(span)]
+    products = _windows(np.concatenate([pa * pb[there] for there in shifted]), sheets=span**2)
+    likeness = np.empty((span, span, *mean_a.shape), np.float32)
+    for product, (dy, dx) in zip(products, np.ndindex(span, span), strict=True):
+        there = np.s_[first + dy :: _BLOCK, first + dx :: _BLOCK]
+        mean, var = (x[there][: mean_a.shape[0], : mean_a.shape[1]] for x in (mean_b, var_b))
+        likeness[dy, dx] = (product - mean_a * mean) / np.sqrt(var_a * var)
+    middle = np.s_[first + reach :: _BLOCK, first + reach :: _BLOCK]
+    mean, var = (x[middle][: mean_a.shape[0], : mean_a.shape[1]] for x in (mean_b, var_b))
+    pb = pb[reach : reach + height, reach : reach + width]
+    rows, columns = np.indices(mean_a.shape)
+    mask = np.zeros((height, width), np.uint8)
+    cv2.fillConvexPoly(mask, np.rint(canvas.polygon).astype(np.int32), 255)
+    inner = cv2.erode(mask, np.ones((3, 3), np.uint8))  # the border's pixels are blends
+    return Blocks(
+        centres=np.stack([columns, rows], axis=-1) * _BLOCK + _WINDOW / 2,
+        step=_BLOCK,
+        inside=_windows(np.asarray(inner, np.float32))[0] > 250,
+        likeness=likeness,
+        mean_a=mean_a,
+        mean_b=mean,
+        spread_a=np.sqrt(var_a),
+        spread_b=np.sqrt(var),
+        texture_a=_texture(pa),
+        texture_b=_texture(pb),
+    )
+
+
+def _texture(picture: Floats) -> Floats:
+    """Mean squared slope of each window across its weaker direction (Shi and Tomasi 1994)."""
+    dx = np.asarray(cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=1 / 8), np.float32)
+    dy = np.asarray(cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=1 / 8), np.float32)
+    xx, yy, xy = _windows(np.concatenate([dx * dx, dy * dy, dx * dy]), sheets=3)
+    weaker: Floats = 0.5 * (xx + yy - np.sqrt((xx - yy) ** 2 + 4 * xy**2))
+    return weaker
+
+
+def _windows(values: Floats, *, sheets: int = 1) -> Floats:
+    """Means of the windows, which reach half a block beyond their block.
+
+    Of several sheets one above the other; shape (sheets, rows, columns).
+    """
+    height, width = values.shape
+    cell = _WINDOW // 3
+    cells = cv2.resize(values, (width // cell, height // cell), interpolation=cv2.INTER_AREA)
+    means = np.asarray(cv2.boxFilter(cells, -1, (3, 3)), np.float32)
+    return means.reshape(sheets, -1, width // cell)[:, 1:-1:2, 1:-1:2]
+
+
+def _mean(values: Floats) -> Floats:
+    """Means of the windows around every pixel, at offset _WINDOW // 2 of the window."""
+    middle = (_WINDOW // 2, _WINDOW // 2)
+    return np.asarray(cv2.boxFilter(values, -1, (_WINDOW, _WINDOW), anchor=middle), np.float32)
+
+
+def _warped(grey: Grey, to_picture: Matrix, size: tuple[int, int], *, margin: int) -> Floats:
+    """A picture as the canvas sees it, smoothed a little, with a margin around."""
+    step = abs(np.linalg.det(to_picture[:2, :2])) ** 0.5
+    if step > 1.4:  # reduced by more than this the picture would alias
+        height, width = grey.shape
+        half = cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        to_picture = np.diag([width // 2 / width, height // 2 / height, 1]) @ to_picture
+        grey = np.asarray(half, np.uint8)
+    # Pixel i is centred at i + 0.5.
+    to_index = _shift(-0.5) @ to_picture @ _shift(0.5 - margin)
+    canvas = cv2.warpAffine(
+        grey,
+        to_index[:2],
+        (size[0] + 2 * margin, size[1] + 2 * margin),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    smooth = cv2.GaussianBlur(np.asarray(canvas, np.float32), (5, 5), 1.0)
+    return np.asarray(smooth, np.float32)
+
+
+def _resized(grey: Grey, pixels: int) -> Grey:
+    """The picture in about so many pixels."""
+    height, width = grey.shape
+    zoom = min(1.0, (pixels / (width * height)) ** 0.5)
+    zoom = max(zoom, (_LEAST_PICTURE / (width * height)) ** 0.5)
+    size = max(8, round(width * zoom)), max(8, round(height * zoom))
+    how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(grey, size, interpolation=how), np.uint8)
+
+
+def _corners(width: int, height: int) -> Floats:
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+
+
+def _moved(points: Floats, matrix: Matrix) -> Floats:
+    moved: Floats = (points @ matrix[:2, :2].T + matrix[:2, 2]).astype(np.float32)
+    return moved
+
+
+def _shift(by: float) -> Matrix:
+    return np.array([[1, 0, by], [0, 1, by], [0, 0, 1]])

@@ -1,0 +1,199 @@
+"""What the measurements of two aligned pictures mean: a score and a relation.
+
+The score is a logistic model of a few named measurements, fitted by
+`benchmarks/fit_verification.py`; `words.py` puts the rest into words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+
+from dedup._verification.blocks import Blocks
+from dedup._verification.placement import Matrix
+
+Relation: TypeAlias = Literal["near", "scene", "different", "uncertain"]
+Box: TypeAlias = tuple[float, float, float, float]
+
+DEFAULT_THRESHOLD: Final = 0.5
+"""Score from which two images are taken for one picture."""
+
+COEFFICIENTS: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "intercept": -0.50,
+        "agreement": 11.58,
+        "changed_area": -11.19,
+        "tone": 2.89,
+        "unrest": -12.49,
+        "elastic": -2.20,
+    }
+)
+"""The model of the score, fitted by `benchmarks/fit_verification.py`.
+
+Which pairs it is fitted on depends on the model before it, so that a rerun moves the figures a
+little."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One picture laid over another, and compared.
+
+    Attributes
+    ----------
+    transform : ndarray, shape (3, 3)
+        From a place in a to the same place in b, both in parts of the width and height.
+    overlap_a, overlap_b : float
+        Parts of the pictures' areas that show the overlap.
+    canvas_a : ndarray, shape (3, 3)
+        From a place in the blocks' canvas to a, in parts of its width and height.
+    blocks : Blocks
+        How like each other they are, block by block.
+    """
+
+    transform: Matrix
+    overlap_a: float
+    overlap_b: float
+    canvas_a: Matrix
+    blocks: Blocks
+
+    def swapped(self) -> "Measured":
+        """The same with a and b exchanged."""
+        return Measured(
+            transform=np.linalg.inv(self.transform),
+            overlap_a=self.overlap_b,
+            overlap_b=self.overlap_a,
+            canvas_a=self.transform @ self.canvas_a,
+            blocks=self.blocks.swapped(),
+        )
+
+    def summary(self, *, elastic: bool = False) -> dict[str, float]:
+        """The measurements that a score is made from.
+
+        agreement : part of the overlap's texture that both show.
+        changed_area : part of the overlap in regions that differ (a sticker, or another photo
+            within the same frame), flat parts included.
+        tone : whether what is light in one is light in the other, -1 to 1.
+        unrest : how far, in pixels of the canvas, blocks would move to agree better; blocks
+            that are alike by chance want to go anywhere.
+        elastic : 1 if blocks may move, as then they are alike by chance more often.
+
+        Parameters
+        ----------
+        elastic : bool
+            Let each block move a little, and count its moves against its neighbours only: so
+            does a scene that was taken from two points of view.
+        """
+        blocks = self.blocks
+        likeness = blocks.elastic if elastic else blocks.rigid
+        return {
+            "agreement": blocks.agreement(likeness),
+            "changed_area": blocks.changed_area(likeness),
+            "tone": blocks.tone,
+            "unrest": min(blocks.jitter if elastic else blocks.unrest, 3.0),
+            "elastic": float(elastic),
+        }
+
+    @cached_property
+    def near_score(self) -> float:
+        """Likelihood that both are copies of one picture, 0 to 1."""
+        return score(self.summary())
+
+    @cached_property
+    def scene_score(self) -> float:
+        """Likelihood that both show one scene, 0 to 1."""
+        return score(self.summary(elastic=True))
+
+    @property
+    def likelihood(self) -> float:
+        """The likelier of the two."""
+        return max(self.near_score, self.scene_score)
+
+
+def score(measurements: Mapping[str, float]) -> float:
+    """The logistic model.
+
+    Examples
+    --------
+    >>> same = {"agreement": 1.0, "changed_area": 0.0, "tone": 1.0}
+    >>> score(same) > 0.99
+    True
+    """
+    total = sum(COEFFICIENTS[name] * value for name, value in measurements.items())
+    return float(1 / (1 + np.exp(-total - COEFFICIENTS["intercept"])))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the comparison of two images, a and b, has found.
+
+    Attributes
+    ----------
+    score : float
+        0 to 1: the likelihood that both show one picture, what `threshold` cuts.
+    relation : {"near", "scene", "different", "uncertain"}
+        "near": one picture, edited. "scene": one scene, taken twice. "uncertain": too little
+        texture to tell.
+    overlap_a, overlap_b : float
+        Part of each picture's area that the other shows too, 0 to 1.
+    transform : ndarray, shape (2, 3)
+        From a place in a, (x, y) in parts of its width and height, to the same place in b.
+    mirrored : bool
+        Whether b shows a mirrored.
+    rotation : float
+        Degrees by which b turns a counter-clockwise, -180 to 180; of the mirrored a.
+    scale : float
+        Length in b, in pixels of the full-size images, of what is one pixel long in a.
+    stretch : float
+        Ratio of the larger to the smaller scale along two axes; 1 where shape is kept.
+    box_a, box_b : tuple of float
+        Left, top, right, bottom of the overlap in each picture, in parts of its size.
+    changed : ndarray, shape (n, 4, 2)
+        Corners of the blocks that differ, in parts of a's width and height.
+    changed_share : float
+        Part of the overlap's area that they cover.
+    edits : tuple of str
+        What happened between a and b, in words; see `describe`.
+    measurements : mapping
+        What the score was made from (`Measured.summary`).
+    """
+
+    score: float
+    relation: Relation
+    overlap_a: float = 0.0
+    overlap_b: float = 0.0
+    transform: Matrix | None = None
+    mirrored: bool = False
+    rotation: float = 0.0
+    scale: float = 1.0
+    stretch: float = 1.0
+    box_a: Box = (0.0, 0.0, 0.0, 0.0)
+    box_b: Box = (0.0, 0.0, 0.0, 0.0)
+    changed: Matrix | None = None
+    changed_share: float = 0.0
+    edits: tuple[str, ...] = ()
+    measurements: Mapping[str, float] | None = None
+
+    def with_edits(self, edits: tuple[str, ...]) -> "Evidence":
+        """The same with words for what happened."""
+        return replace(self, edits=edits)
+
+
+def describe(evidence: Evidence) -> str:
+    """Say in a few words what happened between the two images.
+
+    Examples
+    --------
+    >>> describe(Evidence(0.98, "near", edits=("mirrored", "brighter")))
+    'mirrored, brighter'
+    >>> describe(Evidence(0.01, "different"))
+    'different pictures'
+    """
+    if evidence.relation == "different":
+        return "different pictures"
+    if evidence.relation == "uncertain":
+        return "too little texture to tell"
+    words = ", ".join(evidence.edits) or "re-encoded"
+    return words if evidence.relation == "near" else f"the same scene, taken twice ({words})"

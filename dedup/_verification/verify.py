@@ -1,0 +1,145 @@
+"""Verify candidate pairs: decode, extract features once an image, compare, in parallel."""
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, cached_property
+from typing import TypeAlias
+
+from threadpoolctl import ThreadpoolController
+
+from dedup._indexing.records import Record
+from dedup._verification.align import SHORT_SIDE, Features, compare, extract
+from dedup._verification.evidence import Evidence
+from dedup.pipelines.decoding import ImageSource, decode
+from dedup.pipelines.errors import DecodeError
+from dedup.pipelines.operators import cores
+
+__all__ = ["Pair", "Verifier", "ordered"]
+
+Pair: TypeAlias = tuple[int, int]
+
+# Features kept in memory: about 200 MB at most. Pairs come cluster by cluster, so that the
+# features of an image are seldom needed again after they were dropped.
+_FEATURES_KEPT = 1_200
+# Pairs compared before features are dropped.
+_BLOCK = 256
+
+
+class Verifier:
+    """Compares pictures of an index, and remembers what it saw.
+
+    Parameters
+    ----------
+    records : mapping of int to Record
+        The file that stands for each picture, what would rather be kept first.
+    images : mapping of str to image
+        Images in memory, by path.
+
+    Attributes
+    ----------
+    images : mapping of str to image
+        As given.
+    unreadable : dict of int to str
+        Pictures whose file vanished, changed or no longer decodes, with the reason.
+    advance : callable
+        Is told how many more pairs were compared.
+    """
+
+    def __init__(self, records: Mapping[int, Record], *, images: Mapping[str, ImageSource]) -> None:
+        self._records = records
+        self._rank = {picture: rank for rank, picture in enumerate(records)}
+        self.images = images
+        self._features: OrderedDict[int, Features] = OrderedDict()
+        self._evidence: dict[Pair, Evidence] = {}
+        self.unreadable: dict[int, str] = {}
+        self.advance: Callable[[int], object] = lambda _: None
+
+    def verify(self, pairs: Iterable[Pair]) -> None:
+        """Compare pairs (a < b) that were not compared yet; `evidence` then knows them."""
+        new = [pair for pair in dict.fromkeys(pairs) if pair not in self._evidence]
+        for start in range(0, len(new), _BLOCK):
+            self._verify(new[start : start + _BLOCK])
+
+    def _verify(self, pairs: list[Pair]) -> None:
+        self._extract({picture for pair in pairs for picture in pair})
+        readable = [pair for pair in pairs if not self.unreadable.keys() & set(pair)]
+        both = ([self._features[p] for p in self.directed(pair)] for pair in readable)
+        # A pair a thread: matrices are too small to be shared out, and waiting for it costs more.
+        with _blas().limit(limits=1, user_api="blas"):
+            seen = self._threads.map(lambda ends: compare(*ends), both)
+            for pair, evidence in zip(readable, seen, strict=True):
+                self._evidence[pair] = evidence
+                self.advance(1)
+        while len(self._features) > _FEATURES_KEPT:
+            self._features.popitem(last=False)
+
+    def directed(self, pair: Pair) -> Pair:
+        """A pair as it is compared: from what would rather be kept to the other."""
+        a, b = pair
+        return pair if self._rank[a] < self._rank[b] else (b, a)
+
+    def evidence(self, pair: Pair) -> Evidence | None:
+        """What was seen from `directed(pair)`'s first to its second, for a pair (a < b).
+
+        None if it was not compared, or can't be.
+        """
+        return self._evidence.get(pair)
+
+    def compared(self) -> Mapping[Pair, Evidence]:
+        """All pairs that were compared."""
+        return self._evidence
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(cores(), thread_name_prefix="dedup-verify")
+
+    def _extract(self, pictures: set[int]) -> None:
+        missing = sorted(pictures - self._features.keys() - self.unreadable.keys())
+        extracted = self._threads.map(self._features_of, missing)
+        for picture, features in zip(missing, extracted, strict=True):
+            if isinstance(features, DecodeError):
+                self.unreadable[picture] = str(features)
+            else:
+                self._features[picture] = features
+        for picture in sorted(pictures & self._features.keys()):
+            self._features.move_to_end(picture)
+
+    def _features_of(self, picture: int) -> Features | DecodeError:
+        record = self._records[picture]
+        try:
+            source = self.images.get(record.path)
+            if source is None:
+                _check_unchanged(record)
+                source = record.path
+            decoded = decode(source, short_side=SHORT_SIDE)
+            return extract(decoded.image, size=(decoded.width, decoded.height))
+        except DecodeError as error:
+            return error
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """The linear algebra of this process; finding it takes some milliseconds."""
+    return ThreadpoolController()
+
+
+def _check_unchanged(record: Record) -> None:
+    try:
+        status = os.stat(record.path)
+    except OSError as error:
+        raise DecodeError("gone since it was indexed") from error
+    if (status.st_size, status.st_mtime_ns) != (record.size, record.mtime_ns):
+        raise DecodeError("changed since it was indexed")
+
+
+def ordered(a: int, b: int) -> Pair:
+    """A pair as it is looked up: the smaller first.
+
+    Examples
+    --------
+    >>> ordered(2, 1)
+    (1, 2)
+    """
+    return (a, b) if a < b else (b, a)

@@ -1,0 +1,109 @@
+"""The pairs of a result by how narrowly they were decided, and the result as a person judges it."""
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+from dedup._indexing.records import Record
+from dedup._results.duplicates import Duplicates
+from dedup._results.members import Match
+from dedup._verification.verify import Pair, ordered
+from dedup.pipelines.decoding import ImageSource
+from dedup.pipelines.errors import InputError
+
+__all__ = ["Borderline"]
+
+# Pairs that some threshold accepts; "scene" and "uncertain" none does.
+_DECIDED = ("near", "different")
+
+
+class Borderline:
+    """Pairs of pictures of a result, from the most narrowly decided on.
+
+    Parameters
+    ----------
+    found : Duplicates
+    """
+
+    def __init__(self, found: Duplicates) -> None:
+        self.found = found
+        self.settings = found._settings
+
+    @property
+    def quantity(self) -> str:
+        """What the threshold cuts: "score", "cosine" or "bits"."""
+        return "score" if self.settings.verify else self.settings.measure.name
+
+    def rating(self, pair: Pair) -> float:
+        """What the threshold cuts of a pair; NaN if no threshold accepts it."""
+        if self.settings.verify:
+            seen = self.found._verifier.evidence(pair)
+            return seen.score if seen is not None and seen.relation in _DECIDED else math.nan
+        similarity = self.found._candidates.similarity.get(pair)
+        return math.nan if similarity is None else self.settings.measure.value_of(similarity)
+
+    def nearest(self, *, without: Collection[Pair]) -> Iterator[Pair]:
+        """Pairs, the nearest to the threshold first; but those that are left out."""
+        candidates, threshold = self.found._candidates, self.found.threshold
+        compared = self.found._verifier.compared() if self.settings.verify else {}
+        pairs = compared or candidates.similarity
+        open_ones = [pair for pair in pairs if pair not in without and pair not in candidates.told]
+        distance = {pair: abs(self.rating(pair) - threshold) for pair in open_ones}
+        yield from sorted(
+            (pair for pair, far in distance.items() if not math.isnan(far)),
+            key=lambda pair: (distance[pair], pair),
+        )
+
+    def files(self, pair: Pair) -> list[tuple[str, Record, ImageSource]]:
+        """The best file of each picture: its name, what is known of it, what can be decoded."""
+        records = (self.found._files[picture][0] for picture in self.found._verifier.directed(pair))
+        images = self.found._verifier.images
+        return [(self.found._names[r.path], r, images.get(r.path, r.path)) for r in records]
+
+    def match(self, pair: Pair) -> Match:
+        """What was seen from the first of `files` to the second."""
+        verify, measure = self.settings.verify, self.settings.measure
+        seen = self.found._verifier.evidence(pair) if verify else None
+        similarity = self.found._candidates.similarity.get(pair, math.nan)
+        tuned, rating = self.settings.tuned, self.rating(pair)
+        probability = math.nan
+        if tuned is not None and not math.isnan(rating):
+            probability = float(tuned.probability(rating))
+        return Match(
+            0,
+            1,
+            "near",
+            score=math.nan if seen is None else seen.score,
+            similarity=similarity,
+            bits=measure.value_of(similarity) if measure.bits else math.nan,
+            probability=probability,
+            edit=", ".join(seen.edits) if seen is not None else "",
+            evidence=seen,
+        )
+
+    def is_accepted(self, pair: Pair) -> bool:
+        """Whether the threshold, or a verdict, accepts a pair."""
+        return self.found._links.decision.is_link(pair)
+
+    def pair_of(self, a: str, b: str) -> Pair:
+        """The pictures of two files.
+
+        Raises
+        ------
+        InputError
+            If a file is not one of the result's, or both show one picture to the pixel.
+        """
+        for path in (a, b):
+            if path not in self.found._records:
+                raise InputError(f"no image of this result: {path}")
+        pictures = [self.found._records[path].picture for path in (a, b)]
+        if pictures[0] == pictures[1]:
+            raise InputError(f"{a} and {b} show the same picture to the pixel")
+        return ordered(*pictures)
+
+    def judged(self, told: Mapping[Pair, bool]) -> Duplicates:
+        """The result with what a person said of some pairs, at its threshold."""
+        known = self.found._candidates
+        candidates = replace(known, told={**known.told, **told})
+        links = self.found._linked(candidates, self.settings)
+        return replace(self.found, _candidates=candidates, _links=links)

@@ -1,0 +1,120 @@
+"""The report: a result as one page that needs nothing else, for people without Python."""
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from dedup._progress import bar
+from dedup._results.members import Member
+from dedup._viewing.page_data import file_data, pair_data
+from dedup._viewing.thumbnails import Thumbnail, thumbnails
+from dedup.pipelines.errors import InputError
+
+__all__ = ["web_text", "write_report"]
+
+_WEB = Path(__file__).parent / "web"
+_SCRIPTS = ("pair.js", "choices.js", "card.js", "report.js")
+_STYLES = ("report.css", "pair.css")
+_LARGEST = 1024
+
+
+def write_report(
+    path: str | os.PathLike[str],
+    groups: Sequence[Sequence[Member]],
+    *,
+    run: str,
+    title: str,
+    summary: str,
+    side: int,
+    progress: bool,
+) -> None:
+    """Write the page.
+
+    Parameters
+    ----------
+    path : path
+    groups : sequence of sequences of Member
+        The file to keep first.
+    run : str
+        Which result it is: choices that are made on the page name it.
+    title, summary : str
+        The heading, and the line beside it.
+    side : int
+        Longest side of a thumbnail in pixels; 0 for none.
+    progress : bool
+        Show a progress bar where a person can see it.
+
+    Raises
+    ------
+    InputError
+        If the side is out of range, or the file can't be written.
+    """
+    if not 0 <= side <= _LARGEST:
+        raise InputError(f"thumbnails={side}: expected their longest side, 0 to {_LARGEST} pixels")
+    folder = Path(path).absolute().parent
+    files = [member for group in groups for member in group]
+    with bar(total=len(files), title="thumbnails", shown=progress and side > 0) as progressed:
+        pictures = iter(
+            thumbnails([file.source for file in files], box=(side, side)) if side else ()
+        )
+        listed = []
+        for group in groups:
+            small = [next(pictures, Thumbnail()) for _ in group]
+            listed.append(_group_data(group, small, folder=folder))
+            progressed.update(len(group))
+    data = {"run": run, "groups": listed}
+    try:
+        Path(path).write_text(_page(data, title=title, summary=summary), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: {str(error.strerror).lower()}") from error
+
+
+def web_text(*names: str) -> str:
+    """Files of the pages, one after the other."""
+    return "\n".join((_WEB / name).read_text(encoding="utf-8") for name in names)
+
+
+def _group_data(
+    group: Sequence[Member], small: Sequence[Thumbnail], *, folder: Path
+) -> dict[str, Any]:
+    return {
+        "files": [
+            file_data(member.path, member.record, picture, seen_from=folder)
+            for member, picture in zip(group, small, strict=True)
+        ],
+        "pairs": [pair_data(member.match) for member in group if member.match],
+    }
+
+
+def _page(data: dict[str, Any], *, title: str, summary: str) -> str:
+    script, style = web_text(*_SCRIPTS), web_text(*_STYLES)
+    # Nothing runs or is loaded but what is written here, whatever a file is called.
+    policy = (
+        f"default-src 'none'; script-src {_allowed(script)}; style-src {_allowed(style)}; "
+        "img-src data: file: 'self'; base-uri 'none'; form-action 'none'"
+    )
+    # Plain ASCII without "<": no name can end the element, and lone surrogates are escapes.
+    content = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    return Template(web_text("report.html")).substitute(
+        policy=escape(policy),
+        title=_text(title),
+        summary=_text(summary),
+        style=style,
+        script=script,
+        data=content,
+    )
+
+
+def _allowed(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _text(text: str) -> str:
+    return escape(text.encode("utf-8", "backslashreplace").decode())

@@ -1,0 +1,160 @@
+"""A person judges the pairs next to the threshold: what was answered, and what follows."""
+
+from typing import Any, Protocol
+
+import pandas as pd
+
+from dedup._extras import require
+from dedup._results.duplicates import Duplicates
+from dedup._tuning.scored import ScoredPairs
+from dedup._tuning.threshold import Threshold
+from dedup._tuning.tune import tune
+from dedup._verification.verify import Pair
+from dedup._viewing.borderline import Borderline
+from dedup.labels import Labels
+from dedup.pipelines.decoding import ImageSource
+from dedup.pipelines.models import model
+
+__all__ = ["Remembers", "Review"]
+
+
+class Remembers(Protocol):
+    """What keeps answers for later: an `ImageIndex`."""
+
+    def mark(self, a: ImageSource, b: ImageSource, *, duplicate: bool) -> object:
+        """Remember whether two images are duplicates."""
+
+
+class Review:
+    """The pairs next to the threshold, for a person to judge; made by `found.review()`.
+
+    In a notebook it shows a slider for the threshold, which regroups at once, and the pairs
+    that are decided most narrowly, side by side, with buttons and keys to say whether they are
+    duplicates. What was answered stands, whatever the threshold is.
+
+    Attributes
+    ----------
+    found : Duplicates
+        The result at the threshold of now, with the answers.
+    skipped : set of (int, int)
+        Pairs that the person would rather not judge.
+    told : dict of (int, int) to bool
+        The answers, by pairs of pictures.
+    """
+
+    def __init__(self, found: Duplicates, *, index: Remembers | None = None) -> None:
+        require("anywidget", extra="notebook")
+        from dedup._viewing.review_widget import ReviewWidget
+
+        self.found = found
+        self.skipped: set[Pair] = set()
+        self.told: dict[Pair, bool] = {}
+        self._index = index
+        self._widget = ReviewWidget(self)
+
+    @property
+    def answers(self) -> pd.DataFrame:
+        """What was answered: `a`, `b` and `label`, True for duplicates; in order."""
+        files = self.borderline.files
+        rows = [(*(name for name, *_ in files(pair)), told) for pair, told in self.told.items()]
+        columns = {"a": object, "b": object, "label": bool}
+        return pd.DataFrame(
+            {
+                name: pd.Series([row[place] for row in rows], dtype=kind)
+                for place, (name, kind) in enumerate(columns.items())
+            }
+        )
+
+    @property
+    def borderline(self) -> Borderline:
+        """The pairs of the result."""
+        return Borderline(self.found)
+
+    @property
+    def waiting(self) -> list[Pair]:
+        """Pairs of pictures that were not judged, the nearest to the threshold first."""
+        return list(self.borderline.nearest(without=self.skipped))
+
+    def answer(self, a: str, b: str, *, duplicate: bool) -> None:
+        """Say whether two files are duplicates; the last word on a pair counts.
+
+        Parameters
+        ----------
+        a, b : str
+            Paths, as the result names them.
+        duplicate : bool
+
+        Raises
+        ------
+        InputError
+            If a file is not one of the result's, or both show one picture to the pixel.
+        """
+        pair = self.borderline.pair_of(a, b)
+        if self._index is not None:
+            images = [source for *_, source in self.borderline.files(pair)]
+            self._index.mark(*images, duplicate=duplicate)
+        self.told.pop(pair, None)
+        self.told[pair] = duplicate
+        self.found = self.borderline.judged(self.told)
+        self._widget.refresh()
+
+    def at(self, threshold: float | Threshold) -> None:
+        """Move the threshold; the groups follow.
+
+        Raises
+        ------
+        InputError
+            If it is out of range or, without verification, beyond what the search proposed.
+        """
+        self.found = self.found.at(threshold)
+        self._widget.refresh()
+
+    def labels(self) -> Labels:
+        """The answers as labels: `review.labels().write("labels.csv")`.
+
+        Raises
+        ------
+        InputError
+            If nothing was answered to be duplicates, or nothing to be none.
+        """
+        return Labels.of_pairs(self.answers)
+
+    def tune(self, **goal: Any) -> Threshold:
+        """Tune the threshold on the answers, and move to it.
+
+        These are pairs near the threshold, the hardest there are, so that the precision and
+        recall that the threshold expects are of such pairs, not of the whole collection: for
+        that, use `calibrate`, or labels that were drawn at random.
+
+        Parameters
+        ----------
+        **goal
+            What `tune` takes: `precision=0.99`, `recall=`, `f1=True` or `cost=`, and `folds`,
+            `seed`. The highest F1 if nothing is said.
+
+        Raises
+        ------
+        InputError
+            If the answers do not suffice: all are alike, or they are of fewer photos than there
+            are folds.
+        """
+        labels, settings = self.labels(), self.borderline.settings
+        scored = ScoredPairs(
+            labels.table.assign(score=[self.borderline.rating(pair) for pair in self.told]),
+            quantity=self.borderline.quantity,
+            method=settings.method,
+            properties=dict(model(settings.method).properties),
+            images=len(labels.paths),
+            negatives=labels.counts[1],
+        )
+        if not goal.keys() & {"precision", "recall", "f1", "cost"}:
+            goal["f1"] = True
+        threshold = tune(scored, **goal)
+        self.at(threshold)
+        return threshold
+
+    def __repr__(self) -> str:
+        return f"<Review, {len(self.told)} pairs answered; now {self.found!r}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        return self._widget._repr_mimebundle_(**kwargs)
