@@ -66,6 +66,24 @@ def test_no_duplicates_is_exit_code_0(run, folder):
     assert run("find", folder, "--json")[:2] == (0, '{\n "groups": [],\n "skipped": []\n}\n')
 
 
+def test_report_is_a_page(run, copies, tmp_path):
+    page = tmp_path / "page.html"
+    code, out, err = run("report", copies, "--out", page, "--title", "Summer", "--thumbnails", 0)
+    assert (code, out) == (1, "")
+    assert "<title>Summer</title>" in page.read_text()
+    assert "1 groups of duplicates" in err
+    code, _, err = run("report", copies, "--out", tmp_path / "no" / "page.html")
+    assert code == 2
+    assert str(tmp_path / "no" / "page.html") in err
+
+
+def test_names_do_not_reach_the_terminal_as_they_are(run, copies):
+    os.rename(copies / "small.png", copies / "\x1b[31m\nred.png")
+    _, out, err = run("find", copies)
+    assert r"\x1b[31m\nred.png" in out
+    assert "\x1b" not in out + err
+
+
 def test_second_run_says_that_nothing_was_embedded(run, folder):
     assert "6 embedded in this run" in run("find", folder)[2]
     assert "0 embedded in this run" in run("find", folder)[2]

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from dedup._acting.applied import Applied
-from dedup._indexing.records import printable
+from dedup._text import printable
 from dedup.pipelines.errors import InputError
 
 __all__ = ["ACTIONS", "LEAVE", "Plan", "PlannedFile", "journal_of", "plan_id"]

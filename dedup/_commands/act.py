@@ -9,9 +9,8 @@ from dedup._acting.applied import Applied
 from dedup._acting.plan import ACTIONS, LEAVE, Plan
 from dedup._acting.undo import purge as _purge
 from dedup._acting.undo import undo as _undo
-from dedup._commands.shared import METHOD, NO_VERIFY, THRESHOLD, TOKEN, shown
-from dedup._find import find_duplicates
-from dedup._tuning.threshold import Threshold
+from dedup._commands.shared import Search, print_unapplied, search_options
+from dedup._text import printable
 
 __all__ = ["COMMANDS"]
 
@@ -19,7 +18,7 @@ _FAILED = 2
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@search_options
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -45,14 +44,8 @@ _FAILED = 2
 )
 @click.option("--unverified", is_flag=True, help="Act on all files of a group.")
 @click.option("--permanently", is_flag=True, help="Really delete, with --action delete.")
-@METHOD
-@THRESHOLD
-@NO_VERIFY
-@click.option("--index", help="Keep the embeddings in this file (photos.db) or Milvus server.")
-@TOKEN
-@click.option("--no-cache", is_flag=True, help="Keep nothing after this run.")
 def plan(
-    paths: tuple[str, ...],
+    search: Search,
     *,
     out: Path,
     action: str,
@@ -61,12 +54,6 @@ def plan(
     choices: str | None,
     unverified: bool,
     permanently: bool,
-    method: str,
-    threshold: float | Threshold | None,
-    no_verify: bool,
-    index: str | None,
-    token: str,
-    no_cache: bool,
 ) -> None:
     """Find duplicates, and write what would be done to them; nothing is touched.
 
@@ -79,15 +66,7 @@ def plan(
 
     Exit code: 0 if the plan was written, 2 on an error, or if a choice does not fit.
     """  # noqa: D301  click wants the \b itself
-    found = find_duplicates(
-        paths,
-        method=method,
-        threshold=threshold,
-        verify=not no_verify,
-        index=index,
-        token=token,
-        cache=not no_cache,
-    )
+    found = search()
     if choices is not None:
         found = found.with_choices(choices)
     planned = found.plan(
@@ -100,10 +79,9 @@ def plan(
     planned.save(out)
     for file in planned.files:
         why = file.reason if file.action == LEAVE else f"keeps {file.keep}"
-        click.echo(f"{file.action:<10} {shown(file.path)} ({shown(why)})")
-    for choice, reason in found.unapplied.itertuples(index=False):
-        click.echo(f"choices: {shown(choice)}: {shown(reason)}", err=True)
-    click.echo(shown(repr(planned)), err=True)
+        click.echo(f"{file.action:<10} {printable(file.path)} ({printable(why)})")
+    print_unapplied(found)
+    click.echo(printable(repr(planned)), err=True)
     sys.exit(_FAILED if len(found.unapplied) else 0)
 
 
@@ -170,10 +148,12 @@ def _end(applied: Applied) -> None:
     """What was done on standard output, the rest on standard error."""
     for row in applied.table.itertuples():
         if row.done:
-            click.echo(f"{row.action:<10} {shown(row.path)}{shown(row.to and f' -> {row.to}')}")
+            click.echo(
+                f"{row.action:<10} {printable(row.path)}{printable(row.to and f' -> {row.to}')}"
+            )
         else:
-            click.echo(f"left {shown(row.path)}: {shown(row.reason)}", err=True)
+            click.echo(f"left {printable(row.path)}: {printable(row.reason)}", err=True)
     click.echo(repr(applied), err=True)
     if applied.journal.exists():
-        click.echo(f"journal: {shown(str(applied.journal))}", err=True)
+        click.echo(f"journal: {printable(str(applied.journal))}", err=True)
     sys.exit(_FAILED if len(applied.failed) else 0)

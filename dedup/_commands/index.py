@@ -15,10 +15,10 @@ from dedup._commands.shared import (
     THRESHOLD,
     TOKEN,
     print_duplicates,
-    shown,
 )
 from dedup._indexing.index import ImageIndex
 from dedup._indexing.ingest import Added
+from dedup._text import printable
 from dedup._tuning.threshold import Threshold
 from dedup.pipelines.errors import StoreError
 from dedup.pipelines.storage import store_at
@@ -84,10 +84,10 @@ def add(
 
 def _print_added(added: Added) -> None:
     for refused in added.duplicates:
-        relation = f"{refused.relation} of {shown(refused.of)}"
-        click.echo(f"duplicate {shown(refused.path)}: {relation}", err=True)
+        relation = f"{refused.relation} of {printable(refused.of)}"
+        click.echo(f"duplicate {printable(refused.path)}: {relation}", err=True)
     for skipped in added.skipped:
-        click.echo(f"skipped {shown(skipped.path)}: {skipped.reason}", err=True)
+        click.echo(f"skipped {printable(skipped.path)}: {skipped.reason}", err=True)
     click.echo(str(added))
 
 
@@ -124,7 +124,7 @@ def check(
         click.echo(found.relation)
         for match in found.matches:
             sure = match.similarity if match.score is None else match.score
-            click.echo(f"  {match.relation:<5} {sure:.3f} {shown(match.path)}")
+            click.echo(f"  {match.relation:<5} {sure:.3f} {printable(match.path)}")
     sys.exit(1 if found.matches else 0)
 
 

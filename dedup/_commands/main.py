@@ -1,4 +1,4 @@
-"""The command line: `dedup find`, `index`, `calibrate`, `plan`, `apply`, `undo`, `purge`, `demo`.
+"""The command line: find, look, keep an index, calibrate.
 
 Results go to standard output, everything else to standard error. Exit codes: 0 if there are
 no duplicates, 1 if there are some, 2 if something went wrong, 130 if it was interrupted. What
@@ -13,10 +13,18 @@ import click
 from dedup._commands.act import COMMANDS
 from dedup._commands.demo import run_demo
 from dedup._commands.index import index
-from dedup._commands.shared import METHOD, NO_VERIFY, REPORT, THRESHOLD, TOKEN, print_duplicates
-from dedup._find import find_duplicates
+from dedup._commands.shared import (
+    METHOD,
+    NO_VERIFY,
+    REPORT,
+    Search,
+    print_duplicates,
+    print_unapplied,
+    search_options,
+)
+from dedup._text import printable
 from dedup._tuning.calibrate import calibrate as _calibrate
-from dedup._tuning.threshold import Threshold
+from dedup._viewing.report import LARGEST_THUMBNAIL
 from dedup.pipelines.errors import DedupError
 
 __all__ = ["main"]
@@ -32,7 +40,8 @@ class _Errors(click.Group):
         try:
             return super().invoke(context)
         except DedupError as error:
-            raise _Failure(str(error)) from error
+            message = "\n".join(map(printable, str(error).splitlines()))
+            raise _Failure(message) from error
         except (KeyboardInterrupt, click.Abort):
             sys.exit(_INTERRUPTED)
 
@@ -48,29 +57,10 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@search_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
-@METHOD
-@THRESHOLD
-@NO_VERIFY
-@click.option(
-    "--index", "uri", help="Keep the embeddings in this file (photos.db) or Milvus server."
-)
-@TOKEN
-@click.option("--no-cache", is_flag=True, help="Keep nothing after this run.")
 @REPORT
-def find(
-    paths: tuple[str, ...],
-    *,
-    as_json: bool,
-    method: str,
-    threshold: float | Threshold | None,
-    no_verify: bool,
-    uri: str | None,
-    token: str,
-    no_cache: bool,
-    report: Path | None,
-) -> None:
+def find(search: Search, *, as_json: bool, report: Path | None) -> None:
     """Find the duplicates among images: folders, files or patterns.
 
     \b
@@ -83,16 +73,48 @@ def find(
 
     Exit code: 0 if there are no duplicates, 1 if there are some, 2 on an error.
     """  # noqa: D301  click wants the \b itself
-    found = find_duplicates(
-        paths,
-        method=method,
-        threshold=threshold,
-        verify=not no_verify,
-        index=uri,
-        token=token,
-        cache=not no_cache,
-    )
+    found = search()
     print_duplicates(found, as_json=as_json, report=report)
+    sys.exit(1 if found.groups else 0)
+
+
+@main.command()
+@search_options
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="Write the page here (duplicates.html).",
+)
+@click.option("--title", default="Duplicates", show_default=True)
+@click.option(
+    "--thumbnails",
+    type=click.IntRange(0, LARGEST_THUMBNAIL),
+    default=160,
+    show_default=True,
+    help="Longest side of the small pictures in pixels; 0 for none.",
+)
+@click.option(
+    "--choices",
+    type=click.Path(dir_okay=False),
+    help="Start from the choices that were made on an earlier page.",
+)
+def report(search: Search, *, out: Path, title: str, thumbnails: int, choices: str | None) -> None:
+    """Find duplicates, and write a page that shows and explains them, for any browser.
+
+    \b
+    Examples:
+      dedup report photos/ --out duplicates.html
+      dedup report photos/ --index photos.db --title "Summer" --out summer.html
+
+    Exit code: 0 if there are no duplicates, 1 if there are some, 2 on an error.
+    """  # noqa: D301  click wants the \b itself
+    found = search()
+    if choices is not None:
+        found = found.with_choices(choices)
+    found.report(out, title=title, thumbnails=thumbnails)
+    print_unapplied(found)
+    click.echo(repr(found), err=True)
     sys.exit(1 if found.groups else 0)
 
 

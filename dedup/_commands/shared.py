@@ -1,17 +1,33 @@
 """What the commands share: options, and how duplicates are printed."""
 
 import json
+from collections.abc import Callable
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
 import click
 import pandas as pd
 
+from dedup._find import find_duplicates
 from dedup._results.duplicates import Duplicates
+from dedup._text import printable
 from dedup._tuning.threshold import Threshold
 from dedup.pipelines.models import MODELS
 
-__all__ = ["METHOD", "NO_VERIFY", "REPORT", "THRESHOLD", "TOKEN", "print_duplicates", "shown"]
+__all__ = [
+    "METHOD",
+    "NO_VERIFY",
+    "REPORT",
+    "THRESHOLD",
+    "TOKEN",
+    "Search",
+    "print_duplicates",
+    "print_unapplied",
+    "search_options",
+]
+
+Search = Callable[[], Duplicates]
 
 
 class _Threshold(click.ParamType[float | Threshold]):
@@ -54,6 +70,43 @@ REPORT = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write a page for the browser that shows and explains the groups (duplicates.html).",
 )
+_INDEX = click.option(
+    "--index", help="Keep the embeddings in this file (photos.db) or Milvus server."
+)
+_NO_CACHE = click.option("--no-cache", is_flag=True, help="Keep nothing after this run.")
+_PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+
+
+def search_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Paths and options of a search; the command is called with `search`, which runs it."""
+
+    @wraps(command)
+    def searching(
+        *,
+        paths: tuple[str, ...],
+        method: str,
+        threshold: float | Threshold | None,
+        no_verify: bool,
+        index: str | None,
+        token: str,
+        no_cache: bool,
+        **others: Any,
+    ) -> None:
+        search = partial(
+            find_duplicates,
+            paths,
+            method=method,
+            threshold=threshold,
+            verify=not no_verify,
+            index=index,
+            token=token,
+            cache=not no_cache,
+        )
+        command(search, **others)
+
+    for option in (_NO_CACHE, TOKEN, _INDEX, NO_VERIFY, THRESHOLD, METHOD, _PATHS):
+        searching = option(searching)
+    return searching
 
 
 def print_duplicates(found: Duplicates, *, as_json: bool, report: Path | None = None) -> None:
@@ -67,15 +120,21 @@ def print_duplicates(found: Duplicates, *, as_json: bool, report: Path | None = 
     click.echo(repr(found), err=True)
 
 
+def print_unapplied(found: Duplicates) -> None:
+    """Choices that do not fit the result, on standard error."""
+    for choice, reason in found.unapplied.itertuples(index=False):
+        click.echo(f"choices: {printable(choice)}: {printable(reason)}", err=True)
+
+
 def _print_groups(found: Duplicates) -> None:
     """Groups on standard output, the file to keep first; what was skipped beside it."""
     for group in found.groups:
-        click.echo(f"keep   {shown(group.keep)}")
+        click.echo(f"keep   {printable(group.keep)}")
         pairs = group.pairs
         for path in group.remove:
-            click.echo(f"  {_related(path, group.keep, pairs)} {shown(path)}")
+            click.echo(f"  {_related(path, group.keep, pairs)} {printable(path)}")
     for skipped in found.skipped.itertuples():
-        click.echo(f"skipped {shown(skipped.path)}: {skipped.reason}", err=True)
+        click.echo(f"skipped {printable(skipped.path)}: {skipped.reason}", err=True)
 
 
 def _related(path: str, keep: str, pairs: pd.DataFrame) -> str:
@@ -85,8 +144,3 @@ def _related(path: str, keep: str, pairs: pd.DataFrame) -> str:
     pair = (with_keep if len(with_keep) else own).iloc[0]
     relation = pair.relation if len(with_keep) else "near"
     return f"{relation:<5} {pair.similarity if pd.isna(pair.score) else pair.score:.3f}"
-
-
-def shown(path: str) -> str:
-    """A path that any terminal can print."""
-    return path.encode("utf-8", "backslashreplace").decode()

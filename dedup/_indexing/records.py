@@ -10,7 +10,7 @@ import numpy as np
 from dedup.pipelines.decoding import Pixels
 from dedup.pipelines.milvus import Row
 
-__all__ = ["FIELDS", "Record", "decode_path", "encode_path", "path_key", "printable"]
+__all__ = ["FIELDS", "Record", "decode_path", "encode_path", "path_key"]
 
 # Everything but the vector.
 FIELDS = (
@@ -135,14 +135,3 @@ def decode_path(text: str) -> str:
     if text.startswith(_RAW_BYTES):
         return os.fsdecode(bytes.fromhex(text.removeprefix(_RAW_BYTES)))
     return text
-
-
-def printable(path: str) -> str:
-    r"""A path that can be shown anywhere.
-
-    Examples
-    --------
-    >>> print(printable("caf\udce9.png"))
-    caf\udce9.png
-    """
-    return path.encode("utf-8", "backslashreplace").decode()

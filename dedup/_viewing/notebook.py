@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from dedup._results.members import Match, Member
+from dedup._text import printable
 from dedup._viewing.thumbnails import Thumbnail, thumbnails
 
 __all__ = ["GroupsView", "image_html"]
@@ -38,9 +39,9 @@ class GroupsView:
     def __repr__(self) -> str:
         lines = [self._title]
         for group in self._groups:
-            lines.append(f"keep {_printable(group[0].path)}")
+            lines.append(f"keep {printable(group[0].path)}")
             some = group[1:_FILES_SHOWN]
-            lines += [f"     {_printable(one.path)}: {_words(one.match)}" for one in some]
+            lines += [f"     {printable(one.path)}: {_words(one.match)}" for one in some]
             if len(group) > _FILES_SHOWN:
                 lines.append(f"     and {len(group) - _FILES_SHOWN} more")
         return "\n".join([*lines, self._rest])
@@ -117,9 +118,5 @@ def _words(match: Match | None) -> str:
     return f"{match.edit or match.relation}, {sure:.2f}"
 
 
-def _printable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
 def _escaped(text: str) -> str:
-    return escape(_printable(text))
+    return escape(printable(text))

@@ -16,12 +16,12 @@ from dedup._viewing.page_data import file_data, pair_data
 from dedup._viewing.thumbnails import Thumbnail, thumbnails
 from dedup.pipelines.errors import InputError
 
-__all__ = ["web_text", "write_report"]
+__all__ = ["LARGEST_THUMBNAIL", "web_text", "write_report"]
 
 _WEB = Path(__file__).parent / "web"
 _SCRIPTS = ("pair.js", "choices.js", "card.js", "report.js")
 _STYLES = ("report.css", "pair.css")
-_LARGEST = 1024
+LARGEST_THUMBNAIL = 1024
 
 
 def write_report(
@@ -55,8 +55,10 @@ def write_report(
     InputError
         If the side is out of range, or the file can't be written.
     """
-    if not 0 <= side <= _LARGEST:
-        raise InputError(f"thumbnails={side}: expected their longest side, 0 to {_LARGEST} pixels")
+    if not 0 <= side <= LARGEST_THUMBNAIL:
+        raise InputError(
+            f"thumbnails={side}: expected their longest side, 0 to {LARGEST_THUMBNAIL} pixels"
+        )
     folder = Path(path).absolute().parent
     files = [member for group in groups for member in group]
     with bar(total=len(files), title="thumbnails", shown=progress and side > 0) as progressed:
