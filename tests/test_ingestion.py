@@ -147,8 +147,8 @@ def test_images_in_memory_are_digested_once(photos, monkeypatch):
         digested.append(source)
         return pixel_digest(source)
 
-    for module in ("_discover", "_identical", "_ingest"):
-        monkeypatch.setattr(f"dedup.{module}.pixel_digest", counted)
+    for module in ("discover", "identical", "ingest"):
+        monkeypatch.setattr(f"dedup._indexing.{module}.pixel_digest", counted)
     images = [photos["coffee"], photos["coffee"].copy(), as_bytes(photos["rocket"])]
     found = dedup.find_duplicates(images, method="phash", progress=False)
     assert [group.paths for group in found.groups] == [["<image 0>", "<image 1>"]]
