@@ -21,6 +21,7 @@ from dedup._tuning.threshold import Estimate, Threshold
 from dedup._tuning.tune import sweep, tune
 from dedup._verification.evidence import Evidence
 from dedup._verification.explanation import Explanation, explain
+from dedup._viewing.review import Review
 from dedup.labels import Labels, make_labelled
 from dedup.pipelines.errors import (
     CollectionMismatch,
@@ -61,6 +62,7 @@ __all__ = [
     "OperatorError",
     "Plan",
     "Refused",
+    "Review",
     "ScoredPairs",
     "Skipped",
     "Stats",

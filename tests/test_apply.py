@@ -323,3 +323,13 @@ def test_private_photos_stay_private(folder, found):
     plan = found.plan()
     plan.apply()
     assert stat.S_IMODE(os.stat(plan.quarantine).st_mode) == 0o700
+
+
+def test_two_plans_are_not_carried_out_at_once(folder, found, tmp_path):
+    """Each could keep the copy that the other puts aside."""
+    plan, other = found.plan(), found.plan()
+    with Journal(tmp_path / "other.jsonl").writing(header={"plan": other.id}):
+        with pytest.raises(dedup.JournalError, match="another process is acting on files"):
+            plan.apply()
+        assert (folder / "old" / "copy.png").exists()
+    assert outcome(plan.apply()) == ALL_DONE

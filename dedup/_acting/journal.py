@@ -20,6 +20,9 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
+
 from dedup._acting.files import Traits, reason_of, sync_folder
 from dedup.pipelines.errors import JournalError
 
@@ -102,12 +105,7 @@ class Journal:
     @contextmanager
     def writing(self, *, header: Mapping[str, Any] | None = None) -> Iterator[None]:
         """Let steps be written, by this process alone; a new journal begins with the header."""
-        try:
-            file = self.path.open("ab", buffering=0)  # a failed write is not tried again
-        except OSError as error:
-            raise self._error(error) from error
-        with file:
-            _lock(file, self.path)
+        with _alone(self.path), self._opened() as file:
             self._read()  # another process may have written until now
             self._file = file
             try:
@@ -120,6 +118,12 @@ class Journal:
                 self._write({}, sync=True)
             finally:
                 self._file = None
+
+    def _opened(self) -> FileIO:
+        try:
+            return self.path.open("ab", buffering=0)  # a failed write is not tried again
+        except OSError as error:
+            raise self._error(error) from error
 
     def begin(self, step: Step) -> None:
         """Write what is about to be done; it is on the disk when this returns."""
@@ -202,15 +206,19 @@ class Journal:
             self.steps[step.step] = replace(step, state=content["state"], reason=reason)
 
 
-def _lock(file: FileIO, path: Path) -> None:
-    """Keep other processes away until the file is closed, where there are such locks."""
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep other runs of this user away: of two plans each may keep what the other removes."""
     try:
-        import fcntl
-    except ModuleNotFoundError:
-        return
+        lock = FileLock(user_cache_path("dedup", ensure_exists=True) / "acting.lock")
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise JournalError(
+            f"{path}: another process is acting on files; try again when it has ended"
+        ) from error
+    except OSError as error:
+        raise JournalError(f"no lock can be made in the cache folder: {error}") from error
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise JournalError(f"{path}: another process is at work on this plan") from error
-    except OSError:
-        return  # a file system without locks
+        yield
+    finally:
+        lock.release()
