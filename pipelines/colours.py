@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms
 
 __all__ = ["over_white", "resizable", "to_srgb"]
 
@@ -27,6 +27,8 @@ def resizable(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
         return Image.fromarray(_eight_bits(np.asarray(image)))
     image.load()  # a PNG may tell its transparency only at its end
+    if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
+        return ImageChops.invert(image)  # Pillow takes all of them for Adobe's
     if image.has_transparency_data:
         return image.convert("RGBA")
     return image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")
@@ -39,8 +41,8 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     ----------
     image : PIL.Image.Image
     profile : bytes, optional
-        Its ICC profile. One that is damaged, or belongs to another kind of image, or turns
-        white into something dark, is ignored; so is one that changes nothing.
+        Its ICC profile. One that is damaged, or belongs to another kind of image, or makes
+        all dark or light, is ignored; so is one that changes nothing.
 
     Examples
     --------
@@ -79,10 +81,15 @@ def _transform(profile: bytes, mode: str) -> _Transform | None:
         return None
     plain = np.asarray(samples.convert("RGB"), np.int16)
     managed = np.asarray(seen.convert("RGB") if seen else plain, np.int16)
-    white, black = managed[0, 0], managed[0, -1]
-    if white.min() < 192 or black.max() > 96:
+    if not _is_sane(managed.mean(axis=-1)[0], plain.mean(axis=-1)[0]):
         return None
     return transform if np.abs(managed - plain).max() > _VISIBLE else None
+
+
+def _is_sane(managed: npt.NDArray[np.float64], plain: npt.NDArray[np.float64]) -> bool:
+    """Whether light stays light and dark stays dark; white itself always does."""
+    light = managed[1:-1]
+    return bool(np.ptp(light) > 128 and np.corrcoef(managed, plain)[0, 1] > 0.5)
 
 
 @lru_cache(maxsize=1)

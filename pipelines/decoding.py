@@ -1,27 +1,20 @@
-"""Decode one image with Pillow: upright, 8-bit RGB, near the size that the model needs.
+"""Decode one image: upright, 8-bit sRGB, near the size that the model needs.
 
-The one place that knows about file formats. Every failure is a `DecodeError` whose message
-is the reason that a person reads in `found.skipped`.
+`readers` opens the file and `colours` converts what is in it. Every failure is a `DecodeError`
+whose message is the reason that a person reads in `found.skipped`.
 """
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from dedup.pipelines.colours import over_white, resizable, to_srgb
 from dedup.pipelines.errors import DecodeError
+from dedup.pipelines.readers import ImageSource, Pixels, check_header, open_image
 
 __all__ = ["Decoded", "ImageSource", "Pixels", "check_header", "decode", "pixel_digest"]
-
-Pixels: TypeAlias = npt.NDArray[np.uint8]
-ImageSource: TypeAlias = str | Path | bytes | Image.Image | Pixels
 
 # No side is kept longer than this many times the short side that is asked for, so that
 # a 20,000 x 10 strip stays small.
@@ -47,11 +40,13 @@ class Decoded:
     Attributes
     ----------
     image : ndarray, shape (height, width, 3), uint8
-        RGB, upright, alpha laid over white; reduced if a short side was asked for.
+        sRGB, upright, alpha laid over white; reduced if a short side was asked for.
     width, height : int
-        Size of the upright picture before it was reduced, in pixels.
+        Size of the upright picture before it was reduced, in pixels. Of a camera's RAW file
+        that of the sensor's picture, though a smaller preview may have been read.
     format : str
-        Pillow's name of the file's format ("JPEG", "PNG", ...), or "" for an image in memory.
+        Pillow's name of the file's format ("JPEG", "PNG", ...), "RAW", or "" for an image in
+        memory.
     """
 
     image: Pixels
@@ -61,10 +56,11 @@ class Decoded:
 
 
 def decode(source: ImageSource, *, short_side: int | None = None) -> Decoded:
-    """Decode an image to upright 8-bit RGB.
+    """Decode an image to upright 8-bit sRGB.
 
-    EXIF orientation is applied, alpha is laid over white, 16-bit and float pictures are scaled
-    to 8 bits, CMYK and palettes are converted, and of an animation the first frame is taken.
+    EXIF orientation and ICC profiles are applied, alpha is laid over white, 16-bit and float
+    pictures are scaled to 8 bits, CMYK and palettes are converted, and of an animation or a
+    document the first frame or page is taken.
 
     Parameters
     ----------
@@ -78,7 +74,7 @@ def decode(source: ImageSource, *, short_side: int | None = None) -> Decoded:
     Raises
     ------
     DecodeError
-        With the reason: no image, truncated, of size zero, above Pillow's limit, unreadable.
+        With the reason: no image, truncated, of size zero, too large, unreadable.
 
     Examples
     --------
@@ -86,20 +82,8 @@ def decode(source: ImageSource, *, short_side: int | None = None) -> Decoded:
     >>> decode(Image.new("RGBA", (640, 480)), short_side=240).image.shape
     (240, 320, 3)
     """
-    with _reasons(), _open(source) as image:
+    with open_image(source) as image:
         return _decode(image, short_side)
-
-
-def check_header(path: str | Path) -> None:
-    """Read the head of a file only, to see whether it can be an image at all.
-
-    Raises
-    ------
-    DecodeError
-        With the reason if it can't.
-    """
-    with _reasons(), Image.open(path):
-        pass
 
 
 def pixel_digest(source: ImageSource) -> str:
@@ -120,46 +104,6 @@ def pixel_digest(source: ImageSource) -> str:
     return digest.hexdigest()
 
 
-@contextmanager
-def _reasons() -> Iterator[None]:
-    """Turn whatever fails into a `DecodeError` that says why."""
-    try:
-        yield
-    except DecodeError:
-        raise
-    except UnidentifiedImageError:
-        raise DecodeError("not an image that can be read") from None
-    except Image.DecompressionBombError:
-        raise DecodeError(
-            "more pixels than Pillow's limit (raise PIL.Image.MAX_IMAGE_PIXELS to read it)"
-        ) from None
-    except FileNotFoundError:
-        raise DecodeError("file not found") from None
-    except PermissionError:
-        raise DecodeError("permission denied") from None
-    except OSError as error:
-        reason = error.strerror.lower() if error.strerror else f"damaged image: {error}"
-        raise DecodeError(reason) from error
-    except Exception as error:  # Pillow's readers raise nearly anything on damaged files
-        raise DecodeError(f"damaged image: {str(error) or type(error).__name__}") from error
-
-
-def _open(source: ImageSource) -> Image.Image:
-    if isinstance(source, Image.Image):
-        return source.copy()  # the caller's image is neither closed nor turned
-    if isinstance(source, bytes):
-        return Image.open(BytesIO(source))
-    if isinstance(source, np.ndarray):
-        picture = source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (3, 4))
-        if source.dtype != np.uint8 or not picture or source.size == 0:
-            raise DecodeError(
-                f"an array of {source.dtype}, shape {source.shape}: "
-                "expected uint8, (height, width) or (height, width, 3 or 4)"
-            )
-        return Image.fromarray(np.ascontiguousarray(source))
-    return Image.open(source)
-
-
 def _decode(image: Image.Image, short_side: int | None) -> Decoded:
     file_format = image.format or ""
     if file_format == "TIFF":
@@ -173,14 +117,17 @@ def _decode(image: Image.Image, short_side: int | None) -> Decoded:
     if file_format in ("JPEG", "MPO") and target != (width, height):
         # The last column and row of a drafted picture may lie partly outside: the box says where.
         _, box = image.draft(None, target) or (None, None)
-    image = _plain_mode(image)
+    original, profile = image.info.get("original_size"), image.info.get("icc_profile")
+    image = resizable(image)
     if target != image.size or box is not None:
         image = image.resize(target, Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
-    image = _over_white(image)
+    image = over_white(to_srgb(image, profile))
     if orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[orientation])
         if orientation >= _LYING:
             width, height = height, width
+    if original is not None:
+        (width, height), file_format = original, "RAW"
     return Decoded(np.array(image), width, height, file_format)
 
 
@@ -196,34 +143,3 @@ def _reduced(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:
         return size
     scale = min(1.0, short_side / min(size), _MAX_ASPECT * short_side / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
-def _plain_mode(image: Image.Image) -> Image.Image:
-    """The image in mode L, RGB or RGBA, so that it can be resized."""
-    if image.mode.startswith("I") or image.mode == "F":
-        return Image.fromarray(_eight_bits(np.asarray(image)))
-    image.load()  # a PNG may tell its transparency only at its end
-    if image.has_transparency_data:
-        return image.convert("RGBA")
-    return image if image.mode in ("L", "RGB") else image.convert("RGB")
-
-
-def _eight_bits(values: npt.NDArray[np.generic]) -> Pixels:
-    """16-bit, 32-bit and float grey values as 8 bits: by the range their values belong to."""
-    grey = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
-    top = grey.max()
-    if top > 65535 or grey.min() < 0:
-        low = grey.min()
-        grey = (grey - low) * (255.0 / max(top - low, 1e-9))
-    elif top > 255 or values.dtype.itemsize == 2:
-        grey = grey / 257.0
-    elif values.dtype.kind == "f" and top <= 1:
-        grey = grey * 255.0
-    return np.rint(grey).astype(np.uint8)
-
-
-def _over_white(image: Image.Image) -> Image.Image:
-    if image.mode != "RGBA":
-        return image.convert("RGB")
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")

@@ -210,16 +210,21 @@ def _is_aside(folder: Path, known: dict[Path, bool]) -> bool:
 
 
 def _walk(folder: str) -> Iterator[str]:
-    unreadable: list[str] = []
-    for where, folders, names in os.walk(folder, onerror=lambda e: unreadable.append(e.filename)):
-        if PUT_ASIDE in names and where != folder:
-            folders.clear()
+    """The files below a folder; `os.walk` recurses, before Python 3.12, once for each level."""
+    waiting = [folder]
+    while waiting:
+        where = waiting.pop()
+        try:
+            with os.scandir(where) as entries:
+                inside = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            yield where  # with its reason
             continue
-        folders.sort()
-        linked = [sub for sub in folders if os.path.islink(os.path.join(where, sub))]
-        for name in sorted(names + linked):
-            yield os.path.join(where, name)
-    yield from unreadable
+        if where != folder and any(entry.name == PUT_ASIDE for entry in inside):
+            continue
+        folders = [entry.path for entry in inside if entry.is_dir(follow_symlinks=False)]
+        yield from sorted({entry.path for entry in inside}.difference(folders))
+        waiting += reversed(folders)
 
 
 def _problem(path: str) -> str | None:

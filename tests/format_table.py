@@ -1,0 +1,128 @@
+"""The table of `docs/formats.md`, made by building and reading every file in it.
+
+uv run python tests/format_table.py    # writes it
+"""
+
+import re
+import tempfile
+from pathlib import Path
+from string import Template
+
+import format_files
+import skimage.data
+from PIL import Image
+
+from dedup.pipelines.decoding import decode
+from dedup.pipelines.errors import DecodeError
+
+PAGE = Path(__file__).parents[1] / "docs" / "formats.md"
+# What reads a format; Pillow, if it is not here.
+_READERS = {"HEIF": "pillow-heif", "JXL": "pillow-jxl-plugin", "RAW": "rawpy"}
+
+
+def photos():
+    """The photo that all files show, and the one of their later frames."""
+    return [
+        Image.fromarray(getattr(skimage.data, name)()).resize((480, 320))
+        for name in ("coffee", "rocket")
+    ]
+
+
+def build(kinds, folder):
+    """Each kind with its file, which is written here."""
+    photo, other = photos()
+    for kind in kinds:
+        path = Path(folder, kind.name)
+        path.write_bytes(kind.build(photo, other))
+        yield kind, path
+
+
+def page(folder):
+    """The page as it should be."""
+    read, left = Path(folder, "read"), Path(folder, "left")
+    read.mkdir()
+    left.mkdir()
+    return Template(_PAGE).substitute(
+        read=_rows(_read_row(*one) for one in build(format_files.READ, read)),
+        left=_rows(_left_row(*one) for one in build(format_files.NOT_READ, left)),
+    )
+
+
+def _rows(rows):
+    return "\n".join(dict.fromkeys(rows))
+
+
+def _read_row(kind, path):
+    reader = _READERS.get(decode(path, short_side=64).format, "Pillow")
+    extra = f", extra `{kind.extra}`" if kind.extra else ""
+    return f"| {kind.format} | {kind.what} | {reader}{extra} | {kind.shows} |"
+
+
+def _left_row(kind, path):
+    try:
+        decode(path)
+    except DecodeError as error:
+        reason = re.sub(r" \(.*?\)", "", str(error))  # places in files, which vary
+        return f"| {kind.format} | {kind.what} | {reason} |"
+    raise AssertionError(f"{kind.name} is read")
+
+
+_PAGE = """\
+# What is read
+
+Files are recognised by their contents, whatever they are called. Every file of a folder is
+looked at, and what is not read is in `found.skipped` with its reason. This page is made by
+`tests/format_table.py`, which builds each of these files and reads it;
+`tests/test_formats.py` finds all of them to be one picture.
+
+```sh
+pip install "dedup[heif]"  # HEIC, as iPhones write it: pillow-heif
+pip install "dedup[jxl]"   # JPEG XL: pillow-jxl-plugin, which is under the GPL
+pip install "dedup[raw]"   # camera RAW: rawpy, which is LibRaw
+```
+
+Without its extra a file is skipped, and the reason names the command.
+
+| Format | Kind | Read with | What is seen |
+|---|---|---|---|
+$read
+
+Other formats that Pillow reads (ICNS, FITS, XBM, ...) are read too, but not tested here.
+
+- **Upright.** EXIF orientation is applied, and what HEIC, AVIF and JPEG XL have instead.
+- **As sRGB.** ICC profiles are applied as a colour-managed viewer does it, after the picture was
+  reduced. A profile that is damaged, makes no sense or belongs to another kind of image is
+  ignored. CMYK without a profile is converted by the plain formula. What a PNG tells of its
+  gamma, and HDR curves, are not applied.
+- **One picture a file.** Of an animation, a document or a burst it is the first, or the one that
+  the file names as primary.
+- **Camera RAW.** The camera's own JPEG of at least 640 pixels is taken for the picture, as
+  viewers do; else LibRaw develops the sensor's data. The size is the sensor's, so that a RAW file
+  is kept before a JPEG of the same shot. A RAW file and its JPEG *are* found as duplicates: look
+  at `found.groups` before you act, or leave the RAW files out with a pattern.
+- **Warnings** of the readers are not shown. Damaged metadata do not matter: what counts is
+  whether there is a picture. libtiff and LibRaw write some lines on damaged files to standard
+  error themselves.
+
+# What is left out
+
+| Format | Kind | Reason |
+|---|---|---|
+$left
+
+- **Damaged files** are not guessed at: half a photo is not a copy of the whole one, and must not
+  be deleted as such, or kept in its place.
+- **Size.** `DEDUP_MAX_PIXELS` in the environment is the most pixels an image may have. By default
+  that is what Pillow allows, 178,956,970; raise it for the photos of a 200-megapixel phone
+  (`DEDUP_MAX_PIXELS=210000000`), lower it to use less memory. The size is read from the file's
+  head before memory is taken for the picture. Decoding takes about 4 bytes a pixel, twice that
+  with transparency, for each processor core; JPEG files, which are decoded at a fraction of their
+  size, seldom need a quarter of that.
+- **Links** are followed only on request: links in a folder are listed as skipped, and a linked
+  folder is searched if it is named itself (`dedup.find_duplicates(["photos/", "photos/link"])`).
+- **Pipes, sockets and devices** are never opened.
+"""
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as temporary:
+        PAGE.write_text(page(temporary), encoding="utf-8")
