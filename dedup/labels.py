@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from dedup._extras import require
+from dedup._saving import replacing
 from dedup._tuning.label_tables import checked_groups, checked_pairs
 from dedup.data import labelled
 from dedup.pipelines.errors import InputError
@@ -189,13 +190,14 @@ class Labels:
                 os.path.relpath(one, file.absolute().parent).replace(os.sep, "/")
                 for one in table[column]
             ]
-        if file.suffix == ".parquet":
-            require("pyarrow", extra="tuning")
-            table.to_parquet(file, index=False)
-        elif file.suffix == ".csv":
-            table.to_csv(file, index=False, lineterminator="\n", errors="surrogateescape")
-        else:
+        if file.suffix not in (".csv", ".parquet"):
             raise InputError(f"{file}: labels are written as .csv or .parquet")
+        with replacing(file) as partial:
+            if file.suffix == ".parquet":
+                require("pyarrow", extra="tuning")
+                table.to_parquet(partial, index=False)
+            else:
+                table.to_csv(partial, index=False, lineterminator="\n", errors="surrogateescape")
 
     def __len__(self) -> int:
         return len(self.table)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from dedup._indexing.discover import file_key
+from dedup._saving import save_text
 from dedup.pipelines.errors import InputError
 
 __all__ = ["Choices", "Resolved"]
@@ -78,14 +79,20 @@ class Choices:
     not_duplicates: Sequence[tuple[str, str]] = ()
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the file that is described above."""
+        """Write the file that is described above.
+
+        Raises
+        ------
+        InputError
+            If it can't be written.
+        """
         content = {
             "format": FORMAT,
             "run": self.run,
             "keep": dict(self.keep),
             "not_duplicates": [list(pair) for pair in self.not_duplicates],
         }
-        Path(path).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        save_text(path, json.dumps(content, indent=1) + "\n")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Choices":

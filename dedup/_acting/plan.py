@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from dedup._acting.applied import Applied
+from dedup._saving import save_text
 from dedup._text import printable
 from dedup.pipelines.errors import InputError
 
@@ -150,10 +151,7 @@ class Plan:
             "protect": list(self.protect),
             "files": [asdict(file) for file in self.files],
         }
-        try:
-            Path(path).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"{path}: {str(error.strerror).lower()}") from error
+        save_text(path, json.dumps(content, indent=1) + "\n")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Plan":

@@ -15,6 +15,7 @@ from dedup._extras import require
 from dedup._grouping.groups import Group
 from dedup._indexing.discover import file_key
 from dedup._indexing.records import Record, encode_path
+from dedup._saving import replacing
 from dedup.pipelines.errors import InputError
 
 __all__ = ["Relation", "group_ids", "groups_table", "write_table"]
@@ -62,20 +63,18 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     file = Path(path)
     if file.suffix not in (".csv", ".json", ".parquet"):
         raise InputError(f"{file}: expected a name that ends in .csv, .json or .parquet")
-    try:
+    with replacing(file) as partial:
         if file.suffix == ".csv":
-            table.to_csv(file, index=False, lineterminator="\n", errors="surrogateescape")
+            table.to_csv(partial, index=False, lineterminator="\n", errors="surrogateescape")
         elif file.suffix == ".json":
             rows = [_plain(row) for row in table.to_dict("records")]
-            file.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+            partial.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
         else:
             require("pyarrow", extra="tuning")
             table = table.copy()
             for column in {"path", "a", "b"} & set(table.columns):
                 table[column] = [encode_path(name) for name in table[column]]
-            table.to_parquet(file, index=False)
-    except OSError as error:
-        raise InputError(f"{file}: {str(error.strerror or error).lower()}") from error
+            table.to_parquet(partial, index=False)
 
 
 def group_ids(

@@ -12,6 +12,7 @@ from typing import Any
 
 from dedup._progress import bar
 from dedup._results.members import Member
+from dedup._saving import save_text
 from dedup._viewing.page_data import file_data, pair_data
 from dedup._viewing.thumbnails import Thumbnail, thumbnails
 from dedup.pipelines.errors import InputError
@@ -71,10 +72,7 @@ def write_report(
             listed.append(_group_data(group, small, folder=folder))
             progressed.update(len(group))
     data = {"run": run, "groups": listed}
-    try:
-        Path(path).write_text(_page(data, title=title, summary=summary), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: {str(error.strerror).lower()}") from error
+    save_text(path, _page(data, title=title, summary=summary))
 
 
 def web_text(*names: str) -> str:

@@ -13,7 +13,6 @@ from dedup._verification.verify import Pair
 from dedup._viewing.borderline import Borderline
 from dedup.labels import Labels
 from dedup.pipelines.decoding import ImageSource
-from dedup.pipelines.models import model
 
 __all__ = ["Remembers", "Review"]
 
@@ -142,8 +141,8 @@ class Review:
         scored = ScoredPairs(
             labels.table.assign(score=[self.borderline.rating(pair) for pair in self.told]),
             quantity=self.borderline.quantity,
-            method=settings.method,
-            properties=dict(model(settings.method).properties),
+            method=settings.model.method,
+            properties=dict(settings.model.properties),
             images=len(labels.paths),
             negatives=labels.counts[1],
         )

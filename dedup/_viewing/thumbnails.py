@@ -2,15 +2,14 @@
 
 import base64
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 
 from PIL import Image
 
+from dedup._threads import threads
 from dedup.pipelines.decoding import ImageSource, decode
 from dedup.pipelines.errors import DecodeError
-from dedup.pipelines.operators import cores
 
 __all__ = ["Thumbnail", "thumbnail", "thumbnails"]
 
@@ -61,7 +60,7 @@ def thumbnail(source: ImageSource, *, box: tuple[int, int]) -> Thumbnail:
 
 def thumbnails(sources: Sequence[ImageSource], *, box: tuple[int, int]) -> Iterator[Thumbnail]:
     """Pictures of several images, in their order, made on all cores."""
-    with ThreadPoolExecutor(cores(), thread_name_prefix="dedup-thumbnails") as threads:
+    with threads("thumbnails") as pool:
         for start in range(0, len(sources), _BATCH):  # what is not taken yet stays little
             some = sources[start : start + _BATCH]
-            yield from threads.map(lambda source: thumbnail(source, box=box), some)
+            yield from pool.map(lambda source: thumbnail(source, box=box), some)
