@@ -16,7 +16,8 @@ import onnxruntime
 from PIL import Image
 
 from dedup.pipelines.decoding import decode
-from dedup.pipelines.models import MODELS, EmbeddingModel, Engine, Vectors
+from dedup.pipelines.models import MODELS, EmbeddingModel, Vectors
+from dedup.pipelines.openvino_engine import OpenVinoEngine
 
 
 def images_a_second(embed: Callable[[], Vectors], images: int) -> tuple[float, Vectors]:
@@ -42,7 +43,7 @@ def main(photos: Path) -> None:
         ]  # fmt: skip
         batches = [np.stack(images[i : i + 16]) for i in range(0, len(images), 16)]
         session = onnxruntime.InferenceSession(model.weights_file())
-        engine = Engine(model)
+        engine = OpenVinoEngine(model.network)
         ours, a = images_a_second(lambda e=engine, x=images: e(x), len(images))
         other, b = images_a_second(
             lambda s=session, x=batches: np.concatenate([s.run(None, {"image": y})[0] for y in x]),

@@ -19,7 +19,9 @@ from dedup._indexing.records import FIELDS
 from dedup._results.duplicates import Duplicates
 from dedup._searching.settings import Settings
 from dedup._tuning.threshold import Threshold
-from dedup.pipelines.models import model
+from dedup.pipelines.errors import InputError
+from dedup.pipelines.models import Method, model
+from dedup.pipelines.own_models import Model
 
 __all__ = ["find_duplicates"]
 
@@ -27,7 +29,8 @@ __all__ = ["find_duplicates"]
 def find_duplicates(
     inputs: Inputs,
     *,
-    method: str = "sscd",
+    method: str | Model | Method = "sscd",
+    device: str = "cpu",
     threshold: float | Threshold | None = None,
     candidates: float | None = None,
     verify: bool = True,
@@ -45,11 +48,14 @@ def find_duplicates(
     inputs : str, path, image, DataFrame with a `path` column, or several of them
         Folders (walked to the bottom), files, or patterns such as "photos/**/*.jpg"; images in
         memory as bytes of a file, PIL images or arrays.
-    method : {"sscd", "sscd-fast", "phash"}
+    method : {"sscd", "sscd-fast", "phash"} or Model
         What pictures are compared by: embeddings of SSCD's ResNet-50 or of its small student;
         or 64-bit DCT hashes and their Hamming distance, many times faster, for copies that
         were resized, recompressed or recoloured a little: what is mirrored, turned, cropped or
-        captioned has another hash, and is missed.
+        captioned has another hash, and is missed. Or a model of your own, see `Model`.
+    device : str
+        What networks run on: "cpu", or "cuda" or "cuda:1" for a graphics card of NVIDIA's, which
+        needs `pip install "dedup[gpu]"`.
     threshold : float or Threshold, optional
         Pairs at or above it are accepted, 0 to 1: on the score of the verification, or with
         `verify=False` on the cosine of the embeddings. For hashes with `verify=False`: the most
@@ -98,30 +104,41 @@ def find_duplicates(
     """
     if not isinstance(inputs, str | os.PathLike | bytes | Image.Image | np.ndarray | pd.DataFrame):
         inputs = list(inputs)
-    settings = Settings(threshold, candidates, verify, relations, keep, method)
+    known = model(method, device=device)
+    settings = Settings(threshold, candidates, verify, relations, keep, known)
     found = discover(inputs, without=index)
     with (
-        place(inputs, index=index, cache=cache, method=method) as (uri, owned),
-        ImageIndex(uri, method=method, token=token, progress=progress) as images,
+        place(inputs, index=index, cache=cache, method=known) as (uri, owned),
+        ImageIndex(uri, method=known, token=token, progress=progress) as images,
     ):
         return images.find(found, settings=settings, prune=owned)
 
 
 @contextmanager
 def place(
-    inputs: Inputs, *, index: str | Path | None, cache: bool, method: str
+    inputs: Inputs, *, index: str | Path | None, cache: bool, method: Method
 ) -> Iterator[tuple[str | Path, bool]]:
     """Where the index is, and whether it belongs to these inputs alone."""
     if index is not None:
         yield index, False
     elif cache and (key := _cache_key(inputs, method=method)) is not None:
-        yield user_cache_path("dedup", ensure_exists=True) / f"{key}.db", True
+        yield _cache_folder() / f"{key}.db", True
     else:
         with tempfile.TemporaryDirectory(prefix="dedup-") as folder:
             yield Path(folder) / "index.db", True
 
 
-def _cache_key(inputs: Inputs, *, method: str) -> str | None:
+def _cache_folder() -> Path:
+    try:
+        return user_cache_path("dedup", ensure_exists=True)
+    except OSError as error:
+        raise InputError(
+            f"no cache folder can be made: {error.filename}: {str(error.strerror).lower()}; "
+            "name a file with index=, or keep nothing with cache=False"
+        ) from error
+
+
+def _cache_key(inputs: Inputs, *, method: Method) -> str | None:
     """A name for these inputs and what they are embedded with; None for images in memory."""
     if isinstance(inputs, bytes | Image.Image | np.ndarray):
         return None
@@ -132,7 +149,7 @@ def _cache_key(inputs: Inputs, *, method: str) -> str | None:
         return None
     paths = sorted(os.path.abspath(one) for one in several)
     # A new version embeds again where what it keeps is different.
-    made_with = [*model(method).properties.values(), *FIELDS]
+    made_with = [*method.properties.values(), *FIELDS]
     text = "\0".join([*made_with, *paths])
     digest = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8)
     stem = "".join(c for c in Path(paths[0]).name if c.isascii() and c.isalnum())[:24]

@@ -16,7 +16,7 @@ import dedup.pipelines.operators  # noqa: F401  registers the operators
 from dedup.pipelines import errors
 from dedup.pipelines.errors import OperatorError
 from dedup.pipelines.milvus import Row
-from dedup.pipelines.models import PerceptualHash, Vectors, model
+from dedup.pipelines.models import Method, Vectors, model
 
 __all__ = ["call", "compare_pair", "embed", "ingest", "output", "search"]
 
@@ -75,48 +75,56 @@ _OWN_ERROR = re.compile(r"^dedup\.pipelines\.errors\.(?P<name>\w+): (?P<message>
 
 def ingest(
     *,
-    method: str,
+    method: str | Method,
     uri: str,
     collection: str,
     token: str = "",
     select: Callable[[int, list[Any], list[Any]], tuple[list[Row], list[Any]]],
+    is_over: Callable[[], bool],
 ) -> Any:
     """From files to rows in Milvus: decode, select, embed, insert.
 
     Parameters
     ----------
-    method : str
-        The embedding or hash, a key of `dedup.pipelines.models.MODELS`.
+    method : str or Method
+        The embedding or hash, or its name, a key of `dedup.pipelines.models.MODELS`.
     uri, collection, token : str
         Where the rows go; the collection must exist.
     select : callable
         (number, files, decoded) -> (rows, images): which of a chunk's pictures are embedded,
         and the rows that go with them. Failed and repeated pictures are left out here.
+    is_over : callable
+        Whether nobody waits for a result any more, so that no further picture is decoded. A
+        function: a method would be copied with the pipeline.
 
     Returns
     -------
     towhee pipeline
         Called with the number of a chunk and a list of files that have a `source`; gives the
-        rows that were written.
+        rows that were written, and those that were not, since their pictures have no embedding.
     """
     store = ops.ann_insert.milvus_client(uri=uri, collection_name=collection, token=token)
 
     def chosen(*chunk: Any) -> Any:  # a function is not copied with the pipeline, a method is
         return select(*chunk)
 
+    def sources(files: list[Any]) -> Any:
+        return [file.source for file in files], is_over
+
     return output(
         pipe.input("number", "files")
-        .map("files", "sources", lambda files: [file.source for file in files])
-        .map("sources", "decoded", _decode(method))
+        .map("files", ("sources", "is_over"), sources)
+        .map(("sources", "is_over"), "decoded", _decode(method))
         .map(("number", "files", "decoded"), ("rows", "images"), chosen)
         .map("images", "vectors", _embed(method))
-        .map(("rows", "vectors"), "complete", with_vectors)
+        .map(("rows", "vectors"), ("complete", "written", "lost"), with_vectors)
         .map("complete", "stored", store),
-        "rows",
+        "written",
+        "lost",
     )
 
 
-def embed(*, method: str) -> Any:
+def embed(*, method: str | Method) -> Any:
     """From one image to its vector: decode, embed.
 
     Called with one image (path, bytes, PIL image or array); gives an array of unit length.
@@ -131,7 +139,7 @@ def embed(*, method: str) -> Any:
 
 def search(
     *,
-    method: str,
+    method: str | Method,
     uri: str,
     collection: str,
     token: str = "",
@@ -164,7 +172,7 @@ def search(
     )
 
 
-def compare_pair(*, method: str = "sscd", threshold: float) -> Any:
+def compare_pair(*, method: str | Method = "sscd", threshold: float) -> Any:
     """The tutorial's pair comparison: one target image against a list of candidates.
 
     Called with (target, candidates); gives one row a candidate: its source, the L2 distance
@@ -187,18 +195,25 @@ def compare_pair(*, method: str = "sscd", threshold: float) -> Any:
     )
 
 
-def _decode(method: str) -> Any:
+def _decode(method: str | Method) -> Any:
     """The operator that decodes pictures as far as a method needs them."""
     return ops.image_decode.cv2("rgb", short_side=model(method).short_side)
 
 
-def _embed(method: str) -> Any:
+def _embed(method: str | Method) -> Any:
     """The operator that makes the vectors of a method."""
-    if isinstance(model(method), PerceptualHash):
+    if model(method).network is None:
         return ops.image_embedding.phash()
     return ops.image_embedding.sscd(method)
 
 
-def with_vectors(rows: list[Row], vectors: Vectors) -> list[Row]:
-    """Each row with its vector."""
-    return [{**row, "vector": vector} for row, vector in zip(rows, vectors, strict=True)]
+def with_vectors(rows: list[Row], vectors: Vectors) -> tuple[list[Row], list[Row], list[Row]]:
+    """Each row with its vector; then the same without, and the rows whose vector is zero."""
+    complete, written, lost = [], [], []
+    for row, vector in zip(rows, vectors, strict=True):
+        if vector.any():
+            complete.append({**row, "vector": vector})
+            written.append(row)
+        else:
+            lost.append(row)
+    return complete, written, lost

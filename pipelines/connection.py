@@ -6,6 +6,7 @@ One client an address serves the whole process: a Milvus Lite file (`photos.db`)
 
 import logging
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,8 +100,10 @@ class _Shared:
     layouts: "dict[tuple[str, str | None], Layout]" = field(default_factory=dict)
     loaded: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
+    unflushed: dict[str, int] = field(default_factory=dict)
     writing: threading.RLock = field(default_factory=threading.RLock)
     holders: set["Connection"] = field(default_factory=set)
+    process: int = field(default_factory=os.getpid)
 
 
 class Connection:
@@ -116,6 +119,8 @@ class Connection:
         Those that are ready for searches.
     deleted : set of str
         Those from which something was deleted since they were read last.
+    unflushed : dict of str to int
+        About how many rows of each Milvus Lite holds in memory only.
     writing : lock
         Held while something is written: Milvus Lite loses rows of writers side by side.
     """
@@ -126,6 +131,7 @@ class Connection:
         self.layouts = shared.layouts
         self.loaded = shared.loaded
         self.deleted = shared.deleted
+        self.unflushed = shared.unflushed
         self.writing = shared.writing
         self._shared = shared
 
@@ -157,14 +163,28 @@ class Connection:
         StoreError
             If Milvus refuses.
         """
+        self.require_own()
         with _reported(action, self.uri):
             call = getattr(self._shared.client, method)
             return call(*arguments, retry_times=_RETRIES, **settings)
 
+    def require_own(self) -> None:
+        """Refuse to work in a process that was forked: threads and locks stayed behind.
+
+        Raises
+        ------
+        StoreUnavailable
+        """
+        if self._shared.process != os.getpid():
+            raise StoreUnavailable(
+                f"{self.uri} was opened before this process was forked off: open it here again "
+                "(a Milvus Lite file once the other process has closed it)"
+            )
+
     def close(self) -> None:
         """Let go; the last one closes the client, and lets other processes have the file."""
         with _connecting:
-            if self not in self._shared.holders:
+            if self not in self._shared.holders or self._shared.process != os.getpid():
                 return
             self._shared.holders.remove(self)
             if self._shared.holders:
@@ -177,6 +197,28 @@ class Connection:
 
 _clients: dict[tuple[str, str], _Shared] = {}
 _connecting = threading.RLock()
+# What a forked process has of its parent's: kept, since to drop it would write to files.
+_of_the_parent: list[Any] = []
+
+
+def _begin_anew() -> None:
+    """In a process that was forked, hold nothing of what its parent has open.
+
+    Milvus Lite would otherwise serve both, and this one's end would release the parent's file.
+    """
+    global _connecting  # noqa: PLW0603  another thread of the parent may hold it, for ever
+    _connecting = threading.RLock()
+    _of_the_parent.append(_clients.copy())
+    _clients.clear()
+    if "milvus_lite.server_manager" in sys.modules:
+        engine = _milvus_lite()
+        engine._lock = threading.Lock()
+        _of_the_parent.append(engine._servers)
+        engine._servers = {}
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 def connect(uri: str | Path | None = None, *, token: str = "") -> Connection:

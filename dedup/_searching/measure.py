@@ -6,7 +6,7 @@ by hash speaks of bits, the fewer the better: this is where the one becomes the 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup.pipelines.errors import InputError
-from dedup.pipelines.models import MeasureName
+from dedup.pipelines.models import MeasureName, Method
 
-__all__ = ["MEASURES", "Measure"]
+__all__ = ["MEASURES", "Measure", "measure_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +104,16 @@ MEASURES: Final[Mapping[MeasureName, Measure]] = MappingProxyType(
     }
 )
 """The measures by their names."""
+
+
+def measure_of(method: Method) -> Measure:
+    """The measure of a method; of a model of the user's with what the user said of it.
+
+    What the user did not say is 1, which proposes and accepts nothing: `Settings` refuses a
+    search that depends on it.
+    """
+    measure, said = MEASURES[method.measure], method.defaults
+    if said is None:
+        return measure
+    threshold, candidates = (1.0 if value is None else value for value in said[::-1])
+    return replace(measure, threshold=threshold, candidates=(), candidates_beyond=candidates)

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from dedup._grouping.keep import Keep, Keeper
 from dedup._searching.candidates import Candidates
-from dedup._searching.measure import MEASURES, Measure
+from dedup._searching.measure import Measure, measure_of
 from dedup._tuning.threshold import Threshold
 from dedup._verification.decision import AsTold, ByAlignment, ByCosine, Decision
 from dedup._verification.evidence import DEFAULT_THRESHOLD
 from dedup._verification.verify import Verifier
 from dedup.pipelines.errors import InputError
-from dedup.pipelines.models import model
+from dedup.pipelines.models import Method, model
+from dedup.pipelines.own_models import Model
 
 __all__ = ["Settings"]
 
@@ -35,13 +36,13 @@ class Settings:
         What makes a group: of "exact", "near" and "scene".
     keep : str or callable
         Which file of a group is kept; see `Keeper`.
-    method : str
+    method : str, Model or Method
         What pictures are compared by; says what candidates and threshold are counted in.
 
     Raises
     ------
     InputError
-        If a setting is out of its range.
+        If a setting is out of its range, or needed for a model of the user's and not given.
     ModelError
         If there is no such method.
     """
@@ -51,11 +52,11 @@ class Settings:
     verify: bool = True
     relations: Collection[str] = ("exact", "near")
     keep: Keep = "best"
-    method: str = "sscd"
+    method: str | Model | Method = "sscd"
 
     def __post_init__(self) -> None:
         if isinstance(self.threshold, Threshold):
-            self.threshold.check(method=self.method, verify=self.verify)
+            self.threshold.check(method=self.model, verify=self.verify)
         elif self.threshold is not None and not self.verify:
             self.measure.check("threshold", self.threshold, least_cosine=0)
         elif self.threshold is not None and not 0 <= self.threshold <= 1:
@@ -71,11 +72,34 @@ class Settings:
                 f"relations={self.relations!r}: expected some of {', '.join(_RELATIONS)}"
             )
         Keeper(self.keep, similarity={})
+        self._require_cuts()
+
+    def _require_cuts(self) -> None:
+        """Nobody knows where another's embedding proposes pairs, or accepts them."""
+        cuts = self.model.defaults
+        if cuts is None:
+            return
+        if self.verify and self.candidates is None and cuts.candidates is None:
+            raise InputError(
+                f"from which cosine {self.model.method} proposes pairs is not known here: give "
+                "candidates=, to the search or to dedup.Model; docs/models.md says how to find it"
+            )
+        if not self.verify and self.threshold is None and cuts.threshold is None:
+            raise InputError(
+                f"from which cosine {self.model.method} shows duplicates is not known here: tune "
+                "it (dedup.calibrate, dedup.tune), or give threshold=, to the search or to "
+                "dedup.Model; or let the pictures decide, with verify=True"
+            )
+
+    @property
+    def model(self) -> Method:
+        """The method, resolved."""
+        return model(self.method)
 
     @property
     def measure(self) -> Measure:
         """What cosines are to the user of this method."""
-        return MEASURES[model(self.method).measure]
+        return measure_of(self.model)
 
     @property
     def value(self) -> float:
@@ -117,5 +141,10 @@ class Settings:
         if self.verify:
             decision = ByAlignment(verifier, threshold=self.cut, relations=self.relations)
         else:
-            decision = ByCosine(candidates.similarity, threshold=self.cut, blank=candidates.blank)
+            decision = ByCosine(
+                candidates.similarity,
+                threshold=self.cut,
+                blank=candidates.blank,
+                compare=candidates.compare,
+            )
         return AsTold(decision, candidates) if candidates.told or candidates.sides else decision

@@ -18,6 +18,7 @@ from dedup._tuning.threshold import Threshold
 from dedup._tuning.tune import tune
 from dedup.labels import Labels, make_labelled
 from dedup.pipelines.errors import InputError
+from dedup.pipelines.own_models import Model
 
 __all__ = ["Calibration", "calibrate"]
 
@@ -103,7 +104,8 @@ def calibrate(
     *,
     precision: float = 0.99,
     images: int | None = None,
-    method: str = "sscd",
+    method: str | Model = "sscd",
+    device: str = "cpu",
     verify: bool = True,
     edits: Iterable[str] | None = None,
     out: str | os.PathLike[str] | None = None,
@@ -124,7 +126,7 @@ def calibrate(
         The part of accepted pairs that are to be duplicates, in a collection of `images`.
     images : int, optional
         Size of the collection that the threshold is for; of the photos given if not given.
-    method, verify
+    method, device, verify
         As in `find_duplicates`.
     edits : iterable of str, optional
         Names of edits to find again, as in `make_labelled`; all if not given.
@@ -150,7 +152,13 @@ def calibrate(
     """
     # A second shot of one scene is no photo of its own here: an edited copy of the one may
     # pass for a copy of the other.
-    found = find_duplicates(photos, relations=("exact", "near", "scene"), progress=progress)
+    found = find_duplicates(
+        photos,
+        method=method if isinstance(method, Model) else "sscd",
+        device=device,
+        relations=("exact", "near", "scene"),
+        progress=progress,
+    )
     distinct = found.distinct
     if len(distinct) < _FEWEST:
         raise InputError(
@@ -166,7 +174,12 @@ def calibrate(
             seed=seed,
         )
         pairs = score_pairs(
-            labels, method=method, verify=verify, cache=out is not None, progress=progress
+            labels,
+            method=method,
+            device=device,
+            verify=verify,
+            cache=out is not None,
+            progress=progress,
         )
     size = len(distinct) if images is None else images
     return Calibration(tune(pairs, precision=precision, collection=size, seed=seed), pairs, size)

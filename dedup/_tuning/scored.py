@@ -17,7 +17,8 @@ from dedup._progress import bar
 from dedup._searching.settings import Settings
 from dedup._verification.verify import Pair, Verifier, ordered
 from dedup.labels import Labels
-from dedup.pipelines.models import Vectors, model
+from dedup.pipelines.models import Method, Vectors, model
+from dedup.pipelines.own_models import Model
 
 __all__ = ["ScoredPairs", "score_pairs"]
 
@@ -102,7 +103,8 @@ class ScoredPairs:
 def score_pairs(
     labels: Labels,
     *,
-    method: str = "sscd",
+    method: str | Model | Method = "sscd",
+    device: str = "cpu",
     verify: bool = True,
     candidates: float | None = None,
     cache: bool = True,
@@ -117,7 +119,7 @@ def score_pairs(
     ----------
     labels : Labels
         Images that can't be read are left out, with a warning.
-    method, verify, candidates, cache, progress
+    method, device, verify, candidates, cache, progress
         As in `find_duplicates`.
 
     Examples
@@ -130,8 +132,11 @@ def score_pairs(
     >>> score_pairs(labels, cache=False).table.query("label")[["edit"]].squeeze().tolist()
     ['crop-50', 'grey', 'crop-50', 'grey']
     """
-    settings = Settings(method=method, candidates=candidates, verify=verify)
-    known = _Known.of(labels, method=method, cache=cache, progress=progress)
+    chosen = model(method, device=device)
+    # Without verification nothing is cut off: every labelled pair is scored.
+    threshold = None if verify or chosen.defaults is None else 0
+    settings = Settings(threshold, candidates, verify, method=chosen)
+    known = _Known.of(labels, method=chosen, cache=cache, progress=progress)
     floor = settings.floor(images=len(known.paths))
     listed = known.pairs_of(labels, floor=floor if verify else None)
     table = listed.table
@@ -141,9 +146,9 @@ def score_pairs(
         table["score"] = settings.measure.values(table["similarity"])
     return ScoredPairs(
         table[["a", "b", "label", "score", "similarity", *_LABELS]],
-        quantity="score" if verify else model(method).measure,
-        method=method,
-        properties=model(method).properties,
+        quantity="score" if verify else chosen.measure,
+        method=chosen.method,
+        properties=chosen.properties,
         images=len(known.paths),
         negatives=listed.negatives,
         distinct=listed.distinct,
@@ -169,7 +174,7 @@ class _Known:
     vectors: Vectors
 
     @classmethod
-    def of(cls, labels: Labels, *, method: str, cache: bool, progress: bool) -> "_Known":
+    def of(cls, labels: Labels, *, method: Method, cache: bool, progress: bool) -> "_Known":
         paths = labels.paths
         with (
             place(paths, index=None, cache=cache, method=method) as (uri, _),

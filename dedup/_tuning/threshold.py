@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dedup._saving import save_text
 from dedup.pipelines.errors import InputError
-from dedup.pipelines.models import model
+from dedup.pipelines.models import Method, model
+from dedup.pipelines.own_models import Model
 
 __all__ = ["Estimate", "Threshold"]
 
@@ -68,7 +70,7 @@ class Threshold:
     collection: int
     calibration: Sequence[tuple[float, float]] = ()
 
-    def check(self, *, method: str, verify: bool) -> None:
+    def check(self, *, method: str | Model | Method, verify: bool) -> None:
         """Refuse another method, model or quantity than it was tuned for.
 
         Raises
@@ -76,14 +78,17 @@ class Threshold:
         InputError
         """
         wanted = "with verification" if self.quantity == "score" else "with verify=False"
-        if method != self.method:
-            raise InputError(f"this threshold was tuned for method={self.method!r}, not {method!r}")
+        known = model(method)
+        if known.method != self.method:
+            raise InputError(
+                f"this threshold was tuned for method={self.method!r}, not {known.method!r}"
+            )
         if (self.quantity == "score") != verify:
             raise InputError(f"this threshold cuts the {self.quantity}: use it {wanted}")
-        if dict(self.properties) != dict(model(method).properties):
+        if dict(self.properties) != dict(known.properties):
             raise InputError(
                 f"this threshold was tuned with {_listed(self.properties)}; "
-                f"installed here is {_listed(model(method).properties)}: tune it again"
+                f"installed here is {_listed(known.properties)}: tune it again"
             )
 
     def probability(self, score: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -96,10 +101,16 @@ class Threshold:
         return np.asarray(np.interp(np.asarray(score, float), scores, probabilities))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write it to a JSON file."""
+        """Write it to a JSON file.
+
+        Raises
+        ------
+        InputError
+            If the file can't be written.
+        """
         content = {"format": _FORMAT, **asdict(self)}
         content["properties"] = dict(self.properties)
-        Path(path).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        save_text(path, json.dumps(content, indent=1) + "\n")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Threshold":

@@ -1,0 +1,68 @@
+"""Which engine runs a network: by the kind of its file, and the device."""
+
+import os
+import re
+from functools import lru_cache
+from importlib.util import find_spec
+
+from dedup.pipelines.errors import InputError, MissingExtra, ModelError
+from dedup.pipelines.networks import Engine, Network
+
+__all__ = ["CHECKPOINTS", "check_device", "engine"]
+
+CHECKPOINTS = (".pt", ".pth", ".safetensors")
+"""How the files of torch's weights end."""
+
+
+@lru_cache(maxsize=4)
+def engine(network: Network) -> Engine:
+    """The engine of a network, made once a process.
+
+    Raises
+    ------
+    ModelError
+        If the network can't be read, does not take pictures or gives no vectors; if the
+        device, or a package that it needs, is not here.
+    """
+    if network.path.suffix in CHECKPOINTS:
+        if find_spec("torch") is None or find_spec("towhee.models") is None:
+            raise MissingExtra(
+                f'{network.path.name} needs torch; install it with: pip install "dedup[torch]"',
+                name="torch",
+            )
+        from dedup.pipelines.torch_engine import TorchEngine
+
+        return TorchEngine(network)
+    if network.device == "cpu":
+        from dedup.pipelines.openvino_engine import OpenVinoEngine
+
+        return OpenVinoEngine(network)
+    if network.path.suffix == ".onnx":
+        from dedup.pipelines.onnx_engine import OnnxEngine
+
+        return OnnxEngine(network)
+    raise ModelError(
+        f'{network.path.name} runs with device="cpu" only: device={network.device!r} takes ONNX '
+        f"files, and checkpoints of torch ({', '.join(CHECKPOINTS)})"
+    )
+
+
+if hasattr(os, "register_at_fork"):  # a process that is forked has engines without threads
+    os.register_at_fork(after_in_child=engine.cache_clear)
+
+
+def check_device(device: str) -> str:
+    """A device's name, if there can be one of that name.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> check_device("cuda:1")
+    'cuda:1'
+    """
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+        raise InputError(f'device={device!r}: expected "cpu", "cuda" or "cuda:1"')
+    return device
