@@ -1,6 +1,6 @@
 """Find exact and near-duplicate images: `find_duplicates("photos/")`."""
 
-from dedup import labels, metrics, plots
+from dedup import distributed, labels, metrics, plots
 from dedup._acting.applied import Applied
 from dedup._acting.choices import Choices
 from dedup._acting.plan import Plan
@@ -35,6 +35,7 @@ from dedup.pipelines.errors import (
     StoreError,
     StoreUnavailable,
 )
+from dedup.pipelines.own_models import Model
 from dedup.pipelines.storage import Storage
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "Labels",
     "Match",
     "MissingExtra",
+    "Model",
     "ModelError",
     "OperatorError",
     "Plan",
@@ -72,6 +74,7 @@ __all__ = [
     "Threshold",
     "VectorDuplicates",
     "calibrate",
+    "distributed",
     "explain",
     "find_duplicates",
     "from_milvus",

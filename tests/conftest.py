@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import milvus_server
 import pytest
 import skimage.data
+from hypothesis import settings
 from PIL import Image
 from pymilvus import MilvusClient
 
 import dedup
 
 EXIT = pytest.StashKey[int]()
+settings.register_profile("busy", deadline=None)  # no law is about time
+settings.load_profile("busy")
 PHOTOS = ("astronaut", "camera", "chelsea", "coffee", "coins", "rocket")
 
 

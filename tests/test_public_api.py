@@ -8,7 +8,7 @@ import pytest
 
 import dedup
 
-MODULES = ["labels", "metrics", "plots"]
+MODULES = ["distributed", "labels", "metrics", "plots"]
 NAMES = [f"dedup.{name}" for name in dedup.__all__ if name not in MODULES] + [
     f"dedup.{module}.{name}" for module in MODULES for name in getattr(dedup, module).__all__
 ]

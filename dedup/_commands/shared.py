@@ -30,7 +30,7 @@ __all__ = [
 Search = Callable[[], Duplicates]
 
 
-class _Threshold(click.ParamType[float | Threshold]):
+class _Threshold(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
     """A number, or a file that `dedup calibrate` wrote."""
 
     name = "NUMBER|FILE"

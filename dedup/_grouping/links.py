@@ -7,7 +7,8 @@ each other half a million times.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from dedup._grouping.clusters import Clusters
 from dedup._verification.decision import Decision
@@ -31,10 +32,19 @@ class Links:
     decision : Decision
     apart : iterable of (int, int)
         Pictures that never come into one cluster.
+    rank : mapping of int to int
+        Which pictures would rather be kept: those of the lowest rank.
     """
 
-    def __init__(self, decision: Decision, *, apart: Iterable[Pair] = ()) -> None:
+    def __init__(
+        self,
+        decision: Decision,
+        *,
+        apart: Iterable[Pair] = (),
+        rank: Mapping[int, int] = MappingProxyType({}),
+    ) -> None:
         self.decision = decision
+        self._rank = rank
         self._failures: dict[int, int] = defaultdict(int)
         self.clusters = Clusters(apart=apart)
 
@@ -54,11 +64,11 @@ class Links:
     def worth_deeper(self, pictures: Iterable[int]) -> list[int]:
         """Which pictures, whose nearest neighbours were all candidates, to search deeper.
 
-        Not those that are left alone; and of a cluster only some, since its members lead to
-        the same neighbours.
+        Not those that are left alone; and of a cluster only those that would rather be kept,
+        since its members lead to the same neighbours.
         """
         chosen: dict[int, list[int]] = defaultdict(list)
-        for picture in sorted(pictures):
+        for picture in sorted(pictures, key=lambda picture: (self._rank.get(picture, 0), picture)):
             if self.is_patient(picture):
                 chosen[self.clusters.find(picture)].append(picture)
         return sorted(p for members in chosen.values() for p in members[:_SCOUTS])

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +11,10 @@ from dedup._indexing.check import Asked, Checker
 from dedup._indexing.discover import ImageFile
 from dedup._indexing.ingest import Advance, Ingest, Refused
 from dedup._searching.settings import Settings
+from dedup._threads import threads
 from dedup.pipelines.decoding import ImageSource
 from dedup.pipelines.errors import DecodeError
-from dedup.pipelines.models import Model
+from dedup.pipelines.models import Method
 from dedup.pipelines.operators import cores
 
 __all__ = ["Admission"]
@@ -36,7 +36,7 @@ class Admission(Ingest):
         self,
         catalogue: Catalogue,
         *,
-        model: Model,
+        model: Method,
         token: str,
         tag: str,
         checker: Checker,
@@ -52,10 +52,10 @@ class Admission(Ingest):
         advance(len(moved))
         rest = [file for file in files if file.path not in moved]
         images = {file.path: file.image for file in rest if file.image is not None}
-        with ThreadPoolExecutor(cores(), thread_name_prefix="dedup-read") as threads:
+        with threads("read") as readers:
             for start in range(0, len(rest), cores()):
                 block = rest[start : start + cores()]
-                for file, asked in zip(block, threads.map(self._read_one, block), strict=True):
+                for file, asked in zip(block, readers.map(self._read_one, block), strict=True):
                     if isinstance(asked, DecodeError):
                         self._skip(file, str(asked))
                     else:

@@ -7,7 +7,7 @@ from functools import cached_property
 from dedup._indexing.identical import Picture, PictureBook
 from dedup._indexing.records import FIELDS, Record, path_key
 from dedup.pipelines.milvus import Collection
-from dedup.pipelines.models import Model, Vectors
+from dedup.pipelines.models import Method, Vectors
 
 __all__ = ["Catalogue", "picture_of"]
 
@@ -21,11 +21,11 @@ class Catalogue:
     ----------
     collection : Collection
         Created if it is missing.
-    model : Model
+    model : Method
         What its vectors are made with.
     """
 
-    def __init__(self, collection: Collection, *, model: Model) -> None:
+    def __init__(self, collection: Collection, *, model: Method) -> None:
         collection.ensure(
             dimension=model.dimension, properties=model.properties, measure=model.measure
         )
@@ -66,11 +66,20 @@ class Catalogue:
         rows = self.collection.read(f"id == {path_key(path)}", fields=FIELDS)
         return Record.from_row(rows[0]) if rows else None
 
-    def expect(self, record: Record) -> None:
-        """Note a file that is on its way to Milvus, for those that come after it."""
+    def expect(self, record: Record, *, pixels: str | None = None) -> None:
+        """Note a file that is on its way to Milvus, for those that come after it.
+
+        `pixels` is the digest of its pixels, if that is known.
+        """
         self.by_digest[record.digest] = record
         if not record.copy_of:
-            self.book.add(picture_of(record))
+            picture = picture_of(record)
+            self.book.add(replace(picture, digest=pixels or picture.digest))
+
+    def refresh(self) -> None:
+        """Look at what Milvus holds alone: what was expected besides did not arrive."""
+        for name in ("by_digest", "book"):
+            self.__dict__.pop(name, None)
 
     def keep(self, records: Iterable[Record]) -> None:
         """Note records that Milvus holds now."""
@@ -122,8 +131,7 @@ class Catalogue:
         self.collection.delete(sorted(gone))
         for record in gone.values():
             del self.records[record.path]
-        for name in ("by_digest", "book"):
-            self.__dict__.pop(name, None)
+        self.refresh()
         return len(gone)
 
     def _inherit(self, copies: Sequence[Record]) -> None:

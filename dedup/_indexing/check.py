@@ -25,7 +25,7 @@ from dedup._verification.verify import Pair, Verifier
 from dedup.pipelines import call, embed
 from dedup.pipelines.decoding import ImageSource, Pixels, decode, pixel_digest
 from dedup.pipelines.milvus import MAX_HITS, Collection
-from dedup.pipelines.models import Model, Vectors
+from dedup.pipelines.models import Method, Vectors
 
 __all__ = ["Asked", "Check", "Checker", "Match"]
 
@@ -105,18 +105,18 @@ class Checker:
     Parameters
     ----------
     collection : Collection
-    model : Model
+    model : Method
     verdicts : Verdicts
     """
 
-    def __init__(self, collection: Collection, *, model: Model, verdicts: Verdicts) -> None:
+    def __init__(self, collection: Collection, *, model: Method, verdicts: Verdicts) -> None:
         self._collection = collection
         self._model = model
         self._verdicts = verdicts
 
     @cached_property
     def _embed(self) -> Any:
-        return embed(method=self._model.method)
+        return embed(method=self._model)
 
     def read(self, image: ImageSource, *, digest: str = "") -> Asked:
         """Decode and embed an image; its digest is taken if it is not given.
@@ -125,7 +125,10 @@ class Checker:
         ------
         DecodeError
             If it can't be read.
+        StoreUnavailable
+            In a process that was forked off after the index was opened.
         """
+        self._collection.connection.require_own()
         decoded = decode(image)
         small = decode(decoded.image, short_side=self._model.short_side).image
         if not digest:

@@ -5,10 +5,12 @@ equal. Decoding every file in full is what this avoids: only pictures of the sam
 8 x 8 thumbnails agree are decoded in full, and compared by a digest of all their pixels.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
+from itertools import product
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from dedup._indexing.records import Record
@@ -20,6 +22,9 @@ __all__ = ["Picture", "PictureBook", "exactly", "thumbnail"]
 _SIDE = 8
 # Decoding a JPEG at reduced size moves a cell's mean by less than this, of 255.
 _TOLERANCE = 4
+_ROWS = 256
+
+_PageKey: TypeAlias = tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -53,39 +58,84 @@ class PictureBook:
     """The distinct pictures seen so far, and the question whether another is one of them."""
 
     def __init__(self) -> None:
-        self._pages: dict[tuple[int, int, int], _Page] = defaultdict(_Page)
+        self._pages: dict[_PageKey, _Page] = {}
 
     def add(self, picture: Picture) -> None:
         """Remember a picture."""
-        self._pages[_page_key(picture, 0)].add(picture)
+        key = (picture.width, picture.height, *_steps(picture, 0))
+        self._pages.setdefault(key, _Page()).add(picture)
 
     def same(self, picture: Picture) -> Picture | None:
         """The picture in the book with the very same pixels, if there is one."""
-        # Thumbnails that agree have means at most _TOLERANCE apart: a page either way.
-        pages = (self._pages.get(_page_key(picture, step)) for step in (-1, 0, 1))
-        alike = [known for page in pages if page for known in page.alike(picture)]
-        return next((known for known in alike if known.pixels() == picture.pixels()), None)
+        # Thumbnails that agree have means at most _TOLERANCE apart: half a step either way.
+        ends = zip(_steps(picture, -_TOLERANCE), _steps(picture, _TOLERANCE), strict=True)
+        for steps in product(*(sorted(set(both)) for both in ends)):
+            page = self._pages.get((picture.width, picture.height, *steps))
+            same = page.same(picture) if page is not None else None
+            if same is not None:
+                return same
+        return None
 
 
 class _Page:
-    """Pictures of one size and about one brightness; their thumbnails in one buffer."""
+    """Pictures of one size whose quarters are about as bright.
+
+    Ten thousand edits of one picture lie on one page: each is decoded in full once, when first
+    another looks like it, and from then on found by the digest of its pixels.
+    """
+
+    __slots__ = ("_decoded", "_thumbnails", "_waiting")
 
     def __init__(self) -> None:
-        self._pictures: list[Picture] = []
-        self._thumbnails = bytearray()
+        self._waiting: list[Picture] = []  # not decoded in full
+        self._decoded: dict[str, Picture] = {}  # by the digest of their pixels
+        self._thumbnails = bytearray()  # of those that were decoded
 
     def add(self, picture: Picture) -> None:
-        self._pictures.append(picture)
-        self._thumbnails += picture.thumbnail.tobytes()
+        if picture.digest is None:
+            self._waiting.append(picture)
+        elif self._decoded.setdefault(picture.digest, picture) is picture:
+            self._thumbnails += picture.thumbnail.tobytes()
 
-    def alike(self, picture: Picture) -> list[Picture]:
+    def same(self, picture: Picture) -> Picture | None:
+        alike = self._alike_waiting(picture)
+        if not alike and not self._looks_decoded(picture):
+            return None
+        for known in alike:
+            known.pixels()
+            self.add(known)
+        return self._decoded.get(picture.pixels())
+
+    def _alike_waiting(self, picture: Picture) -> list[Picture]:
+        """Take out those that may be the same picture."""
+        if not self._waiting:
+            return []
+        is_alike = _alike(np.stack([known.thumbnail for known in self._waiting]), picture)
+        if not is_alike.any():
+            return []
+        alike = [self._waiting[row] for row in np.flatnonzero(is_alike)]
+        self._waiting = [self._waiting[row] for row in np.flatnonzero(~is_alike)]
+        return alike
+
+    def _looks_decoded(self, picture: Picture) -> bool:
+        """Whether one that was decoded looks like it; the last ones are the likeliest."""
         known = np.frombuffer(self._thumbnails, np.uint8).reshape(-1, _SIDE * _SIDE)
-        distance = np.abs(known.astype(np.int16) - picture.thumbnail).max(axis=1)
-        return [self._pictures[row] for row in np.flatnonzero(distance <= _TOLERANCE)]
+        ends = range(len(known), 0, -_ROWS)
+        return any(_alike(known[max(0, end - _ROWS) : end], picture).any() for end in ends)
 
 
-def _page_key(picture: Picture, step: int) -> tuple[int, int, int]:
-    return picture.width, picture.height, int(picture.thumbnail.mean()) // _TOLERANCE + step
+def _alike(thumbnails: Pixels, picture: Picture) -> npt.NDArray[np.bool_]:
+    """Which thumbnails, shape (n, 64), a picture's own agrees with."""
+    distance = np.abs(thumbnails.astype(np.int16) - picture.thumbnail).max(axis=1)
+    agrees: npt.NDArray[np.bool_] = distance <= _TOLERANCE
+    return agrees
+
+
+def _steps(picture: Picture, shift: int) -> tuple[int, ...]:
+    """The brightness of the four quarters, in steps of twice the tolerance."""
+    half = _SIDE // 2
+    quarters = picture.thumbnail.reshape(2, half, 2, half).mean(axis=(1, 3), dtype=np.float64)
+    return tuple(((quarters.reshape(-1) + shift) // (2 * _TOLERANCE)).astype(int).tolist())
 
 
 def exactly(a: Record, b: Record) -> str:

@@ -1,10 +1,12 @@
 """`ImageIndex`: the images that are known, and the questions that can be asked of them."""
 
 import os
+import threading
+from collections.abc import Callable, Iterable
 from collections.abc import Collection as Several
-from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
@@ -26,7 +28,8 @@ from dedup._tuning.threshold import Threshold
 from dedup.pipelines.decoding import ImageSource, check_header, pixel_digest
 from dedup.pipelines.errors import InputError
 from dedup.pipelines.milvus import Collection, connect
-from dedup.pipelines.models import Vectors, model
+from dedup.pipelines.models import Method, Vectors, model
+from dedup.pipelines.own_models import Model
 from dedup.pipelines.storage import Storage
 
 __all__ = ["ImageIndex"]
@@ -35,9 +38,28 @@ _TAG_BYTES = 256
 # Rows after which a server is asked to write, and index, what it has.
 _FLUSHED_FROM = 1_024
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _in_turn(
+    method: Callable[Concatenate["ImageIndex", _P], _T],
+) -> Callable[Concatenate["ImageIndex", _P], _T]:
+    """Let threads take turns: what is on its way into the index is not there for others yet."""
+
+    @wraps(method)
+    def taking_turns(self: "ImageIndex", /, *arguments: _P.args, **settings: _P.kwargs) -> _T:
+        self._connection.require_own()  # in a forked process nobody may ever end the turn
+        with self._turn:
+            return method(self, *arguments, **settings)
+
+    return taking_turns
+
 
 class ImageIndex:
     """Images and their embeddings, or hashes, in Milvus.
+
+    Threads may share it: `check` works beside everything else, the rest takes turns.
 
     Parameters
     ----------
@@ -45,9 +67,11 @@ class ImageIndex:
         A Milvus Lite file, whose name ends in `.db` (made if it is missing), the address of a
         Milvus server, such as "http://localhost:19530", or of Zilliz Cloud. By default what the
         environment variable MILVUS_URI says.
-    method : {"sscd", "sscd-fast", "phash"}
+    method : {"sscd", "sscd-fast", "phash"} or Model
         What pictures are compared by: embeddings of SSCD's ResNet-50 or of its small student,
-        or 64-bit DCT hashes and their Hamming distance.
+        or 64-bit DCT hashes and their Hamming distance; or a model of your own.
+    device : str
+        As in `find_duplicates`.
     token : str, optional
         "user:password" of a server, or the API key of Zilliz Cloud. By default what the
         environment variable MILVUS_TOKEN says.
@@ -81,15 +105,17 @@ class ImageIndex:
         self,
         uri: str | Path | None = None,
         *,
-        method: str = "sscd",
+        method: str | Model | Method = "sscd",
+        device: str = "cpu",
         token: str = "",
         collection: str = "dedup",
         storage: Storage | None = None,
         progress: bool = True,
     ) -> None:
-        self._model = model(method)
+        self._model = model(method, device=device)
         self._model.require()  # what is missing is told before anything is made
         self._progress = progress
+        self._turn = threading.RLock()
         self._connection = connect(uri, token=token)
         self._token = self._connection.token
         try:
@@ -151,9 +177,10 @@ class ImageIndex:
         if threshold is not None and not unless_duplicate:
             raise InputError("threshold= goes with unless_duplicate=True: nothing else compares")
         found = discover(inputs, without=self._connection.uri, as_named=unless_duplicate)
-        settings = Settings(threshold, method=self._model.method) if unless_duplicate else None
+        settings = Settings(threshold, method=self._model) if unless_duplicate else None
         return self._add(found, tag=tag, unless=settings)
 
+    @_in_turn
     def _add(self, found: Found, *, tag: str = "", unless: Settings | None = None) -> Added:
         ingest: Ingest
         if unless is None:
@@ -176,11 +203,13 @@ class ImageIndex:
         added.skipped = sorted(found.skipped + added.skipped, key=lambda skipped: skipped.path)
         return added
 
+    @_in_turn
     def remove(self, paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> int:
         """Forget files (the files themselves are not touched); returns how many were known."""
         several = [paths] if isinstance(paths, str | os.PathLike) else paths
         return self._catalogue.remove(file_key(path) for path in several)
 
+    @_in_turn
     def prune(self) -> int:
         """Forget files that are gone; returns how many.
 
@@ -192,6 +221,7 @@ class ImageIndex:
             if record.is_file and not _exists(path)
         )
 
+    @_in_turn
     def stats(self) -> Stats:
         """How much it holds, of what, and where."""
         collection = self._catalogue.collection
@@ -222,10 +252,11 @@ class ImageIndex:
         DecodeError
             If the image can't be read.
         """
-        settings = Settings(threshold, verify=verify, method=self._model.method)
+        settings = Settings(threshold, verify=verify, method=self._model)
         floor = settings.floor(images=len(self))
         return self._checker.check(self._checker.read(image), settings=settings, floor=floor)
 
+    @_in_turn
     def mark(self, a: ImageSource, b: ImageSource, *, duplicate: bool) -> None:
         """Say of two images that they are duplicates, or that they are not.
 
@@ -277,6 +308,7 @@ class ImageIndex:
         check_header(path)
         return Marked(file_digest(path), path)
 
+    @_in_turn
     def verdicts(self) -> pd.DataFrame:
         """What was marked, as labels for tuning: `dedup.labels.Labels.of_pairs` takes it.
 
@@ -285,6 +317,7 @@ class ImageIndex:
         """
         return self._verdicts.table(self._catalogue.records.values())
 
+    @_in_turn
     def duplicates(
         self,
         *,
@@ -320,19 +353,21 @@ class ImageIndex:
         ...     [Path(path).name for path in found.pairs["b"].sort_values()]
         ['coffee-grey.jpg', 'coffee-small.jpg']
         """
-        method = self._model.method
+        method = self._model
         settings = Settings(threshold, candidates, verify, relations, keep, method)
         records = self._catalogue.records
         sides = None if between is None else Sides.among(records, between)
         names = records if sides is None else sides.of
         return self._search(settings).among({path: path for path in names}, sides=sides)
 
+    @_in_turn
     def known(self, paths: Iterable[str]) -> tuple[dict[str, Record], Vectors]:
         """The records of those paths that are in the index, and a vector each."""
         records = {p: r for p in paths if (r := self._catalogue.records.get(p)) is not None}
         pictures = [record.picture for record in records.values()]
         return records, self._catalogue.collection.vectors(pictures)
 
+    @_in_turn
     def find(self, found: Found, *, settings: Settings, prune: bool) -> Duplicates:
         """Add images, and find the duplicates among them alone; `find_duplicates` is this.
 

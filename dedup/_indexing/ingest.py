@@ -6,8 +6,7 @@ embedded, so that each distinct picture is embedded once.
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from io import BytesIO
@@ -18,17 +17,22 @@ from dedup._indexing.catalogue import Catalogue, picture_of
 from dedup._indexing.discover import ImageFile, Skipped
 from dedup._indexing.identical import thumbnail
 from dedup._indexing.records import Record
+from dedup._threads import threads
 from dedup.pipelines import call, ingest
 from dedup.pipelines.decoding import Decoded, Pixels, check_header, pixel_digest
 from dedup.pipelines.errors import DecodeError
 from dedup.pipelines.milvus import Row
-from dedup.pipelines.models import Model
+from dedup.pipelines.models import Method
+from dedup.pipelines.networks import NO_DIRECTION
+from dedup.pipelines.operators import cores
 
-__all__ = ["Added", "Ingest", "Refused", "file_digest"]
+__all__ = ["Added", "Ingest", "Refused", "digest_or_reason", "file_digest"]
 
 # Images a chunk, which is one row of the pipeline. Two chunks are under way at once: while
 # one is embedded, the next is decoded.
 _CHUNK = 32
+# A graphics card is idle with less; the engine cuts it to what the card's memory holds.
+_CHUNK_ON_CARD = 256
 
 Advance = Callable[[int], object]
 
@@ -95,14 +99,14 @@ class Ingest:
     Parameters
     ----------
     catalogue : Catalogue
-    model : Model
+    model : Method
     token : str
         Of the Milvus server.
     tag : str
         Of the files; "" leaves those alone that they have.
     """
 
-    def __init__(self, catalogue: Catalogue, *, model: Model, token: str, tag: str = "") -> None:
+    def __init__(self, catalogue: Catalogue, *, model: Method, token: str, tag: str = "") -> None:
         self._catalogue = catalogue
         self._model = model
         self._token = token
@@ -111,8 +115,10 @@ class Ingest:
         self._digests: dict[str, str] = {}  # of the new files, by path
         self._tags: dict[str, str] = {}  # of files that changed, by path
         self._same_pixels: list[Record] = []
+        self._lost: set[int] = set()  # pictures without an embedding
         self._refused: set[str] = set()
         self._turns = _Turns()
+        self._is_over = False  # whether nobody waits any more for what is under way
 
     def run(self, files: Sequence[ImageFile], *, advance: Advance) -> Added:
         """Bring the files in; `advance` is told how many more are done.
@@ -120,6 +126,7 @@ class Ingest:
         Cut anywhere, this leaves what was stored before and a part of what is new: a file is
         in the index from the moment that its row is, and the next run sees what is missing.
         """
+        self._catalogue.collection.connection.require_own()
         try:
             self._catalogue.repair()
             self._run(files, advance=advance)
@@ -161,19 +168,25 @@ class Ingest:
 
     def _read(self, files: Sequence[ImageFile]) -> list[ImageFile]:
         """Digest the files; returns those whose contents the index does not hold."""
+        with threads("read", count=cores() + 4) as readers:  # some wait for the disk
+            return self._noted(files, readers.map(digest_or_reason, files))
+
+    def _noted(
+        self, files: Sequence[ImageFile], digests: Iterable[str | DecodeError]
+    ) -> list[ImageFile]:
+        """Take in the digests of files; returns those whose contents the index does not hold."""
         changed, touched = [], []
-        with ThreadPoolExecutor(thread_name_prefix="dedup-read") as threads:
-            for file, digest in zip(files, threads.map(_digest, files), strict=True):
-                known = self._catalogue.records.get(file.path)
-                if isinstance(digest, DecodeError):
-                    self._skip(file, str(digest))
-                elif known is not None and known.digest == digest:
-                    tag = self._tag or known.tag
-                    touched.append(replace(known, size=file.size, mtime_ns=file.mtime_ns, tag=tag))
-                else:
-                    self._digests[file.path] = digest
-                    self._tags[file.path] = self._tag or (known.tag if known else "")
-                    changed.append(file)
+        for file, digest in zip(files, digests, strict=True):
+            known = self._catalogue.records.get(file.path)
+            if isinstance(digest, DecodeError):
+                self._skip(file, str(digest))
+            elif known is not None and known.digest == digest:
+                tag = self._tag or known.tag
+                touched.append(replace(known, size=file.size, mtime_ns=file.mtime_ns, tag=tag))
+            else:
+                self._digests[file.path] = digest
+                self._tags[file.path] = self._tag or (known.tag if known else "")
+                changed.append(file)
         self._catalogue.rewrite(touched)
         self._added.unchanged += len(touched)
         return changed
@@ -189,32 +202,44 @@ class Ingest:
     @cached_property
     def _pipeline(self) -> Any:
         return ingest(
-            method=self._model.method,
+            method=self._model,
             uri=self._catalogue.collection.connection.uri,
             collection=self._catalogue.collection.name,
             token=self._token,
             select=self._select,
+            is_over=lambda: self._is_over,
         )
 
     def _embed(self, files: Sequence[ImageFile], *, advance: Advance) -> None:
         _ = self._pipeline  # built once, and not by two threads
-        chunks = [list(files[start : start + _CHUNK]) for start in range(0, len(files), _CHUNK)]
-        threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="dedup-chunk")
-        try:
-            stored = threads.map(self._embed_chunk, range(len(chunks)), chunks)
-            for chunk, rows in zip(chunks, stored, strict=True):
-                self._catalogue.keep(Record.from_row(row) for row in rows)
-                self._added.embedded += len(rows)
-                advance(len(chunk))
-        finally:
-            threads.shutdown(cancel_futures=True)
+        network = self._model.network
+        size = _CHUNK if network is None or network.device == "cpu" else _CHUNK_ON_CARD
+        chunks = [list(files[start : start + size]) for start in range(0, len(files), size)]
+        with threads("chunk", count=2) as workers:
+            try:
+                stored = workers.map(self._embed_chunk, range(len(chunks)), chunks)
+                for chunk, (rows, lost) in zip(chunks, stored, strict=True):
+                    self._catalogue.keep(Record.from_row(row) for row in rows)
+                    self._added.embedded += len(rows)
+                    self._lose(Record.from_row(row) for row in lost)
+                    advance(len(chunk))
+            except BaseException:
+                self._is_over = True
+                raise
 
-    def _embed_chunk(self, number: int, files: list[ImageFile]) -> list[Row]:
+    def _lose(self, records: Iterable[Record]) -> None:
+        """Leave out files that have no embedding, though they can be read."""
+        for record in records:
+            self._lost.add(record.id)
+            del self._catalogue.by_digest[record.digest]
+            self._added.skipped.append(Skipped(record.path, NO_DIRECTION))
+
+    def _embed_chunk(self, number: int, files: list[ImageFile]) -> tuple[list[Row], list[Row]]:
         # Waiting here and not inside the pipeline, whose threads the chunk before may need.
         self._turns.wait_for(number)
         try:
-            rows: list[Row] = call(self._pipeline, number, files).get()[0]
-            return rows
+            written, lost = call(self._pipeline, number, files).get()
+            return written, lost
         finally:
             self._turns.passed(number)
 
@@ -222,6 +247,8 @@ class Ingest:
         self, number: int, files: list[ImageFile], decoded: list[Decoded | DecodeError]
     ) -> tuple[list[Row], list[Pixels]]:
         """The pictures of a chunk that are new, with their rows; then the next chunk may start."""
+        if self._is_over:
+            return [], []
         rows, images = [], []
         for file, result in zip(files, decoded, strict=True):
             if isinstance(result, DecodeError):
@@ -230,13 +257,13 @@ class Ingest:
             record = self._record(file, result)
             picture = replace(picture_of(record), source=file.source)
             same = self._catalogue.book.same(picture)
-            if same is None:
+            if same is None or same.id == record.id:  # its own, where a worker died
                 rows.append(record.row())
                 images.append(result.image)
             else:
                 record = replace(record, copy_of=same.id)
                 self._same_pixels.append(record)
-            self._catalogue.expect(record)
+            self._catalogue.expect(record, pixels=picture.digest)
         self._turns.passed(number)
         return rows, images
 
@@ -255,12 +282,13 @@ class Ingest:
 
     def _copy(self, files: Sequence[ImageFile]) -> None:
         """Store the files that repeat a picture; those that repeat a failure are skipped too."""
+        self._lose(record for record in self._same_pixels if record.copy_of in self._lost)
         reasons = {
             self._digests[skipped.path]: skipped.reason
             for skipped in self._added.skipped
             if skipped.path in self._digests
         }
-        copies = self._same_pixels
+        copies = [record for record in self._same_pixels if record.id not in self._lost]
         for file in files:
             digest = self._digests[file.path]
             if digest not in self._catalogue.by_digest:
@@ -279,6 +307,8 @@ class Ingest:
             )
         self._catalogue.store_as(copies)
         self._added.copies = len(copies)
+        if self._lost:
+            self._catalogue.refresh()
 
     def _skip(self, file: ImageFile, reason: str) -> None:
         self._added.skipped.append(Skipped(file.path, reason))
@@ -323,7 +353,7 @@ def file_digest(file: str | Path | bytes) -> str:
         return hashlib.file_digest(data, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
-def _digest(file: ImageFile) -> str | DecodeError:
+def digest_or_reason(file: ImageFile) -> str | DecodeError:
     """Digest of a file's bytes, or why it is no image. A long video is not read to its end."""
     try:
         if file.image is not None:

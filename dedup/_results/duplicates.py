@@ -295,7 +295,8 @@ class Duplicates(ResultViews):
 
     def _linked(self, candidates: Candidates, settings: Settings) -> Links:
         """The links among pairs that were proposed, by other settings or verdicts."""
-        links = Links(settings.decision(candidates, self._verifier), apart=candidates.apart)
+        decision = settings.decision(candidates, self._verifier)
+        links = Links(decision, apart=candidates.apart, rank=self._rank)
         links.follow(candidates.ranked())
         return links
 

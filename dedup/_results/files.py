@@ -49,7 +49,7 @@ class ResultFiles(ABC):
         """Hexadecimal id of this result: the same for the same images and settings."""
         settings = self._settings
         keep = settings.keep if isinstance(settings.keep, str) else "callable"
-        said = [settings.method, settings.verify, settings.value, settings.candidates, keep]
+        said = [settings.model.method, settings.verify, settings.value, settings.candidates, keep]
         digests = sorted(record.digest for files in self._files.values() for record in files)
         text = "\n".join([repr(said), *sorted(settings.relations), *digests])
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

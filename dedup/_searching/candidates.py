@@ -1,12 +1,15 @@
 """The pairs that the embedding or hash proposes, and the order in which they are looked at."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from dedup._grouping.clusters import Clusters
 from dedup._searching.join import Pairs
 from dedup._verification.verify import Pair
+from dedup.pipelines.models import Vectors
 
 __all__ = ["Candidates"]
 
@@ -14,6 +17,7 @@ __all__ = ["Candidates"]
 # hashes it is 16 bits; 4 and 8 gave the same groups.
 _RESEMBLES = 0.5
 _BOTH = 3
+_COMPARED_AT_ONCE = 4_096
 
 
 @dataclass
@@ -34,6 +38,8 @@ class Candidates:
         Where two sets are compared, which a picture is in: 1, 2, or 3 for both.
     similarity : dict of (int, int) to float
         Cosine of each pair (a < b).
+    vectors : mapping of int to ndarray
+        Of pictures whose neighbours were not all looked for, so that any two can be compared.
     unfinished : int
         Pictures with more neighbours than the store could answer; 0 if nothing is missing.
     missed : float
@@ -46,6 +52,7 @@ class Candidates:
     told: Mapping[Pair, bool] = field(default_factory=dict)
     sides: Mapping[int, int] = field(default_factory=dict)
     similarity: dict[Pair, float] = field(default_factory=dict)
+    vectors: Mapping[int, Vectors] = field(default_factory=dict)
     unfinished: int = 0
     missed: float = 0.0
 
@@ -57,6 +64,26 @@ class Candidates:
         self.unfinished += len(found.unfinished)
         self.missed += found.missed
         return self._ranked(list(new))
+
+    def compare(self, pairs: Iterable[Pair]) -> None:
+        """Propose those of some pairs (a < b) that are similar enough, though nothing did so."""
+        new = [
+            pair
+            for pair in dict.fromkeys(pairs)
+            if pair not in self.similarity and all(picture in self.vectors for picture in pair)
+        ]
+        for start in range(0, len(new), _COMPARED_AT_ONCE):
+            block = new[start : start + _COMPARED_AT_ONCE]
+            a, b = (
+                np.stack([self.vectors[picture] for picture in end])
+                for end in zip(*block, strict=True)
+            )
+            cosines = np.einsum("ij,ij->i", a, b).tolist()
+            self.similarity.update(
+                (pair, cosine)
+                for pair, cosine in zip(block, cosines, strict=True)
+                if cosine >= self.floor and self.may_pair(pair)
+            )
 
     def may_pair(self, pair: Pair) -> bool:
         """Whether a pair counts: of these pictures, across the sides, not marked as none."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from dedup._searching.audit import Audit
+from dedup._searching.hashes import Hashes
 from dedup._searching.spill import Block, Spill
 from dedup.pipelines.errors import InputError
 from dedup.pipelines.models import Vectors
@@ -49,7 +51,9 @@ class Pairs:
         Ids, a < b.
     similarity : ndarray of float32, shape (n,)
         Cosine of their embeddings; of other metrics the inner product, or minus the distance.
-    unfinished : list
+    shallow : sequence
+        Rows that were not searched to the end, as `deeper` said; with the last pairs only.
+    unfinished : sequence
         Rows that may have more neighbours than the store answers; with the last pairs only.
     missed : float
         How many pairs the index is expected to have missed; with the last pairs only.
@@ -58,6 +62,7 @@ class Pairs:
     a: Keys
     b: Keys
     similarity: Vectors
+    shallow: Sequence[Any] = ()
     unfinished: Sequence[Any] = ()
     missed: float = 0.0
 
@@ -69,6 +74,8 @@ def self_join(
     where: str = DISTINCT,
     searched: Sequence[Any] | None = None,
     deeper: Callable[[list[Any]], list[Any]] = lambda ids: ids,
+    all_to: int = 1,
+    hashed: bool = False,
     work_folder: Path | None = None,
 ) -> Iterator[Pairs]:
     """All pairs of rows at or above a similarity, in rounds of deeper searches.
@@ -85,6 +92,10 @@ def self_join(
     deeper : callable, optional
         Asked between two rounds: which of these rows, whose last hit still passed, are worth
         a deeper search. All, unless said otherwise.
+    all_to : int
+        So many neighbours are looked for of every such row, without asking.
+    hashed : bool
+        Whether vectors are hashes, which are compared in this process.
     work_folder : Path, optional
         Where what was found is kept, so that a join that was killed goes on from there.
 
@@ -121,33 +132,44 @@ def self_join(
         "searched": None if searched is None else _digest(searched),
     }
     with _folder(work_folder, job) as folder:
-        yield from _Join(table, Spill(folder), threshold, where, searched).rounds(deeper)
+        join = _Join(table, Spill(folder), threshold, where, searched, hashed)
+        yield from join.rounds(deeper, all_to=all_to)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Join:
     table: Table
     spill: Spill
     threshold: float
     where: str
     searched: Sequence[Any] | None = None
+    hashed: bool = False
 
-    def rounds(self, deeper: Callable[[list[Any]], list[Any]]) -> Iterator[Pairs]:
+    def rounds(
+        self, deeper: Callable[[list[Any]], list[Any]], *, all_to: int = 1
+    ) -> Iterator[Pairs]:
         """All pairs, and at last what may be missing."""
         limit = _FIRST_DEPTH
-        if self.searched is None:
-            blocks = self._first_round(limit)
-            everyone = self.spill.searched(blocks)
-        else:
+        if self.searched is not None:
             blocks = self._round(self.searched, limit, audit=self._audit())
             everyone = len(self.table)
+        elif self.hashed:
+            blocks = self._round(self._hashes.ids, limit)
+            everyone = len(self._hashes.ids)
+        else:
+            blocks = self._first_round(limit)
+            everyone = self.spill.searched(blocks)
         done: list[str] = []
         shallow: set[Any] = set()  # rows that were not searched to the end
         while True:
             done += blocks
             yield from self._new_pairs(done, blocks)
             full = self.spill.full(blocks, below=everyone)
-            chosen = deeper(full) if full and limit < MAX_HITS else []
+            chosen = full
+            if limit >= MAX_HITS:
+                chosen = []
+            elif limit >= all_to and full:
+                chosen = deeper(full)
             shallow.update(set(full).difference(chosen))
             if not chosen:
                 break
@@ -156,13 +178,25 @@ class _Join:
         none = self.table.keys([])
         unfinished = full if limit == MAX_HITS else []
         missed = self._missed(done, shallow)
-        yield Pairs(none, none, np.empty(0, np.float32), unfinished, missed)
+        yield Pairs(none, none, np.empty(0, np.float32), sorted(shallow), unfinished, missed)
 
     def _windows(self) -> list[str]:
         return [f"({w}) and {self.where}" if self.where else w for w in self.table.windows()]
 
+    @cached_property
+    def _hashes(self) -> Hashes:
+        return Hashes(self.table, self._windows())
+
+    @property
+    def _is_exact(self) -> bool:
+        return self.hashed or self.table.layout.index.is_exact
+
+    @property
+    def _is_quantised(self) -> bool:
+        return not self.hashed and self.table.layout.index.is_quantised
+
     def _audit(self) -> Audit | None:
-        if self.table.layout.index.is_exact:
+        if self._is_exact:
             return None
         return Audit(self.table, self._windows(), threshold=self.threshold)
 
@@ -172,7 +206,7 @@ class _Join:
         todo = [name for name in windows if not self.spill.holds(name)]
         read = self._read([windows[name] for name in todo])
         for name, (ids, vectors) in zip(todo, read, strict=True):
-            self._search(name, ids, vectors, limit, audit=audit)
+            self._compare(name, ids, vectors, limit, audit=audit)
         return list(windows)
 
     def _read(self, windows: Sequence[str]) -> Iterator[tuple[list[Any], Vectors]]:
@@ -195,11 +229,16 @@ class _Join:
         for start in range(0, len(ids), step):
             block = ids[start : start + step]
             blocks.append(f"{limit:05}-{_digest(block)}")
-            if not self.spill.holds(blocks[-1]):
-                self._search(blocks[-1], block, self.table.vectors(block), limit, audit=audit)
+            if self.spill.holds(blocks[-1]):
+                continue
+            if self.hashed:
+                found = self._hashes.search(block, limit=limit, threshold=self.threshold)
+                self._keep(blocks[-1], block, found, least_full=limit)
+            else:
+                self._compare(blocks[-1], block, self.table.vectors(block), limit, audit=audit)
         return blocks
 
-    def _search(
+    def _compare(
         self,
         name: str,
         ids: Sequence[Any],
@@ -211,17 +250,31 @@ class _Join:
         if audit is not None:
             found = audit.neighbours(self.table.keys(ids), vectors)
             self.spill.write(f"{_AUDIT}{name}", found)
-        answers = self.table.search(vectors, limit=limit, where=self.where)
-        block = Block.of(self.table.keys(ids), answers, threshold=self.threshold - self._slack)
-        if self.table.layout.index.is_quantised:
+        self._keep(name, ids, self.table.search(vectors, limit=limit, where=self.where))
+
+    def _keep(
+        self,
+        name: str,
+        ids: Sequence[Any],
+        answers: list[tuple[Keys, Vectors]],
+        *,
+        least_full: int = 1,
+    ) -> None:
+        block = Block.of(
+            self.table.keys(ids),
+            answers,
+            threshold=self.threshold - self._slack,
+            least_full=least_full,
+        )
+        if self._is_quantised:
             block = replace(block, hits=self._scored_exactly(block.hits))
         self.spill.write(name, block)
 
     @property
     def _slack(self) -> float:
-        index = self.table.layout.index
-        if not index.is_quantised:
+        if not self._is_quantised:
             return 0.0
+        index = self.table.layout.index
         return _COSINE_SLACK if index.metric == "COSINE" else _RELATIVE_SLACK * abs(self.threshold)
 
     def _scored_exactly(self, hits: Any) -> Any:
@@ -241,7 +294,7 @@ class _Join:
 
     def _missed(self, blocks: Sequence[str], shallow: set[Any]) -> float:
         """How many pairs are expected to be missing, beside those of shallow rows."""
-        if self.table.layout.index.is_exact:
+        if self._is_exact:
             return 0.0
         not_searched = self.table.keys(sorted(shallow))
         once = twice = 0

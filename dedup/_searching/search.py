@@ -20,6 +20,10 @@ from dedup._verification.verify import Pair, Verifier
 
 __all__ = ["Search"]
 
+# Without verification, so many neighbours are looked for of each picture, and all of some only:
+# 10,000 copies of one picture are 50 million pairs.
+_ALL_TO = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
@@ -69,12 +73,16 @@ class Search:
         )
         images = {file.path: file.image for file in added.files if file.image is not None}
         verifier = Verifier(firsts, images=images)
-        links = Links(self.settings.decision(candidates, verifier), apart=candidates.apart)
+        rank = {picture: place for place, picture in enumerate(firsts)}
+        decision = self.settings.decision(candidates, verifier)
+        links = Links(decision, apart=candidates.apart, rank=rank)
         with bar(total=None, title="verifying", unit=" pairs", shown=self.progress) as progress:
             verifier.advance = progress.update
             links.follow(candidates.marked)
-            deeper = links.worth_deeper if self.settings.verify else list
-            for found in self._join(candidates, deeper):
+            for found in self._join(candidates, links):
+                if found.shallow and not self.settings.verify:
+                    vectors = self.catalogue.collection.vectors(found.shallow)
+                    candidates.vectors = dict(zip(found.shallow, vectors, strict=True))
                 links.follow(candidates.add(found))
             duplicates = Duplicates(
                 _files=files,
@@ -91,11 +99,12 @@ class Search:
             duplicates.groups  # noqa: B018  verified now, while the progress is shown
         return duplicates
 
-    def _join(
-        self, candidates: Candidates, deeper: Callable[[list[Any]], list[Any]]
-    ) -> Iterator[Pairs]:
+    def _join(self, candidates: Candidates, links: Links) -> Iterator[Pairs]:
         """Proposals; between two sides, what the smaller one is searched for is all there is."""
         searched = None
+        deeper: Callable[[list[Any]], list[Any]] = links.worth_deeper
+        if candidates.sides and not self.settings.verify:
+            deeper = list  # vectors of one side alone compare nothing
         if candidates.sides:
             sides = candidates.sides.items()
             one, other = (sorted(p for p, side in sides if side & s) for s in (1, 2))
@@ -105,4 +114,6 @@ class Search:
             threshold=candidates.floor,
             searched=searched,
             deeper=deeper,
+            all_to=1 if self.settings.verify else _ALL_TO,
+            hashed=bool(self.settings.measure.bits),
         )

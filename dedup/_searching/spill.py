@@ -49,16 +49,24 @@ class Block:
 
     @classmethod
     def of(
-        cls, rows: Keys, answers: Sequence[tuple[Keys, Vectors]], *, threshold: float
+        cls,
+        rows: Keys,
+        answers: Sequence[tuple[Keys, Vectors]],
+        *,
+        threshold: float,
+        least_full: int = 1,
     ) -> "Block":
-        """The block of some rows and their answers, best first, cut at a similarity."""
+        """The block of some rows and their answers, best first, cut at a similarity.
+
+        A row with fewer hits than `least_full` is known to have no more.
+        """
         passing = [int((scores >= threshold).sum()) for _, scores in answers]
         cut = [(ids[:n], s[:n]) for (ids, s), n in zip(answers, passing, strict=True)]
         searched = np.repeat(rows, passing)
         found = np.concatenate([ids for ids, _ in cut]) if cut else rows[:0]
         similarity = np.concatenate([scores for _, scores in cut]) if cut else np.empty(0)
         other = searched != found
-        full = [0 < n == len(ids) for (ids, _), n in zip(answers, passing, strict=True)]
+        full = [least_full <= n == len(ids) for (ids, _), n in zip(answers, passing, strict=True)]
         return cls(
             hits_of(searched[other], found[other], similarity[other]),
             rows[full],

@@ -1,7 +1,7 @@
 """What decides whether two pictures are duplicates: their embeddings, or their alignment."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -41,6 +41,8 @@ class ByCosine:
     threshold : float
     blank : collection of int
         Pictures of which the cosine says nothing: none of their pairs is accepted.
+    compare : callable
+        Is told the pairs that are asked about next, and adds what is missing to `similarity`.
     """
 
     def __init__(
@@ -49,13 +51,16 @@ class ByCosine:
         *,
         threshold: float,
         blank: Collection[int] = frozenset(),
+        compare: Callable[[Iterable[Pair]], None] = lambda pairs: None,
     ) -> None:
         self._similarity = similarity
+        self._compare = compare
         self._threshold = threshold
         self._blank = blank
 
     def verify(self, pairs: Iterable[Pair]) -> None:
-        """Do nothing: the cosines are known."""
+        """Look up the cosines."""
+        self._compare(pairs)
 
     def is_link(self, pair: Pair) -> bool:
         """Whether the cosine reaches the threshold, and says something."""

@@ -4,17 +4,17 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, cached_property
+from functools import cache
 from typing import TypeAlias
 
 from threadpoolctl import ThreadpoolController
 
 from dedup._indexing.records import Record
+from dedup._threads import threads
 from dedup._verification.align import SHORT_SIDE, Features, compare, extract
 from dedup._verification.evidence import Evidence
 from dedup.pipelines.decoding import ImageSource, decode
 from dedup.pipelines.errors import DecodeError
-from dedup.pipelines.operators import cores
 
 __all__ = ["Pair", "Verifier", "ordered"]
 
@@ -59,16 +59,19 @@ class Verifier:
     def verify(self, pairs: Iterable[Pair]) -> None:
         """Compare pairs (a < b) that were not compared yet; `evidence` then knows them."""
         new = [pair for pair in dict.fromkeys(pairs) if pair not in self._evidence]
-        for start in range(0, len(new), _BLOCK):
-            self._verify(new[start : start + _BLOCK])
+        if not new:
+            return
+        with threads("verify") as pool:
+            for start in range(0, len(new), _BLOCK):
+                self._verify(new[start : start + _BLOCK], pool)
 
-    def _verify(self, pairs: list[Pair]) -> None:
-        self._extract({picture for pair in pairs for picture in pair})
+    def _verify(self, pairs: list[Pair], pool: ThreadPoolExecutor) -> None:
+        self._extract({picture for pair in pairs for picture in pair}, pool)
         readable = [pair for pair in pairs if not self.unreadable.keys() & set(pair)]
         both = ([self._features[p] for p in self.directed(pair)] for pair in readable)
         # A pair a thread: matrices are too small to be shared out, and waiting for it costs more.
         with _blas().limit(limits=1, user_api="blas"):
-            seen = self._threads.map(lambda ends: compare(*ends), both)
+            seen = pool.map(lambda ends: compare(*ends), both)
             for pair, evidence in zip(readable, seen, strict=True):
                 self._evidence[pair] = evidence
                 self.advance(1)
@@ -91,13 +94,9 @@ class Verifier:
         """All pairs that were compared."""
         return self._evidence
 
-    @cached_property
-    def _threads(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(cores(), thread_name_prefix="dedup-verify")
-
-    def _extract(self, pictures: set[int]) -> None:
+    def _extract(self, pictures: set[int], pool: ThreadPoolExecutor) -> None:
         missing = sorted(pictures - self._features.keys() - self.unreadable.keys())
-        extracted = self._threads.map(self._features_of, missing)
+        extracted = pool.map(self._features_of, missing)
         for picture, features in zip(missing, extracted, strict=True):
             if isinstance(features, DecodeError):
                 self.unreadable[picture] = str(features)

@@ -1,0 +1,298 @@
+"""Embed more images than one machine can: on a Ray cluster, into a Milvus server.
+
+    pip install "dedup[ray]"
+
+The pipeline is that of `ImageIndex.add`. Each worker, an actor of Ray Data, reads, decodes, embeds
+and stores; one more actor, the `Ledger`, keeps the books.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from dedup._extras import require
+from dedup._indexing.catalogue import Catalogue
+from dedup._indexing.discover import ImageFile, Inputs, discover
+from dedup._indexing.identical import thumbnail
+from dedup._indexing.index import ImageIndex
+from dedup._indexing.ingest import Added, digest_or_reason
+from dedup._indexing.ledger import Ledger
+from dedup._indexing.records import decode_path, encode_path, path_key
+from dedup._progress import bar
+from dedup._threads import threads
+from dedup.pipelines import call, ingest
+from dedup.pipelines.decoding import Decoded, Pixels
+from dedup.pipelines.errors import DecodeError, DedupError, InputError
+from dedup.pipelines.milvus import Collection, Row, connect
+from dedup.pipelines.models import model
+from dedup.pipelines.own_models import Model
+from dedup.pipelines.storage import Storage, store_at
+
+__all__ = ["embed"]
+
+# Files that a worker takes at once, and those that it gives back if it dies.
+_CHUNK = 32
+_TASK_FILES = 8 * _CHUNK
+# Only names of files pass through Ray's shared memory, where Ray is started here.
+_OBJECT_STORE_BYTES = 128 * 2**20
+# Ray's own defaults are to report its use to its makers, and under `uv run` to make each worker
+# an environment of its own. Who starts a Ray decides; this is for the one that is started here.
+_OWN_RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
+
+
+def embed(
+    inputs: Inputs,
+    *,
+    index: str | None = None,
+    workers: int | None = None,
+    method: str | Model = "sscd",
+    device: str = "cpu",
+    token: str = "",
+    collection: str = "dedup",
+    storage: Storage | None = None,
+    tag: str = "",
+    progress: bool = True,
+) -> Added:
+    """Bring images into an index as `ImageIndex.add` does, on the machines of a Ray cluster.
+
+    Files that did not change since they were added cost nothing: a second call does what is
+    missing. A worker that dies is replaced, and what it was at is done again.
+
+    It runs on the Ray that this process is connected to (`ray.init(...)`), or whose address is
+    in the environment variable RAY_ADDRESS. Otherwise one is started on this machine, and
+    stopped at the end; it sends no usage data.
+
+    Parameters
+    ----------
+    inputs : str, path, DataFrame with a `path` column, or several
+        Folders, files or patterns, under paths by which every machine reads them (a shared or
+        mounted file system).
+    index : str, optional
+        The address of a Milvus server, such as "http://milvus:19530", as every machine reaches
+        it, or of Zilliz Cloud. By default what the environment variable MILVUS_URI says.
+    workers : int, optional
+        How many files are worked on side by side, each worker with all cores of its machine; by
+        default one a machine.
+    method, device, token, collection, storage, tag
+        As of `ImageIndex` and its `add`. `dedup`, and what the method needs, must be installed
+        on every machine.
+    progress : bool
+        Show a progress bar where a person can see it.
+
+    Returns
+    -------
+    Added
+        How many were embedded, recognised as copies, unchanged; and what was left out, with
+        the reasons.
+
+    Raises
+    ------
+    MissingExtra
+        If Ray is not installed; names the command.
+    InputError
+        If an image is in memory, or the index a Milvus Lite file, which only one process opens.
+    StoreError, ModelError
+        As of `ImageIndex`.
+
+    Examples
+    --------
+    >>> embed("photos/", index="photos.db")
+    Traceback (most recent call last):
+    dedup.pipelines.errors.InputError: index='photos.db': a Milvus Lite file ...
+    """
+    uri = str(index or os.environ.get("MILVUS_URI", ""))
+    if not uri or store_at(uri) == "lite":
+        raise InputError(
+            f"index={uri!r}: a Milvus Lite file belongs to one process; workers need the address "
+            'of a Milvus server, such as "http://milvus:19530" (ImageIndex.add fills a file)'
+        )
+    if workers is not None and workers < 1:
+        raise InputError(f"workers={workers}: expected at least one")
+    ray = _imported()
+    found = discover(inputs)
+    if any(file.image is not None for file in found.files):
+        raise InputError("images in memory can't be shared out: give files, or use ImageIndex.add")
+    with ImageIndex(  # it is made, or refused, before anything is started
+        uri,
+        method=method,
+        device=device,
+        token=token,
+        collection=collection,
+        storage=storage,
+        progress=False,
+    ):
+        pass
+    place = {
+        "uri": uri,
+        "token": token or os.environ.get("MILVUS_TOKEN", ""),
+        "collection": collection,
+        "method": method,
+        "device": device,
+    }
+    with _connected(ray, workers), _own_errors():
+        # The books are kept here, on the driver's machine; a call waits for its turn.
+        ledger = ray.remote(_Books).options(num_cpus=0).remote(place, tag=tag)
+        fresh = ray.get(ledger.begin.remote(found.files))
+        with bar(total=len(found.files), title="embedding", shown=progress) as progressed:
+            progressed.update(len(found.files) - len(fresh))
+            for done in _spread(ray, fresh, ledger=ledger, place=place, workers=workers):
+                progressed.update(done)
+        added: Added = ray.get(ledger.finish.remote())
+    added.skipped = sorted(found.skipped + added.skipped, key=lambda skipped: skipped.path)
+    return added
+
+
+def _spread(
+    ray: Any, files: list[ImageFile], *, ledger: Any, place: dict[str, Any], workers: int | None
+) -> Iterator[int]:
+    """Have workers do the files; yields how many more are done."""
+    if not files:
+        return
+    size = workers or sum(node["Alive"] for node in ray.nodes())
+    size = min(size, -(-len(files) // _CHUNK))
+    blocks = max(size, -(-len(files) // _TASK_FILES))
+    rows = [
+        {
+            "path": encode_path(file.path),
+            "name": encode_path(file.name),
+            "size": file.size,
+            "mtime_ns": file.mtime_ns,
+        }
+        for file in files
+    ]
+    data = ray.data.from_items(rows, override_num_blocks=blocks).map_batches(
+        _Worker,
+        fn_constructor_args=[ledger, place],
+        batch_size=_CHUNK,
+        compute=ray.data.ActorPoolStrategy(size=size),
+        scheduling_strategy="SPREAD",
+    )
+    for batch in data.iter_batches(batch_size=None):
+        yield int(sum(batch["files"]))
+
+
+class _Books(Ledger):
+    """The ledger, in a process of its own."""
+
+    def __init__(self, place: dict[str, Any], *, tag: str) -> None:
+        known = model(place["method"], device=place["device"])
+        connection = connect(place["uri"], token=place["token"])
+        catalogue = Catalogue(Collection(connection, name=place["collection"]), model=known)
+        super().__init__(catalogue, model=known, token=place["token"], tag=tag)
+
+
+class _Worker:
+    """Reads, decodes, embeds and stores."""
+
+    def __init__(self, ledger: Any, place: dict[str, Any]) -> None:
+        import ray
+
+        self._get = ray.get
+        self._ledger = ledger
+        # The collection exists: the ledger has made it.
+        self._pipeline = ingest(
+            method=model(place["method"], device=place["device"]),
+            uri=place["uri"],
+            collection=place["collection"],
+            token=place["token"],
+            select=self._select,
+            is_over=lambda: False,
+        )
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        columns = (batch[name].tolist() for name in ("path", "name", "size", "mtime_ns"))
+        files = [
+            ImageFile(decode_path(path), decode_path(name), size, mtime_ns)
+            for path, name, size, mtime_ns in zip(*columns, strict=True)
+        ]
+        with threads("read") as readers:
+            digests = list(readers.map(digest_or_reason, files))
+        firsts = self._get(self._ledger.claim.remote(files, digests))
+        if firsts:
+            written, lost = call(self._pipeline, 0, firsts).get()
+            self._get(self._ledger.stored.remote(written, lost))
+        return {"files": np.array([len(files)])}
+
+    def _select(
+        self, number: int, files: list[ImageFile], decoded: list[Decoded | DecodeError]
+    ) -> tuple[list[Row], list[Pixels]]:
+        """The new pictures of a chunk, with their rows; the ledger sees their thumbnails only."""
+        seen = [one if isinstance(one, DecodeError) else _small(one) for one in decoded]
+        rows = self._get(self._ledger.select.remote(number, files, seen))
+        new = {row["id"] for row in rows}
+        images = [
+            one.image
+            for file, one in zip(files, decoded, strict=True)
+            if not isinstance(one, DecodeError) and path_key(file.path) in new
+        ]
+        return rows, images
+
+
+def _small(decoded: Decoded) -> Decoded:
+    """The same with a picture of 8 x 8 grey pixels, which has the same thumbnail."""
+    grey = thumbnail(decoded.image).reshape(8, 8, 1)
+    return replace(decoded, image=np.repeat(grey, 3, axis=2))
+
+
+def _imported() -> Any:
+    """Ray, with our settings of what it reads as it is imported, if one is to be started here."""
+    ray = sys.modules.get("ray")
+    if "RAY_ADDRESS" not in os.environ and not (ray and ray.is_initialized()):
+        for name, value in _OWN_RAY.items():
+            os.environ.setdefault(name, value)
+    require("ray.data", extra="ray")
+    return require("ray", extra="ray")
+
+
+@contextmanager
+def _connected(ray: Any, workers: int | None) -> Iterator[None]:
+    """Ray connected to a cluster; one that is started here is stopped again."""
+    if ray.is_initialized():
+        with _quiet(ray):
+            yield
+        return
+    options: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
+    if "RAY_ADDRESS" not in os.environ:
+        options |= {
+            "address": "local",
+            "include_dashboard": False,
+            "num_cpus": max(workers or 1, os.cpu_count() or 1),
+            "object_store_memory": _OBJECT_STORE_BYTES,
+        }
+    ray.init(**options)
+    try:
+        with _quiet(ray):
+            yield
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def _quiet(ray: Any) -> Iterator[None]:
+    """Without Ray's own progress bars."""
+    context = ray.data.DataContext.get_current()
+    shown = context.enable_progress_bars
+    context.enable_progress_bars = False
+    try:
+        yield
+    finally:
+        context.enable_progress_bars = shown
+
+
+@contextmanager
+def _own_errors() -> Iterator[None]:
+    """Errors of this library as themselves, and not as Ray wraps them."""
+    try:
+        yield
+    except Exception as failure:
+        error: BaseException | None = failure
+        while error is not None and not isinstance(error, DedupError):
+            error = getattr(error, "cause", None) or error.__cause__
+        if error is None or error is failure:
+            raise
+        raise error from None
