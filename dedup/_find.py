@@ -18,6 +18,7 @@ from dedup._indexing.index import ImageIndex
 from dedup._indexing.records import FIELDS
 from dedup._results.duplicates import Duplicates
 from dedup._searching.settings import Settings
+from dedup._timings import Timings
 from dedup._tuning.threshold import Threshold
 from dedup.pipelines.models import model
 
@@ -99,12 +100,14 @@ def find_duplicates(
     if not isinstance(inputs, str | os.PathLike | bytes | Image.Image | np.ndarray | pd.DataFrame):
         inputs = list(inputs)
     settings = Settings(threshold, candidates, verify, relations, keep, method)
-    found = discover(inputs, without=index)
+    timings = Timings()
+    with timings.stage("discover"):
+        found = discover(inputs, without=index)
     with (
         place(inputs, index=index, cache=cache, method=method) as (uri, owned),
         ImageIndex(uri, method=method, token=token, progress=progress) as images,
     ):
-        return images.find(found, settings=settings, prune=owned)
+        return images.find(found, settings=settings, prune=owned, timings=timings)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,21 @@ from PIL import Image, UnidentifiedImageError
 
 from dedup.pipelines.errors import DecodeError
 
-__all__ = ["Decoded", "ImageSource", "Pixels", "check_header", "decode", "pixel_digest"]
+__all__ = [
+    "SHORT_SIDE",
+    "Decoded",
+    "ImageSource",
+    "Pixels",
+    "check_header",
+    "decode",
+    "pixel_digest",
+]
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 ImageSource: TypeAlias = str | Path | bytes | Image.Image | Pixels
+
+SHORT_SIDE: Final = 320
+"""Pixels on the short side that an image should still have to be embedded and aligned."""
 
 # No side is kept longer than this many times the short side that is asked for, so that
 # a 20,000 x 10 strip stays small.

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from dedup.pipelines.decoding import Pixels
+from dedup.pipelines.decoding import SHORT_SIDE, Pixels
 from dedup.pipelines.errors import ModelError
 
 __all__ = [
@@ -94,8 +94,8 @@ class EmbeddingModel:
 
     @property
     def short_side(self) -> int:
-        """Pictures are decoded near the size that the model sees."""
-        return self.size
+        """Pictures are decoded once, for the model and for the alignment."""
+        return max(self.size, SHORT_SIDE)
 
     @property
     def properties(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -244,3 +245,12 @@ def test_notebook_shows_the_groups_as_pictures(folder):
 def test_progress_is_silent_away_from_a_terminal(folder, capfd):
     dedup.find_duplicates(folder)
     assert capfd.readouterr() == ("", "")
+
+
+def test_timings_say_where_the_time_went(folder):
+    start = time.perf_counter()
+    found = dedup.find_duplicates(folder, cache=False)
+    took = time.perf_counter() - start
+    assert set(found.timings) == {"discover", "embed", "propose", "verify", "group"}
+    assert 0 < sum(found.timings.values()) <= took
+    assert "embed" in str(found.timings)

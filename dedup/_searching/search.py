@@ -1,7 +1,8 @@
 """The search for duplicates among files of an index: propose, decide, group."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from dedup._grouping.keep import Keeper
@@ -16,9 +17,15 @@ from dedup._searching.candidates import Candidates
 from dedup._searching.join import Pairs, self_join
 from dedup._searching.settings import Settings
 from dedup._searching.sides import Sides
+from dedup._timings import Timings
+from dedup._verification.features import FeatureCache
 from dedup._verification.verify import Pair, Verifier
 
 __all__ = ["Search"]
+
+# Rounds of the self-join before anything is verified: only among 64 neighbours it is seen
+# which picture of a group is most like all the others, and a star around that needs no more.
+_SURVEY_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +40,23 @@ class Search:
     settings : Settings
     progress : bool
         Show a progress bar where a person can see it.
+    timings : Timings
+        Where the time goes.
     """
 
     catalogue: Catalogue
     verdicts: Verdicts
     settings: Settings
     progress: bool
+    timings: Timings = field(default_factory=Timings)
 
     def among(
-        self, names: Mapping[str, str], *, added: Added | None = None, sides: Sides | None = None
+        self,
+        names: Mapping[str, str],
+        *,
+        added: Added | None = None,
+        sides: Sides | None = None,
+        features: FeatureCache | None = None,
     ) -> Duplicates:
         """The duplicates among some files.
 
@@ -53,6 +68,8 @@ class Search:
             What was done to bring them in.
         sides : Sides, optional
             Look for pairs across these only.
+        features : FeatureCache, optional
+            What is known of the pictures from when they were brought in.
         """
         added = added or Added()
         similarity: dict[Pair, float] = {}
@@ -62,20 +79,19 @@ class Search:
         candidates = Candidates(
             self.settings.floor(images=len(self.catalogue)),
             among=files.keys(),
+            choose=lambda pictures: keeper.choose(pictures, files),
             blank=blank_pictures(firsts) if self.settings.trusts_hashes else frozenset(),
             told=self.verdicts.of_pairs(files),
             sides=sides.of_pictures(files) if sides else {},
             similarity=similarity,
         )
         images = {file.path: file.image for file in added.files if file.image is not None}
-        verifier = Verifier(firsts, images=images)
+        verifier = Verifier(firsts, images=images, features=features)
         links = Links(self.settings.decision(candidates, verifier), apart=candidates.apart)
         with bar(total=None, title="verifying", unit=" pairs", shown=self.progress) as progress:
             verifier.advance = progress.update
             links.follow(candidates.marked)
-            deeper = links.worth_deeper if self.settings.verify else list
-            for found in self._join(candidates, deeper):
-                links.follow(candidates.add(found))
+            self._propose(candidates, links)
             duplicates = Duplicates(
                 _files=files,
                 _names=names,
@@ -87,9 +103,36 @@ class Search:
                 _settings=self.settings,
                 _sides=sides,
                 embedded=added.embedded,
+                timings=self.timings,
             )
-            duplicates.groups  # noqa: B018  verified now, while the progress is shown
+            with self.timings.stage("group"):
+                duplicates.groups  # noqa: B018  verified now, while the progress is shown
         return duplicates
+
+    def _propose(self, candidates: Candidates, links: Links) -> None:
+        """Take in what the embedding proposes, and follow it up."""
+        waiting: list[Pair] = []
+        rounds = count(1)
+
+        def follow() -> None:
+            with self.timings.stage("verify"):
+                links.follow(candidates.ranked(waiting))
+            waiting.clear()
+
+        def deeper(full: list[Any]) -> list[Any]:
+            if not self.settings.verify or next(rounds) < _SURVEY_ROUNDS:
+                return full
+            follow()
+            return links.worth_deeper(full)
+
+        proposed = self._join(candidates, deeper)
+        while True:
+            with self.timings.stage("propose"):
+                found = next(proposed, None)
+            if found is None:
+                break
+            waiting += candidates.add(found)
+        follow()
 
     def _join(
         self, candidates: Candidates, deeper: Callable[[list[Any]], list[Any]]
