@@ -17,8 +17,9 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from verification import decode, evaluation_set, pairs
 
-from dedup._verification.align import SHORT_SIDE, best_placement, extract
+from dedup._verification.align import best_placement, extract
 from dedup._verification.words import SCENE_PARALLAX
+from dedup.pipelines.decoding import SHORT_SIDE
 
 NAMES = ("agreement", "changed_area", "tone", "unrest", "elastic")
 FALSE_WEIGHT = 20.0

@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dedup._verification.align import SHORT_SIDE, Features, compare, extract
+from dedup._verification.align import Features, compare, extract
 from dedup._verification.evidence import DEFAULT_THRESHOLD, Evidence
 from dedup.data.edits import EDITS, edited_file
 from dedup.data.negatives import NEGATIVES, make_negatives
-from dedup.pipelines.decoding import decode
+from dedup.pipelines.decoding import SHORT_SIDE, decode
 from dedup.pipelines.models import engine
 
 CANDIDATES = 0.25

@@ -18,6 +18,7 @@ from dedup._indexing.index import ImageIndex
 from dedup._indexing.records import FIELDS
 from dedup._results.duplicates import Duplicates
 from dedup._searching.settings import Settings
+from dedup._timings import Timings
 from dedup._tuning.threshold import Threshold
 from dedup.pipelines.errors import InputError
 from dedup.pipelines.models import Method, model
@@ -106,12 +107,14 @@ def find_duplicates(
         inputs = list(inputs)
     known = model(method, device=device)
     settings = Settings(threshold, candidates, verify, relations, keep, known)
-    found = discover(inputs, without=index)
+    timings = Timings()
+    with timings.stage("discover"):
+        found = discover(inputs, without=index)
     with (
         place(inputs, index=index, cache=cache, method=known) as (uri, owned),
         ImageIndex(uri, method=known, token=token, progress=progress) as images,
     ):
-        return images.find(found, settings=settings, prune=owned)
+        return images.find(found, settings=settings, prune=owned, timings=timings)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ whose message is the reason that a person reads in `found.skipped`.
 
 import hashlib
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from PIL import Image
@@ -14,7 +15,18 @@ from dedup.pipelines.colours import over_white, resizable, to_srgb
 from dedup.pipelines.errors import DecodeError
 from dedup.pipelines.readers import ImageSource, Pixels, check_header, open_image
 
-__all__ = ["Decoded", "ImageSource", "Pixels", "check_header", "decode", "pixel_digest"]
+__all__ = [
+    "SHORT_SIDE",
+    "Decoded",
+    "ImageSource",
+    "Pixels",
+    "check_header",
+    "decode",
+    "pixel_digest",
+]
+
+SHORT_SIDE: Final = 320
+"""Pixels on the short side that an image should still have to be embedded and aligned."""
 
 # No side is kept longer than this many times the short side that is asked for, so that
 # a 20,000 x 10 strip stays small.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar, Literal, Protocol
 
 from dedup.pipelines import engines
+from dedup.pipelines.decoding import SHORT_SIDE
 from dedup.pipelines.errors import InputError, ModelError
 from dedup.pipelines.networks import Engine, Network, Vectors
 from dedup.pipelines.own_models import Defaults, Model
@@ -102,8 +103,8 @@ class EmbeddingModel:
 
     @property
     def short_side(self) -> int:
-        """Pictures are decoded near the size that the model sees."""
-        return self.size
+        """Pictures are decoded once, for the model and for the alignment."""
+        return max(self.size, SHORT_SIDE)
 
     @property
     def properties(self) -> dict[str, str]:

@@ -137,6 +137,7 @@ def pytest_sessionfinish(session, exitstatus):
 def pytest_unconfigure(config):
     """End at once: a client whose server was killed on purpose may wait for it minutes long."""
     if EXIT in config.stash:
+        config.get_terminal_writer().flush()  # the summary
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(config.stash[EXIT])

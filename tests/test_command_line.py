@@ -84,6 +84,13 @@ def test_names_do_not_reach_the_terminal_as_they_are(run, copies):
     assert "\x1b" not in out + err
 
 
+def test_verbose_says_where_the_time_went(run, folder):
+    code, out, err = run("find", folder, "--verbose", "--method", "phash")
+    assert (code, out) == (0, "")
+    assert "discover 0." in err
+    assert "(0%)" in err
+
+
 def test_second_run_says_that_nothing_was_embedded(run, folder):
     assert "6 embedded in this run" in run("find", folder)[2]
     assert "0 embedded in this run" in run("find", folder)[2]

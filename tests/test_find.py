@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -178,7 +179,8 @@ def test_bad_files_are_reported_with_their_reason(folder, monkeypatch):
             "photos/notes.txt",
         ]
         reasons = found.skipped["reason"].tolist()
-        assert reasons[0] == reasons[3] == "not an image that can be read"
+        assert reasons[0] == "not an image that can be read: the file is empty"
+        assert reasons[3] == "not an image that can be read"
         assert reasons[1] == "symbolic link (not followed)"
         assert reasons[2].startswith("damaged image: ")
 
@@ -244,3 +246,12 @@ def test_notebook_shows_the_groups_as_pictures(folder):
 def test_progress_is_silent_away_from_a_terminal(folder, capfd):
     dedup.find_duplicates(folder)
     assert capfd.readouterr() == ("", "")
+
+
+def test_timings_say_where_the_time_went(folder):
+    start = time.perf_counter()
+    found = dedup.find_duplicates(folder, cache=False)
+    took = time.perf_counter() - start
+    assert set(found.timings) == {"discover", "embed", "propose", "verify", "group"}
+    assert 0 < sum(found.timings.values()) <= took
+    assert "embed" in str(found.timings)

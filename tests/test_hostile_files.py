@@ -187,14 +187,22 @@ def test_files_that_change_while_they_are_read_spoil_no_other(folder, spare_phot
         disturber.join()
 
 
-def test_folders_as_deep_as_paths_go(tmp_path, photos):
+@pytest.fixture
+def deep(tmp_path):
+    """A folder nearly as deep as a path can be, below `tmp_path / "top"`."""
+    top = str(tmp_path / "top")
+    folders = [top + "/d" * level for level in range((3_900 - len(top)) // 2)]
+    for folder in folders:  # `os.makedirs` calls itself once a level
+        os.mkdir(folder)
+    yield folders[-1]
+    for folder in reversed(folders):  # and so does pytest when it cleans up
+        for name in os.listdir(folder):
+            os.remove(os.path.join(folder, name))
+        os.rmdir(folder)
+
+
+def test_folders_as_deep_as_paths_go(tmp_path, deep, photos):
     top = tmp_path / "top"
-    deep = os.path.join(top, *["d"] * ((3_900 - len(str(top))) // 2))
-    inner = str(top)
-    while len(inner) < len(deep):  # `os.makedirs` calls itself once a level
-        os.mkdir(inner)
-        inner = os.path.join(inner, "d")
-    os.mkdir(deep)
     photos["coffee"].save(os.path.join(deep, "a.png"))
     photos["coffee"].save(top / "b.png")
     found = dedup.find_duplicates(top, method="phash", cache=False)

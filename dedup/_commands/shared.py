@@ -74,6 +74,7 @@ _INDEX = click.option(
     "--index", help="Keep the embeddings in this file (photos.db) or Milvus server."
 )
 _NO_CACHE = click.option("--no-cache", is_flag=True, help="Keep nothing after this run.")
+_VERBOSE = click.option("--verbose", is_flag=True, help="Say where the time went.")
 _PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 
 
@@ -90,9 +91,10 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
         index: str | None,
         token: str,
         no_cache: bool,
+        verbose: bool,
         **others: Any,
     ) -> None:
-        search = partial(
+        found = partial(
             find_duplicates,
             paths,
             method=method,
@@ -102,9 +104,16 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
             token=token,
             cache=not no_cache,
         )
+
+        def search() -> Duplicates:
+            duplicates = found()
+            if verbose:
+                click.echo(str(duplicates.timings), err=True)
+            return duplicates
+
         command(search, **others)
 
-    for option in (_NO_CACHE, TOKEN, _INDEX, NO_VERIFY, THRESHOLD, METHOD, _PATHS):
+    for option in (_VERBOSE, _NO_CACHE, TOKEN, _INDEX, NO_VERIFY, THRESHOLD, METHOD, _PATHS):
         searching = option(searching)
     return searching
 

@@ -45,7 +45,7 @@ class Links:
     ) -> None:
         self.decision = decision
         self._rank = rank
-        self._failures: dict[int, int] = defaultdict(int)
+        self._failures: dict[int, int] = defaultdict(int)  # in a row, of each cluster
         self.clusters = Clusters(apart=apart)
 
     def follow(self, pairs: Sequence[Pair]) -> None:
@@ -58,8 +58,8 @@ class Links:
                 self._take_in(pair)
 
     def is_patient(self, picture: int, *, tries: int = 0) -> bool:
-        """Whether a picture, with so many tries more, may still find a duplicate."""
-        return self._failures[picture] + tries < _PATIENCE
+        """Whether a picture's cluster, with so many tries more, may still find a duplicate."""
+        return self._failures[self.clusters.find(picture)] + tries < _PATIENCE
 
     def worth_deeper(self, pictures: Iterable[int]) -> list[int]:
         """Which pictures, whose nearest neighbours were all candidates, to search deeper.
@@ -87,19 +87,21 @@ class Links:
                 continue
             if not (self.is_patient(a) or self.is_patient(b)):
                 continue
-            worth = any(self.is_patient(picture, tries=tries[picture]) for picture in (a, b))
+            roots = [self.clusters.find(picture) for picture in (a, b)]
+            worth = any(self.is_patient(root, tries=tries[root]) for root in roots)
             if worth and hoped.find(a) != hoped.find(b):
                 batch.append((a, b))
                 hoped.join(a, b)
-                tries[a] += 1
-                tries[b] += 1
+                for root in roots:
+                    tries[root] += 1
             else:
                 later.append((a, b))
         return batch, later
 
     def _take_in(self, pair: Pair) -> None:
-        accepted = self.decision.is_link(pair)
-        if accepted:
+        if self.decision.is_link(pair):
             self.clusters.join(*pair)
-        for picture in pair:
-            self._failures[picture] = 0 if accepted else self._failures[picture] + 1
+            self._failures[self.clusters.find(pair[0])] = 0
+        else:
+            for root in {self.clusters.find(picture) for picture in pair}:
+                self._failures[root] += 1

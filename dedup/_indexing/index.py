@@ -24,7 +24,9 @@ from dedup._results.duplicates import Duplicates
 from dedup._searching.search import Search
 from dedup._searching.settings import Settings
 from dedup._searching.sides import Sides
+from dedup._timings import Timings
 from dedup._tuning.threshold import Threshold
+from dedup._verification.features import FeatureCache
 from dedup.pipelines.decoding import ImageSource, check_header, pixel_digest
 from dedup.pipelines.errors import InputError
 from dedup.pipelines.milvus import Collection, connect
@@ -181,10 +183,19 @@ class ImageIndex:
         return self._add(found, tag=tag, unless=settings)
 
     @_in_turn
-    def _add(self, found: Found, *, tag: str = "", unless: Settings | None = None) -> Added:
+    def _add(
+        self,
+        found: Found,
+        *,
+        tag: str = "",
+        unless: Settings | None = None,
+        features: FeatureCache | None = None,
+    ) -> Added:
         ingest: Ingest
         if unless is None:
-            ingest = Ingest(self._catalogue, model=self._model, token=self._token, tag=tag)
+            ingest = Ingest(
+                self._catalogue, model=self._model, token=self._token, tag=tag, features=features
+            )
         else:
             ingest = Admission(
                 self._catalogue,
@@ -368,7 +379,9 @@ class ImageIndex:
         return records, self._catalogue.collection.vectors(pictures)
 
     @_in_turn
-    def find(self, found: Found, *, settings: Settings, prune: bool) -> Duplicates:
+    def find(
+        self, found: Found, *, settings: Settings, prune: bool, timings: Timings
+    ) -> Duplicates:
         """Add images, and find the duplicates among them alone; `find_duplicates` is this.
 
         Parameters
@@ -378,16 +391,24 @@ class ImageIndex:
         settings : Settings
         prune : bool
             Forget every file that is not among them.
+        timings : Timings
+            Where the time goes.
         """
-        added = self._add(found)
+        features = FeatureCache() if settings.verify else None
+        with timings.stage("embed"):
+            added = self._add(found, features=features)
         names = {file.path: file.name for file in added.files}
         if prune:
             self._catalogue.remove(sorted(self._catalogue.records.keys() - names.keys()))
-        return self._search(settings).among(names, added=added)
+        return self._search(settings, timings).among(names, added=added, features=features)
 
-    def _search(self, settings: Settings) -> Search:
+    def _search(self, settings: Settings, timings: Timings | None = None) -> Search:
         return Search(
-            self._catalogue, verdicts=self._verdicts, settings=settings, progress=self._progress
+            self._catalogue,
+            verdicts=self._verdicts,
+            settings=settings,
+            progress=self._progress,
+            timings=Timings() if timings is None else timings,
         )
 
     @cached_property

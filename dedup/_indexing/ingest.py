@@ -18,8 +18,10 @@ from dedup._indexing.discover import ImageFile, Skipped
 from dedup._indexing.identical import thumbnail
 from dedup._indexing.records import Record
 from dedup._threads import threads
+from dedup._verification.align import extract
+from dedup._verification.features import FeatureCache
 from dedup.pipelines import call, ingest
-from dedup.pipelines.decoding import Decoded, Pixels, check_header, pixel_digest
+from dedup.pipelines.decoding import SHORT_SIDE, Decoded, Pixels, check_header, pixel_digest
 from dedup.pipelines.errors import DecodeError
 from dedup.pipelines.milvus import Row
 from dedup.pipelines.models import Method
@@ -104,13 +106,24 @@ class Ingest:
         Of the Milvus server.
     tag : str
         Of the files; "" leaves those alone that they have.
+    features : FeatureCache, optional
+        Takes the features of the pictures, where they will be verified.
     """
 
-    def __init__(self, catalogue: Catalogue, *, model: Method, token: str, tag: str = "") -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        model: Method,
+        token: str,
+        tag: str = "",
+        features: FeatureCache | None = None,
+    ) -> None:
         self._catalogue = catalogue
         self._model = model
         self._token = token
         self._tag = tag
+        self._features = features if model.short_side == SHORT_SIDE else None
         self._added = Added()
         self._digests: dict[str, str] = {}  # of the new files, by path
         self._tags: dict[str, str] = {}  # of files that changed, by path
@@ -249,7 +262,7 @@ class Ingest:
         """The pictures of a chunk that are new, with their rows; then the next chunk may start."""
         if self._is_over:
             return [], []
-        rows, images = [], []
+        rows, images, sizes = [], [], []
         for file, result in zip(files, decoded, strict=True):
             if isinstance(result, DecodeError):
                 self._skip(file, str(result))
@@ -260,11 +273,15 @@ class Ingest:
             if same is None or same.id == record.id:  # its own, where a worker died
                 rows.append(record.row())
                 images.append(result.image)
+                sizes.append((result.width, result.height))
             else:
                 record = replace(record, copy_of=same.id)
                 self._same_pixels.append(record)
             self._catalogue.expect(record, pixels=picture.digest)
         self._turns.passed(number)
+        if self._features is not None:
+            for row, image, size in zip(rows, images, sizes, strict=True):
+                self._features.put(row["id"], extract(image, size=size))
         return rows, images
 
     def _record(self, file: ImageFile, decoded: Decoded) -> Record:

@@ -23,6 +23,7 @@ from dedup._results.views import ResultViews
 from dedup._searching.candidates import Candidates
 from dedup._searching.settings import Settings
 from dedup._searching.sides import Sides
+from dedup._timings import Timings
 from dedup._tuning.threshold import Threshold
 from dedup._verification.evidence import describe
 from dedup._verification.explanation import Explanation, explain
@@ -45,6 +46,10 @@ class Duplicates(ResultViews):
     ----------
     embedded : int
         Images that were embedded in this run.
+    timings : mapping of str to float
+        Seconds of the search by stage: "discover" (list the files), "embed" (read, recognise
+        copies, decode, embed, store), "propose" (search for pairs), "verify" (align them),
+        "group". `str(found.timings)` is a line for people.
     """
 
     _files: Mapping[int, Sequence[Record]]
@@ -58,6 +63,7 @@ class Duplicates(ResultViews):
     _sides: Sides | None = None
     _choices: Resolved = field(default_factory=Resolved)
     embedded: int = 0
+    timings: Timings = field(default_factory=Timings)
 
     @property
     def threshold(self) -> float:
@@ -272,7 +278,7 @@ class Duplicates(ResultViews):
     def _grouped(self) -> list[list[int]]:
         """The pictures of each group, the one to keep first."""
         decision = self._links.decision
-        candidates = self._candidates.ranked()
+        candidates = self._candidates.all_ranked()
         clusters: dict[int, set[int]] = defaultdict(set)
         for pair in candidates:
             roots = {self._links.clusters.find(picture) for picture in pair}
@@ -297,7 +303,7 @@ class Duplicates(ResultViews):
         """The links among pairs that were proposed, by other settings or verdicts."""
         decision = settings.decision(candidates, self._verifier)
         links = Links(decision, apart=candidates.apart, rank=self._rank)
-        links.follow(candidates.ranked())
+        links.follow(candidates.all_ranked())
         return links
 
     def _relation(self, keep: Record, other: Record) -> Relation | None:

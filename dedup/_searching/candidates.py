@@ -1,21 +1,23 @@
 """The pairs that the embedding or hash proposes, and the order in which they are looked at."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from dedup._grouping.clusters import Clusters
 from dedup._searching.join import Pairs
-from dedup._verification.verify import Pair
+from dedup._verification.verify import Pair, ordered
 from dedup.pipelines.models import Vectors
 
 __all__ = ["Candidates"]
 
-# Cosine of a copy that was not edited too much; SSCD's authors accept pairs from 0.75 up. Of
-# hashes it is 16 bits; 4 and 8 gave the same groups.
+# Cosine of a copy that was not edited too much; of hashes it is 16 bits; 4 and 8 gave the same
+# groups.
 _RESEMBLES = 0.5
+# Where SSCD's authors accept pairs; 8 bits.
+_ALIKE = 0.75
 _BOTH = 3
 _COMPARED_AT_ONCE = 4_096
 
@@ -28,8 +30,10 @@ class Candidates:
     ----------
     floor : float
         Pairs below this cosine were not asked for.
-    among : collection of int, optional
+    among : collection of int
         Only pairs of these pictures count.
+    choose : callable
+        The one to keep of some pictures, if they are a group.
     blank : frozenset of int
         Pictures of which the similarity says nothing.
     told : mapping of (int, int) to bool
@@ -48,6 +52,7 @@ class Candidates:
 
     floor: float
     among: Collection[int]
+    choose: Callable[[Sequence[int]], int] = min
     blank: frozenset[int] = frozenset()
     told: Mapping[Pair, bool] = field(default_factory=dict)
     sides: Mapping[int, int] = field(default_factory=dict)
@@ -57,13 +62,13 @@ class Candidates:
     missed: float = 0.0
 
     def add(self, found: Pairs) -> list[Pair]:
-        """Take in pairs; returns those that count, ranked."""
+        """Take in pairs; returns those that count."""
         cosines = zip(found.a.tolist(), found.b.tolist(), found.similarity.tolist(), strict=True)
         new = {(a, b): s for a, b, s in cosines if self.may_pair((a, b))}
         self.similarity.update(new)
         self.unfinished += len(found.unfinished)
         self.missed += found.missed
-        return self._ranked(list(new))
+        return list(new)
 
     def compare(self, pairs: Iterable[Pair]) -> None:
         """Propose those of some pairs (a < b) that are similar enough, though nothing did so."""
@@ -102,17 +107,18 @@ class Candidates:
         """Pairs that were marked as duplicates, proposed or not."""
         return [pair for pair, same in self.told.items() if same and self.may_pair(pair)]
 
-    def ranked(self) -> list[Pair]:
-        """All pairs, in the order in which they are best verified.
+    def all_ranked(self) -> list[Pair]:
+        """All pairs, ranked."""
+        return self.ranked(list(dict.fromkeys([*self.marked, *self.similarity])))
+
+    def ranked(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """Pairs in the order in which they are best verified.
 
         Cluster by cluster of candidates, so that what was extracted of an image is needed
-        again soon or never. Within one, first each picture's pair with its hub, the most
-        central of those that resemble it well: edits lead away from the original, so that
-        most groups are stars around it. Then from the most similar down.
+        again soon or never. Within one, first each picture's pair with the one that their
+        group would keep, if those that are much alike are one: it is compared with all
+        members anyway. Then from the most similar down.
         """
-        return self._ranked(list(dict.fromkeys([*self.marked, *self.similarity])))
-
-    def _ranked(self, pairs: list[Pair]) -> list[Pair]:
         clusters = Clusters()
         for pair in pairs:
             clusters.join(*pair)
@@ -127,8 +133,26 @@ class Candidates:
             ),
         )
 
-    def _hub_pairs(self, pairs: list[Pair]) -> set[Pair]:
+    def _hub_pairs(self, pairs: Sequence[Pair]) -> set[Pair]:
+        """Each picture's pair with the one that its group may keep, or with the most central."""
         strong = [pair for pair in pairs if self.similarity.get(pair, 0.0) >= _RESEMBLES]
+        hub = self._most_central(strong)
+        alike = Clusters()
+        for pair in strong:
+            if self.similarity[pair] >= _ALIKE:
+                alike.join(*pair)
+        members: dict[int, list[int]] = defaultdict(list)
+        for picture in sorted(hub):
+            members[alike.find(picture)].append(picture)
+        for several in members.values():
+            keeper = self.choose(several)
+            for picture in several:
+                if ordered(picture, keeper) in self.similarity:
+                    hub[picture] = ordered(picture, keeper)
+        return set(hub.values())
+
+    def _most_central(self, strong: Sequence[Pair]) -> dict[int, Pair]:
+        """Each picture's pair with the one that resembles the others most."""
         centrality: dict[int, float] = defaultdict(float)
         for pair in strong:
             for picture in pair:
@@ -139,4 +163,4 @@ class Candidates:
                 hub[picture] = max(
                     hub.get(picture, (0.0, 0, pair)), (centrality[other], other, pair)
                 )
-        return {pair for _, _, pair in hub.values()}
+        return {picture: pair for picture, (_, _, pair) in hub.items()}

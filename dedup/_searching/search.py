@@ -1,7 +1,7 @@
 """The search for duplicates among files of an index: propose, decide, group."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dedup._grouping.keep import Keeper
@@ -16,12 +16,15 @@ from dedup._searching.candidates import Candidates
 from dedup._searching.join import Pairs, self_join
 from dedup._searching.settings import Settings
 from dedup._searching.sides import Sides
+from dedup._timings import Timings
+from dedup._verification.features import FeatureCache
 from dedup._verification.verify import Pair, Verifier
 
 __all__ = ["Search"]
 
-# Without verification, so many neighbours are looked for of each picture, and all of some only:
-# 10,000 copies of one picture are 50 million pairs.
+# So many neighbours are looked for of each picture, and more of some only: 10,000 copies of one
+# picture are 50 million pairs. Among 64 it is seen which picture of a group is most like all the
+# others, so that a star around that one needs no more.
 _ALL_TO = 64
 
 
@@ -37,15 +40,23 @@ class Search:
     settings : Settings
     progress : bool
         Show a progress bar where a person can see it.
+    timings : Timings
+        Where the time goes.
     """
 
     catalogue: Catalogue
     verdicts: Verdicts
     settings: Settings
     progress: bool
+    timings: Timings = field(default_factory=Timings)
 
     def among(
-        self, names: Mapping[str, str], *, added: Added | None = None, sides: Sides | None = None
+        self,
+        names: Mapping[str, str],
+        *,
+        added: Added | None = None,
+        sides: Sides | None = None,
+        features: FeatureCache | None = None,
     ) -> Duplicates:
         """The duplicates among some files.
 
@@ -57,6 +68,8 @@ class Search:
             What was done to bring them in.
         sides : Sides, optional
             Look for pairs across these only.
+        features : FeatureCache, optional
+            What is known of the pictures from when they were brought in.
         """
         added = added or Added()
         similarity: dict[Pair, float] = {}
@@ -66,24 +79,21 @@ class Search:
         candidates = Candidates(
             self.settings.floor(images=len(self.catalogue)),
             among=files.keys(),
+            choose=lambda pictures: keeper.choose(pictures, files),
             blank=blank_pictures(firsts) if self.settings.trusts_hashes else frozenset(),
             told=self.verdicts.of_pairs(files),
             sides=sides.of_pictures(files) if sides else {},
             similarity=similarity,
         )
         images = {file.path: file.image for file in added.files if file.image is not None}
-        verifier = Verifier(firsts, images=images)
+        verifier = Verifier(firsts, images=images, features=features)
         rank = {picture: place for place, picture in enumerate(firsts)}
         decision = self.settings.decision(candidates, verifier)
         links = Links(decision, apart=candidates.apart, rank=rank)
         with bar(total=None, title="verifying", unit=" pairs", shown=self.progress) as progress:
             verifier.advance = progress.update
             links.follow(candidates.marked)
-            for found in self._join(candidates, links):
-                if found.shallow and not self.settings.verify:
-                    vectors = self.catalogue.collection.vectors(found.shallow)
-                    candidates.vectors = dict(zip(found.shallow, vectors, strict=True))
-                links.follow(candidates.add(found))
+            self._propose(candidates, links)
             duplicates = Duplicates(
                 _files=files,
                 _names=names,
@@ -95,16 +105,44 @@ class Search:
                 _settings=self.settings,
                 _sides=sides,
                 embedded=added.embedded,
+                timings=self.timings,
             )
-            duplicates.groups  # noqa: B018  verified now, while the progress is shown
+            with self.timings.stage("group"):
+                duplicates.groups  # noqa: B018  verified now, while the progress is shown
         return duplicates
 
-    def _join(self, candidates: Candidates, links: Links) -> Iterator[Pairs]:
+    def _propose(self, candidates: Candidates, links: Links) -> None:
+        """Take in what the embedding proposes, and follow it up."""
+        waiting: list[Pair] = []
+
+        def follow() -> None:
+            with self.timings.stage("verify"):
+                links.follow(candidates.ranked(waiting))
+            waiting.clear()
+
+        def deeper(full: list[Any]) -> list[Any]:
+            follow()
+            if candidates.sides and not self.settings.verify:
+                return full  # vectors of one side alone compare nothing
+            return links.worth_deeper(full)
+
+        proposed = self._join(candidates, deeper)
+        while True:
+            with self.timings.stage("propose"):
+                found = next(proposed, None)
+            if found is None:
+                break
+            if found.shallow and not self.settings.verify:
+                vectors = self.catalogue.collection.vectors(found.shallow)
+                candidates.vectors = dict(zip(found.shallow, vectors, strict=True))
+            waiting += candidates.add(found)
+        follow()
+
+    def _join(
+        self, candidates: Candidates, deeper: Callable[[list[Any]], list[Any]]
+    ) -> Iterator[Pairs]:
         """Proposals; between two sides, what the smaller one is searched for is all there is."""
         searched = None
-        deeper: Callable[[list[Any]], list[Any]] = links.worth_deeper
-        if candidates.sides and not self.settings.verify:
-            deeper = list  # vectors of one side alone compare nothing
         if candidates.sides:
             sides = candidates.sides.items()
             one, other = (sorted(p for p, side in sides if side & s) for s in (1, 2))
@@ -114,6 +152,6 @@ class Search:
             threshold=candidates.floor,
             searched=searched,
             deeper=deeper,
-            all_to=1 if self.settings.verify else _ALL_TO,
+            all_to=_ALL_TO,
             hashed=bool(self.settings.measure.bits),
         )

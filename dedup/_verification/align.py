@@ -33,8 +33,6 @@ from dedup._verification.words import Look, explained
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 
-SHORT_SIDE: Final = 320
-"""Pixels on the short side that an image should still have for `extract`; more add nothing."""
 _PICTURE: Final = 67_200
 """Pixels of the grey picture, 224 x 300: an area, so that a strip costs what a square does."""
 _LEAST_PICTURE: Final = 9_600
@@ -104,7 +102,7 @@ def extract(image: npt.NDArray[np.uint8], *, size: tuple[int, int] | None = None
     Parameters
     ----------
     image : ndarray, shape (height, width, 3), uint8
-        RGB, with `SHORT_SIDE` pixels on the short side if the image has as many.
+        RGB, with `SHORT_SIDE` pixels (of `decoding.py`) on the short side if it has as many.
     size : tuple of int, optional
         Width and height of the image before it was reduced, which `Evidence.scale` is about.
 

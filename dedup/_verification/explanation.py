@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from dedup._verification.align import SHORT_SIDE, compare, extract
+from dedup._verification.align import compare, extract
 from dedup._verification.evidence import Evidence, describe
 from dedup._viewing.notebook import image_html
-from dedup.pipelines.decoding import ImageSource, decode
+from dedup.pipelines.decoding import SHORT_SIDE, ImageSource, decode
 
 __all__ = ["Explanation", "explain"]
 

@@ -1,7 +1,6 @@
 """Verify candidate pairs: decode, extract features once an image, compare, in parallel."""
 
 import os
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -11,19 +10,18 @@ from threadpoolctl import ThreadpoolController
 
 from dedup._indexing.records import Record
 from dedup._threads import threads
-from dedup._verification.align import SHORT_SIDE, Features, compare, extract
+from dedup._verification.align import Features, compare, extract
 from dedup._verification.evidence import Evidence
-from dedup.pipelines.decoding import ImageSource, decode
+from dedup._verification.features import FeatureCache
+from dedup.pipelines.decoding import SHORT_SIDE, ImageSource, decode
 from dedup.pipelines.errors import DecodeError
 
 __all__ = ["Pair", "Verifier", "ordered"]
 
 Pair: TypeAlias = tuple[int, int]
 
-# Features kept in memory: about 200 MB at most. Pairs come cluster by cluster, so that the
-# features of an image are seldom needed again after they were dropped.
-_FEATURES_KEPT = 1_200
-# Pairs compared before features are dropped.
+# Pairs whose features are in memory at once. Pairs come cluster by cluster, so that the features
+# of an image are seldom needed again after they were dropped.
 _BLOCK = 256
 
 
@@ -36,6 +34,8 @@ class Verifier:
         The file that stands for each picture, what would rather be kept first.
     images : mapping of str to image
         Images in memory, by path.
+    features : FeatureCache, optional
+        Features that are known from when the pictures were embedded.
 
     Attributes
     ----------
@@ -47,11 +47,17 @@ class Verifier:
         Is told how many more pairs were compared.
     """
 
-    def __init__(self, records: Mapping[int, Record], *, images: Mapping[str, ImageSource]) -> None:
+    def __init__(
+        self,
+        records: Mapping[int, Record],
+        *,
+        images: Mapping[str, ImageSource],
+        features: FeatureCache | None = None,
+    ) -> None:
         self._records = records
         self._rank = {picture: rank for rank, picture in enumerate(records)}
         self.images = images
-        self._features: OrderedDict[int, Features] = OrderedDict()
+        self._cache = features or FeatureCache()
         self._evidence: dict[Pair, Evidence] = {}
         self.unreadable: dict[int, str] = {}
         self.advance: Callable[[int], object] = lambda _: None
@@ -66,17 +72,15 @@ class Verifier:
                 self._verify(new[start : start + _BLOCK], pool)
 
     def _verify(self, pairs: list[Pair], pool: ThreadPoolExecutor) -> None:
-        self._extract({picture for pair in pairs for picture in pair}, pool)
+        features = self._features({picture for pair in pairs for picture in pair}, pool)
         readable = [pair for pair in pairs if not self.unreadable.keys() & set(pair)]
-        both = ([self._features[p] for p in self.directed(pair)] for pair in readable)
+        both = ([features[p] for p in self.directed(pair)] for pair in readable)
         # A pair a thread: matrices are too small to be shared out, and waiting for it costs more.
         with _blas().limit(limits=1, user_api="blas"):
             seen = pool.map(lambda ends: compare(*ends), both)
             for pair, evidence in zip(readable, seen, strict=True):
                 self._evidence[pair] = evidence
                 self.advance(1)
-        while len(self._features) > _FEATURES_KEPT:
-            self._features.popitem(last=False)
 
     def directed(self, pair: Pair) -> Pair:
         """A pair as it is compared: from what would rather be kept to the other."""
@@ -94,16 +98,17 @@ class Verifier:
         """All pairs that were compared."""
         return self._evidence
 
-    def _extract(self, pictures: set[int], pool: ThreadPoolExecutor) -> None:
-        missing = sorted(pictures - self._features.keys() - self.unreadable.keys())
+    def _features(self, pictures: set[int], pool: ThreadPoolExecutor) -> dict[int, Features]:
+        found = self._cache.known(sorted(pictures - self.unreadable.keys()))
+        missing = sorted(pictures - found.keys() - self.unreadable.keys())
         extracted = pool.map(self._features_of, missing)
         for picture, features in zip(missing, extracted, strict=True):
             if isinstance(features, DecodeError):
                 self.unreadable[picture] = str(features)
             else:
-                self._features[picture] = features
-        for picture in sorted(pictures & self._features.keys()):
-            self._features.move_to_end(picture)
+                found[picture] = features
+                self._cache.put(picture, features)
+        return found
 
     def _features_of(self, picture: int) -> Features | DecodeError:
         record = self._records[picture]
