@@ -1,8 +1,8 @@
 """Which engine runs a network: by the kind of its file, and the device."""
 
+import ctypes
 import os
 import re
-from functools import lru_cache
 from importlib.util import find_spec
 
 from dedup.pipelines.errors import InputError, MissingExtra, ModelError
@@ -12,11 +12,13 @@ __all__ = ["CHECKPOINTS", "check_device", "engine"]
 
 CHECKPOINTS = (".pt", ".pth", ".safetensors")
 """How the files of torch's weights end."""
+_KEPT = 4
+
+_engines: dict[Network, Engine] = {}
 
 
-@lru_cache(maxsize=4)
 def engine(network: Network) -> Engine:
-    """The engine of a network, made once a process.
+    """The engine of a network, made once a process; the last four are kept.
 
     Raises
     ------
@@ -24,6 +26,14 @@ def engine(network: Network) -> Engine:
         If the network can't be read, does not take pictures or gives no vectors; if the
         device, or a package that it needs, is not here.
     """
+    if network not in _engines:
+        while len(_engines) >= _KEPT:
+            _engines.pop(next(iter(_engines)), None)
+        _engines[network] = _made(network)
+    return _engines[network]
+
+
+def _made(network: Network) -> Engine:
     if network.path.suffix in CHECKPOINTS:
         if find_spec("torch") is None or find_spec("towhee.models") is None:
             raise MissingExtra(
@@ -47,8 +57,18 @@ def engine(network: Network) -> Engine:
     )
 
 
-if hasattr(os, "register_at_fork"):  # a process that is forked has engines without threads
-    os.register_at_fork(after_in_child=engine.cache_clear)
+def _begin_anew() -> None:
+    """In a process that was forked, make other engines: the threads of these are not here.
+
+    They are never destroyed, not even when the process ends: that would wait for the threads.
+    """
+    for inherited in _engines.values():
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(inherited))
+    _engines.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 def check_device(device: str) -> str:

@@ -161,6 +161,17 @@ def test_forked_process_cannot_use_the_index_that_its_parent_opened(index, folde
 
 
 @no_fork
+def test_programs_are_started_as_ever_after_an_embedding(sample_folder):
+    """Between fork and exec, Python runs what was registered for forked processes."""
+    dedup.find_duplicates(sample_folder, method="sscd-fast", cache=False)
+    command = [sys.executable, "-c", "print(1)"]
+    done = subprocess.run(
+        command, preexec_fn=os.getpid, timeout=100, capture_output=True, check=True
+    )
+    assert done.stdout.strip() == b"1"
+
+
+@no_fork
 def test_forked_process_that_ends_leaves_its_parents_index_alone(tmp_path, folder):
     script = """
 import os, sys
