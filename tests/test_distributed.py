@@ -19,6 +19,7 @@ from dedup.pipelines.errors import InputError, MissingExtra, StoreUnavailable
 # Ray reads the second one as it is imported.
 os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
 ray = pytest.importorskip("ray")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

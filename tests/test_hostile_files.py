@@ -106,9 +106,8 @@ def test_what_is_no_regular_file_is_never_opened(folder, tmp_path):
     os.mkfifo(folder / "pipe.jpg")
     (folder / "link.jpg").symlink_to("/dev/zero")
     with socket.socket(socket.AF_UNIX) as server:
-        os.chdir(folder)  # the path of a socket is short
-        server.bind("socket.jpg")
-        os.chdir("/")
+        with contextlib.chdir(folder):  # the path of a socket is short
+            server.bind("socket.jpg")
         found = dedup.find_duplicates(folder, method="phash", cache=False)
         assert {os.path.basename(row.path): row.reason for row in found.skipped.itertuples()} == {
             "link.jpg": "symbolic link (not followed)",

@@ -231,7 +231,9 @@ def test_review_in_jupyterlab(lab):
         review.wait_for(timeout=60_000)
         review.focus()
         for key, count in (("d", "1 answered"), ("n", "2 answered"), ("d", "3 answered")):
-            page.wait_for_selector(".dedup-review[aria-busy=false]")  # keys wait for the pictures
+            page.wait_for_selector(
+                ".dedup-review:not([aria-busy=true])"
+            )  # keys wait for the pictures
             page.keyboard.press(key)
             review.get_by_text(count).wait_for()
         assert page.locator(".jp-Cell").count() == 2  # "d d" would have deleted one
