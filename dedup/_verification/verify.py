@@ -99,7 +99,9 @@ class Verifier:
         return self._evidence
 
     def _features(self, pictures: set[int], pool: ThreadPoolExecutor) -> dict[int, Features]:
-        found = self._cache.known(sorted(pictures - self.unreadable.keys()))
+        # By file: another with the same pixels may be decoded at another scale.
+        files = {self._records[picture].id: picture for picture in pictures}
+        found = {files[file]: known for file, known in self._cache.known(files).items()}
         missing = sorted(pictures - found.keys() - self.unreadable.keys())
         extracted = pool.map(self._features_of, missing)
         for picture, features in zip(missing, extracted, strict=True):
@@ -107,7 +109,7 @@ class Verifier:
                 self.unreadable[picture] = str(features)
             else:
                 found[picture] = features
-                self._cache.put(picture, features)
+                self._cache.put(self._records[picture].id, features)
         return found
 
     def _features_of(self, picture: int) -> Features | DecodeError:
