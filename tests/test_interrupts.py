@@ -10,6 +10,7 @@ from itertools import count
 import killed
 import numpy as np
 import pytest
+from pandas.testing import assert_frame_equal
 from PIL import Image
 
 import dedup
@@ -73,7 +74,8 @@ def test_interrupted_at_any_moment_the_next_run_goes_on(pool, tmp_path):
             stored = len(index)
     pairs, groups = found_in(pool, uri)
     assert groups == wanted_groups
-    assert pairs.equals(wanted_pairs)
+    # A store adds up similarities in another order if rows lie elsewhere: the last bits differ.
+    assert_frame_equal(pairs, wanted_pairs, rtol=0, atol=1e-6)
 
 
 class Interrupt(BaseException):

@@ -61,14 +61,18 @@ class Keeper:
         self._near: dict[int, dict[int, float]] = defaultdict(dict)
 
     def files(self, records: Iterable[Record]) -> dict[int, list[Record]]:
-        """The files of each picture, the one to keep first; and the best pictures first."""
+        """The files of each picture, the one to keep first; and the best pictures first.
+
+        Pictures are numbered in this order. So what is done with them does not depend on which
+        of their files was indexed first, nor on where a folder lies.
+        """
         files: dict[int, list[Record]] = defaultdict(list)
         for record in sorted(records, key=lambda record: (self._rule(record), record.path)):
             files[record.picture].append(record)
         if self._is_best:
             for several in files.values():
                 several.sort(key=lambda record: record.format in _LOSSLESS)  # stable
-        return dict(files)
+        return dict(enumerate(files.values()))
 
     def choose(self, pictures: Sequence[int], files: Mapping[int, Sequence[Record]]) -> int:
         """The picture to keep, of pictures that show the same; `files` as `files` gives them."""

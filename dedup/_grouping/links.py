@@ -7,8 +7,7 @@ each other half a million times.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence
 
 from dedup._grouping.clusters import Clusters
 from dedup._verification.decision import Decision
@@ -30,21 +29,13 @@ class Links:
     Parameters
     ----------
     decision : Decision
+        Of pictures numbered from what would rather be kept.
     apart : iterable of (int, int)
         Pictures that never come into one cluster.
-    rank : mapping of int to int
-        Which pictures would rather be kept: those of the lowest rank.
     """
 
-    def __init__(
-        self,
-        decision: Decision,
-        *,
-        apart: Iterable[Pair] = (),
-        rank: Mapping[int, int] = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, decision: Decision, *, apart: Iterable[Pair] = ()) -> None:
         self.decision = decision
-        self._rank = rank
         self._failures: dict[int, int] = defaultdict(int)  # in a row, of each cluster
         self.clusters = Clusters(apart=apart)
 
@@ -68,7 +59,7 @@ class Links:
         since its members lead to the same neighbours.
         """
         chosen: dict[int, list[int]] = defaultdict(list)
-        for picture in sorted(pictures, key=lambda picture: (self._rank.get(picture, 0), picture)):
+        for picture in sorted(pictures):
             if self.is_patient(picture):
                 chosen[self.clusters.find(picture)].append(picture)
         return sorted(p for members in chosen.values() for p in members[:_SCOUTS])

@@ -235,7 +235,7 @@ class Duplicates(ResultViews):
         resolved = self._choices | choices.resolve(run=self.run, groups=groups, names=self._records)
         told = dict(self._candidates.told)
         for names in resolved.apart:
-            a, b = (self._records[name].picture for name in names)
+            a, b = (self._pictures[self._records[name].path] for name in names)
             if a != b:
                 told[ordered(a, b)] = False
         candidates = replace(self._candidates, told=told)
@@ -302,14 +302,15 @@ class Duplicates(ResultViews):
     def _linked(self, candidates: Candidates, settings: Settings) -> Links:
         """The links among pairs that were proposed, by other settings or verdicts."""
         decision = settings.decision(candidates, self._verifier)
-        links = Links(decision, apart=candidates.apart, rank=self._rank)
+        links = Links(decision, apart=candidates.apart)
         links.follow(candidates.all_ranked())
         return links
 
     def _relation(self, keep: Record, other: Record) -> Relation | None:
-        if keep.picture == other.picture:
+        a, b = (self._pictures[record.path] for record in (keep, other))
+        if a == b:
             return "exact", 1.0
-        pair = ordered(keep.picture, other.picture)
+        pair = ordered(a, b)
         decision = self._links.decision
         decision.verify([pair])
         if not decision.is_link(pair):
@@ -379,13 +380,9 @@ class Duplicates(ResultViews):
     def _paths(self, pictures: Sequence[int]) -> list[str]:
         """The files of a group as the user named them, the one to keep first."""
         keeper, *others = pictures
-        ranked = [keeper, *sorted(others, key=self._rank.__getitem__)]
+        ranked = [keeper, *sorted(others)]
         names = self._named(*(r for picture in ranked for r in self._files[picture]))
         return sorted(names, key=lambda name: name not in self._choices.keep)
-
-    @cached_property
-    def _rank(self) -> dict[int, int]:
-        return {picture: rank for rank, picture in enumerate(self._files)}
 
 
 def _table(rows: Sequence[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:

@@ -209,3 +209,8 @@ class ResultFiles(ABC):
     def _records(self) -> dict[str, Record]:
         """What the index holds of each file, by its name."""
         return {self._names[r.path]: r for files in self._files.values() for r in files}
+
+    @cached_property
+    def _pictures(self) -> dict[str, int]:
+        """The picture that each file shows, by its absolute path."""
+        return {r.path: picture for picture, records in self._files.items() for r in records}

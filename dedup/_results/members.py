@@ -74,7 +74,13 @@ class Member:
     match: Match | None
 
 
-def members(group: Group, *, records: Mapping[str, Record], verifier: Verifier) -> list[Member]:
+def members(
+    group: Group,
+    *,
+    records: Mapping[str, Record],
+    pictures: Mapping[str, int],
+    verifier: Verifier,
+) -> list[Member]:
     """The files of a group, the one to keep first.
 
     Parameters
@@ -82,12 +88,15 @@ def members(group: Group, *, records: Mapping[str, Record], verifier: Verifier) 
     group : Group
     records : mapping of str to Record
         What the index holds, by the path as the user named it.
+    pictures : mapping of str to int
+        The picture that each file shows, by its absolute path.
     verifier : Verifier
         Of the search that found the group.
     """
     files = [records[path] for path in group.paths]
-    rows = _rows(group, {path: records[path].picture for path in group.paths})
-    matches = [_match(place, files, rows, verifier) for place in range(1, len(files))]
+    shown = [pictures[record.path] for record in files]
+    rows = _rows(group, dict(zip(group.paths, shown, strict=True)))
+    matches = [_match(place, files, shown, rows, verifier) for place in range(1, len(files))]
     return [
         Member(path, record, verifier.images.get(record.path, record.path), match)
         for path, record, match in zip(group.paths, files, [None, *matches], strict=True)
@@ -103,20 +112,24 @@ def _rows(group: Group, picture: Mapping[str, int]) -> dict[Pair, Any]:
 
 
 def _match(
-    place: int, files: Sequence[Record], rows: Mapping[Pair, Any], verifier: Verifier
+    place: int,
+    files: Sequence[Record],
+    pictures: Sequence[int],
+    rows: Mapping[Pair, Any],
+    verifier: Verifier,
 ) -> Match:
-    mine = files[place].picture
-    if mine == files[0].picture:
+    mine = pictures[place]
+    if mine == pictures[0]:
         edit = exactly(files[0], files[place])
         return Match(0, place, "exact", score=1.0, similarity=1.0, edit=edit)
-    pairs = [ordered(record.picture, mine) for record in files]
+    pairs = [ordered(picture, mine) for picture in pictures]
     others = [at for at, pair in enumerate(pairs) if pair[0] != pair[1] and pair in rows]
     if not others:  # of two sets that are compared, files of one set are not paired
         return Match(0, place, "near")
     # The file to keep before any other.
     other = max(others, key=lambda at: (at == 0, _sureness(rows[pairs[at]]), -at))
     pair, row = pairs[other], rows[pairs[other]]
-    forward = verifier.directed(pair)[0] == files[other].picture
+    forward = verifier.directed(pair)[0] == pictures[other]
     a, b = (other, place) if forward else (place, other)
     return Match(
         a,

@@ -130,4 +130,6 @@ class ResultViews(ResultFiles):
 
     def _members(self, group: Group) -> list[Member]:
         """The files of a group as they are shown."""
-        return members(group, records=self._records, verifier=self._verifier)
+        return members(
+            group, records=self._records, pictures=self._pictures, verifier=self._verifier
+        )

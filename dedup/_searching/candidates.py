@@ -154,13 +154,13 @@ class Candidates:
     def _most_central(self, strong: Sequence[Pair]) -> dict[int, Pair]:
         """Each picture's pair with the one that resembles the others most."""
         centrality: dict[int, float] = defaultdict(float)
-        for pair in strong:
+        for pair in sorted(strong):  # sums of floats depend on their order
             for picture in pair:
                 centrality[picture] += self.similarity[pair]
         hub: dict[int, tuple[float, int, Pair]] = {}
         for pair in strong:
             for picture, other in (pair, pair[::-1]):
                 hub[picture] = max(
-                    hub.get(picture, (0.0, 0, pair)), (centrality[other], other, pair)
+                    hub.get(picture, (0.0, 0, pair)), (centrality[other], -other, pair)
                 )
         return {picture: pair for picture, (_, _, pair) in hub.items()}

@@ -14,6 +14,7 @@ from dedup._results.duplicates import Duplicates
 from dedup._searching.blank import blank_pictures
 from dedup._searching.candidates import Candidates
 from dedup._searching.join import Pairs, self_join
+from dedup._searching.rows import Rows
 from dedup._searching.settings import Settings
 from dedup._searching.sides import Sides
 from dedup._timings import Timings
@@ -76,6 +77,7 @@ class Search:
         keeper = Keeper(self.settings.keep, similarity=similarity)
         files = keeper.files(self.catalogue.records[path] for path in names)
         firsts = {picture: records[0] for picture, records in files.items()}
+        rows = Rows([record.picture for record in firsts.values()])
         candidates = Candidates(
             self.settings.floor(images=len(self.catalogue)),
             among=files.keys(),
@@ -87,13 +89,12 @@ class Search:
         )
         images = {file.path: file.image for file in added.files if file.image is not None}
         verifier = Verifier(firsts, images=images, features=features)
-        rank = {picture: place for place, picture in enumerate(firsts)}
         decision = self.settings.decision(candidates, verifier)
-        links = Links(decision, apart=candidates.apart, rank=rank)
+        links = Links(decision, apart=candidates.apart)
         with bar(total=None, title="verifying", unit=" pairs", shown=self.progress) as progress:
             verifier.advance = progress.update
             links.follow(candidates.marked)
-            self._propose(candidates, links)
+            self._propose(candidates, links, rows)
             duplicates = Duplicates(
                 _files=files,
                 _names=names,
@@ -111,7 +112,7 @@ class Search:
                 duplicates.groups  # noqa: B018  verified now, while the progress is shown
         return duplicates
 
-    def _propose(self, candidates: Candidates, links: Links) -> None:
+    def _propose(self, candidates: Candidates, links: Links, rows: Rows) -> None:
         """Take in what the embedding proposes, and follow it up."""
         waiting: list[Pair] = []
 
@@ -124,29 +125,30 @@ class Search:
             follow()
             if candidates.sides and not self.settings.verify:
                 return full  # vectors of one side alone compare nothing
-            return links.worth_deeper(full)
+            return rows.ids(links.worth_deeper(rows.pictures(full)))
 
-        proposed = self._join(candidates, deeper)
+        proposed = self._join(candidates, deeper, rows)
         while True:
             with self.timings.stage("propose"):
                 found = next(proposed, None)
             if found is None:
                 break
             if found.shallow and not self.settings.verify:
-                vectors = self.catalogue.collection.vectors(found.shallow)
-                candidates.vectors = dict(zip(found.shallow, vectors, strict=True))
-            waiting += candidates.add(found)
+                shallow = rows.pictures(found.shallow)
+                vectors = self.catalogue.collection.vectors(rows.ids(shallow))
+                candidates.vectors = dict(zip(shallow, vectors, strict=True))
+            waiting += candidates.add(rows.renamed(found))
         follow()
 
     def _join(
-        self, candidates: Candidates, deeper: Callable[[list[Any]], list[Any]]
+        self, candidates: Candidates, deeper: Callable[[list[Any]], list[Any]], rows: Rows
     ) -> Iterator[Pairs]:
         """Proposals; between two sides, what the smaller one is searched for is all there is."""
         searched = None
         if candidates.sides:
             sides = candidates.sides.items()
             one, other = (sorted(p for p, side in sides if side & s) for s in (1, 2))
-            searched = one if len(one) <= len(other) else other
+            searched = rows.ids(one if len(one) <= len(other) else other)
         return self_join(
             self.catalogue.collection,
             threshold=candidates.floor,

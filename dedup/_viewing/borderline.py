@@ -96,7 +96,7 @@ class Borderline:
         for path in (a, b):
             if path not in self.found._records:
                 raise InputError(f"no image of this result: {path}")
-        pictures = [self.found._records[path].picture for path in (a, b)]
+        pictures = [self.found._pictures[self.found._records[path].path] for path in (a, b)]
         if pictures[0] == pictures[1]:
             raise InputError(f"{a} and {b} show the same picture to the pixel")
         return ordered(*pictures)
