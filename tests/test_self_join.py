@@ -62,11 +62,16 @@ def stored_anywhere(store):
     connection.close()
 
 
-def joined(collection, threshold):
+# All are compared with all in this process, or the store is asked, as of a large collection.
+HERE, STORE = {}, {"exact_rows": 0}
+anywhere = pytest.mark.parametrize("how", [HERE, STORE], ids=["here", "store"])
+
+
+def joined(collection, threshold, how=HERE):
     """Pairs with their similarity, in the order in which they came."""
     return [
         (a, b, similarity)
-        for found in self_join(collection, threshold=threshold)
+        for found in self_join(collection, threshold=threshold, **how)
         for a, b, similarity in zip(
             found.a.tolist(), found.b.tolist(), found.similarity.tolist(), strict=True
         )
@@ -80,7 +85,8 @@ def brute_force(vectors, ids, threshold):
     return {tuple(sorted(pair)) for pair in pairs}
 
 
-def test_pairs_are_those_of_brute_force(stored_anywhere):
+@anywhere
+def test_pairs_are_those_of_brute_force(stored_anywhere, how):
     vectors = vectors_with_copies([1] * 300 + [2] * 40 + [17, 40, 130], seed=1)
     collection, ids = stored_anywhere(vectors)
     cosine = vectors @ vectors.T
@@ -88,7 +94,7 @@ def test_pairs_are_those_of_brute_force(stored_anywhere):
     for threshold in (0.6, 0.9):
         # No pair lies on the threshold itself, where rounding decides.
         assert np.abs(cosine - threshold).min() > 1e-6
-        found = joined(collection, threshold)
+        found = joined(collection, threshold, how)
         wanted = brute_force(vectors, ids, threshold)
         assert len(wanted) > 130
         assert {(a, b) for a, b, _ in found} == wanted
@@ -97,65 +103,79 @@ def test_pairs_are_those_of_brute_force(stored_anywhere):
         assert all(abs(cosine[row[a], row[b]] - score) < 1e-5 for a, b, score in found)
 
 
-def test_copies_that_are_equal(stored):
+@anywhere
+def test_copies_that_are_equal(stored, how):
     vectors = np.repeat(unit(np.ones((1, DIMENSION))), 80, axis=0)
     collection, _ = stored(vectors)
-    assert len(joined(collection, 0.9)) == 80 * 79 // 2
+    assert len(joined(collection, 0.9, how)) == 80 * 79 // 2
 
 
-def test_order_of_storing_does_not_matter(stored):
+@anywhere
+def test_order_of_storing_does_not_matter(stored, how):
     vectors = vectors_with_copies([1] * 50 + [30], seed=2)
     order = np.random.default_rng(3).permutation(len(vectors))
     first, _ = stored(vectors, name="first")
     second, _ = stored(vectors, name="second", order=order)
-    pairs = [(a, b) for a, b, _ in joined(first, 0.7)]
-    assert pairs == [(a, b) for a, b, _ in joined(second, 0.7)]
+    pairs = [(a, b) for a, b, _ in joined(first, 0.7, how)]
+    assert pairs == [(a, b) for a, b, _ in joined(second, 0.7, how)]
     assert len(pairs) > 100
 
 
-def test_copies_to_the_pixel_take_no_part(stored):
+@anywhere
+def test_copies_to_the_pixel_take_no_part(stored, how):
     vectors = np.repeat(unit(np.ones((1, DIMENSION))), 4, axis=0)
     collection, ids = stored(vectors, copies={1, 2})
-    assert [(a, b) for a, b, _ in joined(collection, 0.9)] == [tuple(sorted(ids[[0, 3]].tolist()))]
+    pairs = [(a, b) for a, b, _ in joined(collection, 0.9, how)]
+    assert pairs == [tuple(sorted(ids[[0, 3]].tolist()))]
 
 
+@anywhere
 @pytest.mark.parametrize("size", [0, 1])
-def test_nothing_to_compare(stored, size):
+def test_nothing_to_compare(stored, size, how):
     collection, _ = stored(np.eye(DIMENSION, dtype=np.float32)[:size].reshape(-1, DIMENSION))
-    assert joined(collection, 0.0) == []
+    assert joined(collection, 0.0, how) == []
 
 
-def test_rows_beyond_what_the_store_answers_are_told(stored, monkeypatch):
+@anywhere
+def test_rows_with_too_many_neighbours_are_told(stored, monkeypatch, how):
     monkeypatch.setattr("dedup._searching.join.MAX_HITS", 20)
-    vectors = np.repeat(unit(np.ones((1, DIMENSION))), 30, axis=0)
+    vectors = np.repeat(unit(np.ones((1, DIMENSION))), 60, axis=0)
     collection, ids = stored(vectors)
-    unfinished = [key for found in self_join(collection, threshold=0.5) for key in found.unfinished]
-    assert sorted(unfinished) == sorted(ids.tolist())
+    rounds = self_join(collection, threshold=0.5, **how)
+    unfinished = [key for found in rounds for key in found.unfinished]
+    assert len(joined(collection, 0.5, how)) < 60 * 59 / 2
+    if how == STORE:
+        assert sorted(unfinished) == sorted(ids.tolist())
+    else:  # each has more than 20 neighbours, but only some lost one
+        assert set() < set(unfinished) <= set(ids.tolist())
 
 
-def test_collection_of_several_windows_is_read_in_full(stored, monkeypatch):
+@anywhere
+def test_collection_of_several_windows_is_read_in_full(stored, monkeypatch, how):
     monkeypatch.setattr("dedup.pipelines.table.Table.window_rows", 16)
     vectors = vectors_with_copies([1] * 60 + [3] * 30, seed=4)
     collection, ids = stored(vectors)
     windows = list(collection.rows(["id"]))
     assert len(windows) > 5
     assert [row["id"] for rows in windows for row in rows] == sorted(ids.tolist())
-    assert {(a, b) for a, b, _ in joined(collection, 0.8)} == brute_force(vectors, ids, 0.8)
+    assert {(a, b) for a, b, _ in joined(collection, 0.8, how)} == brute_force(vectors, ids, 0.8)
 
 
-def test_hits_are_merged_in_parts(stored, monkeypatch):
+@anywhere
+def test_hits_are_merged_in_parts(stored, monkeypatch, how):
     vectors = vectors_with_copies([1] * 60 + [3] * 30 + [25], seed=5)
     collection, _ = stored(vectors)
-    whole = joined(collection, 0.7)
+    whole = joined(collection, 0.7, how)
     monkeypatch.setattr("dedup._searching.spill._MERGED_AT_ONCE", 50)
     monkeypatch.setattr("dedup._searching.spill._MAPPED_FROM", 500)
-    parts = [len(found.a) for found in self_join(collection, threshold=0.7)]
+    parts = [len(found.a) for found in self_join(collection, threshold=0.7, **how)]
     assert len(parts) > 8
     assert max(parts) < len(whole) / 4
-    assert sorted(joined(collection, 0.7)) == sorted(whole)
+    assert sorted(joined(collection, 0.7, how)) == sorted(whole)
 
 
-def test_only_rows_worth_it_are_searched_deeper(stored):
+@anywhere
+def test_only_rows_worth_it_are_searched_deeper(stored, how):
     vectors = vectors_with_copies([50], seed=6)
     collection, _ = stored(vectors)
     asked = []
@@ -164,7 +184,7 @@ def test_only_rows_worth_it_are_searched_deeper(stored):
         asked.append(len(rows))
         return rows[:1]
 
-    rounds = list(self_join(collection, threshold=0.3, deeper=deeper))
+    rounds = list(self_join(collection, threshold=0.3, deeper=deeper, all_to=4, **how))
     assert asked == [50, 1]
     assert 50 * 3 / 2 < sum(len(found.a) for found in rounds) < 50 * 49 / 2
     assert sum(found.missed for found in rounds) == 0
@@ -201,7 +221,7 @@ def test_pairs_that_both_sides_miss_are_estimated(starved, monkeypatch):
     wanted = brute_force(vectors, ids, 0.7)
     for probes in (1, 4, 128):
         monkeypatch.setattr("dedup.pipelines.storage._PROBES", probes)
-        rounds = list(self_join(collection, threshold=0.7))
+        rounds = list(self_join(collection, threshold=0.7, **STORE))
         found = {pair for part in rounds for pair in zip(part.a, part.b, strict=True)}
         assert found <= wanted
         lost = len(wanted) - len(found)
@@ -213,7 +233,7 @@ def test_pair_found_from_one_side_is_not_lost(starved, monkeypatch):
     collection, vectors, ids = starved
     monkeypatch.setattr("dedup.pipelines.storage._PROBES", 4)
     rows = {key: n for n, key in enumerate(ids.tolist())}
-    pairs = {(a, b) for a, b, _ in joined(collection, 0.7)}
+    pairs = {(a, b) for a, b, _ in joined(collection, 0.7, STORE)}
 
     def finds(a, b):
         ((found, _),) = collection.search(vectors[rows[a], None], limit=4, where="copy_of == 0")
@@ -233,7 +253,7 @@ def test_scores_of_an_index_that_shortens_vectors_are_computed_again(tmp_path):
     ((hits, scores),) = collection.search(vectors[-1:], limit=9)
     cosines = [cosine[-1, row[key]] for key in hits.tolist()]
     assert np.abs(cosines - scores).max() > 1e-4  # as Milvus has it
-    found = joined(collection, 0.8)
+    found = joined(collection, 0.8, STORE)
     assert {(a, b) for a, b, _ in found} == brute_force(vectors, ids, 0.8)
     assert all(abs(cosine[row[a], row[b]] - score) < 1e-6 for a, b, score in found)
     collection.connection.close()
@@ -244,46 +264,52 @@ def test_scores_of_an_index_that_shortens_vectors_are_computed_again(tmp_path):
 JOIN = """
 import sys
 from pathlib import Path
+from dedup._searching import exact
 from dedup._searching.join import self_join
 from dedup.pipelines.milvus import Collection, connect
 from dedup.pipelines.table import Table
 
-Table.window_rows = 16
+Table.window_rows = exact._STRIP_ROWS = exact._TILE_ROWS = 16
 collection = Collection(connect(sys.argv[1]), name="join")
 collection.load()
-for found in self_join(collection, threshold=0.5, work_folder=Path(sys.argv[2])):
+how = {"exact_rows": 0} if sys.argv[3] == "store" else {}
+for found in self_join(collection, threshold=0.5, work_folder=Path(sys.argv[2]), **how):
     pass
 """
 
 
 @pytest.mark.timeout(120)
-def test_join_that_was_killed_goes_on(tmp_path, stored, monkeypatch):
+@anywhere
+def test_join_that_was_killed_goes_on(tmp_path, stored, monkeypatch, how):
     vectors = vectors_with_copies([1] * 800 + [2] * 100 + [12] * 20, seed=9)
     collection, _ = stored(vectors)
     collection.flush()
-    monkeypatch.setattr("dedup.pipelines.table.Table.window_rows", 16)
-    whole = joined(collection, 0.5)
+    for name in ("pipelines.table.Table.window_rows", "_searching.exact._STRIP_ROWS"):
+        monkeypatch.setattr(f"dedup.{name}", 16)
+    monkeypatch.setattr("dedup._searching.exact._TILE_ROWS", 16)
+    whole = joined(collection, 0.5, how)
     collection.connection.close()
     work = tmp_path / "work"
 
     def blocks():
-        return {path: path.stat().st_mtime_ns for path in work.glob("*.hits.npy")}
+        pattern = "*.hits.npy" if how else "*-whole.hits.npy"
+        return {path: path.stat().st_mtime_ns for path in work.glob(pattern)}
 
     for _ in range(3):
         before = blocks()
-        child = subprocess.Popen([sys.executable, "-c", JOIN, tmp_path / "join.db", work])
+        where = "store" if how else "here"
+        child = subprocess.Popen([sys.executable, "-c", JOIN, tmp_path / "join.db", work, where])
         while len(blocks()) < len(before) + 5:
             assert child.poll() is None
             time.sleep(0.002)
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
         assert before.items() <= blocks().items()  # none is done twice
-    windows = 1_240 // 16 + 1
-    assert 15 <= len(blocks()) < windows
+    assert 15 <= len(blocks()) < 1_240 // 16 + 1
     again = Collection(connect(tmp_path / "join.db"), name="join")
     again.load()
     before = blocks()
-    resumed = list(self_join(again, threshold=0.5, work_folder=work))
+    resumed = list(self_join(again, threshold=0.5, work_folder=work, **how))
     assert before.items() <= blocks().items()
     pairs = [(a, b) for found in resumed for a, b in zip(found.a, found.b, strict=True)]
     assert pairs == [(a, b) for a, b, _ in whole]

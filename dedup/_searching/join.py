@@ -1,33 +1,34 @@
 """The self-join that vector databases lack: all pairs of a collection above a similarity.
 
-Every row is searched for its nearest rows, and again, deeper, as long as its last hit still
+Up to some 500,000 rows, all are compared with all in this process, which is exact. Of more, the
+store is asked for the nearest rows of each, and again, deeper, as long as the last hit still
 passes: however many copies a picture has, none is lost behind a top-k. What was found is on
 disk, so that the memory is that of a few thousand searches.
 """
 
-import hashlib
-import json
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from dedup._searching.audit import Audit
+from dedup._searching.audit import Audit, expected_missing
+from dedup._searching.exact import Matrix
 from dedup._searching.hashes import Hashes
 from dedup._searching.spill import Block, Spill
-from dedup.pipelines.errors import InputError
+from dedup._searching.work_folder import digest_of, work_in
 from dedup.pipelines.models import Vectors
 from dedup.pipelines.table import MAX_HITS, Keys, Table
 
 __all__ = ["DISTINCT", "Pairs", "self_join"]
 
+# Up to so many rows, comparing all with all takes less time than a store's index does, which is
+# to be built first. The time grows with their square (`benchmarks/self_join.py`).
+_EXACT_ROWS = 500_000
 _FIRST_DEPTH = 4
 _DEEPER = 4
 # Hits that one block may hold: 42 MB where keys are numbers.
@@ -38,7 +39,6 @@ DISTINCT = "copy_of == 0"
 # Scores of shortened vectors may be this far off; what is near the threshold is computed again.
 _COSINE_SLACK = 0.05
 _RELATIVE_SLACK = 0.1
-_AUDIT = "audit-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,9 @@ def self_join(
     where: str = DISTINCT,
     searched: Sequence[Any] | None = None,
     deeper: Callable[[list[Any]], list[Any]] = lambda ids: ids,
-    all_to: int = 1,
+    all_to: int | None = None,
     hashed: bool = False,
+    exact_rows: int = _EXACT_ROWS,
     work_folder: Path | None = None,
 ) -> Iterator[Pairs]:
     """All pairs of rows at or above a similarity, in rounds of deeper searches.
@@ -92,10 +93,13 @@ def self_join(
     deeper : callable, optional
         Asked between two rounds: which of these rows, whose last hit still passed, are worth
         a deeper search. All, unless said otherwise.
-    all_to : int
-        So many neighbours are looked for of every such row, without asking.
+    all_to : int, optional
+        So many neighbours are looked for of every such row, without asking. All of them,
+        unless said otherwise.
     hashed : bool
-        Whether vectors are hashes, which are compared in this process.
+        Whether vectors are hashes, which are compared in this process, however many.
+    exact_rows : int
+        Up to so many rows are compared in this process, all with all.
     work_folder : Path, optional
         Where what was found is kept, so that a join that was killed goes on from there.
 
@@ -111,54 +115,41 @@ def self_join(
 
     Notes
     -----
-    An exact index misses nothing. What an approximate one missed is estimated in two ways, and
-    the higher number counts. About a thousand rows are compared with all others, which shows
-    the part of their pairs that was not found. And each pair has two chances, one from either
-    side: of n2 pairs found from both sides and n1 from one, about n1^2 / (4 (n2 + 1)) were
-    missed by both if these are independent, which they rarely are (capture and recapture;
-    D. G. Chapman, "Some properties of the hypergeometric distribution with applications to
-    zoological sample censuses", 1951, for equal chances). Rows that were not searched to the
-    end are left out.
+    Where all are compared with all, and where the store's index is exact, nothing is missed.
+    What an approximate index missed is estimated, see `expected_missing`.
     """
     rows = len(table)
-    table.await_index()
+    here = hashed or rows <= exact_rows
+    if not here:
+        table.await_index()
     job = {
         "collection": table.name,
-        "address": hashlib.sha256(table.connection.uri.encode()).hexdigest()[:16],
+        "address": digest_of(table.connection.uri),
         "vectors": table.layout.vector_field,
         "rows": rows,
         "where": where,
         "threshold": threshold,
-        "searched": None if searched is None else _digest(searched),
+        "searched": None if searched is None else digest_of(searched),
     }
-    with _folder(work_folder, job) as folder:
-        join = _Join(table, Spill(folder), threshold, where, searched, hashed)
-        yield from join.rounds(deeper, all_to=all_to)
+    with work_in(work_folder, job) as folder:
+        join = _Join(table, folder, threshold, where, searched, here=here, hashed=hashed)
+        yield from join.rounds(deeper, all_to=all_to or MAX_HITS)
 
 
 @dataclass(frozen=True)
 class _Join:
     table: Table
-    spill: Spill
+    folder: Path
     threshold: float
     where: str
-    searched: Sequence[Any] | None = None
-    hashed: bool = False
+    searched: Sequence[Any] | None
+    here: bool
+    hashed: bool
 
-    def rounds(
-        self, deeper: Callable[[list[Any]], list[Any]], *, all_to: int = 1
-    ) -> Iterator[Pairs]:
+    def rounds(self, deeper: Callable[[list[Any]], list[Any]], *, all_to: int) -> Iterator[Pairs]:
         """All pairs, and at last what may be missing."""
-        limit = _FIRST_DEPTH
-        if self.searched is not None:
-            blocks = self._round(self.searched, limit, audit=self._audit())
-            everyone = len(self.table)
-        elif self.hashed:
-            blocks = self._round(self._hashes.ids, limit)
-            everyone = len(self._hashes.ids)
-        else:
-            blocks = self._first_round(limit)
-            everyone = self.spill.searched(blocks)
+        limit = all_to if self.here else min(_FIRST_DEPTH, all_to)
+        blocks, everyone = self._first_round(limit)
         done: list[str] = []
         shallow: set[Any] = set()  # rows that were not searched to the end
         while True:
@@ -177,30 +168,62 @@ class _Join:
             blocks = self._round(chosen, limit)
         none = self.table.keys([])
         unfinished = full if limit == MAX_HITS else []
-        missed = self._missed(done, shallow)
+        missed = 0.0 if self._is_exact else self._missed(done, shallow)
         yield Pairs(none, none, np.empty(0, np.float32), sorted(shallow), unfinished, missed)
+
+    @cached_property
+    def spill(self) -> Spill:
+        """What was found."""
+        return Spill(self.folder)
+
+    @cached_property
+    def _vectors(self) -> Hashes | Matrix:
+        """The vectors, where they are compared in this process."""
+        if self.hashed:
+            return Hashes(self.table, self._windows())
+        return Matrix(self.table, self._read(self._windows()), self.folder / "vectors.f32")
 
     def _windows(self) -> list[str]:
         return [f"({w}) and {self.where}" if self.where else w for w in self.table.windows()]
 
-    @cached_property
-    def _hashes(self) -> Hashes:
-        return Hashes(self.table, self._windows())
-
     @property
     def _is_exact(self) -> bool:
-        return self.hashed or self.table.layout.index.is_exact
+        return self.here or self.table.layout.index.is_exact
 
     @property
     def _is_quantised(self) -> bool:
-        return not self.hashed and self.table.layout.index.is_quantised
+        return not self.here and self.table.layout.index.is_quantised
 
     def _audit(self) -> Audit | None:
         if self._is_exact:
             return None
         return Audit(self.table, self._windows(), threshold=self.threshold)
 
-    def _first_round(self, limit: int) -> list[str]:
+    def _first_round(self, limit: int) -> tuple[list[str], int]:
+        """The blocks of the first round, and how many rows are searched or found at most."""
+        if self.searched is not None:
+            return self._round(self.searched, limit, audit=self._audit()), len(self.table)
+        if not self.here:
+            blocks = self._by_window(limit)
+            return blocks, self.spill.searched(blocks)
+        vectors = self._vectors
+        if isinstance(vectors, Matrix):
+            return self._all_with_all(vectors, limit), len(vectors.ids)
+        return self._round(vectors.ids, limit), len(vectors.ids)
+
+    def _all_with_all(self, vectors: Matrix, limit: int) -> list[str]:
+        blocks = []
+        for strip in vectors.strips:
+            name = f"exact-{limit:05}-{strip:06}"
+            if not self.spill.holds(f"{name}-whole"):
+                found = vectors.pairs(strip, limit=limit, threshold=self.threshold)
+                for part, block in enumerate(found):
+                    self.spill.write(f"{name}-{part:06}", block)
+                self.spill.write(f"{name}-whole", Block.of(self.table.keys([]), [], threshold=0))
+            blocks += self.spill.names(f"{name}-")
+        return blocks
+
+    def _by_window(self, limit: int) -> list[str]:
         audit = self._audit()
         windows = {f"{limit:05}-{n:06}": window for n, window in enumerate(self._windows())}
         todo = [name for name in windows if not self.spill.holds(name)]
@@ -228,11 +251,11 @@ class _Join:
         step = max(1, min(_BLOCK_ROWS, _BLOCK_HITS // limit))
         for start in range(0, len(ids), step):
             block = ids[start : start + step]
-            blocks.append(f"{limit:05}-{_digest(block)}")
+            blocks.append(f"{limit:05}-{digest_of(block)}")
             if self.spill.holds(blocks[-1]):
                 continue
-            if self.hashed:
-                found = self._hashes.search(block, limit=limit, threshold=self.threshold)
+            if self.here:
+                found = self._vectors.search(block, limit=limit, threshold=self.threshold)
                 self._keep(blocks[-1], block, found, least_full=limit)
             else:
                 self._compare(blocks[-1], block, self.table.vectors(block), limit, audit=audit)
@@ -249,7 +272,7 @@ class _Join:
     ) -> None:
         if audit is not None:
             found = audit.neighbours(self.table.keys(ids), vectors)
-            self.spill.write(f"{_AUDIT}{name}", found)
+            self.spill.write(audit.block_of(name), found)
         self._keep(name, ids, self.table.search(vectors, limit=limit, where=self.where))
 
     def _keep(
@@ -293,53 +316,10 @@ class _Join:
                 yield Pairs(merged.a[new], merged.b[new], merged.similarity[new])
 
     def _missed(self, blocks: Sequence[str], shallow: set[Any]) -> float:
-        """How many pairs are expected to be missing, beside those of shallow rows."""
-        if self._is_exact:
-            return 0.0
-        not_searched = self.table.keys(sorted(shallow))
-        once = twice = 0
-        for merged in self.spill.merged(blocks):
-            both = merged.by_a & merged.by_b
-            other = np.where(merged.by_a, merged.b, merged.a)
-            once += int((~both & ~np.isin(other, not_searched)).sum())
-            twice += int(both.sum())
-        lost = seen = 0
-        audits = [f"{_AUDIT}{name}" for name in blocks if self.spill.holds(f"{_AUDIT}{name}")]
-        for merged in self.spill.merged([*blocks, *audits], new=set(audits)):
-            left_out = np.isin(merged.a, not_searched) & np.isin(merged.b, not_searched)
-            lost += int((merged.is_new & ~left_out).sum())
-            seen += int((merged.in_new & ~merged.is_new).sum())
         # Where some rows only are searched, most pairs can be found from one side only.
-        uncaught = once**2 / (4 * (twice + 1)) if self.searched is None else 0.0
-        return max(uncaught, (once + twice) * lost / max(seen, 1), lost)
-
-
-def _digest(ids: Sequence[Any]) -> str:
-    return hashlib.sha256(json.dumps(ids).encode()).hexdigest()[:32]
-
-
-@contextmanager
-def _folder(work_folder: Path | None, job: dict[str, Any]) -> Iterator[Path]:
-    """A folder for the work of one join; a new one, or that where it was left."""
-    if work_folder is None:
-        with TemporaryDirectory(prefix="dedup-join-") as folder:
-            yield Path(folder)
-        return
-    work_folder.mkdir(parents=True, exist_ok=True)
-    record = work_folder / "join.json"
-    if record.exists():
-        found = json.loads(record.read_text())
-        other = [f"{key} {found.get(key)!r}, not {job[key]!r}" for key in job
-                 if found.get(key) != job[key]]  # fmt: skip
-        if other:
-            raise InputError(
-                f"{work_folder} holds the work of another join ({'; '.join(other)}): "
-                "remove it, or name another folder"
-            )
-    elif any(path.suffix != ".partial" for path in work_folder.iterdir()):
-        raise InputError(f"{work_folder} is not empty, and holds no work of a join")
-    else:
-        partial = record.with_suffix(".partial")
-        partial.write_text(json.dumps(job))
-        partial.replace(record)
-    yield work_folder
+        return expected_missing(
+            self.spill,
+            blocks,
+            not_searched=self.table.keys(sorted(shallow)),
+            two_chances=self.searched is None,
+        )

@@ -131,21 +131,28 @@ class Spill:
         with _replacing(self._hits(name)) as file:
             np.save(file, block.hits[np.lexsort((block.hits["b"], block.hits["a"]))])
 
+    def names(self, prefix: str) -> list[str]:
+        """The blocks whose names begin so, in their order."""
+        ends = ".hits.npy"
+        return sorted(p.name.removesuffix(ends) for p in self._folder.glob(f"{prefix}*{ends}"))
+
     def searched(self, names: Sequence[str]) -> int:
         """How many rows were searched in some blocks."""
         return sum(int(self._load_rest(name)["searched"]) for name in names)
 
     def full(self, names: Sequence[str], *, below: int) -> list[Any]:
         """The rows of some blocks all of whose hits passed, if these were fewer than `below`."""
-        rows: list[Any] = []
+        rows: dict[Any, None] = {}
         for name in names:
             rest = self._load_rest(name)
-            rows += rest["rows"][rest["hits"] < below].tolist()
-        return rows
+            rows |= dict.fromkeys(rest["rows"][rest["hits"] < below].tolist())
+        return list(rows)
 
     def merged(self, names: Sequence[str], *, new: Collection[str] = ()) -> Iterator[Merged]:
         """The pairs of some blocks, a million hits at a time; `new` blocks are told apart."""
         blocks = [(self._load(name), name in new) for name in names]
+        if not blocks:
+            return
         edges = _edges([hits["a"] for hits, _ in blocks])
         for low, high in zip([None, *edges], [*edges, None], strict=True):
             parts = [(_between(hits, low, high), fresh) for hits, fresh in blocks]
