@@ -81,7 +81,8 @@ def find_duplicates(
     token : str, optional
         "user:password" of a server, or the API key of Zilliz Cloud.
     cache : bool
-        False: keep nothing after this call (unless `index` is given).
+        Keep what was embedded (unless `index` is given) and what pairs of pictures were seen to
+        show, for a later call. False: keep nothing but the index, if it is given.
     progress : bool
         Show a progress bar where a person can see it.
 
@@ -112,7 +113,7 @@ def find_duplicates(
         found = discover(inputs, without=index)
     with (
         place(inputs, index=index, cache=cache, method=known) as (uri, owned),
-        ImageIndex(uri, method=known, token=token, progress=progress) as images,
+        ImageIndex(uri, method=known, token=token, cache=cache, progress=progress) as images,
     ):
         return images.find(found, settings=settings, prune=owned, timings=timings)
 

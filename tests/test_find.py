@@ -124,7 +124,7 @@ def test_only_the_inputs_are_reported_whatever_else_the_index_holds(folder, tmp_
 
 def test_index_elsewhere_leaves_the_cache_empty(folder, tmp_path, cache_folder):
     dedup.find_duplicates(folder, index=str(tmp_path / "mine.db"))
-    assert list(cache_folder.iterdir()) == []
+    assert list(cache_folder.glob("*.db")) == []
     with dedup.ImageIndex(tmp_path / "mine.db") as index:
         assert len(index) == 12
 
@@ -143,7 +143,7 @@ def test_cache_is_one_for_each_folder_and_method(folder, cache_folder):
     dedup.find_duplicates(folder, method="sscd-fast")
     dedup.find_duplicates(folder / "coffee.png")
     dedup.find_duplicates(str(folder))
-    assert len(list(cache_folder.iterdir())) == 3
+    assert len(list(cache_folder.glob("*.db"))) == 3
 
 
 def test_images_in_memory(folder, photos, cache_folder):
@@ -153,7 +153,7 @@ def test_images_in_memory(folder, photos, cache_folder):
     )
     (group,) = found.groups
     assert set(group.paths) == {"<image 0>", "<image 2>", str(folder / "coffee.png")}
-    assert list(cache_folder.iterdir()) == []
+    assert list(cache_folder.glob("*.db")) == []
 
 
 def test_table_of_paths(folder):

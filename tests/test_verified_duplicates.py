@@ -109,6 +109,19 @@ def test_file_that_vanished_since_it_was_indexed_is_not_accepted(save):
     assert reasons == {gone: "gone since it was indexed", changed: "changed since it was indexed"}
 
 
+def test_picture_is_compared_by_whichever_of_its_files_is_still_there(save):
+    photo = Image.fromarray(data.coffee())
+    first = save("a.png", photo)
+    save("b.png", photo)
+    save("c.jpg", edited_file(photo, edit="jpeg-40", seed=0))
+    with dedup.ImageIndex(save.folder.parent / "photos.db") as index:
+        index.add(save.folder)
+        os.unlink(first)
+        found = index.duplicates()
+    assert names(found) == [["a.png", "b.png", "c.jpg"]]
+    assert found.skipped.empty
+
+
 @pytest.mark.parametrize(
     ("keep", "kept"),
     [

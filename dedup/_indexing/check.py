@@ -248,7 +248,8 @@ class _Trial:
         found = list(new.values())
         known = {picture: record for picture, (record, _) in new.items()}
         exact = self._exact(known)
-        verifier = Verifier({_ASKED: self._asked.record, **known}, images=self._images)
+        files = {_ASKED: [self._asked.record]} | {p: [record] for p, record in known.items()}
+        verifier = Verifier(files, images=self._images)
         candidates = self._candidates(found)
         decision = self._settings.decision(candidates, verifier)
         self._has_exact |= exact is not None and candidates.may_pair((_ASKED, exact))

@@ -27,6 +27,7 @@ from dedup._searching.sides import Sides
 from dedup._timings import Timings
 from dedup._tuning.threshold import Threshold
 from dedup._verification.features import FeatureCache
+from dedup._verification.seen import SeenPairs
 from dedup.pipelines.decoding import ImageSource, check_header, pixel_digest
 from dedup.pipelines.errors import InputError
 from dedup.pipelines.milvus import Collection, connect
@@ -81,6 +82,9 @@ class ImageIndex:
         Name of the collection.
     storage : Storage, optional
         How vectors are kept and indexed; chosen by store and size where nothing is said.
+    cache : bool
+        Keep what pairs of pictures were seen to show in the user's cache folder (numbers, by
+        the digests of the files), so that none is compared twice.
     progress : bool
         Show a progress bar where a person can see it.
 
@@ -112,11 +116,13 @@ class ImageIndex:
         token: str = "",
         collection: str = "dedup",
         storage: Storage | None = None,
+        cache: bool = True,
         progress: bool = True,
     ) -> None:
         self._model = model(method, device=device)
         self._model.require()  # what is missing is told before anything is made
         self._progress = progress
+        self._seen = SeenPairs() if cache else None
         self._turn = threading.RLock()
         self._connection = connect(uri, token=token)
         self._token = self._connection.token
@@ -409,6 +415,7 @@ class ImageIndex:
             settings=settings,
             progress=self._progress,
             timings=Timings() if timings is None else timings,
+            seen=self._seen,
         )
 
     @cached_property

@@ -19,6 +19,7 @@ from dedup._searching.settings import Settings
 from dedup._searching.sides import Sides
 from dedup._timings import Timings
 from dedup._verification.features import FeatureCache
+from dedup._verification.seen import SeenPairs
 from dedup._verification.verify import Pair, Verifier
 
 __all__ = ["Search"]
@@ -43,6 +44,8 @@ class Search:
         Show a progress bar where a person can see it.
     timings : Timings
         Where the time goes.
+    seen : SeenPairs, optional
+        What earlier runs saw of pairs.
     """
 
     catalogue: Catalogue
@@ -50,6 +53,7 @@ class Search:
     settings: Settings
     progress: bool
     timings: Timings = field(default_factory=Timings)
+    seen: SeenPairs | None = None
 
     def among(
         self,
@@ -88,7 +92,7 @@ class Search:
             similarity=similarity,
         )
         images = {file.path: file.image for file in added.files if file.image is not None}
-        verifier = Verifier(firsts, images=images, features=features)
+        verifier = Verifier(files, images=images, features=features, seen=self.seen)
         decision = self.settings.decision(candidates, verifier)
         links = Links(decision, apart=candidates.apart)
         with bar(total=None, title="verifying", unit=" pairs", shown=self.progress) as progress:

@@ -288,7 +288,7 @@ def _distinct(references: pd.DataFrame) -> int:
 def _verified(table: pd.DataFrame, known: _Known, *, floor: float, progress: bool) -> list[float]:
     """The verification's score of each pair; none where no threshold would accept it."""
     by_path = dict(zip(known.paths, known.records, strict=True))
-    verifier = Verifier({record.picture: record for record in known.records}, images={})
+    verifier = Verifier({record.picture: [record] for record in known.records}, images={})
     pairs = [
         ordered(by_path[a].picture, by_path[b].picture)
         for a, b in table[["a", "b"]].itertuples(index=False)
