@@ -1,6 +1,7 @@
 """An index whose process is killed, at any moment, has lost nothing and goes on."""
 
 import contextlib
+import dataclasses
 import os
 import random
 import shutil
@@ -170,6 +171,34 @@ def test_cut_between_any_two_writes_the_next_add_completes_the_rest(
                 assert len(index) == 5
                 same(index, undisturbed)
     undisturbed.close()
+
+
+@pytest.mark.parametrize("ring", [2, 3])
+def test_copies_of_each_other_are_mended(tmp_path, pool, ring):
+    """Two processes that add the same files at once can make each a copy of the other's."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in "abcd":
+        shutil.copy(pool[0], folder / f"{name}.png")
+    uri = tmp_path / "a.db"
+    settings = {"method": "phash", "progress": False}
+    with dedup.ImageIndex(uri, **settings) as index:
+        index.add(folder)
+        records = [index._catalogue.records[str(path)] for path in sorted(folder.iterdir())]
+        around = [*records[1:ring], records[0]]
+        index._catalogue.rewrite(
+            [
+                dataclasses.replace(record, copy_of=other.id)
+                for record, other in zip(records[:ring], around, strict=True)
+            ]
+            + [dataclasses.replace(record, copy_of=records[1].id) for record in records[ring:]]
+        )
+    with dedup.ImageIndex(uri, **settings) as index:
+        index.add(folder)
+        (group,) = index.duplicates().groups
+        assert len(group) == 4
+        copies = {r.path: r.copy_of for r in index._catalogue.records.values()}
+        assert copies == {r.path: 0 if r is records[0] else records[0].id for r in records}
 
 
 def test_index_file_that_was_cut_is_built_again(tmp_path, pool):

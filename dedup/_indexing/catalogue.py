@@ -1,6 +1,6 @@
 """What an index knows of its files: one record a file, beside the vectors in Milvus."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -149,7 +149,11 @@ class Catalogue:
         self.rewrite([replace(record, copy_of=0) for record in copies if record.id in first])
 
     def repair(self) -> None:
-        """Mend what was cut: copies of copies, and copies of rows that others have deleted."""
+        """Mend what was cut, or crossed: of copies, one of each picture is to stand for it.
+
+        There may be copies of copies, copies of rows that others have deleted, and, where two
+        processes added the same files at once, copies of each other.
+        """
         if self._is_whole:
             return
         by_id = {record.id: record for record in self.records.values()}
@@ -159,14 +163,21 @@ class Catalogue:
             self.repair()
             return
         chained = [r for r in by_id.values() if r.copy_of and by_id[r.copy_of].copy_of]
-        mended = []
-        for record in chained:
-            first = by_id[record.copy_of]
-            while first.copy_of:
-                first = by_id[first.copy_of]
-            mended.append(replace(record, copy_of=first.id))
+        heads = {record.id: _head(record, by_id) for record in chained}
+        mended = [replace(r, copy_of=0 if heads[r.id] == r.id else heads[r.id]) for r in chained]
         self.rewrite(mended)
         self._is_whole = True
+
+
+def _head(record: Record, by_id: Mapping[int, Record]) -> int:
+    """Where the way from copy to copy ends; of a ring, its first by path."""
+    way = [record]
+    while way[-1].copy_of:
+        following = by_id[way[-1].copy_of]
+        if following in way:
+            return min(way[way.index(following) :], key=lambda record: record.path).id
+        way.append(following)
+    return way[-1].id
 
 
 def picture_of(record: Record) -> Picture:
