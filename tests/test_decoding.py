@@ -5,6 +5,7 @@ import struct
 import zlib
 
 import numpy as np
+import PIL
 import pytest
 from PIL import Image, ImageOps
 
@@ -57,7 +58,19 @@ def test_size_and_format_are_those_of_the_file(photo):
     assert decoded.image.shape == (50, 75, 3)
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK", "YCbCr"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        *("1", "L", "P", "RGB", "CMYK"),
+        pytest.param(
+            "YCbCr",
+            marks=pytest.mark.xfail(
+                int(PIL.__version__.split(".")[0]) < 13,
+                reason="Pillow reads such a TIFF since version 13; before, it is skipped",
+            ),
+        ),
+    ],
+)
 def test_any_colour_mode_becomes_rgb(photo, mode, tmp_path):
     photo.convert(mode).save(tmp_path / "photo.tif")
     decoded = decode(tmp_path / "photo.tif")
