@@ -296,6 +296,9 @@ def _local_file(uri: str) -> str:
         raise StoreError(f"{path}: the folder {path.parent} does not exist")
     if path.is_file():
         raise StoreError(f"{path} is a file, and a database of Milvus Lite 3 a folder")
+    place = path if path.exists() else path.parent
+    if not os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise StoreError(f"{path}: permission denied: nothing can be written to {place}")
     return str(path)
 
 

@@ -103,7 +103,7 @@ def test_several_paths_and_an_index_of_ones_own(run, copies, tmp_path, cache_fol
     assert code == 1
     assert len(json.loads(out)["groups"][0]) == 2
     assert (tmp_path / "my.db").exists()
-    assert list(cache_folder.iterdir()) == []
+    assert list(cache_folder.glob("*.db")) == []
 
 
 @pytest.mark.parametrize(
@@ -172,6 +172,14 @@ def test_installed_command(folder):
     assert done.returncode == 0
     assert json.loads(done.stdout) == {"groups": [], "skipped": []}
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["find", "report", "plan"])
+def test_device_of_the_network_can_be_chosen(run, folder, tmp_path, command):
+    out = [] if command == "find" else ["--out", str(tmp_path / "out")]
+    code, _, error = run(command, folder, "--device", "tpu", *out)
+    assert code == 2
+    assert "device='tpu'" in error
 
 
 def test_calibrated_threshold_is_used(run, many_photos, tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from dedup._commands.shared import (
+    DEVICE,
     METHOD,
     NO_VERIFY,
     REPORT,
@@ -56,6 +57,7 @@ def index() -> None:
 @_URI
 @TOKEN
 @METHOD
+@DEVICE
 @click.option("--tag", default="", help="A name for the set that they belong to, as train.")
 @click.option("--unless-duplicate", is_flag=True, help="Leave out what repeats an image.")
 @THRESHOLD
@@ -65,6 +67,7 @@ def add(
     uri: str,
     token: str,
     method: str,
+    device: str,
     tag: str,
     unless_duplicate: bool,
     threshold: float | Threshold | None,
@@ -77,7 +80,7 @@ def add(
       dedup index add train/ --tag train --index sets.db
       dedup index add uploads/ --unless-duplicate --index photos.db
     """  # noqa: D301  click wants the \b itself
-    with ImageIndex(uri, method=method, token=token) as images:
+    with ImageIndex(uri, method=method, device=device, token=token) as images:
         added = images.add(paths, tag=tag, unless_duplicate=unless_duplicate, threshold=threshold)
     _print_added(added)
 
@@ -96,6 +99,7 @@ def _print_added(added: Added) -> None:
 @_URI
 @TOKEN
 @METHOD
+@DEVICE
 @THRESHOLD
 @NO_VERIFY
 @_JSON
@@ -215,8 +219,8 @@ def stats(*, as_json: bool, **where: Any) -> None:
     click.echo(json.dumps(asdict(held), indent=1) if as_json else repr(held))
 
 
-def _opened(*, uri: str, token: str, method: str) -> ImageIndex:
+def _opened(*, uri: str, token: str, method: str, device: str = "cpu") -> ImageIndex:
     """An index that is there: a mistyped name makes none."""
     if store_at(uri) == "lite" and not Path(uri).exists():
         raise StoreError(f"{uri}: there is no such index")
-    return ImageIndex(uri, method=method, token=token)
+    return ImageIndex(uri, method=method, device=device, token=token)

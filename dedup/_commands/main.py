@@ -14,6 +14,7 @@ from dedup._commands.act import COMMANDS
 from dedup._commands.demo import run_demo
 from dedup._commands.index import index
 from dedup._commands.shared import (
+    DEVICE,
     METHOD,
     NO_VERIFY,
     REPORT,
@@ -129,6 +130,7 @@ def report(search: Search, *, out: Path, title: str, thumbnails: int, choices: s
 @click.option("--precision", type=float, default=0.99, show_default=True)
 @click.option("--images", type=int, help="Size of the collection; that of the photos by default.")
 @METHOD
+@DEVICE
 @NO_VERIFY
 @click.option("--seed", type=int, default=0, show_default=True)
 def calibrate(
@@ -138,6 +140,7 @@ def calibrate(
     precision: float,
     images: int | None,
     method: str,
+    device: str,
     no_verify: bool,
     seed: int,
 ) -> None:
@@ -153,6 +156,7 @@ def calibrate(
         precision=precision,
         images=images,
         method=method,
+        device=device,
         verify=not no_verify,
         seed=seed,
     )

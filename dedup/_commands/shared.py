@@ -16,6 +16,7 @@ from dedup._tuning.threshold import Threshold
 from dedup.pipelines.models import MODELS
 
 __all__ = [
+    "DEVICE",
     "METHOD",
     "NO_VERIFY",
     "REPORT",
@@ -54,6 +55,12 @@ METHOD = click.option(
     help="A ResNet-50 trained for copy detection, its small student, or 64-bit DCT hashes: "
     "much faster, but blind to crops, mirrors and captions.",
 )
+DEVICE = click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    help='Where the network runs: cpu, cuda or cuda:1 (needs the extra "gpu").',
+)
 THRESHOLD = click.option(
     "--threshold",
     type=_Threshold(),
@@ -86,6 +93,7 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
         *,
         paths: tuple[str, ...],
         method: str,
+        device: str,
         threshold: float | Threshold | None,
         no_verify: bool,
         index: str | None,
@@ -98,6 +106,7 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
             find_duplicates,
             paths,
             method=method,
+            device=device,
             threshold=threshold,
             verify=not no_verify,
             index=index,
@@ -113,7 +122,9 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
 
         command(search, **others)
 
-    for option in (_VERBOSE, _NO_CACHE, TOKEN, _INDEX, NO_VERIFY, THRESHOLD, METHOD, _PATHS):
+    for option in (
+        _VERBOSE, _NO_CACHE, TOKEN, _INDEX, NO_VERIFY, THRESHOLD, DEVICE, METHOD, _PATHS,
+    ):  # fmt: skip
         searching = option(searching)
     return searching
 
