@@ -3,7 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-__all__ = ["Clusters"]
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Clusters", "clusters_of"]
 
 
 class Clusters:
@@ -60,3 +63,33 @@ class Clusters:
         self._parent[b] = a
         if b in self._apart:
             self._apart[a] |= self._apart.pop(b)
+
+
+def clusters_of(pairs: npt.NDArray[np.int64], *, pictures: int = 0) -> npt.NDArray[np.int64]:
+    """The least picture of the set that each picture is in, where pairs connect them.
+
+    Parameters
+    ----------
+    pairs : ndarray, shape (n, 2)
+    pictures : int
+        How many pictures there are, if more than the pairs name.
+
+    Returns
+    -------
+    ndarray, shape (pictures,)
+
+    Examples
+    --------
+    >>> clusters_of(np.array([[1, 2], [4, 3], [2, 3]]), pictures=6).tolist()
+    [0, 1, 1, 1, 1, 5]
+    """
+    label: npt.NDArray[np.int64] = np.arange(max(pictures, int(pairs.max(initial=-1)) + 1))
+    while True:
+        least = label[pairs].min(axis=1)
+        if (label[pairs] == least[:, None]).all():
+            return label
+        for end in pairs.T:
+            np.minimum.at(label, label[end], least)
+            np.minimum.at(label, end, least)
+        while (label[label] != label).any():
+            label = label[label]

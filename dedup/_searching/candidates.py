@@ -5,8 +5,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
-from dedup._grouping.clusters import Clusters
+from dedup._grouping.clusters import clusters_of
 from dedup._searching.join import Pairs
 from dedup._verification.verify import Pair, ordered
 from dedup.pipelines.models import Vectors
@@ -20,6 +21,8 @@ _RESEMBLES = 0.5
 _ALIKE = 0.75
 _BOTH = 3
 _COMPARED_AT_ONCE = 4_096
+
+Ends = npt.NDArray[np.int64]
 
 
 @dataclass
@@ -119,48 +122,45 @@ class Candidates:
         group would keep, if those that are much alike are one: it is compared with all
         members anyway. Then from the most similar down.
         """
-        clusters = Clusters()
-        for pair in pairs:
-            clusters.join(*pair)
-        hubs = self._hub_pairs(pairs)
-        return sorted(
-            pairs,
-            key=lambda pair: (
-                clusters.find(pair[0]),
-                pair not in hubs,
-                -self.similarity.get(pair, 1.0),
-                pair,
-            ),
+        if not pairs:
+            return []
+        ends = np.array(pairs, np.int64)
+        similarity = np.array([self.similarity.get(pair, np.nan) for pair in pairs])
+        order = np.lexsort(
+            (
+                *ends.T[::-1],
+                -np.nan_to_num(similarity, nan=1.0),  # of pairs that somebody marked
+                ~self._leads_to_keeper(ends, similarity),
+                clusters_of(ends)[ends[:, 0]],
+            )
         )
+        return [pairs[place] for place in order.tolist()]
 
-    def _hub_pairs(self, pairs: Sequence[Pair]) -> set[Pair]:
-        """Each picture's pair with the one that its group may keep, or with the most central."""
-        strong = [pair for pair in pairs if self.similarity.get(pair, 0.0) >= _RESEMBLES]
-        hub = self._most_central(strong)
-        alike = Clusters()
-        for pair in strong:
-            if self.similarity[pair] >= _ALIKE:
-                alike.join(*pair)
+    def _leads_to_keeper(self, ends: Ends, similarity: Vectors) -> npt.NDArray[np.bool_]:
+        """Whether a pair is one picture's with what its group may keep, or the most central."""
+        strong = similarity >= _RESEMBLES
+        partner = _most_central(ends[strong], similarity[strong], pictures=int(ends.max()) + 1)
+        alike = clusters_of(ends[similarity >= _ALIKE], pictures=len(partner))
         members: dict[int, list[int]] = defaultdict(list)
-        for picture in sorted(hub):
-            members[alike.find(picture)].append(picture)
+        for picture in np.flatnonzero(partner >= 0).tolist():
+            members[alike[picture]].append(picture)
         for several in members.values():
             keeper = self.choose(several)
             for picture in several:
                 if ordered(picture, keeper) in self.similarity:
-                    hub[picture] = ordered(picture, keeper)
-        return set(hub.values())
+                    partner[picture] = keeper
+        a, b = ends.T
+        leads: npt.NDArray[np.bool_] = (partner[a] == b) | (partner[b] == a)
+        return leads
 
-    def _most_central(self, strong: Sequence[Pair]) -> dict[int, Pair]:
-        """Each picture's pair with the one that resembles the others most."""
-        centrality: dict[int, float] = defaultdict(float)
-        for pair in sorted(strong):  # sums of floats depend on their order
-            for picture in pair:
-                centrality[picture] += self.similarity[pair]
-        hub: dict[int, tuple[float, int, Pair]] = {}
-        for pair in strong:
-            for picture, other in (pair, pair[::-1]):
-                hub[picture] = max(
-                    hub.get(picture, (0.0, 0, pair)), (centrality[other], -other, pair)
-                )
-        return {picture: pair for picture, (_, _, pair) in hub.items()}
+
+def _most_central(ends: Ends, similarity: Vectors, *, pictures: int) -> Ends:
+    """Of each picture the neighbour that resembles its own neighbours most, or -1."""
+    order = np.lexsort(ends.T[::-1])  # sums of floats depend on their order
+    both = np.concatenate([ends[order], ends[order][:, ::-1]])
+    centrality = np.bincount(both[:, 0], np.tile(similarity[order], 2), minlength=pictures)
+    picture, other = both[np.lexsort((both[:, 1], -centrality[both[:, 1]], both[:, 0]))].T
+    first = np.append(True, picture[1:] != picture[:-1])[: len(picture)]
+    partner = np.full(pictures, -1)
+    partner[picture[first]] = other[first]
+    return partner
