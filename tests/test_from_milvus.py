@@ -5,6 +5,7 @@ import pytest
 from pymilvus import DataType, MilvusClient
 
 import dedup
+from dedup._searching import exact
 
 DIMENSION = 24
 
@@ -188,26 +189,27 @@ def test_group_is_no_chain(tmp_path, lite):
 
 
 def test_search_that_was_cut_short_goes_on(tmp_path, lite, monkeypatch):
-    monkeypatch.setattr("dedup.pipelines.table.Table.window_rows", 32)
+    for name in ("_STRIP_ROWS", "_TILE_ROWS"):
+        monkeypatch.setattr(exact, name, 32)
     vectors = near_copies([2] * 100, seed=8)
     ids = [f"row {n:04}" for n in range(200)]
     collection(lite, ids, vectors)
     whole = dedup.from_milvus(tmp_path / "lite.db", "others", threshold=0.9)
     calls = []
-    search_ = dedup.pipelines.table.Table.search
+    compare = exact.Matrix.pairs
 
     def failing(*arguments, **settings):
         calls.append(1)
         if len(calls) == 4:
             raise KeyboardInterrupt
-        return search_(*arguments, **settings)
+        return compare(*arguments, **settings)
 
     settings = {"threshold": 0.9, "work_folder": tmp_path / "work"}
-    monkeypatch.setattr("dedup.pipelines.table.Table.search", failing)
+    monkeypatch.setattr(exact.Matrix, "pairs", failing)
     with pytest.raises(KeyboardInterrupt):
         dedup.from_milvus(tmp_path / "lite.db", "others", **settings)
     resumed = dedup.from_milvus(tmp_path / "lite.db", "others", **settings)
-    assert len(calls) == 4 + 4  # seven windows, three of which were done
+    assert len(calls) == 4 + 4  # seven strips, three of which were done
     assert resumed.pairs.equals(whole.pairs)
 
 
