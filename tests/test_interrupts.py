@@ -73,7 +73,7 @@ def test_interrupted_at_any_moment_the_next_run_goes_on(pool, tmp_path):
             os.kill(process.pid, signal.SIGINT)
         process.join(SECONDS)
         assert process.exitcode is not None, f"still running after {SECONDS} seconds"
-        assert page.read_text().startswith(("an older page", "<!doctype html>"))
+        assert page.read_text().endswith(("an older page", "</html>\n"))  # whole, whichever
         with dedup.ImageIndex(uri, method="sscd-fast", progress=False) as index:
             assert len(index) >= stored
             stored = len(index)
