@@ -1,6 +1,7 @@
 """The self-join measured: all pairs of random unit vectors, some thousands of them planted.
 
     python benchmarks/self_join.py [--rows 100000] [--engines faiss lite server] [--repeat 1]
+                                   [--exact-rows 0]
 
 Of the vectors (512 floats) one in twenty is a copy of another, at a cosine between 0.75 and
 0.99; two others reach about 0.27. Each engine runs in a process of its own. `faiss` is
@@ -65,7 +66,12 @@ def faiss(vectors: Vectors) -> dict[str, Any]:
 
 
 def milvus(
-    vectors: Vectors, *, uri: str, token: str = "", cpu: Callable[[], float] = time.process_time
+    vectors: Vectors,
+    *,
+    uri: str,
+    token: str = "",
+    exact_rows: int | None,
+    cpu: Callable[[], float] = time.process_time,
 ) -> dict[str, Any]:
     """All pairs by the self-join of `dedup`; `cpu` tells the processor time used so far."""
     from dedup._indexing.records import Record
@@ -86,7 +92,8 @@ def milvus(
     collection.flush()
     collection.await_index()
     built, used = time.perf_counter(), cpu()
-    found = list(self_join(collection, threshold=THRESHOLD))
+    settings = {} if exact_rows is None else {"exact_rows": exact_rows}
+    found = list(self_join(collection, threshold=THRESHOLD, **settings))
     joined, used = time.perf_counter(), cpu() - used
     ends = np.array(
         [
@@ -109,22 +116,22 @@ def report(
     return {"pairs": len(found), "found": sorted(found), **times, "peak": peak}
 
 
-def child(engine: str, rows: int) -> None:
+def child(engine: str, rows: int, exact_rows: int | None) -> None:
     """Run one engine in this process, and print what it took."""
     vectors, count = planted(rows)
     with tempfile.TemporaryDirectory() as folder:
         if engine == "faiss":
             answer = faiss(vectors)
         elif engine == "lite":
-            answer = milvus(vectors, uri=f"{folder}/join.db")
+            answer = milvus(vectors, uri=f"{folder}/join.db", exact_rows=exact_rows)
         else:
-            answer = on_server(vectors, Path(folder))
+            answer = on_server(vectors, Path(folder), exact_rows)
     wanted = {(n, n + count) for n in range(count)}
     found = set(answer.pop("found"))
     print(json.dumps({**answer, "planted": count, "lost": len(wanted - found)}))
 
 
-def on_server(vectors: Vectors, folder: Path) -> dict[str, Any]:
+def on_server(vectors: Vectors, folder: Path, exact_rows: int | None) -> dict[str, Any]:
     """The self-join on a server that is started for it."""
     sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
     from milvus_server import Server
@@ -138,7 +145,7 @@ def on_server(vectors: Vectors, folder: Path) -> dict[str, Any]:
             ticks = process.joinpath("stat").read_text().rsplit(")", 1)[1].split()[11:13]
             return time.process_time() + sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
-        answer = milvus(vectors, uri=server.uri, token=server.token, cpu=cpu)
+        answer = milvus(vectors, uri=server.uri, token=server.token, exact_rows=exact_rows, cpu=cpu)
         status = process.joinpath("status").read_text()
         peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
         return {**answer, "server_peak": int(peak) / 1024}
@@ -152,10 +159,13 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000])
     parser.add_argument("--engines", nargs="+", default=["faiss", "lite", "server"])
     parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument(
+        "--exact-rows", type=int, help="Ask the store's index from so many rows up; 0: always."
+    )
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.child:
-        child(asked.child[0], int(asked.child[1]))
+        child(asked.child[0], int(asked.child[1]), asked.exact_rows)
         return
     names = "rows, engine, index, build s, join s, cpu s, / faiss, lost, est. missed, peak MB"
     print(f"| {names.replace(', ', ' | ')} |")
@@ -164,6 +174,8 @@ def main() -> None:
         faiss_join = None
         for engine in asked.engines:
             command = [sys.executable, __file__, "--child", engine, str(rows)]
+            if asked.exact_rows is not None:
+                command += ["--exact-rows", str(asked.exact_rows)]
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
             took = json.loads(done.stdout.splitlines()[-1])
             if engine == "faiss":

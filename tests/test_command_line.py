@@ -138,7 +138,7 @@ def test_demo_finds_the_copies_of_the_sample(run, tmp_path):
     assert "WRONG" not in out
     assert "0 pairs wrong" in out
     found, _, true, *_ = out.split("against the labels: ")[1].split()
-    assert int(found) >= 0.5 * int(true)
+    assert int(found) >= 0.95 * int(true)  # two crops have too little texture to tell
 
 
 def test_demo_leaves_the_files_of_others_alone(run, folder):

@@ -1,11 +1,14 @@
 """Code that other systems run too: what only POSIX has is used with a way out, and no shell is."""
 
 import ast
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import dedup
+import dedup.data
+import dedup.pipelines
 
 # Windows has none of these; the last is not everywhere on POSIX either.
 MODULES = ("fcntl", "grp", "pwd", "resource", "termios")
@@ -46,8 +49,6 @@ print(len(dedup.undo(applied.journal, progress=False).failed), len(os.listdir(fo
 
 
 def test_main_path_without_what_only_posix_has(sample_folder, tmp_path):
-    import shutil
-
     folder = shutil.copytree(sample_folder, tmp_path / "photos")
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, folder], capture_output=True, text=True, check=False
@@ -61,7 +62,8 @@ def test_main_path_without_what_only_posix_has(sample_folder, tmp_path):
 
 def test_no_command_is_run():
     """Neither through a shell nor otherwise: names of files reach no other program."""
-    for path in Path(dedup.__file__).parent.rglob("*.py"):
+    folders = [Path(package.__file__).parent for package in (dedup, dedup.pipelines, dedup.data)]
+    for path in (path for folder in folders for path in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 names = [alias.name for alias in node.names] + [getattr(node, "module", "") or ""]

@@ -26,8 +26,9 @@ from dedup.pipelines.table import MAX_HITS, Keys, Table
 
 __all__ = ["DISTINCT", "Pairs", "self_join"]
 
-# Up to so many rows, comparing all with all takes less time than a store's index does, which is
-# to be built first. The time grows with their square (`benchmarks/self_join.py`).
+# Up to so many rows, comparing all with all takes less time than asking a store for the
+# neighbours of each: half at 100,000 on Milvus Lite, a fifth on a server. Its time grows with the
+# square of the rows; where they meet is extrapolated (`benchmarks/self_join.py --exact-rows 0`).
 _EXACT_ROWS = 500_000
 _FIRST_DEPTH = 4
 _DEEPER = 4

@@ -33,6 +33,8 @@ from dedup._verification.words import Look, explained
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 
+OPENCV: Final = cv2.__version__
+"""The version that the measurements are made with."""
 _PICTURE: Final = 67_200
 """Pixels of the grey picture, 224 x 300: an area, so that a strip costs what a square does."""
 _LEAST_PICTURE: Final = 9_600

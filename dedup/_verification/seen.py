@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import fields
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+import PIL
 from platformdirs import user_cache_path
 
+from dedup._verification.align import OPENCV
 from dedup._verification.evidence import Evidence
 from dedup.pipelines import decoding
 
@@ -101,8 +102,7 @@ def _made_by() -> str:
     digest = hashlib.blake2b(digest_size=8)
     for path in sorted([*Path(__file__).parent.glob("*.py"), Path(decoding.__file__)]):
         digest.update(path.read_bytes())
-    for package in ("numpy", "opencv-python-headless", "pillow"):
-        digest.update(version(package).encode())
+    digest.update(" ".join([np.__version__, OPENCV, PIL.__version__]).encode())
     return digest.hexdigest()
 
 
