@@ -18,6 +18,7 @@ from typing import Final, TypeAlias
 import cv2
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import as_strided
 
 from dedup._verification.blocks import Blocks
 from dedup._verification.evidence import Evidence, Measured
@@ -25,8 +26,8 @@ from dedup._verification.placement import (
     Floats,
     Local,
     Matrix,
-    by_features,
     is_plausible,
+    placements,
     same_framing,
 )
 from dedup._verification.words import Look, explained
@@ -39,9 +40,15 @@ _PICTURE: Final = 67_200
 """Pixels of the grey picture, 224 x 300: an area, so that a strip costs what a square does."""
 _LEAST_PICTURE: Final = 9_600
 """Smaller pictures are enlarged to this many pixels."""
-_FEATURES: Final = 34_000
 _MOST_FEATURES: Final = 400
-"""Pixels that SIFT sees, and the most features that it keeps."""
+_OCTAVES: Final = 6
+_STEP: Final = 1.3
+"""Local features of a picture at most, and the scales at which they are looked for."""
+_CORNER: Final = 8
+_MARGIN: Final = 15
+"""Grey values by which a corner stands out, and pixels at the border that have none."""
+_RATIO: Final = 0.85
+"""Of the distances to the best and second best descriptor (Lowe 2004), for a match."""
 _CANVAS: Final = 128 * 128
 """Pixels in which an overlap is compared."""
 _BLOCK: Final = 8
@@ -63,13 +70,17 @@ _THUMBNAIL: Final = 24
 """Side of the thumbnails, in pixels."""
 _SPECK: Final = 60
 """Grey values by which a speck of salt or pepper differs from its neighbours."""
+_ALIASES: Final = 2.0
+"""Pixels of the picture for one of the canvas from which its half is seen."""
+_FEW_CORNERS: Final = 40
+"""A picture with no more may show too little to tell."""
 _BEYOND_DOUBT: Final = 0.99
 """A placement with this score needs no rival."""
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What the alignment needs of one image, about 70 kB, and 100 kB more once compared closely.
+    """What the alignment needs of one image, about 70 kB, and 60 kB more once compared closely.
 
     Attributes
     ----------
@@ -81,19 +92,27 @@ class Features:
 
     grey: Grey
     look: Look
-    # Half precision: many images are kept, and a descriptor needs no more.
-    _local: list[tuple[Floats, npt.NDArray[np.float16]]] = field(
-        default_factory=list, repr=False, compare=False
-    )
+    _local: dict[bool, Local] = field(default_factory=dict, repr=False, compare=False)
 
-    @property
-    def local(self) -> Local:
-        """Keypoints in pixels of `grey`, and their RootSIFT descriptors; computed once."""
-        if not self._local:
-            points, descriptors = _local_features(self.grey)
-            self._local.append((points, descriptors.astype(np.float16)))
-        points, halves = self._local[0]
-        return points, halves.astype(np.float32)
+    _half: list[Grey] = field(default_factory=list, repr=False, compare=False)
+
+    def half(self) -> Grey:
+        """`grey` in half its width and height; computed once."""
+        if not self._half:
+            height, width = self.grey.shape
+            half = cv2.resize(self.grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+            self._half.append(np.asarray(half, np.uint8))
+        return self._half[0]
+
+    def local(self, *, mirrored: bool = False) -> Local:
+        """Keypoints in pixels of `grey`, or of its mirror image, and their descriptors.
+
+        Computed once.
+        """
+        if mirrored not in self._local:
+            grey = np.ascontiguousarray(self.grey[:, ::-1]) if mirrored else self.grey
+            self._local[mirrored] = _local_features(grey)
+        return self._local[mirrored]
 
 
 def extract(image: npt.NDArray[np.uint8], *, size: tuple[int, int] | None = None) -> Features:
@@ -118,7 +137,7 @@ def extract(image: npt.NDArray[np.uint8], *, size: tuple[int, int] | None = None
     # Impulse noise would cost most features; a median of 3 x 3 takes it away and little else.
     clean = np.asarray(cv2.medianBlur(grey, 3), np.uint8)
     finest = np.asarray(cv2.absdiff(grey, clean), np.uint8)
-    counts = np.bincount(finest.ravel(), minlength=256)
+    counts = np.asarray(cv2.calcHist([finest], [0], None, [256], [0, 256])).ravel()
     blurred = np.asarray(cv2.absdiff(clean, cv2.GaussianBlur(clean, (5, 5), 1.0)))
     thumbnail = cv2.resize(image, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA)
     look = Look(
@@ -185,9 +204,14 @@ def _proposals(a: Features, b: Features) -> Iterator[Matrix]:
     from_unit, to_unit = np.diag([wb, hb, 1.0]), np.diag([1 / wa, 1 / ha, 1])
     for unit in same_framing(a.look.thumbnail, b.look.thumbnail):
         yield (from_unit @ unit @ to_unit)[:2]
-    local_a, local_b = a.local, b.local
-    for mirrored_at in (None, wa):
-        yield from by_features(local_a, local_b, mirrored_at=mirrored_at, size=_PICTURE**0.5)
+    for mirrored in (False, True):
+        mirror = np.diag([-1.0 if mirrored else 1.0, 1, 1])
+        mirror[0, 2] = wa if mirrored else 0
+        matches = _matches(a.local(mirrored=mirrored), b.local())
+        for matrix in placements(*matches, size=_PICTURE**0.5, most=2):
+            yield matrix @ mirror
+    if min(len(picture.local()[0]) for picture in (a, b)) <= _FEW_CORNERS:
+        yield (from_unit @ to_unit)[:2]  # where there is nothing to align, that shows it
 
 
 def _is_close(a: Features, one: Matrix, other: Matrix) -> bool:
@@ -206,19 +230,35 @@ def _order(features: Features) -> tuple[tuple[int, ...], bytes]:
 
 
 def _local_features(grey: Grey) -> Local:
-    small = _resized(grey, _FEATURES)
-    sift = cv2.SIFT.create(nfeatures=_MOST_FEATURES, contrastThreshold=0.02)
-    points, descriptors = sift.detectAndCompute(small, None)
+    """ORB (Rublee et al. 2011): a fifth of SIFT's time, for the same pairs."""
+    orb = cv2.ORB.create(
+        nfeatures=_MOST_FEATURES,
+        scaleFactor=_STEP,
+        nlevels=_OCTAVES,
+        edgeThreshold=_MARGIN,
+        fastThreshold=_CORNER,
+    )
+    points, descriptors = orb.detectAndCompute(grey, None)
     if descriptors is None:
-        return np.empty((0, 4), np.float32), np.empty((0, 128), np.float32)
+        return np.empty((0, 4), np.float32), np.empty((0, 32), np.uint8)
     keypoints = np.array([(*p.pt, p.size, p.angle) for p in points], np.float32)
-    zoom = grey.shape[1] / small.shape[1]
-    keypoints[:, :2] = (keypoints[:, :2] + 0.5) * zoom
-    keypoints[:, 2] *= zoom
-    # RootSIFT (Arandjelovic and Zisserman 2012): Hellinger distance for Euclidean.
-    values = np.asarray(descriptors, np.float32)
-    values /= np.maximum(values.sum(axis=1, keepdims=True), 1e-6)
-    return keypoints, np.sqrt(values)
+    keypoints[:, :2] += 0.5
+    return keypoints, np.asarray(descriptors, np.uint8)
+
+
+def _matches(a: Local, b: Local) -> tuple[Floats, Floats]:
+    """The keypoints of a that are much more like one of b than like any other; the surest first."""
+    (points_a, bits_a), (points_b, bits_b) = a, b
+    if len(points_a) < 2 or len(points_b) < 2:
+        return points_a[:0], points_b[:0]
+    distances, places = cv2.batchDistance(
+        bits_a, bits_b, cv2.CV_32S, normType=cv2.NORM_HAMMING, K=2
+    )
+    first, second = np.asarray(distances).T
+    ratio = first / np.maximum(second, 1)
+    good = np.flatnonzero(ratio < _RATIO)
+    good = good[np.argsort(ratio[good], kind="stable")]
+    return points_a[good], points_b[np.asarray(places)[good, 0]]
 
 
 # Measurement
@@ -316,8 +356,8 @@ def _canvas(a: Features, b: Features, matrix: Matrix) -> _Canvas | None:
 def _blocks(a: Features, b: Features, canvas: _Canvas, *, reach: int) -> Blocks:
     """Correlate windows around the blocks' centres, for all shifts within reach."""
     width, height = canvas.size
-    pa = _warped(a.grey, canvas.to_a, canvas.size, margin=0)
-    pb = _warped(b.grey, canvas.to_b, canvas.size, margin=reach)
+    pa = _warped(a, canvas.to_a, canvas.size, margin=0)
+    pb = _warped(b, canvas.to_b, canvas.size, margin=reach)
     (mean_a,), mean_b = _windows(pa), _mean(pb)
     (square_a,) = _windows(pa * pa)
     var_a = square_a - mean_a**2 + _NOISE**2
@@ -325,14 +365,15 @@ def _blocks(a: Features, b: Features, canvas: _Canvas, *, reach: int) -> Blocks:
     first = _WINDOW // 2
     span = 2 * reach + 1
     shifted = [np.s_[dy : dy + height, dx : dx + width] for dy in range(span) for dx in range(span)]
-    products = _windows(np.concatenate([pa * pb[there] for there in shifted]), sheets=span**2)
-    likeness = np.empty((span, span, *mean_a.shape), np.float32)
-    for product, (dy, dx) in zip(products, np.ndindex(span, span), strict=True):
-        there = np.s_[first + dy :: _BLOCK, first + dx :: _BLOCK]
-        mean, var = (x[there][: mean_a.shape[0], : mean_a.shape[1]] for x in (mean_b, var_b))
-        likeness[dy, dx] = (product - mean_a * mean) / np.sqrt(var_a * var)
-    middle = np.s_[first + reach :: _BLOCK, first + reach :: _BLOCK]
-    mean, var = (x[middle][: mean_a.shape[0], : mean_a.shape[1]] for x in (mean_b, var_b))
+    products = np.empty((span**2, height, width), np.float32)
+    for product, there in zip(products, shifted, strict=True):
+        np.multiply(pa, pb[there], out=product)
+    means, variances = (
+        _shifts(x[first:, first:], span=span, shape=mean_a.shape) for x in (mean_b, var_b)
+    )
+    both = _windows(products.reshape(-1, width), sheets=span**2).reshape(means.shape)
+    likeness = (both - mean_a * means) / np.sqrt(var_a * variances)
+    mean, var = means[reach, reach], variances[reach, reach]
     pb = pb[reach : reach + height, reach : reach + width]
     rows, columns = np.indices(mean_a.shape)
     mask = np.zeros((height, width), np.uint8)
@@ -350,6 +391,13 @@ def _blocks(a: Features, b: Features, canvas: _Canvas, *, reach: int) -> Blocks:
         texture_a=_texture(pa),
         texture_b=_texture(pb),
     )
+
+
+def _shifts(values: Floats, *, span: int, shape: tuple[int, ...]) -> Floats:
+    """Values at each block, displaced by (y, x); shape (span, span, rows, columns)."""
+    down, right = values.strides
+    steps = (down, right, down * _BLOCK, right * _BLOCK)
+    return as_strided(values, (span, span, *shape), steps, writeable=False)
 
 
 def _texture(picture: Floats) -> Floats:
@@ -379,14 +427,13 @@ def _mean(values: Floats) -> Floats:
     return np.asarray(cv2.boxFilter(values, -1, (_WINDOW, _WINDOW), anchor=middle), np.float32)
 
 
-def _warped(grey: Grey, to_picture: Matrix, size: tuple[int, int], *, margin: int) -> Floats:
+def _warped(picture: Features, to_picture: Matrix, size: tuple[int, int], *, margin: int) -> Floats:
     """A picture as the canvas sees it, smoothed a little, with a margin around."""
-    step = abs(np.linalg.det(to_picture[:2, :2])) ** 0.5
-    if step > 1.4:  # reduced by more than this the picture would alias
-        height, width = grey.shape
-        half = cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    grey = picture.grey
+    (xx, xy), (yx, yy) = to_picture[:2, :2].tolist()
+    if abs(xx * yy - xy * yx) > _ALIASES:
+        (height, width), grey = grey.shape, picture.half()
         to_picture = np.diag([width // 2 / width, height // 2 / height, 1]) @ to_picture
-        grey = np.asarray(half, np.uint8)
     # Pixel i is centred at i + 0.5.
     to_index = _shift(-0.5) @ to_picture @ _shift(0.5 - margin)
     canvas = cv2.warpAffine(
