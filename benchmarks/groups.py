@@ -21,6 +21,7 @@ import pandas as pd
 import dedup
 from dedup.data.labelled import make_labelled
 from dedup.data.negatives import NEGATIVES, make_negatives
+from dedup.pipelines.models import DEFAULT
 
 DRAWN = 40
 
@@ -84,7 +85,7 @@ def main() -> None:
     """Build, run, report."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("photos", type=Path)
-    arguments.add_argument("--method", default="sscd")
+    arguments.add_argument("--method", default=DEFAULT)
     arguments.add_argument("--sources", type=int, default=40)
     arguments.add_argument("--negatives", type=int, default=10)
     arguments.add_argument("--seed", type=int, default=0)

@@ -4,11 +4,11 @@
 
 PHOTOS is a folder of at least 300 different photos. Two folders are made of them: `copies`, the
 labelled set of `groups.py`, nearly all copies and hard negatives, which is the worst case; and
-`collection`, parts of photos of which one in twenty has an edited copy. Each tool runs as a
-command in a process of its own, with what it needs to start, and nothing is kept from run to run.
-`again` is a second `find_duplicates` in the same process, with its cache. Precision and recall are
-those of pairs over groups. Tools that are not installed are left out.
-The cache is put aside as Linux has it (XDG_CACHE_HOME).
+`collection`, parts of photos of which one in twenty has an edited copy. Each tool is a process of
+its own: `s` is its time with all that it needs to start, `started` without what it imports, and
+nothing is kept from run to run. `again` is a second `find_duplicates` in the same process, with its
+cache. Precision and recall are those of pairs over groups. Tools that are not installed are left
+out. The cache is put aside as Linux has it (XDG_CACHE_HOME).
 """
 
 import argparse
@@ -21,7 +21,6 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from functools import partial
 from importlib.util import find_spec
 from itertools import combinations
 from pathlib import Path
@@ -36,7 +35,8 @@ from dedup.data.edits import EDITS
 Groups = list[list[str]]
 
 # What each of ours is compared with: the same weights, or hashes of the same kind.
-PEERS = {"sscd": "immaculate-sscd", "sscd-fast": "immaculate-sscd_distilled",
+PEERS = {"sscd-cascade": "immaculate-sscd", "sscd": "immaculate-sscd",
+         "sscd-fast": "immaculate-sscd_distilled",
          "phash": "immaculate-pdq", "phash-unverified": "immaculate-pdq"}  # fmt: skip
 TOOLS = (*dict.fromkeys(PEERS.values()), "imagehash", *PEERS)
 PARTS = (2, 3)
@@ -69,22 +69,31 @@ def collection(photos: Path, out: Path, *, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["path", "group"])
 
 
-def ours(tool: str, folder: Path) -> Groups:
-    """`find_duplicates` in this process."""
-    import dedup
+# What a process of ours does, and no more.
+OURS = """
+import json, sys, time
+import dedup
 
-    method, dash, _ = tool.partition("-unverified")
-    search = partial(dedup.find_duplicates, folder, method=method, verify=not dash, progress=False)
-    with tempfile.TemporaryDirectory() as cache:
-        os.environ["XDG_CACHE_HOME"] = cache
-        start = time.perf_counter()
-        found = search()
-        middle, used = time.perf_counter(), time.process_time()
-        search()
-        again, used = time.perf_counter() - middle, time.process_time() - used
-        took = {"again": again / (middle - start), "seconds": again, "cpu": used}
-        print(json.dumps(took), file=sys.stderr)
-    return [group.paths for group in found.groups]
+folder, method, verify = sys.argv[1:]
+seconds = []
+for _ in range(2):
+    start = time.perf_counter()
+    settings = {"method": method, "verify": verify == "yes", "progress": False}
+    found = dedup.find_duplicates(folder, **settings)
+    seconds.append(time.perf_counter() - start)
+print(json.dumps({"near": [group.paths for group in found.groups], "seconds": seconds}))
+"""
+
+
+def command(tool: str, folder: Path) -> list[str | Path]:
+    """The process of a tool."""
+    if tool in PEERS:
+        method, unverified, _ = tool.partition("-unverified")
+        return [sys.executable, "-c", OURS, folder, method, "no" if unverified else "yes"]
+    if tool == "imagehash":
+        return [sys.executable, __file__, folder, "--imagehash"]
+    method = tool.removeprefix("immaculate-")
+    return [Path(sys.executable).with_name("immaculate"), "--json", "--method", method, folder]
 
 
 def imagehash(folder: Path) -> Groups:
@@ -102,22 +111,6 @@ def imagehash(folder: Path) -> Groups:
         bits = np.bitwise_count(stacked[row + 1 :] ^ stacked[row]).sum(axis=1)
         pairs += [[str(paths[row]), str(paths[row + 1 + n])] for n in np.flatnonzero(bits <= 8)]
     return pairs
-
-
-def immaculate(method: str, folder: Path) -> Groups:
-    """The other tool that runs the same weights."""
-    command = [Path(sys.executable).with_name("immaculate"), "--json", "--method", method, folder]
-    found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    return [*found["exact"], *found["near"]]
-
-
-def run(tool: str, folder: Path) -> Groups:
-    """The groups that one tool finds, or pairs."""
-    if tool in PEERS:
-        return ours(tool, folder)
-    if tool == "imagehash":
-        return imagehash(folder)
-    return immaculate(tool.removeprefix("immaculate-"), folder)
 
 
 def quality(groups: Groups, labels: pd.DataFrame, folder: Path) -> tuple[float, float]:
@@ -147,39 +140,30 @@ def quality(groups: Groups, labels: pd.DataFrame, folder: Path) -> tuple[float, 
 
 def measured(tool: str, folder: Path) -> tuple[Groups, dict[str, float]]:
     """Groups of a tool in a process of its own, and seconds, processor seconds and memory."""
-    start, before = time.perf_counter(), os.times()
-    command = [sys.executable, __file__, str(folder), "--child", tool]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    after = os.times()
-    took = {
-        "wall": time.perf_counter() - start,
-        "cpu": sum(after[2:4]) - sum(before[2:4]),
-    }
-    answer = json.loads(done.stdout.splitlines()[-1])
-    for line in done.stderr.splitlines():
-        if line.startswith('{"again"'):
-            again = json.loads(line)
-            took["again"] = again["again"]
-            took["wall"] -= again["seconds"]
-            took["cpu"] -= again["cpu"]
-    return answer["groups"], {**took, "peak": answer["peak"]}
-
-
-def child(tool: str, folder: Path) -> None:
-    """Run one tool here, and print what it found."""
-    import resource
-
-    groups = run(tool, folder)
-    other = tool.startswith("immaculate")  # which is a command of its own
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN if other else resource.RUSAGE_SELF)
-    print(json.dumps({"groups": groups, "peak": peak.ru_maxrss / 1024}))
+    with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryFile("w+") as answer:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            command(tool, folder), stdout=answer, env={**os.environ, "XDG_CACHE_HOME": cache}
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, process.args)
+        answer.seek(0)
+        found = json.loads(answer.read().splitlines()[-1])
+    took = {"wall": wall, "cpu": used.ru_utime + used.ru_stime, "peak": used.ru_maxrss / 1024}
+    if "seconds" in found:
+        first, again = found["seconds"]
+        took |= {"wall": wall - again, "started": first, "again": again / first}
+    return [*found.get("exact", []), *found["near"]], took
 
 
 def compare(name: str, folder: Path, labels: pd.DataFrame, tools: Sequence[str]) -> None:
     """Print a table of all tools on one folder."""
     print(f"\n{name}: {len(labels)} images, {platform.processor() or platform.machine()}")
-    print("| tool | s | cpu s | / its peer | again | peak MB | precision | recall |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| tool | s | / its peer | started | cpu s | again | peak MB | precision | recall |")
+    print("|---|---|---|---|---|---|---|---|---|")
     walls = {}
     for tool in tools:
         groups, took = measured(tool, folder)
@@ -187,9 +171,10 @@ def compare(name: str, folder: Path, labels: pd.DataFrame, tools: Sequence[str])
         walls[tool] = took["wall"]
         peer = walls.get(PEERS.get(tool, ""))
         ratio = f"{took['wall'] / peer:.2f}" if peer else ""
+        started = f"{took['started']:.1f}" if "started" in took else ""
         again = f"{took['again']:.1%}" if "again" in took else ""
         print(
-            f"| {tool} | {took['wall']:.1f} | {took['cpu']:.1f} | {ratio} | {again} "
+            f"| {tool} | {took['wall']:.1f} | {ratio} | {started} | {took['cpu']:.1f} | {again} "
             f"| {took['peak']:.0f} | {precision:.4f} | {recall:.4f} |",
             flush=True,
         )
@@ -200,10 +185,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path)
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=TOOLS)
-    parser.add_argument("--child", help=argparse.SUPPRESS)
+    parser.add_argument("--imagehash", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.child:
-        child(asked.child, asked.photos)
+    if asked.imagehash:
+        print(json.dumps({"near": imagehash(asked.photos)}))
         return
     installed = [t for t in asked.tools if t in PEERS or find_spec(t.split("-")[0])]
     makers: dict[str, Callable[[Path], pd.DataFrame]] = {

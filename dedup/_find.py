@@ -21,7 +21,7 @@ from dedup._searching.settings import Settings
 from dedup._timings import Timings
 from dedup._tuning.threshold import Threshold
 from dedup.pipelines.errors import InputError
-from dedup.pipelines.models import Method, model
+from dedup.pipelines.models import DEFAULT, Method, model
 from dedup.pipelines.own_models import Model
 
 __all__ = ["find_duplicates"]
@@ -30,7 +30,7 @@ __all__ = ["find_duplicates"]
 def find_duplicates(
     inputs: Inputs,
     *,
-    method: str | Model | Method = "sscd",
+    method: str | Model | Method = DEFAULT,
     device: str = "cpu",
     threshold: float | Threshold | None = None,
     candidates: float | None = None,
@@ -49,11 +49,13 @@ def find_duplicates(
     inputs : str, path, image, DataFrame with a `path` column, or several of them
         Folders (walked to the bottom), files, or patterns such as "photos/**/*.jpg"; images in
         memory as bytes of a file, PIL images or arrays.
-    method : {"sscd", "sscd-fast", "phash"} or Model
-        What pictures are compared by: embeddings of SSCD's ResNet-50 or of its small student;
-        or 64-bit DCT hashes and their Hamming distance, many times faster, for copies that
-        were resized, recompressed or recoloured a little: what is mirrored, turned, cropped or
-        captioned has another hash, and is missed. Or a model of your own, see `Model`.
+    method : {"sscd-cascade", "sscd", "sscd-fast", "phash"} or Model
+        What pictures are compared by: embeddings of SSCD's ResNet-50 ("sscd"), of its small
+        student ("sscd-fast"), or first of the student, and of the ResNet-50 only where that
+        proposes or reports a pair ("sscd-cascade"); or 64-bit DCT hashes and their Hamming
+        distance ("phash"), for copies that were resized, recompressed or recoloured a little:
+        what is mirrored, turned, cropped or captioned has another hash, and is missed. Or a
+        model of your own, see `Model`.
     device : str
         What networks run on: "cpu", or "cuda" or "cuda:1" for a graphics card of NVIDIA's, which
         needs `pip install "dedup[gpu]"`.

@@ -29,7 +29,7 @@ from dedup.pipelines import call, ingest
 from dedup.pipelines.decoding import Decoded, Pixels
 from dedup.pipelines.errors import DecodeError, DedupError, InputError
 from dedup.pipelines.milvus import Collection, Row, connect
-from dedup.pipelines.models import model
+from dedup.pipelines.models import DEFAULT, model
 from dedup.pipelines.own_models import Model
 from dedup.pipelines.storage import Storage, store_at
 
@@ -50,7 +50,7 @@ def embed(
     *,
     index: str | None = None,
     workers: int | None = None,
-    method: str | Model = "sscd",
+    method: str | Model = DEFAULT,
     device: str = "cpu",
     token: str = "",
     collection: str = "dedup",

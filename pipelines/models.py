@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Final, Literal, Protocol
 
 from dedup.pipelines import engines
 from dedup.pipelines.decoding import SHORT_SIDE
@@ -18,6 +18,7 @@ from dedup.pipelines.own_models import Defaults, Model
 from dedup.pipelines.preprocessing import Preprocessing
 
 __all__ = [
+    "DEFAULT",
     "MODELS",
     "EmbeddingModel",
     "MeasureName",
@@ -68,6 +69,10 @@ class Method(Protocol):
     def network(self) -> Network | None:
         """What makes its vectors, if that is a network."""
 
+    @property
+    def second(self) -> "Method | None":
+        """What the similarity that people see is from, if it only proposes pairs itself."""
+
     def require(self) -> None:
         """Raise a `ModelError` that names the command if it is not installed."""
 
@@ -90,6 +95,8 @@ class EmbeddingModel:
         Length of an embedding.
     device : str
         "cpu", "cuda" or "cuda:1".
+    second_method : str
+        Another method, whose similarity people see; it embeds only what this one proposes.
     """
 
     measure: ClassVar[MeasureName] = "cosine"
@@ -100,6 +107,12 @@ class EmbeddingModel:
     size: int = 224
     dimension: int = 512
     device: str = "cpu"
+    second_method: str = ""
+
+    @property
+    def second(self) -> Method | None:
+        """The other method, on the same device."""
+        return model(self.second_method, device=self.device) if self.second_method else None
 
     @property
     def short_side(self) -> int:
@@ -154,6 +167,7 @@ class PerceptualHash:
     measure: ClassVar[MeasureName] = "bits"
     defaults: ClassVar[None] = None
     network: ClassVar[None] = None
+    second: ClassVar[None] = None
     method: str = "phash"
     dimension: int = 64
     # Twice what the hash sees: of 150 photos' hashes, decoded so and in full, at most 2 bits
@@ -177,15 +191,21 @@ class PerceptualHash:
             )
 
 
+_STUDENT: Final = "MobileNetV4 student of sscd_disc_mixup"
+
 MODELS: dict[str, Method] = {
     known.method: known
     for known in (
         # SSCD's sscd_disc_mixup: a ResNet-50 trained for copy detection (arXiv 2202.10261).
         EmbeddingModel("sscd", "sscd_disc_mixup, ResNet-50, int8", "sscd"),
-        EmbeddingModel("sscd-fast", "MobileNetV4 student of sscd_disc_mixup", "sscd_distilled"),
+        EmbeddingModel("sscd-fast", _STUDENT, "sscd_distilled"),
+        EmbeddingModel("sscd-cascade", _STUDENT, "sscd_distilled", second_method="sscd"),
         PerceptualHash(),
     )
 }
+
+DEFAULT: Final = "sscd-cascade"
+"""The small network finds the pairs that the large one finds, in a third of its time."""
 
 
 def model(method: str | Model | Method, *, device: str = "cpu") -> Method:

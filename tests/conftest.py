@@ -26,7 +26,7 @@ def cache_folder(tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     monkeypatch.setattr("dedup._find.user_cache_path", lambda *_, **__: folder)
-    monkeypatch.setattr("dedup._verification.seen.user_cache_path", lambda *_, **__: folder)
+    monkeypatch.setattr("dedup._cache_file.user_cache_path", lambda *_, **__: folder)
     monkeypatch.setattr("dedup._commands.demo.user_cache_path", lambda *_, **__: folder)
     return folder
 

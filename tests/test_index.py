@@ -12,7 +12,7 @@ from pymilvus import DataType, MilvusClient
 
 import dedup
 from dedup._indexing import ingest
-from dedup.pipelines.models import model
+from dedup.pipelines.models import DEFAULT, model
 
 
 def counts(added):
@@ -192,7 +192,7 @@ def test_index_of_another_method_is_refused(tmp_path, folder):
 
 @pytest.mark.parametrize(
     ("properties", "message"),
-    [({}, "made with model 'unknown'"), (model("sscd").properties, "another version of dedup")],
+    [({}, "made with model 'unknown'"), (model(DEFAULT).properties, "another version of dedup")],
 )
 def test_collection_with_other_fields_is_refused(tmp_path, properties, message):
     client = MilvusClient(str(tmp_path / "a.db"))

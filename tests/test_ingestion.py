@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 import dedup
 from dedup.pipelines.decoding import pixel_digest
+from dedup.pipelines.models import DEFAULT
 
 
 def as_bytes(image):
@@ -105,7 +106,7 @@ def test_tuned_threshold_says_how_sure_a_match_is(index, folder, photos):
     index.add(folder)
     estimate = dedup.Estimate(0.99, 0.98, 1.0)
     tuned = dedup.Threshold(
-        0.4, "score", "sscd", index._model.properties, "99 % precision", estimate, estimate,
+        0.4, "score", DEFAULT, index._model.properties, "99 % precision", estimate, estimate,
         100, 50, 1_000, ((0.0, 0.0), (1.0, 0.8)),
     )  # fmt: skip
     (match,) = index.check(photos["coffee"].resize((200, 133)), threshold=tuned).matches

@@ -276,7 +276,7 @@ def test_thresholds_are_tuned_for_it_alone(grid, many_photos, tmp_path):
     loaded = dedup.Threshold.load(tmp_path / "threshold.json")
     found = dedup.find_duplicates(many_photos, method=grid, verify=False, threshold=loaded)
     assert found.pairs["probability"].between(0, 1).all()
-    with pytest.raises(dedup.InputError, match=r"tuned for method='grid\.xml', not 'sscd'"):
+    with pytest.raises(dedup.InputError, match=r"tuned for method='grid\.xml', not 'sscd-cascade'"):
         dedup.find_duplicates(many_photos, verify=False, threshold=loaded)
     networks.grid(grid.path, layout="NHWC")
     with pytest.raises(dedup.InputError, match=r"was tuned with grid\.xml, blake2b"):

@@ -110,7 +110,7 @@ def test_memory_that_can_not_be_used_stops_nothing(copies, cache_folder, monkeyp
         (file,) = cache_folder.glob("seen-*.sqlite")
         if spoil == "no folder":
             monkeypatch.setattr(
-                "dedup._verification.seen.user_cache_path",
+                "dedup._cache_file.user_cache_path",
                 lambda *_, **__: copies / "coffee.png" / "folder",
             )
         elif spoil == "no database":

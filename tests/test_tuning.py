@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import dedup
 from dedup import InputError, ScoredPairs, Threshold, sweep, tune
-from dedup.pipelines.models import model
+from dedup.pipelines.models import DEFAULT, model
 
 
 def scored(*, sources=60, copies=4, quantity="score", seed=0, hard=1):
@@ -26,7 +26,7 @@ def scored(*, sources=60, copies=4, quantity="score", seed=0, hard=1):
     table["b"] = [f"b{n}.jpg" for n in range(len(table))]
     table["edit"] = np.where(table["label"], "grey", "")
     table["family"] = np.where(table["label"], "grey", "")
-    method = "phash" if quantity == "bits" else "sscd"
+    method = "phash" if quantity == "bits" else DEFAULT
     return ScoredPairs(
         table,
         quantity=quantity,
@@ -175,7 +175,7 @@ def test_other_files_are_no_threshold(tmp_path, content):
 
 
 def test_threshold_refuses_what_it_was_not_tuned_for(tuned, folder):
-    with pytest.raises(InputError, match=r"tuned for method='sscd', not 'sscd-fast'"):
+    with pytest.raises(InputError, match=r"tuned for method='sscd-cascade', not 'sscd-fast'"):
         dedup.find_duplicates(folder, method="sscd-fast", threshold=tuned)
     with pytest.raises(InputError, match=r"cuts the score: use it with verification"):
         dedup.find_duplicates(folder, verify=False, threshold=tuned)

@@ -13,7 +13,7 @@ from dedup._find import find_duplicates
 from dedup._results.duplicates import Duplicates
 from dedup._text import printable
 from dedup._tuning.threshold import Threshold
-from dedup.pipelines.models import MODELS
+from dedup.pipelines.models import DEFAULT, MODELS
 
 __all__ = [
     "DEVICE",
@@ -50,9 +50,10 @@ class _Threshold(click.ParamType):  # type: ignore[type-arg]  # generic only sin
 METHOD = click.option(
     "--method",
     type=click.Choice(sorted(MODELS)),
-    default="sscd",
+    default=DEFAULT,
     show_default=True,
-    help="A ResNet-50 trained for copy detection, its small student, or 64-bit DCT hashes: "
+    help="sscd: a ResNet-50 trained for copy detection; sscd-fast: its small student; "
+    "sscd-cascade: the student, and the ResNet-50 for what it proposes; phash: 64-bit DCT hashes, "
     "much faster, but blind to crops, mirrors and captions.",
 )
 DEVICE = click.option(

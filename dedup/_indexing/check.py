@@ -19,8 +19,10 @@ from dedup._indexing.verdicts import Verdicts
 from dedup._searching.blank import blank_pictures
 from dedup._searching.candidates import Candidates
 from dedup._searching.join import DISTINCT
+from dedup._searching.second_look import KnownVectors, SecondLook
 from dedup._searching.settings import Settings
 from dedup._verification.evidence import Evidence
+from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Pair, Verifier
 from dedup.pipelines import call, embed
 from dedup.pipelines.decoding import ImageSource, Pixels, decode, pixel_digest
@@ -107,12 +109,22 @@ class Checker:
     collection : Collection
     model : Method
     verdicts : Verdicts
+    known : KnownVectors, optional
+        What was embedded before for a second look.
     """
 
-    def __init__(self, collection: Collection, *, model: Method, verdicts: Verdicts) -> None:
+    def __init__(
+        self,
+        collection: Collection,
+        *,
+        model: Method,
+        verdicts: Verdicts,
+        known: KnownVectors | None = None,
+    ) -> None:
         self._collection = collection
         self._model = model
         self._verdicts = verdicts
+        self._known = known
 
     @cached_property
     def _embed(self) -> Any:
@@ -168,7 +180,9 @@ class Checker:
             Images of the index that are in memory, by path.
         """
         told = self._verdicts.of_image([asked.record.digest])
-        trial = _Trial(asked, told, settings=settings, floor=floor, images=images)
+        trial = _Trial(
+            asked, told, settings=settings, floor=floor, images=images, known=self._known
+        )
         wanted = {digest for digest, same in told.items() if same}
         rounds = self._nearest(asked.vector, floor=floor)
         first = next(rounds)
@@ -220,13 +234,17 @@ class _Trial:
         settings: Settings,
         floor: float,
         images: Mapping[str, ImageSource],
+        known: KnownVectors | None,
     ) -> None:
         self.matches: list[Match] = []
         self._asked = asked
         self._told = told
         self._settings = settings
         self._floor = floor
-        self._images = {**images, asked.record.path: asked.pixels}
+        self._files: dict[int, list[Record]] = {_ASKED: [asked.record]}
+        self._pictures = Pictures(self._files, images={**images, asked.record.path: asked.pixels})
+        second = settings.model.second
+        self._second = None if second is None else SecondLook(second, self._pictures, known=known)
         self._picture = replace(
             picture_of(asked.record),
             id=_ASKED,
@@ -248,9 +266,13 @@ class _Trial:
         found = list(new.values())
         known = {picture: record for picture, (record, _) in new.items()}
         exact = self._exact(known)
-        files = {_ASKED: [self._asked.record]} | {p: [record] for p, record in known.items()}
-        verifier = Verifier(files, images=self._images)
+        self._files |= {picture: [record] for picture, record in known.items()}
+        verifier = Verifier(self._pictures)
         candidates = self._candidates(found)
+        if self._second is not None and not self._settings.verify:
+            others = [(_ASKED, picture) for picture in known if picture != exact]
+            seen = self._second.similarity(others)
+            candidates.similarity |= {pair: seen.get(pair, -1.0) for pair in others}
         decision = self._settings.decision(candidates, verifier)
         self._has_exact |= exact is not None and candidates.may_pair((_ASKED, exact))
         for start in range(0, len(found), _AT_ONCE):
@@ -264,6 +286,8 @@ class _Trial:
                     score = 1.0 if is_exact else _score(verifier.evidence(pair))
                     relation = "exact" if is_exact else "near"
                     similarity = candidates.similarity[pair]
+                    if self._second is not None and not is_exact:
+                        similarity = self._second.similarity([pair]).get(pair, similarity)
                     self._accept(Match(known[pair[1]].path, similarity, relation, score))
                 else:
                     self._failures += 1

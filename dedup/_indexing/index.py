@@ -22,6 +22,7 @@ from dedup._indexing.verdicts import Marked, Verdicts
 from dedup._progress import bar
 from dedup._results.duplicates import Duplicates
 from dedup._searching.search import Search
+from dedup._searching.second_look import KnownVectors
 from dedup._searching.settings import Settings
 from dedup._searching.sides import Sides
 from dedup._timings import Timings
@@ -31,7 +32,7 @@ from dedup._verification.seen import SeenPairs
 from dedup.pipelines.decoding import ImageSource, check_header, pixel_digest
 from dedup.pipelines.errors import InputError
 from dedup.pipelines.milvus import Collection, connect
-from dedup.pipelines.models import Method, Vectors, model
+from dedup.pipelines.models import DEFAULT, Method, Vectors, model
 from dedup.pipelines.own_models import Model
 from dedup.pipelines.storage import Storage
 
@@ -70,9 +71,8 @@ class ImageIndex:
         A Milvus Lite file, whose name ends in `.db` (made if it is missing), the address of a
         Milvus server, such as "http://localhost:19530", or of Zilliz Cloud. By default what the
         environment variable MILVUS_URI says.
-    method : {"sscd", "sscd-fast", "phash"} or Model
-        What pictures are compared by: embeddings of SSCD's ResNet-50 or of its small student,
-        or 64-bit DCT hashes and their Hamming distance; or a model of your own.
+    method : {"sscd-cascade", "sscd", "sscd-fast", "phash"} or Model
+        As in `find_duplicates`.
     device : str
         As in `find_duplicates`.
     token : str, optional
@@ -111,7 +111,7 @@ class ImageIndex:
         self,
         uri: str | Path | None = None,
         *,
-        method: str | Model | Method = "sscd",
+        method: str | Model | Method = DEFAULT,
         device: str = "cpu",
         token: str = "",
         collection: str = "dedup",
@@ -123,6 +123,8 @@ class ImageIndex:
         self._model.require()  # what is missing is told before anything is made
         self._progress = progress
         self._seen = SeenPairs() if cache else None
+        second = self._model.second
+        self._known = KnownVectors(second) if cache and second is not None else None
         self._turn = threading.RLock()
         self._connection = connect(uri, token=token)
         self._token = self._connection.token
@@ -416,12 +418,13 @@ class ImageIndex:
             progress=self._progress,
             timings=Timings() if timings is None else timings,
             seen=self._seen,
+            known=self._known,
         )
 
     @cached_property
     def _checker(self) -> Checker:
         collection = self._catalogue.collection
-        return Checker(collection, model=self._model, verdicts=self._verdicts)
+        return Checker(collection, model=self._model, verdicts=self._verdicts, known=self._known)
 
     def __len__(self) -> int:
         return len(self._catalogue)

@@ -21,6 +21,7 @@ from dedup._indexing.records import Record
 from dedup._results.exports import Relation
 from dedup._results.views import ResultViews
 from dedup._searching.candidates import Candidates
+from dedup._searching.second_look import SecondLook
 from dedup._searching.settings import Settings
 from dedup._searching.sides import Sides
 from dedup._timings import Timings
@@ -49,7 +50,8 @@ class Duplicates(ResultViews):
     timings : mapping of str to float
         Seconds of the search by stage: "discover" (list the files), "embed" (read, recognise
         copies, decode, embed, store), "propose" (search for pairs), "verify" (align them),
-        "group". `str(found.timings)` is a line for people.
+        "group", and "second look" (embed what is reported with a second network).
+        `str(found.timings)` is a line for people.
     """
 
     _files: Mapping[int, Sequence[Record]]
@@ -61,6 +63,7 @@ class Duplicates(ResultViews):
     _keeper: Keeper
     _settings: Settings
     _sides: Sides | None = None
+    _second: SecondLook | None = None
     _choices: Resolved = field(default_factory=Resolved)
     embedded: int = 0
     timings: Timings = field(default_factory=Timings)
@@ -150,11 +153,12 @@ class Duplicates(ResultViews):
         Images that changed or vanished since they were indexed are here too: a pair that
         can't be verified is not accepted.
         """
+        unreadable = self._verifier.pictures.unreadable
         rows = [(skipped.path, skipped.reason) for skipped in self._skipped]
         rows += [
-            (self._names[record.path], self._verifier.unreadable[picture])
+            (self._names[record.path], unreadable[picture])
             for picture, records in self._files.items()
-            if picture in self._verifier.unreadable
+            if picture in unreadable
             for record in records
         ]
         return _table(sorted(rows), ["path", "reason"])
@@ -189,7 +193,7 @@ class Duplicates(ResultViews):
         DecodeError
             If one can't be read.
         """
-        return explain(*(self._verifier.images.get(path, path) for path in (a, b)))
+        return explain(*(self._verifier.pictures.images.get(path, path) for path in (a, b)))
 
     def at(self, threshold: float | Threshold) -> "Duplicates":
         """The same search at another threshold; nothing is embedded again.
@@ -202,8 +206,9 @@ class Duplicates(ResultViews):
             If it is out of range or, without verification, beyond what the search proposed.
         """
         settings = replace(self._settings, threshold=threshold)
-        if not settings.verify and settings.cut < self._candidates.floor:
-            kept = settings.measure.value_of(self._candidates.floor)
+        if not settings.verify and settings.reach < self._candidates.floor:
+            least = self._candidates.floor + settings.cut - settings.reach
+            kept = settings.measure.value_of(least)
             raise InputError(
                 f"threshold={settings.value:g}: this search looked at pairs as far as "
                 f"{settings.measure.text(kept)}; search again with candidates={settings.value:g}"
@@ -336,6 +341,13 @@ class Duplicates(ResultViews):
         ]
         return list(dict.fromkeys([*self._candidates.marked, *accepted]))
 
+    @cached_property
+    def _similarity(self) -> Mapping[Pair, float]:
+        """Cosines of the pairs that are reported."""
+        if self._second is None:
+            return self._candidates.similarity
+        return self._second.similarity(self._accepted)
+
     def _copies(self, files: Sequence[Record]) -> Iterator[tuple[Record, Record]]:
         """Pairs of files that show one picture to the pixel."""
         if self._sides is None:
@@ -349,7 +361,7 @@ class Duplicates(ResultViews):
         """A pair of pictures as rows of `pairs`: their best files, or files of both sides."""
         a, b = (self._files[picture] for picture in self._verifier.directed(pair))
         ends = [(a[0], b[0])] if self._sides is None else self._sides.across(a, b)
-        alike = self._alike(self._candidates.similarity.get(pair))
+        alike = self._alike(self._similarity.get(pair))
         marked = self._candidates.told.get(pair, False)
         seen = self._verifier.evidence(pair) if self._settings.verify else None
         what: tuple[Any, ...] = ("near", None, None, "")

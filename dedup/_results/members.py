@@ -98,7 +98,7 @@ def members(
     rows = _rows(group, dict(zip(group.paths, shown, strict=True)))
     matches = [_match(place, files, shown, rows, verifier) for place in range(1, len(files))]
     return [
-        Member(path, record, verifier.images.get(record.path, record.path), match)
+        Member(path, record, verifier.pictures.images.get(record.path, record.path), match)
         for path, record, match in zip(group.paths, files, [None, *matches], strict=True)
     ]
 

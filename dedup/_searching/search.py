@@ -15,12 +15,15 @@ from dedup._searching.blank import blank_pictures
 from dedup._searching.candidates import Candidates
 from dedup._searching.join import Pairs, self_join
 from dedup._searching.rows import Rows
+from dedup._searching.second_look import KnownVectors, SecondLook
 from dedup._searching.settings import Settings
 from dedup._searching.sides import Sides
 from dedup._timings import Timings
 from dedup._verification.features import FeatureCache
+from dedup._verification.pictures import Pictures
 from dedup._verification.seen import SeenPairs
 from dedup._verification.verify import Pair, Verifier
+from dedup.pipelines.models import Vectors
 
 __all__ = ["Search"]
 
@@ -46,6 +49,8 @@ class Search:
         Where the time goes.
     seen : SeenPairs, optional
         What earlier runs saw of pairs.
+    known : KnownVectors, optional
+        What earlier runs embedded for a second look.
     """
 
     catalogue: Catalogue
@@ -54,6 +59,7 @@ class Search:
     progress: bool
     timings: Timings = field(default_factory=Timings)
     seen: SeenPairs | None = None
+    known: KnownVectors | None = None
 
     def among(
         self,
@@ -92,13 +98,15 @@ class Search:
             similarity=similarity,
         )
         images = {file.path: file.image for file in added.files if file.image is not None}
-        verifier = Verifier(files, images=images, features=features, seen=self.seen)
+        pictures = Pictures(files, images=images)
+        verifier = Verifier(pictures, features=features, seen=self.seen)
+        second = self._second_look(pictures)
         decision = self.settings.decision(candidates, verifier)
         links = Links(decision, apart=candidates.apart)
         with bar(total=None, title="verifying", unit=" pairs", shown=self.progress) as progress:
             verifier.advance = progress.update
             links.follow(candidates.marked)
-            self._propose(candidates, links, rows)
+            self._propose(candidates, links, rows, None if self.settings.verify else second)
             duplicates = Duplicates(
                 _files=files,
                 _names=names,
@@ -109,6 +117,7 @@ class Search:
                 _keeper=keeper,
                 _settings=self.settings,
                 _sides=sides,
+                _second=second,
                 embedded=added.embedded,
                 timings=self.timings,
             )
@@ -116,8 +125,16 @@ class Search:
                 duplicates.groups  # noqa: B018  verified now, while the progress is shown
         return duplicates
 
-    def _propose(self, candidates: Candidates, links: Links, rows: Rows) -> None:
-        """Take in what the embedding proposes, and follow it up."""
+    def _second_look(self, pictures: Pictures) -> SecondLook | None:
+        method = self.settings.model.second
+        if method is None:
+            return None
+        return SecondLook(method, pictures, known=self.known, timings=self.timings)
+
+    def _propose(
+        self, candidates: Candidates, links: Links, rows: Rows, second: SecondLook | None
+    ) -> None:
+        """Take in what the embedding proposes, perhaps after a second look, and follow it up."""
         waiting: list[Pair] = []
 
         def follow() -> None:
@@ -138,11 +155,18 @@ class Search:
             if found is None:
                 break
             if found.shallow and not self.settings.verify:
-                shallow = rows.pictures(found.shallow)
-                vectors = self.catalogue.collection.vectors(rows.ids(shallow))
-                candidates.vectors = dict(zip(shallow, vectors, strict=True))
-            waiting += candidates.add(rows.renamed(found))
+                candidates.vectors = self._vectors(rows.pictures(found.shallow), rows, second)
+            found = rows.renamed(found)
+            waiting += candidates.add(found if second is None else second.rescored(found))
         follow()
+
+    def _vectors(
+        self, pictures: list[int], rows: Rows, second: SecondLook | None
+    ) -> dict[int, Vectors]:
+        if second is not None:
+            return second.vectors(pictures)
+        vectors = self.catalogue.collection.vectors(rows.ids(pictures))
+        return dict(zip(pictures, vectors, strict=True))
 
     def _join(
         self, candidates: Candidates, deeper: Callable[[list[Any]], list[Any]], rows: Rows

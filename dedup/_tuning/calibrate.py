@@ -18,6 +18,7 @@ from dedup._tuning.threshold import Threshold
 from dedup._tuning.tune import tune
 from dedup.labels import Labels, make_labelled
 from dedup.pipelines.errors import InputError
+from dedup.pipelines.models import DEFAULT
 from dedup.pipelines.own_models import Model
 
 __all__ = ["Calibration", "calibrate"]
@@ -104,7 +105,7 @@ def calibrate(
     *,
     precision: float = 0.99,
     images: int | None = None,
-    method: str | Model = "sscd",
+    method: str | Model = DEFAULT,
     device: str = "cpu",
     verify: bool = True,
     edits: Iterable[str] | None = None,
@@ -154,7 +155,7 @@ def calibrate(
     # pass for a copy of the other.
     found = find_duplicates(
         photos,
-        method=method if isinstance(method, Model) else "sscd",
+        method=method if isinstance(method, Model) else DEFAULT,
         device=device,
         relations=("exact", "near", "scene"),
         progress=progress,

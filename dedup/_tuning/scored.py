@@ -15,9 +15,10 @@ from dedup._indexing.index import ImageIndex
 from dedup._indexing.records import Record
 from dedup._progress import bar
 from dedup._searching.settings import Settings
+from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Pair, Verifier, ordered
 from dedup.labels import Labels
-from dedup.pipelines.models import Method, Vectors, model
+from dedup.pipelines.models import DEFAULT, Method, Vectors, model
 from dedup.pipelines.own_models import Model
 
 __all__ = ["ScoredPairs", "score_pairs"]
@@ -66,7 +67,7 @@ class ScoredPairs:
 
     table: pd.DataFrame
     quantity: str = "score"
-    method: str = "sscd"
+    method: str = DEFAULT
     properties: Mapping[str, str] = field(default_factory=dict)
     images: int = 0
     negatives: int = 0
@@ -103,7 +104,7 @@ class ScoredPairs:
 def score_pairs(
     labels: Labels,
     *,
-    method: str | Model | Method = "sscd",
+    method: str | Model | Method = DEFAULT,
     device: str = "cpu",
     verify: bool = True,
     candidates: float | None = None,
@@ -136,7 +137,9 @@ def score_pairs(
     # Without verification nothing is cut off: every labelled pair is scored.
     threshold = None if verify or chosen.defaults is None else 0
     settings = Settings(threshold, candidates, verify, method=chosen)
-    known = _Known.of(labels, method=chosen, cache=cache, progress=progress)
+    # Without verification the similarity decides, and that is the second network's.
+    embedded_by = chosen if verify else chosen.second or chosen
+    known = _Known.of(labels, method=embedded_by, cache=cache, progress=progress)
     floor = settings.floor(images=len(known.paths))
     listed = known.pairs_of(labels, floor=floor if verify else None)
     table = listed.table
@@ -288,7 +291,8 @@ def _distinct(references: pd.DataFrame) -> int:
 def _verified(table: pd.DataFrame, known: _Known, *, floor: float, progress: bool) -> list[float]:
     """The verification's score of each pair; none where no threshold would accept it."""
     by_path = dict(zip(known.paths, known.records, strict=True))
-    verifier = Verifier({record.picture: [record] for record in known.records}, images={})
+    files = {record.picture: [record] for record in known.records}
+    verifier = Verifier(Pictures(files, images={}))
     pairs = [
         ordered(by_path[a].picture, by_path[b].picture)
         for a, b in table[["a", "b"]].itertuples(index=False)

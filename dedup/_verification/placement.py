@@ -15,8 +15,8 @@ Matrix: TypeAlias = npt.NDArray[np.floating[Any]]
 Local: TypeAlias = tuple[Floats, npt.NDArray[np.uint8]]
 """Keypoints, shape (n, 4), and their descriptors, 256 bits each, shape (n, 32)."""
 
-_MIN_VOTES: Final = 4
-"""Matches that must agree: two fix a similarity, two more confirm it."""
+_MIN_VOTES: Final = 6
+"""Matches that must agree: fewer do so by chance, and copies have dozens."""
 _HYPOTHESES: Final = 64
 """So many of the best matches propose a similarity."""
 _MAX_SCALE: Final = 8.0

@@ -1,14 +1,12 @@
 """What earlier runs saw in pairs of pictures, in a file of the user's cache folder.
 
 It is kept by the digests of both files: renamed, moved or in another index, they show what they
-showed. It never stops a run: where it can't be read or written, pairs are compared again.
+showed.
 """
 
 import hashlib
 import json
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -16,8 +14,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import PIL
-from platformdirs import user_cache_path
 
+from dedup._cache_file import CacheFile
 from dedup._verification.align import OPENCV
 from dedup._verification.evidence import Evidence
 from dedup.pipelines import decoding
@@ -26,14 +24,7 @@ __all__ = ["Digests", "SeenPairs"]
 
 Digests: TypeAlias = tuple[str, str]
 
-# About 1 kB each; those that were written first go first.
-_KEPT = 300_000
-_TABLE = """
-CREATE TABLE IF NOT EXISTS seen (
-    number INTEGER PRIMARY KEY, a TEXT NOT NULL, b TEXT NOT NULL,
-    evidence TEXT NOT NULL, changed BLOB, UNIQUE (a, b)
-)
-"""
+_KEPT = 300_000  # about 1 kB each
 _TUPLES = ("box_a", "box_b", "edits")
 
 
@@ -56,44 +47,22 @@ class SeenPairs:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder
+        self._file = CacheFile(
+            "seen",
+            version=_made_by(),
+            key=["a", "b"],
+            answer=["evidence", "changed"],
+            most=_KEPT,
+            folder=folder,
+        )
 
     def get(self, pairs: Iterable[Digests]) -> dict[Digests, Evidence]:
         """What is known of some pairs."""
-        found: dict[Digests, Evidence] = {}
-        with suppress(OSError, sqlite3.Error), self._open() as database:
-            for pair in pairs:
-                row = database.execute(
-                    "SELECT evidence, changed FROM seen WHERE a = ? AND b = ?", pair
-                ).fetchone()
-                if row is not None:
-                    found[pair] = _evidence(*row)
-        return found
+        return {(a, b): _evidence(*row) for (a, b), row in self._file.get(pairs).items()}
 
     def put(self, seen: Mapping[Digests, Evidence]) -> None:
         """Remember what was seen."""
-        rows = [(*pair, *_row(evidence)) for pair, evidence in seen.items()]
-        with suppress(OSError, sqlite3.Error), self._open() as database, database:
-            database.executemany(
-                "INSERT OR REPLACE INTO seen (a, b, evidence, changed) VALUES (?, ?, ?, ?)", rows
-            )
-            database.execute(
-                "DELETE FROM seen WHERE number <= (SELECT max(number) FROM seen) - ?", (_KEPT,)
-            )
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection of this moment: threads and forked processes share none."""
-        folder = self._folder or user_cache_path("dedup", ensure_exists=True)
-        file = folder / f"seen-{_made_by()}.sqlite"
-        if not file.exists():
-            for other in folder.glob("seen-*.sqlite*"):
-                other.unlink(missing_ok=True)
-        with closing(sqlite3.connect(file, timeout=1)) as database:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")
-            database.execute(_TABLE)
-            yield database
+        self._file.put((*pair, *_row(evidence)) for pair, evidence in seen.items())
 
 
 @cache

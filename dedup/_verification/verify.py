@@ -1,21 +1,19 @@
 """Verify candidate pairs: decode, extract features once an image, compare, in parallel."""
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import cache
 from typing import TypeAlias
 
 from threadpoolctl import ThreadpoolController
 
-from dedup._indexing.records import Record
 from dedup._threads import threads
 from dedup._verification.align import Features, compare, extract
 from dedup._verification.evidence import Evidence
 from dedup._verification.features import FeatureCache
+from dedup._verification.pictures import Pictures
 from dedup._verification.seen import Digests, SeenPairs
-from dedup.pipelines.decoding import SHORT_SIDE, ImageSource, decode
+from dedup.pipelines.decoding import SHORT_SIDE
 from dedup.pipelines.errors import DecodeError
 
 __all__ = ["Pair", "Verifier", "ordered"]
@@ -32,11 +30,7 @@ class Verifier:
 
     Parameters
     ----------
-    files : mapping of int to sequence of Record
-        The files that show each picture to the pixel; the first that can be read is compared.
-        What would rather be kept comes first.
-    images : mapping of str to image
-        Images in memory, by path.
+    pictures : Pictures
     features : FeatureCache, optional
         Features that are known from when the pictures were embedded.
     seen : SeenPairs, optional
@@ -44,30 +38,24 @@ class Verifier:
 
     Attributes
     ----------
-    images : mapping of str to image
+    pictures : Pictures
         As given.
-    unreadable : dict of int to str
-        Pictures whose files vanished, changed or no longer decode, with the reason.
     advance : callable
         Is told how many more pairs were compared.
     """
 
     def __init__(
         self,
-        files: Mapping[int, Sequence[Record]],
+        pictures: Pictures,
         *,
-        images: Mapping[str, ImageSource],
         features: FeatureCache | None = None,
         seen: SeenPairs | None = None,
     ) -> None:
-        self._files = files
-        self._rank = {picture: rank for rank, picture in enumerate(files)}
-        self.images = images
+        self.pictures = pictures
+        self._rank = {picture: rank for rank, picture in enumerate(pictures.files)}
         self._cache = features or FeatureCache()
         self._seen = seen
-        self._digest_of: dict[int, str | None] = {}
         self._evidence: dict[Pair, Evidence] = {}
-        self.unreadable: dict[int, str] = {}
         self.advance: Callable[[int], object] = lambda _: None
 
     def verify(self, pairs: Iterable[Pair]) -> None:
@@ -95,7 +83,7 @@ class Verifier:
     def _compare(self, pairs: list[Pair], pool: ThreadPoolExecutor) -> list[Pair]:
         """Compare pairs; returns those of which both pictures can be read."""
         features = self._features({picture for pair in pairs for picture in pair}, pool)
-        readable = [pair for pair in pairs if not self.unreadable.keys() & set(pair)]
+        readable = [pair for pair in pairs if not self.pictures.unreadable.keys() & set(pair)]
         both = ([features[p] for p in self.directed(pair)] for pair in readable)
         # A pair a thread: matrices are too small to be shared out, and waiting for it costs more.
         with _blas().limit(limits=1, user_api="blas"):
@@ -107,14 +95,8 @@ class Verifier:
 
     def _digests(self, pair: Pair) -> Digests | None:
         """The files that are compared, if both are there as they were indexed."""
-        a, b = (self._digest(picture) for picture in self.directed(pair))
+        a, b = (self.pictures.digest(picture) for picture in self.directed(pair))
         return None if a is None or b is None else (a, b)
-
-    def _digest(self, picture: int) -> str | None:
-        if picture not in self._digest_of:
-            there = (r for r in self._files[picture] if r.path in self.images or _is_unchanged(r))
-            self._digest_of[picture] = next((record.digest for record in there), None)
-        return self._digest_of[picture]
 
     def directed(self, pair: Pair) -> Pair:
         """A pair as it is compared: from what would rather be kept to the other."""
@@ -134,34 +116,19 @@ class Verifier:
 
     def _features(self, pictures: set[int], pool: ThreadPoolExecutor) -> dict[int, Features]:
         # By file: another with the same pixels may be decoded at another scale.
-        files = {self._files[picture][0].id: picture for picture in pictures}
+        files = {self.pictures.files[picture][0].id: picture for picture in pictures}
         found = {files[file]: known for file, known in self._cache.known(files).items()}
-        missing = sorted(pictures - found.keys() - self.unreadable.keys())
-        extracted = pool.map(self._features_of, missing)
-        for picture, features in zip(missing, extracted, strict=True):
-            if isinstance(features, DecodeError):
-                self.unreadable[picture] = str(features)
-            else:
+        missing = sorted(pictures - found.keys() - self.pictures.unreadable.keys())
+        for picture, features in zip(missing, pool.map(self._extract, missing), strict=True):
+            if features is not None:
                 found[picture] = features
-                self._cache.put(self._files[picture][0].id, features)
+                self._cache.put(self.pictures.files[picture][0].id, features)
         return found
 
-    def _features_of(self, picture: int) -> Features | DecodeError:
-        failures = []
-        for record in self._files[picture]:
-            try:
-                return self._features_in(record)
-            except DecodeError as error:
-                failures.append(error)
-        return failures[0]
-
-    def _features_in(self, record: Record) -> Features:
-        source = self.images.get(record.path)
-        if source is None:
-            if not _is_unchanged(record):
-                raise DecodeError(f"{_what_happened(record)} since it was indexed")
-            source = record.path
-        decoded = decode(source, short_side=SHORT_SIDE)
+    def _extract(self, picture: int) -> Features | None:
+        decoded = self.pictures.read(picture, short_side=SHORT_SIDE)
+        if isinstance(decoded, DecodeError):
+            return None
         return extract(decoded.image, size=(decoded.width, decoded.height))
 
 
@@ -169,17 +136,6 @@ class Verifier:
 def _blas() -> ThreadpoolController:
     """The linear algebra of this process; finding it takes some milliseconds."""
     return ThreadpoolController()
-
-
-def _is_unchanged(record: Record) -> bool:
-    with suppress(OSError):
-        status = os.stat(record.path)
-        return (status.st_size, status.st_mtime_ns) == (record.size, record.mtime_ns)
-    return False
-
-
-def _what_happened(record: Record) -> str:
-    return "changed" if os.path.exists(record.path) else "gone"
 
 
 def ordered(a: int, b: int) -> Pair:

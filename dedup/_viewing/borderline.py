@@ -57,7 +57,7 @@ class Borderline:
     def files(self, pair: Pair) -> list[tuple[str, Record, ImageSource]]:
         """The best file of each picture: its name, what is known of it, what can be decoded."""
         records = (self.found._files[picture][0] for picture in self.found._verifier.directed(pair))
-        images = self.found._verifier.images
+        images = self.found._verifier.pictures.images
         return [(self.found._names[r.path], r, images.get(r.path, r.path)) for r in records]
 
     def match(self, pair: Pair) -> Match:

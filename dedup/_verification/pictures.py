@@ -1,0 +1,72 @@
+"""The files that show each picture, as they were indexed, and what is in them now."""
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from dedup._indexing.records import Record
+from dedup.pipelines.decoding import Decoded, ImageSource, decode
+from dedup.pipelines.errors import DecodeError
+
+__all__ = ["Pictures"]
+
+
+class Pictures:
+    """Pictures of an index, by number, and the files that show each of them to the pixel.
+
+    Parameters
+    ----------
+    files : mapping of int to sequence of Record
+        The first file that can be read is taken. What would rather be kept comes first.
+    images : mapping of str to image
+        Images in memory, by path.
+
+    Attributes
+    ----------
+    files, images : mapping
+        As given.
+    unreadable : dict of int to str
+        Pictures whose files vanished, changed or no longer decode, with the reason.
+    """
+
+    def __init__(
+        self, files: Mapping[int, Sequence[Record]], *, images: Mapping[str, ImageSource]
+    ) -> None:
+        self.files = files
+        self.images = images
+        self.unreadable: dict[int, str] = {}
+        self._digest_of: dict[int, str | None] = {}
+
+    def digest(self, picture: int) -> str | None:
+        """Digest of the first file that is there as it was indexed; None if there is none."""
+        if picture not in self._digest_of:
+            there = (r for r in self.files[picture] if r.path in self.images or _is_unchanged(r))
+            self._digest_of[picture] = next((record.digest for record in there), None)
+        return self._digest_of[picture]
+
+    def read(self, picture: int, *, short_side: int) -> Decoded | DecodeError:
+        """A picture, decoded; or why it can't be, which `unreadable` then says too."""
+        failures = []
+        for record in self.files[picture]:
+            try:
+                return self._read(record, short_side)
+            except DecodeError as error:
+                failures.append(error)
+        self.unreadable[picture] = str(failures[0])
+        return failures[0]
+
+    def _read(self, record: Record, short_side: int) -> Decoded:
+        source = self.images.get(record.path)
+        if source is None:
+            if not _is_unchanged(record):
+                what = "changed" if os.path.exists(record.path) else "gone"
+                raise DecodeError(f"{what} since it was indexed")
+            source = record.path
+        return decode(source, short_side=short_side)
+
+
+def _is_unchanged(record: Record) -> bool:
+    with suppress(OSError):
+        status = os.stat(record.path)
+        return (status.st_size, status.st_mtime_ns) == (record.size, record.mtime_ns)
+    return False
