@@ -1,6 +1,7 @@
 """Time and quality beside other tools, on the same folders, in one run.
 
     uv run --group benchmarks python benchmarks/peers.py PHOTOS [--tools sscd immaculate-sscd ...]
+                                                        [--elsewhere PYTHON]
 
 PHOTOS is a folder of at least 300 different photos. Two folders are made of them: `copies`, the
 labelled set of `groups.py`, nearly all copies and hard negatives, which is the worst case; and
@@ -8,7 +9,9 @@ labelled set of `groups.py`, nearly all copies and hard negatives, which is the 
 its own: `s` is its time with all that it needs to start, `started` without what it imports, and
 nothing is kept from run to run. `again` is a second `find_duplicates` in the same process, with its
 cache. Precision and recall are those of pairs over groups. Tools that are not installed are left
-out. The cache is put aside as Linux has it (XDG_CACHE_HOME).
+out; cleanvision and fastdup, which need other versions of what we need too, are looked for by the
+Python that `--elsewhere` names. Peers run with their default thresholds. The cache is put aside as
+Linux has it (XDG_CACHE_HOME).
 """
 
 import argparse
@@ -38,7 +41,7 @@ Groups = list[list[str]]
 PEERS = {"sscd-cascade": "immaculate-sscd", "sscd": "immaculate-sscd",
          "sscd-fast": "immaculate-sscd_distilled",
          "phash": "immaculate-pdq", "phash-unverified": "immaculate-pdq"}  # fmt: skip
-TOOLS = (*dict.fromkeys(PEERS.values()), "imagehash", *PEERS)
+TOOLS = (*dict.fromkeys(PEERS.values()), "imagehash", "cleanvision", "fastdup", *PEERS)
 PARTS = (2, 3)
 COPIED = 20
 
@@ -69,7 +72,7 @@ def collection(photos: Path, out: Path, *, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["path", "group"])
 
 
-# What a process of ours does, and no more.
+# What a process of each tool does, and no more.
 OURS = """
 import json, sys, time
 import dedup
@@ -83,34 +86,68 @@ for _ in range(2):
     seconds.append(time.perf_counter() - start)
 print(json.dumps({"near": [group.paths for group in found.groups], "seconds": seconds}))
 """
+# Perceptual hashes that differ in at most 8 bits, compared all with all.
+IMAGEHASH = """
+import json, sys
+from pathlib import Path
+import imagehash, numpy as np
+from PIL import Image
+
+paths = sorted(p for p in Path(sys.argv[1]).rglob("*") if p.suffix != ".csv" and p.is_file())
+hashes = []
+for path in paths:
+    with Image.open(path) as image:
+        hashes.append(np.packbits(imagehash.phash(image).hash.ravel()))
+stacked = np.stack(hashes)
+pairs = []
+for row in range(len(paths)):
+    bits = np.bitwise_count(stacked[row + 1 :] ^ stacked[row]).sum(axis=1)
+    pairs += [[str(paths[row]), str(paths[row + 1 + n])] for n in np.flatnonzero(bits <= 8)]
+print(json.dumps({"near": pairs}))
+"""
+CLEANVISION = """
+import json, sys
+from cleanvision import Imagelab
+
+lab = Imagelab(data_path=sys.argv[1])
+lab.find_issues({"exact_duplicates": {}, "near_duplicates": {}}, n_jobs=2, verbose=False)
+sets = [lab.info[kind + "_duplicates"]["sets"] for kind in ("exact", "near")]
+print("\\n" + json.dumps(dict(zip(["exact", "near"], sets))))
+"""
+FASTDUP = """
+import json, sys, tempfile
+import fastdup
+
+with tempfile.TemporaryDirectory() as work:
+    search = fastdup.create(work_dir=work, input_dir=sys.argv[1])
+    search.run(num_threads=2, verbose=False, print_summary=False)
+    alike = search.similarity()
+    pairs = [[a, b] for a, b in zip(alike["filename_from"], alike["filename_to"])]
+print("\\n" + json.dumps({"near": pairs}))
+"""
+# They need older versions of NumPy than ours does.
+ELSEWHERE = {"cleanvision": CLEANVISION, "fastdup": FASTDUP}
 
 
-def command(tool: str, folder: Path) -> list[str | Path]:
+def command(tool: str, folder: Path, *, elsewhere: Path) -> list[str | Path]:
     """The process of a tool."""
     if tool in PEERS:
         method, unverified, _ = tool.partition("-unverified")
         return [sys.executable, "-c", OURS, folder, method, "no" if unverified else "yes"]
     if tool == "imagehash":
-        return [sys.executable, __file__, folder, "--imagehash"]
+        return [sys.executable, "-c", IMAGEHASH, folder]
+    if tool in ELSEWHERE:
+        return [elsewhere, "-c", ELSEWHERE[tool], folder]
     method = tool.removeprefix("immaculate-")
     return [Path(sys.executable).with_name("immaculate"), "--json", "--method", method, folder]
 
 
-def imagehash(folder: Path) -> Groups:
-    """Perceptual hashes that differ in at most 8 bits, compared all with all."""
-    import imagehash as library
-
-    paths = sorted(path for path in folder.rglob("*") if path.suffix != ".csv" and path.is_file())
-    hashes = []
-    for path in paths:
-        with Image.open(path) as image:
-            hashes.append(np.packbits(library.phash(image).hash.ravel()))
-    stacked = np.stack(hashes)
-    pairs = []
-    for row in range(len(paths)):
-        bits = np.bitwise_count(stacked[row + 1 :] ^ stacked[row]).sum(axis=1)
-        pairs += [[str(paths[row]), str(paths[row + 1 + n])] for n in np.flatnonzero(bits <= 8)]
-    return pairs
+def is_installed(tool: str, *, elsewhere: Path) -> bool:
+    """Whether a tool can be run."""
+    if tool in ELSEWHERE:
+        found = f"import importlib.util as u; raise SystemExit(not u.find_spec({tool!r}))"
+        return subprocess.run([elsewhere, "-c", found], check=False).returncode == 0
+    return tool in PEERS or find_spec(tool.partition("-")[0]) is not None
 
 
 def quality(groups: Groups, labels: pd.DataFrame, folder: Path) -> tuple[float, float]:
@@ -138,12 +175,14 @@ def quality(groups: Groups, labels: pd.DataFrame, folder: Path) -> tuple[float, 
     return right / max(reported, 1), right / true
 
 
-def measured(tool: str, folder: Path) -> tuple[Groups, dict[str, float]]:
+def measured(tool: str, folder: Path, *, elsewhere: Path) -> tuple[Groups, dict[str, float]]:
     """Groups of a tool in a process of its own, and seconds, processor seconds and memory."""
     with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryFile("w+") as answer:
         start = time.perf_counter()
         process = subprocess.Popen(
-            command(tool, folder), stdout=answer, env={**os.environ, "XDG_CACHE_HOME": cache}
+            command(tool, folder, elsewhere=elsewhere),
+            stdout=answer,
+            env={**os.environ, "XDG_CACHE_HOME": cache},
         )
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
@@ -159,14 +198,16 @@ def measured(tool: str, folder: Path) -> tuple[Groups, dict[str, float]]:
     return [*found.get("exact", []), *found["near"]], took
 
 
-def compare(name: str, folder: Path, labels: pd.DataFrame, tools: Sequence[str]) -> None:
+def compare(
+    name: str, folder: Path, labels: pd.DataFrame, tools: Sequence[str], *, elsewhere: Path
+) -> None:
     """Print a table of all tools on one folder."""
     print(f"\n{name}: {len(labels)} images, {platform.processor() or platform.machine()}")
     print("| tool | s | / its peer | started | cpu s | again | peak MB | precision | recall |")
     print("|---|---|---|---|---|---|---|---|---|")
     walls = {}
     for tool in tools:
-        groups, took = measured(tool, folder)
+        groups, took = measured(tool, folder, elsewhere=elsewhere)
         precision, recall = quality(groups, labels, folder)
         walls[tool] = took["wall"]
         peer = walls.get(PEERS.get(tool, ""))
@@ -185,12 +226,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path)
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=TOOLS)
-    parser.add_argument("--imagehash", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--elsewhere", type=Path, default=Path(sys.executable))
     asked = parser.parse_args()
-    if asked.imagehash:
-        print(json.dumps({"near": imagehash(asked.photos)}))
-        return
-    installed = [t for t in asked.tools if t in PEERS or find_spec(t.split("-")[0])]
+    installed = [tool for tool in asked.tools if is_installed(tool, elsewhere=asked.elsewhere)]
     makers: dict[str, Callable[[Path], pd.DataFrame]] = {
         "copies": lambda out: build(asked.photos, out, sources=40, negatives=10, seed=0),
         "collection": lambda out: collection(asked.photos, out),
@@ -198,7 +236,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         for name, make in makers.items():
             folder = Path(work, name)
-            compare(name, folder, make(folder), installed)
+            compare(name, folder, make(folder), installed, elsewhere=asked.elsewhere)
 
 
 if __name__ == "__main__":

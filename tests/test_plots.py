@@ -13,6 +13,7 @@ from dedup._plotting.pair_picture import short_name
 from dedup._tuning.scored import ScoredPairs
 from dedup._tuning.threshold import Estimate, Threshold
 from dedup.pipelines.errors import InputError
+from dedup.pipelines.models import DEFAULT
 
 NAN = float("nan")
 ALL = sorted(plots.__all__)
@@ -393,7 +394,7 @@ def test_a_tuned_threshold_is_taken_for_its_own_quantity_only(name):
     tuned = Threshold(
         value=0.6,
         quantity="cosine",
-        method="sscd",
+        method=DEFAULT,
         properties={},
         goal="precision 0.99",
         precision=estimate,

@@ -130,6 +130,8 @@ class SecondLook:
         known = {} if self._known is None else self._known.get(digests.values())
         self._vectors |= {p: known[digest] for p, digest in digests.items() if digest in known}
         missing = [picture for picture in pictures if picture not in self._vectors]
+        if missing:
+            engine(self._method)  # made once, and not by two threads
         chunks = [missing[start : start + _CHUNK] for start in range(0, len(missing), _CHUNK)]
         with threads("second-look", count=2) as workers:  # while one embeds, the other decodes
             for embedded in workers.map(self._embed, chunks):
