@@ -10,8 +10,8 @@ its own: `s` is its time with all that it needs to start, `started` without what
 nothing is kept from run to run. `again` is a second `find_duplicates` in the same process, with its
 cache. Precision and recall are those of pairs over groups. Tools that are not installed are left
 out; cleanvision and fastdup, which need other versions of what we need too, are looked for by the
-Python that `--elsewhere` names. Peers run with their default thresholds. The cache is put aside as
-Linux has it (XDG_CACHE_HOME).
+Python that `--elsewhere` names. Peers run with their default thresholds. `peak` is at least that of
+this script, about 180 MB. The cache is put aside as Linux has it (XDG_CACHE_HOME).
 """
 
 import argparse
@@ -190,7 +190,8 @@ def measured(tool: str, folder: Path, *, elsewhere: Path) -> tuple[Groups, dict[
         if process.returncode:
             raise subprocess.CalledProcessError(process.returncode, process.args)
         answer.seek(0)
-        found = json.loads(answer.read().splitlines()[-1])
+        text = answer.read()
+        found = json.loads(text if text.startswith("{") else text.splitlines()[-1])
     took = {"wall": wall, "cpu": used.ru_utime + used.ru_stime, "peak": used.ru_maxrss / 1024}
     if "seconds" in found:
         first, again = found["seconds"]
