@@ -103,7 +103,10 @@ class Search:
         second = self._second_look(pictures)
         decision = self.settings.decision(candidates, verifier)
         links = Links(decision, apart=candidates.apart)
-        with bar(total=None, title="verifying", unit=" pairs", shown=self.progress) as progress:
+        with (
+            bar(total=None, title="verifying", unit=" pairs", shown=self.progress) as progress,
+            verifier.comparers,
+        ):
             verifier.advance = progress.update
             links.follow(candidates.marked)
             self._propose(candidates, links, rows, None if self.settings.verify else second)

@@ -98,6 +98,11 @@ class Features:
 
     _half: list[Grey] = field(default_factory=list, repr=False, compare=False)
 
+    @property
+    def computed(self) -> int:
+        """How much was computed since it was extracted."""
+        return len(self._local) + len(self._half)
+
     def half(self) -> Grey:
         """`grey` in half its width and height; computed once."""
         if not self._half:
@@ -117,6 +122,11 @@ class Features:
                 _local_features(self.grey) if upright is None else _mirrored(self.grey, upright[0])
             )
         return self._local[mirrored]
+
+
+def one_thread() -> None:
+    """Align with one thread in this process, for all that use OpenCV in it."""
+    cv2.setNumThreads(1)
 
 
 def extract(image: npt.NDArray[np.uint8], *, size: tuple[int, int] | None = None) -> Features:

@@ -1,14 +1,11 @@
 """Verify candidate pairs: decode, extract features once an image, compare, in parallel."""
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import TypeAlias
-
-from threadpoolctl import ThreadpoolController
+from itertools import islice
 
 from dedup._threads import threads
-from dedup._verification.align import Features, compare, extract
+from dedup._verification.align import Features, extract
+from dedup._verification.comparing import Comparers, Pair
 from dedup._verification.evidence import Evidence
 from dedup._verification.features import FeatureCache
 from dedup._verification.pictures import Pictures
@@ -17,8 +14,6 @@ from dedup.pipelines.decoding import SHORT_SIDE
 from dedup.pipelines.errors import DecodeError
 
 __all__ = ["Pair", "Verifier", "ordered"]
-
-Pair: TypeAlias = tuple[int, int]
 
 # Pairs whose features are in memory at once. Pairs come cluster by cluster, so that the features
 # of an image are seldom needed again after they were dropped.
@@ -40,6 +35,8 @@ class Verifier:
     ----------
     pictures : Pictures
         As given.
+    comparers : Comparers
+        Who compares; in a `with` block of theirs perhaps in processes.
     advance : callable
         Is told how many more pairs were compared.
     """
@@ -52,6 +49,7 @@ class Verifier:
         seen: SeenPairs | None = None,
     ) -> None:
         self.pictures = pictures
+        self.comparers = Comparers()
         self._rank = {picture: rank for rank, picture in enumerate(pictures.files)}
         self._cache = features or FeatureCache()
         self._seen = seen
@@ -61,15 +59,12 @@ class Verifier:
     def verify(self, pairs: Iterable[Pair]) -> None:
         """Compare pairs (a < b) that were not compared yet; `evidence` then knows them."""
         new = [pair for pair in dict.fromkeys(pairs) if pair not in self._evidence]
-        if not new:
-            return
-        with threads("verify") as pool:
-            for start in range(0, len(new), _BLOCK):
-                self._verify(new[start : start + _BLOCK], pool)
+        for start in range(0, len(new), _BLOCK):
+            self._verify(new[start : start + _BLOCK])
 
-    def _verify(self, pairs: list[Pair], pool: ThreadPoolExecutor) -> None:
+    def _verify(self, pairs: list[Pair]) -> None:
         if self._seen is None:
-            self._compare(pairs, pool)
+            self._compare(pairs)
             return
         digests = {pair: ends for pair in pairs if (ends := self._digests(pair)) is not None}
         known = self._seen.get(digests.values())
@@ -77,20 +72,19 @@ class Verifier:
             if ends in known:
                 self._evidence[pair] = known[ends]
                 self.advance(1)
-        new = self._compare([pair for pair in pairs if pair not in self._evidence], pool)
+        new = self._compare([pair for pair in pairs if pair not in self._evidence])
         self._seen.put({digests[pair]: self._evidence[pair] for pair in new if pair in digests})
 
-    def _compare(self, pairs: list[Pair], pool: ThreadPoolExecutor) -> list[Pair]:
+    def _compare(self, pairs: list[Pair]) -> list[Pair]:
         """Compare pairs; returns those of which both pictures can be read."""
-        features = self._features({picture for pair in pairs for picture in pair}, pool)
+        features = self._features({picture for pair in pairs for picture in pair})
         readable = [pair for pair in pairs if not self.pictures.unreadable.keys() & set(pair)]
-        both = ([features[p] for p in self.directed(pair)] for pair in readable)
-        # A pair a thread: matrices are too small to be shared out, and waiting for it costs more.
-        with _blas().limit(limits=1, user_api="blas"):
-            seen = pool.map(lambda ends: compare(*ends), both)
-            for pair, evidence in zip(readable, seen, strict=True):
-                self._evidence[pair] = evidence
-                self.advance(1)
+        directed = [self.directed(pair) for pair in readable]
+        waiting = iter(readable)
+        for evidence, learnt in self.comparers.compare(directed, features):
+            self._evidence.update(zip(islice(waiting, len(evidence)), evidence, strict=True))
+            self._keep(learnt)
+            self.advance(len(evidence))
         return readable
 
     def _digests(self, pair: Pair) -> Digests | None:
@@ -114,28 +108,26 @@ class Verifier:
         """All pairs that were compared."""
         return self._evidence
 
-    def _features(self, pictures: set[int], pool: ThreadPoolExecutor) -> dict[int, Features]:
+    def _features(self, pictures: set[int]) -> dict[int, Features]:
         # By file: another with the same pixels may be decoded at another scale.
         files = {self.pictures.files[picture][0].id: picture for picture in pictures}
         found = {files[file]: known for file, known in self._cache.known(files).items()}
         missing = sorted(pictures - found.keys() - self.pictures.unreadable.keys())
-        for picture, features in zip(missing, pool.map(self._extract, missing), strict=True):
-            if features is not None:
-                found[picture] = features
-                self._cache.put(self.pictures.files[picture][0].id, features)
-        return found
+        with threads("extract") as pool:
+            extracted = zip(missing, pool.map(self._extract, missing), strict=True)
+            new = {picture: features for picture, features in extracted if features is not None}
+        self._keep(new)
+        return found | new
+
+    def _keep(self, features: Mapping[int, Features]) -> None:
+        for picture, known in features.items():
+            self._cache.put(self.pictures.files[picture][0].id, known)
 
     def _extract(self, picture: int) -> Features | None:
         decoded = self.pictures.read(picture, short_side=SHORT_SIDE)
         if isinstance(decoded, DecodeError):
             return None
         return extract(decoded.image, size=(decoded.width, decoded.height))
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    """The linear algebra of this process; finding it takes some milliseconds."""
-    return ThreadpoolController()
 
 
 def ordered(a: int, b: int) -> Pair:

@@ -1,0 +1,100 @@
+"""Pairs compared side by side: few in threads, many in processes.
+
+A comparison is hundreds of short steps, between which threads wait for Python's lock: two
+threads compare hardly more pairs than one, two processes nearly twice as many.
+"""
+
+import multiprocessing
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
+from contextlib import suppress
+from functools import cache
+from types import TracebackType
+from typing import TypeAlias
+
+from loky import ProcessPoolExecutor
+from threadpoolctl import ThreadpoolController
+
+from dedup._threads import threads
+from dedup._verification.align import Features, compare
+from dedup._verification.evidence import Evidence
+from dedup._verification.worker import begin, compare_all
+from dedup.pipelines.operators import cores
+
+__all__ = ["Comparers", "Pair"]
+
+Pair: TypeAlias = tuple[int, int]
+
+# Pairs from which processes are worth half a second that they take to start.
+_MANY = 256
+# Each takes about 100 MB.
+_MOST = 8
+_LEAST_CHUNK = 8
+_ONE_THREAD = dict.fromkeys(["OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"], "1")
+
+
+class Comparers:
+    """Who compares. In a `with` block these may become processes, which end with it."""
+
+    def __init__(self) -> None:
+        self._compared = 0
+        self._is_open = False
+        self._processes: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> "Comparers":
+        self._is_open = cores() > 1 and not multiprocessing.current_process().daemon
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def compare(
+        self, pairs: Sequence[Pair], features: Mapping[int, Features]
+    ) -> Iterable[tuple[list[Evidence], dict[int, Features]]]:
+        """The evidence of pairs, some at a time, in their order, and what features learnt."""
+        self._compared += len(pairs)
+        if self._is_open and self._compared > _MANY and len(pairs) > 1:
+            # Where a process can't be started or was killed, threads do it.
+            with suppress(BrokenExecutor, OSError):
+                return self._in_processes(pairs, features)
+            self._end()
+        return self._in_threads(pairs, features)
+
+    def _in_processes(
+        self, pairs: Sequence[Pair], features: Mapping[int, Features]
+    ) -> list[tuple[list[Evidence], dict[int, Features]]]:
+        count = min(cores(), _MOST)
+        if self._processes is None:
+            self._processes = ProcessPoolExecutor(count, env=_ONE_THREAD, initializer=begin)
+        # Several for each, as some pairs take longer.
+        size = max(_LEAST_CHUNK, -(-len(pairs) // (4 * count)))
+        chunks = [pairs[start : start + size] for start in range(0, len(pairs), size)]
+        needed = [{p: features[p] for pair in chunk for p in pair} for chunk in chunks]
+        return list(self._processes.map(compare_all, chunks, needed))
+
+    def _in_threads(
+        self, pairs: Sequence[Pair], features: Mapping[int, Features]
+    ) -> Iterable[tuple[list[Evidence], dict[int, Features]]]:
+        # A pair a thread: matrices are too small to be shared out, and waiting for it costs more.
+        with threads("verify") as pool, _blas().limit(limits=1, user_api="blas"):
+            for evidence in pool.map(
+                lambda pair: compare(features[pair[0]], features[pair[1]]), pairs
+            ):
+                yield [evidence], {}
+
+    def _end(self) -> None:
+        self._is_open = False
+        if self._processes is not None:
+            self._processes.shutdown(kill_workers=True)
+            self._processes = None
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """The linear algebra of this process; finding it takes some milliseconds."""
+    return ThreadpoolController()

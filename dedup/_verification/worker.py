@@ -1,0 +1,32 @@
+"""What a worker process does: compare pairs. It imports little, so that it is there at once."""
+
+import signal
+from collections.abc import Mapping, Sequence
+
+from dedup._verification.align import Features, compare, one_thread
+from dedup._verification.evidence import Evidence
+
+__all__ = ["begin", "compare_all"]
+
+
+def begin() -> None:
+    """Prepare a process: there is one a core, and the one that started it ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    one_thread()
+
+
+def compare_all(
+    pairs: Sequence[tuple[int, int]], features: Mapping[int, Features]
+) -> tuple[list[Evidence], dict[int, Features]]:
+    """Compare pairs of pictures, given their features.
+
+    Returns
+    -------
+    list of Evidence
+        Of each pair.
+    dict of int to Features
+        Those that know more than before, for later pairs.
+    """
+    before = {picture: known.computed for picture, known in features.items()}
+    evidence = [compare(features[a], features[b]) for a, b in pairs]
+    return evidence, {p: f for p, f in features.items() if f.computed > before[p]}
