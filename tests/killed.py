@@ -19,7 +19,7 @@ def adding(uri, paths, method, batch, report):
 def processes():
     """Where processes are started within milliseconds."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["dedup"])
+    context.set_forkserver_preload(["dedup", "dedup._find"])
     return context
 
 

@@ -24,7 +24,7 @@ SHM = "/dev/shm"
 def processes():
     """Starts processes at once: they fork off one that has imported everything."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["dedup", "pytest"])
+    context.set_forkserver_preload(["dedup", "dedup._find", "pytest"])
     return context
 
 

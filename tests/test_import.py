@@ -19,6 +19,7 @@ def test_logging_of_the_program_is_untouched():
 import io, logging, warnings
 before = list(logging.root.handlers), logging.root.level, list(logging.root.filters)
 import dedup
+everything = [getattr(dedup, name) for name in dedup.__all__]  # imported when it is used
 assert (list(logging.root.handlers), logging.root.level, list(logging.root.filters)) == before
 stream = io.StringIO()
 logging.basicConfig(stream=stream, level=logging.INFO)
@@ -46,3 +47,12 @@ if __name__ == "__main__":
 """
     )
     assert run([str(script)], str(folder)).stdout == "6\n6\n"
+
+
+def test_what_is_not_used_is_not_imported():
+    """A worker process imports the alignment alone, and is there at once."""
+    script = (
+        "import sys, dedup, dedup._verification.worker;"
+        "print(sorted(sys.modules.keys() & {'pandas', 'towhee', 'pymilvus', 'openvino', 'PIL'}))"
+    )
+    assert run(["-c", script]).stdout == "[]\n"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import dedup
-from dedup._verification import verify
+from dedup._verification import comparing
 from dedup._verification.evidence import Evidence
 from dedup._verification.seen import SeenPairs
 
@@ -22,13 +22,13 @@ SETTINGS = {"method": "sscd-fast", "progress": False}
 def compared(monkeypatch):
     """Counts the pairs that are aligned."""
     pairs = []
-    align = verify.compare
+    align = comparing.compare
 
     def counted(a, b):
         pairs.append((a, b))
         return align(a, b)
 
-    monkeypatch.setattr(verify, "compare", counted)
+    monkeypatch.setattr(comparing, "compare", counted)
     return pairs
 
 
