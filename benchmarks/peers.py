@@ -75,14 +75,14 @@ def collection(photos: Path, out: Path, *, seed: int = 0) -> pd.DataFrame:
 # What a process of each tool does, and no more.
 OURS = """
 import json, sys, time
-import dedup
+from dedup import find_duplicates
 
 folder, method, verify = sys.argv[1:]
 seconds = []
 for _ in range(2):
     start = time.perf_counter()
     settings = {"method": method, "verify": verify == "yes", "progress": False}
-    found = dedup.find_duplicates(folder, **settings)
+    found = find_duplicates(folder, **settings)
     seconds.append(time.perf_counter() - start)
 print(json.dumps({"near": [group.paths for group in found.groups], "seconds": seconds}))
 """

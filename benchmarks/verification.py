@@ -168,7 +168,7 @@ def main(photos: Path) -> None:
     items = evaluation_set(photos, part=1)
     start = time.perf_counter()
     for x in items:
-        _ = x.features.local
+        x.features.local()
     print(f"local features {1000 * (time.perf_counter() - start) / len(items):.2f} ms an image")
     found: dict[str, list[tuple[Evidence, float]]] = defaultdict(list)
     for i, j, kind in pairs(items, seed=1):
