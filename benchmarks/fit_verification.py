@@ -17,7 +17,8 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from verification import decode, evaluation_set, pairs
 
-from dedup._verification.align import best_placement, extract
+from dedup._verification.align import best_placement
+from dedup._verification.features import extract
 from dedup._verification.words import SCENE_PARALLAX
 from dedup.pipelines.decoding import SHORT_SIDE
 

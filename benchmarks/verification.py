@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dedup._verification.align import Features, compare, extract
+from dedup._verification.align import compare
 from dedup._verification.evidence import DEFAULT_THRESHOLD, Evidence
+from dedup._verification.features import Features, extract
 from dedup.data.edits import EDITS, edited_file
 from dedup.data.negatives import NEGATIVES, make_negatives
 from dedup.pipelines.decoding import SHORT_SIDE, decode

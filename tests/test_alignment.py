@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from skimage import data
 
-from dedup._verification.align import compare, extract
+from dedup._verification.align import compare
 from dedup._verification.evidence import DEFAULT_THRESHOLD
+from dedup._verification.features import extract
 from dedup.data.edits import EDITS, apply_edit
 from dedup.data.negatives import NEGATIVES, make_negatives
 

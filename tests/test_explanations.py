@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from dedup._verification.align import compare, extract
+from dedup._verification.align import compare
 from dedup._verification.evidence import describe
+from dedup._verification.features import extract
 from dedup.data.edits import apply_edit
 
 PHOTOS = [Image.fromarray(getattr(data, name)()) for name in ("astronaut", "coffee", "chelsea")]

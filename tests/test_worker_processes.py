@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import dedup
-from dedup._verification.align import extract
 from dedup._verification.comparing import Comparers
+from dedup._verification.features import extract
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -114,7 +114,7 @@ def test_process_that_may_have_no_children_does_without():
 INTERRUPTED = """
 import numpy as np
 from dedup._verification import comparing
-from dedup._verification.align import extract
+from dedup._verification.features import extract
 
 comparing._MANY, comparing.cores = 0, lambda: 2
 random = np.random.default_rng(0)

@@ -27,7 +27,7 @@ from dedup._searching.settings import Settings
 from dedup._searching.sides import Sides
 from dedup._timings import Timings
 from dedup._tuning.threshold import Threshold
-from dedup._verification.features import FeatureCache
+from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.seen import SeenPairs
 from dedup.pipelines.decoding import ImageSource, check_header, pixel_digest
 from dedup.pipelines.errors import InputError

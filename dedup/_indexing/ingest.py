@@ -18,8 +18,8 @@ from dedup._indexing.discover import ImageFile, Skipped
 from dedup._indexing.identical import thumbnail
 from dedup._indexing.records import Record
 from dedup._threads import threads
-from dedup._verification.align import extract
-from dedup._verification.features import FeatureCache
+from dedup._verification.feature_cache import FeatureCache
+from dedup._verification.features import extract
 from dedup.pipelines import call, ingest
 from dedup.pipelines.decoding import SHORT_SIDE, Decoded, Pixels, check_header, pixel_digest
 from dedup.pipelines.errors import DecodeError

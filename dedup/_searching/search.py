@@ -19,7 +19,7 @@ from dedup._searching.second_look import KnownVectors, SecondLook
 from dedup._searching.settings import Settings
 from dedup._searching.sides import Sides
 from dedup._timings import Timings
-from dedup._verification.features import FeatureCache
+from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.pictures import Pictures
 from dedup._verification.seen import SeenPairs
 from dedup._verification.verify import Pair, Verifier

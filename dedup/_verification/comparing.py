@@ -16,8 +16,9 @@ from loky import ProcessPoolExecutor
 from threadpoolctl import ThreadpoolController
 
 from dedup._threads import threads
-from dedup._verification.align import Features, compare
+from dedup._verification.align import compare
 from dedup._verification.evidence import Evidence
+from dedup._verification.features import Features
 from dedup._verification.worker import begin, compare_all
 from dedup.pipelines.operators import cores
 

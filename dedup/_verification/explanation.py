@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from dedup._verification.align import compare, extract
+from dedup._verification.align import compare
 from dedup._verification.evidence import Evidence, describe
+from dedup._verification.features import extract
 from dedup._viewing.notebook import image_html
 from dedup.pipelines.decoding import SHORT_SIDE, ImageSource, decode
 

@@ -12,8 +12,6 @@ import numpy.typing as npt
 
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Matrix: TypeAlias = npt.NDArray[np.floating[Any]]
-Local: TypeAlias = tuple[Floats, npt.NDArray[np.uint8]]
-"""Keypoints, shape (n, 4), and their descriptors, 256 bits each, shape (n, 32)."""
 
 _MIN_VOTES: Final = 6
 """Matches that must agree: fewer do so by chance, and copies have dozens."""
@@ -160,3 +158,14 @@ def _affine(a: Matrix, b: Matrix) -> Matrix:
     ones = np.column_stack([a, np.ones(len(a))])
     solution: Matrix = np.linalg.lstsq(ones, b, rcond=None)[0].T
     return solution
+
+
+def corners(width: int, height: int) -> Floats:
+    """Of a picture, shape (4, 2)."""
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+
+
+def moved(points: Floats, matrix: Matrix) -> Floats:
+    """Points, shape (n, 2), where an affine matrix puts them."""
+    there: Floats = (points @ matrix[:2, :2].T + matrix[:2, 2]).astype(np.float32)
+    return there

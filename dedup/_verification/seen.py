@@ -16,8 +16,8 @@ import numpy as np
 import PIL
 
 from dedup._cache_file import CacheFile
-from dedup._verification.align import OPENCV
 from dedup._verification.evidence import Evidence
+from dedup._verification.features import OPENCV
 from dedup.pipelines import decoding
 
 __all__ = ["Digests", "SeenPairs"]

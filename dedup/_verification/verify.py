@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
 from dedup._threads import threads
-from dedup._verification.align import Features, extract
 from dedup._verification.comparing import Comparers, Pair
 from dedup._verification.evidence import Evidence
-from dedup._verification.features import FeatureCache
+from dedup._verification.feature_cache import FeatureCache
+from dedup._verification.features import Features, extract
 from dedup._verification.pictures import Pictures
 from dedup._verification.seen import Digests, SeenPairs
 from dedup.pipelines.decoding import SHORT_SIDE

@@ -3,8 +3,9 @@
 import signal
 from collections.abc import Mapping, Sequence
 
-from dedup._verification.align import Features, compare, one_thread
+from dedup._verification.align import compare
 from dedup._verification.evidence import Evidence
+from dedup._verification.features import Features, one_thread
 
 __all__ = ["begin", "compare_all"]
 

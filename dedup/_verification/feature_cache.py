@@ -1,0 +1,43 @@
+"""The features of pictures that were looked at of late, so that none is decoded twice in a run."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from dedup._verification.features import Features
+
+__all__ = ["FeatureCache"]
+
+# About 300 MB at most: 70 kB each, and 100 kB more of the few that are compared closely.
+_KEPT = 3_600
+
+
+class FeatureCache:
+    """The features of pictures, by picture; those that were not used for longest are dropped.
+
+    Threads may share it.
+
+    Examples
+    --------
+    >>> FeatureCache().known([1, 2])
+    {}
+    """
+
+    def __init__(self) -> None:
+        self._features: OrderedDict[int, Features] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, picture: int, features: Features) -> None:
+        """Keep the features of a picture, perhaps instead of others."""
+        with self._lock:
+            self._features[picture] = features
+            while len(self._features) > _KEPT:
+                self._features.popitem(last=False)
+
+    def known(self, pictures: Iterable[int]) -> dict[int, Features]:
+        """Those of some pictures that are kept."""
+        with self._lock:
+            found = {p: self._features[p] for p in pictures if p in self._features}
+            for picture in found:
+                self._features.move_to_end(picture)
+        return found

@@ -1,0 +1,222 @@
+"""One picture laid over another: how well they agree, block by block, where they overlap."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from dedup._verification.blocks import Blocks
+from dedup._verification.evidence import Measured
+from dedup._verification.features import Features
+from dedup._verification.placement import Floats, Matrix, corners, is_plausible, moved
+
+__all__ = ["measure"]
+
+_CANVAS: Final = 128 * 128
+"""Pixels in which an overlap is compared."""
+_BLOCK: Final = 8
+_WINDOW: Final = 12
+"""Distance of the blocks' centres and side of the window around each, in the canvas."""
+_ATTEMPTS: Final = 4
+"""The first looks in place; the others search, and correct the placement in between."""
+_HOPELESS: Final = 0.25
+"""Agreement, in place, below which nothing is searched for."""
+_HOPELESS_SCORE: Final = 0.01
+"""Score of blocks that may move, below which no correction helps."""
+_LEAST_OVERLAP: Final = 0.5
+"""Of the picture that it covers most of. Less may be one period of a repeated watermark."""
+_NOISE: Final = 1.0
+"""Standard deviation, in grey values, that says nothing."""
+_REACH: Final = 2
+"""Blocks look for their best place within so many pixels of the canvas."""
+_ALIASES: Final = 2.0
+"""Pixels of the picture for one of the canvas from which its half is seen."""
+
+
+def measure(a: Features, b: Features, matrix: Matrix) -> Measured | None:
+    """Lay the two over each other, let the blocks correct the placement, and compare them."""
+    best: Measured | None = None
+    for attempt in range(_ATTEMPTS):
+        canvas = _canvas(a, b, matrix)
+        if canvas is None:
+            return best
+        blocks = _blocks(a, b, canvas, reach=_REACH if attempt else 0)
+        best = _measured(a, b, matrix, canvas, blocks)
+        if attempt == 0:
+            if blocks.is_clear or blocks.agreement(blocks.rigid) < _HOPELESS:
+                return best
+        elif blocks.correction is None or blocks.is_settled or best.likelihood < _HOPELESS_SCORE:
+            return best
+        else:
+            matrix = canvas.corrected(blocks.correction)
+    return best
+
+
+def _measured(
+    a: Features, b: Features, matrix: Matrix, canvas: "_Canvas", blocks: Blocks
+) -> Measured:
+    """The measurement, freed of the small pictures' sizes."""
+    (ha, wa), (hb, wb) = a.grey.shape, b.grey.shape
+    full = np.vstack([matrix, [0, 0, 1]])
+    return Measured(
+        transform=np.diag([1 / wb, 1 / hb, 1]) @ full @ np.diag([wa, ha, 1.0]),
+        overlap_a=canvas.share_a,
+        overlap_b=canvas.share_b,
+        canvas_a=np.diag([1 / wa, 1 / ha, 1]) @ canvas.to_a,
+        blocks=blocks,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Canvas:
+    """The common ground of two placed pictures.
+
+    Attributes
+    ----------
+    size : tuple of int
+        Width and height in pixels of the canvas.
+    to_a, to_b : ndarray, shape (3, 3)
+        From the canvas to the pictures, in pixels.
+    polygon : ndarray, shape (n, 2)
+        The overlap, in the canvas.
+    share_a, share_b : float
+        Parts of the pictures that the overlap covers.
+    """
+
+    size: tuple[int, int]
+    to_a: Matrix
+    to_b: Matrix
+    polygon: Floats
+    share_a: float
+    share_b: float
+
+    def corrected(self, correction: Matrix) -> Matrix:
+        """The transformation from a to b, where the canvas of b moves by `correction`."""
+        matrix: Matrix = (self.to_b @ correction @ np.linalg.inv(self.to_a))[:2]
+        return matrix
+
+
+def _canvas(a: Features, b: Features, matrix: Matrix) -> _Canvas | None:
+    """The box around the overlap, at the coarser picture's resolution or a lower one."""
+    if not is_plausible(matrix):
+        return None
+    full = np.vstack([matrix, [0, 0, 1]])
+    (ha, wa), (hb, wb) = a.grey.shape, b.grey.shape
+    inverse = np.linalg.inv(full)
+    area, crossing = cv2.intersectConvexConvex(corners(wa, ha), moved(corners(wb, hb), inverse))
+    growth = abs(float(np.linalg.det(matrix[:, :2])))
+    share_a, share_b = area / (wa * ha), area * growth / (wb * hb)
+    if crossing is None or max(share_a, share_b) < _LEAST_OVERLAP:
+        return None
+    polygon: Floats = np.asarray(crossing, np.float32).reshape(-1, 2)
+    if growth < 1:  # b shows the overlap in fewer pixels
+        polygon, area = moved(polygon, full), area * growth
+    zoom = min(1.0, (_CANVAS / area) ** 0.5)
+    corner = polygon.min(axis=0)
+    size = np.ceil((polygon.max(axis=0) - corner) * zoom / _BLOCK) * _BLOCK
+    if min(size) < 2 * _WINDOW:
+        return None
+    base = np.array([[1 / zoom, 0, corner[0]], [0, 1 / zoom, corner[1]], [0, 0, 1]])
+    to_a, to_b = (inverse @ base, base) if growth < 1 else (base, full @ base)
+    width, height = size.astype(int).tolist()
+    return _Canvas((width, height), to_a, to_b, (polygon - corner) * zoom, share_a, share_b)
+
+
+def _blocks(a: Features, b: Features, canvas: _Canvas, *, reach: int) -> Blocks:
+    """Correlate windows around the blocks' centres, for all shifts within reach."""
+    width, height = canvas.size
+    pa = _warped(a, canvas.to_a, canvas.size, margin=0)
+    pb = _warped(b, canvas.to_b, canvas.size, margin=reach)
+    (mean_a,), mean_b = _windows(pa), _mean(pb)
+    (square_a,) = _windows(pa * pa)
+    var_a = square_a - mean_a**2 + _NOISE**2
+    var_b = _mean(pb * pb) - mean_b**2 + _NOISE**2
+    first = _WINDOW // 2
+    span = 2 * reach + 1
+    shifted = [np.s_[dy : dy + height, dx : dx + width] for dy in range(span) for dx in range(span)]
+    products = np.empty((span**2, height, width), np.float32)
+    for product, there in zip(products, shifted, strict=True):
+        np.multiply(pa, pb[there], out=product)
+    means, variances = (
+        _shifts(x[first:, first:], span=span, shape=mean_a.shape) for x in (mean_b, var_b)
+    )
+    both = _windows(products.reshape(-1, width), sheets=span**2).reshape(means.shape)
+    likeness = (both - mean_a * means) / np.sqrt(var_a * variances)
+    mean, var = means[reach, reach], variances[reach, reach]
+    pb = pb[reach : reach + height, reach : reach + width]
+    rows, columns = np.indices(mean_a.shape)
+    mask = np.zeros((height, width), np.uint8)
+    cv2.fillConvexPoly(mask, np.rint(canvas.polygon).astype(np.int32), 255)
+    inner = cv2.erode(mask, np.ones((3, 3), np.uint8))  # the border's pixels are blends
+    return Blocks(
+        centres=np.stack([columns, rows], axis=-1) * _BLOCK + _WINDOW / 2,
+        step=_BLOCK,
+        inside=_windows(np.asarray(inner, np.float32))[0] > 250,
+        likeness=likeness,
+        mean_a=mean_a,
+        mean_b=mean,
+        spread_a=np.sqrt(var_a),
+        spread_b=np.sqrt(var),
+        texture_a=_texture(pa),
+        texture_b=_texture(pb),
+    )
+
+
+def _shifts(values: Floats, *, span: int, shape: tuple[int, ...]) -> Floats:
+    """Values at each block, displaced by (y, x); shape (span, span, rows, columns)."""
+    down, right = values.strides
+    steps = (down, right, down * _BLOCK, right * _BLOCK)
+    return as_strided(values, (span, span, *shape), steps, writeable=False)
+
+
+def _texture(picture: Floats) -> Floats:
+    """Mean squared slope of each window across its weaker direction (Shi and Tomasi 1994)."""
+    dx = np.asarray(cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=1 / 8), np.float32)
+    dy = np.asarray(cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=1 / 8), np.float32)
+    xx, yy, xy = _windows(np.concatenate([dx * dx, dy * dy, dx * dy]), sheets=3)
+    weaker: Floats = 0.5 * (xx + yy - np.sqrt((xx - yy) ** 2 + 4 * xy**2))
+    return weaker
+
+
+def _windows(values: Floats, *, sheets: int = 1) -> Floats:
+    """Means of the windows, which reach half a block beyond their block.
+
+    Of several sheets one above the other; shape (sheets, rows, columns).
+    """
+    height, width = values.shape
+    cell = _WINDOW // 3
+    cells = cv2.resize(values, (width // cell, height // cell), interpolation=cv2.INTER_AREA)
+    means = np.asarray(cv2.boxFilter(cells, -1, (3, 3)), np.float32)
+    return means.reshape(sheets, -1, width // cell)[:, 1:-1:2, 1:-1:2]
+
+
+def _mean(values: Floats) -> Floats:
+    """Means of the windows around every pixel, at offset _WINDOW // 2 of the window."""
+    middle = (_WINDOW // 2, _WINDOW // 2)
+    return np.asarray(cv2.boxFilter(values, -1, (_WINDOW, _WINDOW), anchor=middle), np.float32)
+
+
+def _warped(picture: Features, to_picture: Matrix, size: tuple[int, int], *, margin: int) -> Floats:
+    """A picture as the canvas sees it, smoothed a little, with a margin around."""
+    grey = picture.grey
+    (xx, xy), (yx, yy) = to_picture[:2, :2].tolist()
+    if abs(xx * yy - xy * yx) > _ALIASES:
+        (height, width), grey = grey.shape, picture.half()
+        to_picture = np.diag([width // 2 / width, height // 2 / height, 1]) @ to_picture
+    # Pixel i is centred at i + 0.5.
+    to_index = _shift(-0.5) @ to_picture @ _shift(0.5 - margin)
+    canvas = cv2.warpAffine(
+        grey,
+        to_index[:2],
+        (size[0] + 2 * margin, size[1] + 2 * margin),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    smooth = cv2.GaussianBlur(np.asarray(canvas, np.float32), (5, 5), 1.0)
+    return np.asarray(smooth, np.float32)
+
+
+def _shift(by: float) -> Matrix:
+    return np.array([[1, 0, by], [0, 1, by], [0, 0, 1]])
