@@ -21,7 +21,7 @@ from dedup.pipelines.connection import (
     new_schema,
 )
 from dedup.pipelines.errors import CollectionMismatch, StoreError, StoreUnavailable
-from dedup.pipelines.models import MeasureName
+from dedup.pipelines.models import MODELS, MeasureName
 from dedup.pipelines.storage import Index, Storage
 from dedup.pipelines.table import MAX_HITS, Row, Table
 
@@ -122,7 +122,7 @@ class Collection(Table):
                 raise CollectionMismatch(
                     f"the collection {self.name!r} at {self.connection.uri} was made with "
                     f"{key.removeprefix('dedup.')} {recorded.get(key, 'unknown')!r}, not "
-                    f"{wanted!r}; choose that method, or another index or collection"
+                    f"{wanted!r}; choose {_made_by(recorded)}, or another index or collection"
                 )
         if {f["name"] for f in found["fields"]} != {f.name for f in schema.fields}:
             raise CollectionMismatch(
@@ -326,3 +326,11 @@ def _schema(dimension: int, *, vectors: str) -> CollectionSchema:
     schema.add_field("tag", DataType.VARCHAR, max_length=256)
     schema.add_field("vector", DataType[vectors], dim=dimension)
     return schema
+
+
+def _made_by(recorded: Mapping[str, str]) -> str:
+    """What to ask for, to use a collection with these properties."""
+    for name, known in MODELS.items():
+        if recorded.items() >= known.properties.items():
+            return f'method="{name}"'
+    return "that method"

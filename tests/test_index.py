@@ -181,7 +181,8 @@ def test_index_of_another_method_is_refused(tmp_path, folder):
     with dedup.ImageIndex(tmp_path / "a.db", method="sscd-fast") as index:
         index.add(folder / "coffee.png")
     with pytest.raises(
-        dedup.CollectionMismatch, match=r"made with model .*MobileNet.*not .*ResNet"
+        dedup.CollectionMismatch,
+        match=r"made with model .*MobileNet.*not .*ResNet.*; choose method=\"sscd-fast\", or",
     ):
         dedup.ImageIndex(tmp_path / "a.db", method="sscd")
     with dedup.ImageIndex(tmp_path / "a.db", method="sscd", collection="another") as index:
