@@ -205,7 +205,7 @@ MODELS: dict[str, Method] = {
 }
 
 DEFAULT: Final = "sscd-cascade"
-"""The small network finds the pairs that the large one finds, in a third of its time."""
+"""The small network proposes the pairs that the large one proposes, at a part of its cost."""
 
 
 def model(method: str | Model | Method, *, device: str = "cpu") -> Method:

@@ -196,9 +196,9 @@ class Duplicates(ResultViews):
         return explain(*(self._verifier.pictures.images.get(path, path) for path in (a, b)))
 
     def at(self, threshold: float | Threshold) -> "Duplicates":
-        """The same search at another threshold; nothing is embedded again.
+        """The same search at another threshold; what was embedded is not embedded again.
 
-        A few more pairs may be verified, from the files as they are now.
+        A few more pairs may be verified, and get a second look, from the files as they are now.
 
         Raises
         ------

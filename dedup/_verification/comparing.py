@@ -28,7 +28,7 @@ Pair: TypeAlias = tuple[int, int]
 
 # Pairs from which processes are worth half a second that they take to start.
 _MANY = 256
-# Each takes about 100 MB.
+# Each takes about 60 MB.
 _MOST = 8
 _LEAST_CHUNK = 8
 _ONE_THREAD = dict.fromkeys(["OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"], "1")

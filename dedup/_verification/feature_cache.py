@@ -8,7 +8,7 @@ from dedup._verification.features import Features
 
 __all__ = ["FeatureCache"]
 
-# About 300 MB at most: 70 kB each, and 100 kB more of the few that are compared closely.
+# 250 MB: 70 kB each, and 60 kB more of those that are compared closely, 470 MB if all are.
 _KEPT = 3_600
 
 

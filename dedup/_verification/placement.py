@@ -22,7 +22,8 @@ _MAX_STRETCH: Final = 2.0
 """Largest ratio of the two axes' scales: 16:9 squeezed into a square is 1.78."""
 
 _SAME: Final = 0.5
-"""Correlation of thumbnails in one framing: of 1,138 copies in theirs none was below 0.9."""
+"""Correlation of thumbnails in one framing. Of 5,000 compared pairs, none below it was the same
+picture in that framing."""
 
 # On the unit square, y downwards: what `np.rot90` and a horizontal flip do.
 _QUARTER_TURN: Final = np.array([[0.0, 1, 0], [-1, 0, 1], [0, 0, 1]])
