@@ -154,10 +154,10 @@ class Collection(Table):
             "create it",
             "create_collection",
             schema=schema,
-            index_params=self._index_params(index),
             properties=dict(properties),
             consistency_level="Bounded",
         )
+        self._build(index)
 
     def _index_params(self, index: Index) -> Any:
         # Milvus Lite keeps the parameters of an index only one level deeper.
@@ -257,7 +257,13 @@ class Collection(Table):
             self._build(index)
 
     def _build(self, index: Index) -> None:
-        self._call("build its index", "create_index", index_params=self._index_params(index))
+        # pymilvus waits half a second before it looks; Milvus Lite has built it by then.
+        self._call(
+            "build its index",
+            "create_index",
+            index_params=self._index_params(index),
+            sync=not self.connection.is_local,
+        )
         self.with_index(index)
 
     @property
