@@ -5,6 +5,7 @@ whose message is the reason that a person reads in `found.skipped`.
 """
 
 import hashlib
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,26 +14,31 @@ from PIL import Image
 
 from dedup.pipelines.colours import over_white, resizable, to_srgb
 from dedup.pipelines.errors import DecodeError
-from dedup.pipelines.readers import ImageSource, Pixels, check_header, open_image
+from dedup.pipelines.readers import (
+    ImageSource,
+    Pixels,
+    check_before_decoding,
+    check_header,
+    open_image,
+)
 
 __all__ = [
     "SHORT_SIDE",
     "Decoded",
     "ImageSource",
     "Pixels",
+    "check_before_decoding",
     "check_header",
     "decode",
     "pixel_digest",
 ]
 
-SHORT_SIDE: Final = 320
+SHORT_SIDE: Final = 240
 """Pixels on the short side that an image should still have to be embedded and aligned."""
 
-# No side is kept longer than this many times the short side that is asked for, so that
+# No side is kept twice as long as this many times the short side that is asked for, so that
 # a 20,000 x 10 strip stays small.
 _MAX_ASPECT = 4
-# To reduce a picture by less costs more than it saves those who use it.
-_WORTH_REDUCING = 1.5
 _EXIF_ORIENTATION = 0x0112
 _LYING = 5  # from this orientation on, width and height change places
 # The turn that makes a picture upright, by EXIF orientation (CIPA DC-008, section 4.6.4).
@@ -82,9 +88,9 @@ def decode(source: ImageSource, *, short_side: int | None = None) -> Decoded:
         A file's path, its bytes, or an image in memory: shape (height, width), or
         (height, width, 3 or 4), uint8.
     short_side : int, optional
-        Reduce the picture so that its short side has this many pixels, unless it has less than
-        half as many again (and never enlarge it). JPEG files are then decoded at a fraction of
-        their size, which is several times faster.
+        Reduce the picture to a half, a quarter, ... while its short side keeps as many pixels.
+        JPEG files are then decoded at that fraction of their size, which is several times
+        faster, and of other formats means are taken, which gives the same.
 
     Raises
     ------
@@ -132,12 +138,10 @@ def _decode(image: Image.Image, short_side: int | None) -> Decoded:
     if file_format in ("JPEG", "MPO") and target != (width, height):
         # The last column and row of a drafted picture may lie partly outside: the box says where.
         _, box = image.draft(None, target) or (None, None)
-        if box == (0, 0, *image.size):
-            target, box = _reduced(image.size, short_side), None
     original, profile = image.info.get("original_size"), image.info.get("icc_profile")
     image = resizable(image)
-    if target != image.size or box is not None:
-        image = image.resize(target, Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
+    if target != image.size or box not in (None, (0, 0, *image.size)):
+        image = image.resize(target, Image.Resampling.BILINEAR, box=box, reducing_gap=1.0)
     image = over_white(to_srgb(image, profile))
     if orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[orientation])
@@ -158,7 +162,6 @@ def _orientation(image: Image.Image) -> int:
 def _reduced(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:
     if short_side is None:
         return size
-    scale = min(1.0, short_side / min(size), _MAX_ASPECT * short_side / max(size))
-    if scale * _WORTH_REDUCING > 1:
-        return size
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    scale = max(1.0, min(size) / short_side, max(size) / (_MAX_ASPECT * short_side))
+    by = 2 ** int(math.log2(scale))
+    return max(1, round(size[0] / by)), max(1, round(size[1] / by))

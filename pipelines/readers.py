@@ -21,7 +21,13 @@ from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 from dedup.pipelines import camera_raw, jpeg_xl, limits
 from dedup.pipelines.errors import DecodeError, DedupError
 
-__all__ = ["ImageSource", "Pixels", "check_header", "open_image"]
+__all__ = [
+    "ImageSource",
+    "Pixels",
+    "check_before_decoding",
+    "check_header",
+    "open_image",
+]
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 ImageSource: TypeAlias = str | Path | bytes | Image.Image | Pixels
@@ -32,6 +38,7 @@ _LARGEST_IN_MEMORY = 1 << 29  # bytes; a larger TIFF holds many pages, of which 
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 # Formats that Pillow knows by name, but hands to other programs (Ghostscript) or can't decode.
 _NOT_READ = ("EPS", "WMF", "MPEG", "BUFR", "GRIB", "HDF5")
+_DECODED_NEXT = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 # What people keep among their images, and what to do about it; by first bytes, at an offset.
 _NO_PICTURE = (
     (0, b"%PDF-", "a PDF document: export its pages as images"),
@@ -95,6 +102,17 @@ def check_header(path: str | Path) -> None:
         else:
             with _opened(file, _suffix(path)) as image:
                 limits.require_within(image.size)
+
+
+def check_before_decoding(path: str | Path) -> None:
+    """As `check_header`, but what begins as a JPEG or PNG is left to the decoder.
+
+    It says the same, and to read these heads twice is a tenth of the work.
+    """
+    with _reasons(), _file(path) as file:
+        known = file.read(8).startswith(_DECODED_NEXT)
+    if not known:
+        check_header(path)
 
 
 def _from_array(array: Pixels) -> Image.Image:

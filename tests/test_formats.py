@@ -56,8 +56,8 @@ def test_it_shows_the_photo(kind, short_side, files, photo):
     decoded = decode(files / kind.name, short_side=short_side)
     wanted = photo.convert("L").convert("RGB") if kind.grey else photo
     if short_side:
-        wanted = wanted.resize((150, 100), Image.Resampling.BILINEAR)
-        assert decoded.image.shape == (100, 150, 3)
+        wanted = wanted.reduce(2)
+        assert 100 <= min(decoded.image.shape[:2]) < 200
     assert difference(decoded.image, wanted) < kind.far
     # A difference that small is not one of another photo, or of the same upside down.
     assert difference(decoded.image[::-1], wanted) > 2 * kind.far

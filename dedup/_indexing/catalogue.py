@@ -182,5 +182,12 @@ def _head(record: Record, by_id: Mapping[int, Record]) -> int:
 
 def picture_of(record: Record) -> Picture:
     """The picture of a file, as it is compared with others."""
-    known = None if record.is_file else record.digest
-    return Picture(record.id, record.path, record.width, record.height, record.cells, known)
+    return Picture(
+        record.id,
+        record.path,
+        record.width,
+        record.height,
+        record.cells,
+        is_jpeg=record.format == "JPEG",
+        digest=None if record.is_file else record.digest,
+    )

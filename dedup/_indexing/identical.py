@@ -2,7 +2,9 @@
 
 A PNG saved from a JPEG, or a JPEG whose metadata was edited: decoded in full, their pixels are
 equal. Decoding every file in full is what this avoids: only pictures of the same size whose
-8 x 8 thumbnails agree are decoded in full, and compared by a digest of all their pixels.
+8 x 8 thumbnails agree are decoded in full, and compared by a digest of all their pixels. Those of
+two JPEGs are made in one way and must be equal, as half of all edits move them by less than what
+other formats are allowed.
 """
 
 from dataclasses import dataclass
@@ -20,8 +22,8 @@ from dedup.pipelines.errors import DecodeError
 __all__ = ["Picture", "PictureBook", "exactly", "thumbnail"]
 
 _SIDE = 8
-# Decoding a JPEG at reduced size moves a cell's mean by less than this, of 255.
-_TOLERANCE = 4
+# Decoding a JPEG at reduced size moves a cell's mean by no more than this, of 255.
+_TOLERANCE = 2
 _ROWS = 256
 
 _PageKey: TypeAlias = tuple[int, ...]
@@ -36,6 +38,7 @@ class Picture:
     width: int
     height: int
     thumbnail: Pixels
+    is_jpeg: bool
     digest: str | None = None
 
     def pixels(self) -> str:
@@ -84,18 +87,20 @@ class _Page:
     another looks like it, and from then on found by the digest of its pixels.
     """
 
-    __slots__ = ("_decoded", "_thumbnails", "_waiting")
+    __slots__ = ("_are_jpeg", "_decoded", "_thumbnails", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: list[Picture] = []  # not decoded in full
         self._decoded: dict[str, Picture] = {}  # by the digest of their pixels
         self._thumbnails = bytearray()  # of those that were decoded
+        self._are_jpeg = bytearray()  # one byte each
 
     def add(self, picture: Picture) -> None:
         if picture.digest is None:
             self._waiting.append(picture)
         elif self._decoded.setdefault(picture.digest, picture) is picture:
             self._thumbnails += picture.thumbnail.tobytes()
+            self._are_jpeg.append(picture.is_jpeg)
 
     def same(self, picture: Picture) -> Picture | None:
         alike = self._alike_waiting(picture)
@@ -110,7 +115,11 @@ class _Page:
         """Take out those that may be the same picture."""
         if not self._waiting:
             return []
-        is_alike = _alike(np.stack([known.thumbnail for known in self._waiting]), picture)
+        is_alike = _alike(
+            np.stack([known.thumbnail for known in self._waiting]),
+            np.array([known.is_jpeg for known in self._waiting]),
+            picture,
+        )
         if not is_alike.any():
             return []
         alike = [self._waiting[row] for row in np.flatnonzero(is_alike)]
@@ -120,14 +129,18 @@ class _Page:
     def _looks_decoded(self, picture: Picture) -> bool:
         """Whether one that was decoded looks like it; the last ones are the likeliest."""
         known = np.frombuffer(self._thumbnails, np.uint8).reshape(-1, _SIDE * _SIDE)
-        ends = range(len(known), 0, -_ROWS)
-        return any(_alike(known[max(0, end - _ROWS) : end], picture).any() for end in ends)
+        are_jpeg = np.frombuffer(self._are_jpeg, np.bool_)
+        parts = (np.s_[max(0, end - _ROWS) : end] for end in range(len(known), 0, -_ROWS))
+        return any(_alike(known[part], are_jpeg[part], picture).any() for part in parts)
 
 
-def _alike(thumbnails: Pixels, picture: Picture) -> npt.NDArray[np.bool_]:
+def _alike(
+    thumbnails: Pixels, are_jpeg: npt.NDArray[np.bool_], picture: Picture
+) -> npt.NDArray[np.bool_]:
     """Which thumbnails, shape (n, 64), a picture's own agrees with."""
     distance = np.abs(thumbnails.astype(np.int16) - picture.thumbnail).max(axis=1)
-    agrees: npt.NDArray[np.bool_] = distance <= _TOLERANCE
+    allowed = np.where(are_jpeg & picture.is_jpeg, 0, _TOLERANCE)
+    agrees: npt.NDArray[np.bool_] = distance <= allowed
     return agrees
 
 

@@ -21,7 +21,13 @@ from dedup._threads import threads
 from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import extract
 from dedup.pipelines import call, ingest
-from dedup.pipelines.decoding import SHORT_SIDE, Decoded, Pixels, check_header, pixel_digest
+from dedup.pipelines.decoding import (
+    SHORT_SIDE,
+    Decoded,
+    Pixels,
+    check_before_decoding,
+    pixel_digest,
+)
 from dedup.pipelines.errors import DecodeError
 from dedup.pipelines.milvus import Row
 from dedup.pipelines.models import Method
@@ -375,7 +381,7 @@ def digest_or_reason(file: ImageFile) -> str | DecodeError:
     try:
         if file.image is not None:
             return file.digest or pixel_digest(file.image)
-        check_header(file.path)
+        check_before_decoding(file.path)
         return file_digest(file.path)
     except DecodeError as error:
         return error

@@ -95,16 +95,14 @@ def extract(image: npt.NDArray[np.uint8], *, size: tuple[int, int] | None = None
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
     # Impulse noise would cost most features; a median of 3 x 3 takes it away and little else.
     clean = np.asarray(cv2.medianBlur(grey, 3), np.uint8)
-    finest = np.asarray(cv2.absdiff(grey, clean), np.uint8)
-    counts = np.asarray(cv2.calcHist([finest], [0], None, [256], [0, 256])).ravel()
-    blurred = np.asarray(cv2.absdiff(clean, cv2.GaussianBlur(clean, (5, 5), 1.0)))
+    finest = cv2.absdiff(grey, clean)
     thumbnail = cv2.resize(image, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA)
     look = Look(
         size=size or (width, height),
         thumbnail=np.asarray(thumbnail, np.uint8),
-        grain=float((counts * np.arange(256)).sum() / grey.size),
-        detail=float(blurred.mean()),
-        specks=float(counts[_SPECK:].sum() / grey.size),
+        grain=cv2.mean(finest)[0],
+        detail=cv2.norm(clean, cv2.GaussianBlur(clean, (5, 5), 1.0), cv2.NORM_L1) / grey.size,
+        specks=np.count_nonzero(np.asarray(finest) >= _SPECK) / grey.size,
     )
     return Features(grey=_resized(clean, PICTURE), look=look)
 
