@@ -5,9 +5,10 @@
 
 PHOTOS is a folder of at least 300 different photos. Two folders are made of them: `copies`, the
 labelled set of `groups.py`, nearly all copies and hard negatives, which is the worst case; and
-`collection`, parts of photos of which one in twenty has an edited copy. Each tool is a process of
-its own: `s` is its time with all that it needs to start, `started` without what it imports, and
-nothing is kept from run to run. `again` is a second `find_duplicates` in the same process, with its
+`collection`, of which one in twenty has an edited copy: the photos, or parts of them where they are
+fewer than 2,000. Each tool is a process of its own: `s` is its time with all that it needs to
+start, `started` without what it imports, and nothing is kept from run to run. Each runs on a few
+images first, as the first start after an installation compiles Python's files. `again` is a second `find_duplicates` in the same process, with its
 cache. Precision and recall are those of pairs over groups. Tools that are not installed are left
 out; cleanvision and fastdup, which need other versions of what we need too, are looked for by the
 Python that `--elsewhere` names. Peers run with their default thresholds. `peak` is at least that of
@@ -43,24 +44,26 @@ PEERS = {"sscd-cascade": "immaculate-sscd", "sscd": "immaculate-sscd",
          "phash": "immaculate-pdq", "phash-unverified": "immaculate-pdq"}  # fmt: skip
 TOOLS = (*dict.fromkeys(PEERS.values()), "imagehash", "cleanvision", "fastdup", *PEERS)
 PARTS = (2, 3)
+ENOUGH = 2_000
 COPIED = 20
 
 
 def collection(photos: Path, out: Path, *, seed: int = 0) -> pd.DataFrame:
-    """Parts of photos, none of which overlap; of one in twenty there is an edited copy."""
+    """Photos, or parts of them that do not overlap; of one in twenty there is an edited copy."""
     out.mkdir()
     random = np.random.default_rng(seed)
     edits = [edit for edit in EDITS.values() if not edit.needs_background]
     rows = []
     paths = sorted(path for path in photos.iterdir() if path.suffix.lower() in (".jpg", ".png"))
+    down, across = (1, 1) if len(paths) >= ENOUGH else PARTS
     for number, path in enumerate(paths):
         with Image.open(path) as opened:
             photo = opened.convert("RGB")
-        height, width = photo.height // PARTS[0], photo.width // PARTS[1]
-        for part in range(PARTS[0] * PARTS[1]):
-            top, left = part // PARTS[1] * height, part % PARTS[1] * width
+        height, width = photo.height // down, photo.width // across
+        for part in range(down * across):
+            top, left = part // across * height, part % across * width
             picture = photo.crop((left, top, left + width, top + height))
-            picture = picture.resize((3 * width, 3 * height), Image.Resampling.BICUBIC)
+            picture = picture.resize((across * width, across * height), Image.Resampling.BICUBIC)
             name = f"{number:04}-{part}"
             picture.save(out / f"{name}.jpg", quality=90)
             rows.append((f"{name}.jpg", name))
@@ -125,6 +128,8 @@ with tempfile.TemporaryDirectory() as work:
     pairs = [[a, b] for a, b in zip(alike["filename_from"], alike["filename_to"])]
 print("\\n" + json.dumps({"near": pairs}))
 """
+# Python keeps what it compiled, as it does unless it is told otherwise.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 # They need older versions of NumPy than ours does.
 ELSEWHERE = {"cleanvision": CLEANVISION, "fastdup": FASTDUP}
 
@@ -182,7 +187,7 @@ def measured(tool: str, folder: Path, *, elsewhere: Path) -> tuple[Groups, dict[
         process = subprocess.Popen(
             command(tool, folder, elsewhere=elsewhere),
             stdout=answer,
-            env={**os.environ, "XDG_CACHE_HOME": cache},
+            env={**ENVIRONMENT, "XDG_CACHE_HOME": cache},
         )
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
@@ -235,6 +240,10 @@ def main() -> None:
         "collection": lambda out: collection(asked.photos, out),
     }
     with tempfile.TemporaryDirectory() as work:
+        few = Path(work, "few")
+        build(asked.photos, few, sources=2, negatives=1, seed=0)
+        for tool in installed:
+            measured(tool, few, elsewhere=asked.elsewhere)
         for name, make in makers.items():
             folder = Path(work, name)
             compare(name, folder, make(folder), installed, elsewhere=asked.elsewhere)

@@ -34,7 +34,6 @@ _MESSAGE_ROWS = 2_048
 _MESSAGE_BYTES = 8 * 2**20
 _DELETES = 2_048
 _FLUSHED_ROWS = 16_384
-_HASH_LENGTH = 64
 _FLOAT16_SINCE = (2, 4)
 _OF_BITS = {"server": "BIN_FLAT", "zilliz": "AUTOINDEX"}
 
@@ -179,16 +178,12 @@ class Collection(Table):
         with self.connection.writing:
             for message in _messages(written):
                 self._call("store rows", method, data=message)
-            if self.connection.is_local and self.layout.dimension <= _HASH_LENGTH:
+            if self.connection.is_local:
                 self._flush_often(len(rows))
         return len(rows)
 
     def _flush_often(self, rows: int) -> None:
-        """Have Milvus Lite write what it holds: 100,000 rows at once take it 0.3 GB more.
-
-        Hashes only: each part that is written has an index of its own, and of embeddings, whose
-        index is approximate, small ones find less.
-        """
+        """Have Milvus Lite write what it holds: it takes 20 kB a row for that, all at once."""
         held = self.connection.unflushed.get(self.name, 0) + rows
         self.connection.unflushed[self.name] = held
         if held >= _FLUSHED_ROWS:

@@ -18,7 +18,7 @@ from dedup._indexing.discover import ImageFile, Skipped
 from dedup._indexing.identical import thumbnail
 from dedup._indexing.records import Record
 from dedup._threads import threads
-from dedup._verification.feature_cache import FeatureCache
+from dedup._verification.feature_cache import KEPT, FeatureCache
 from dedup._verification.features import extract
 from dedup.pipelines import call, ingest
 from dedup.pipelines.decoding import (
@@ -167,6 +167,8 @@ class Ingest:
 
     def _bring_in(self, files: Sequence[ImageFile], *, advance: Advance) -> None:
         firsts = self._first_of_each_digest(files)
+        if len(firsts) > KEPT:
+            self._features = None  # most would be dropped before a pair needs them
         if firsts:
             self._embed(firsts, advance=advance)
         first_paths = {file.path for file in firsts}

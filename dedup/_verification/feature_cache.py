@@ -3,13 +3,14 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import Final
 
 from dedup._verification.features import Features
 
-__all__ = ["FeatureCache"]
+__all__ = ["KEPT", "FeatureCache"]
 
-# 250 MB: 70 kB each, and 60 kB more of those that are compared closely, 470 MB if all are.
-_KEPT = 3_600
+KEPT: Final = 2_400
+"""Pictures: 170 MB, 70 kB each, and 60 kB more of those that are compared closely."""
 
 
 class FeatureCache:
@@ -31,7 +32,7 @@ class FeatureCache:
         """Keep the features of a picture, perhaps instead of others."""
         with self._lock:
             self._features[picture] = features
-            while len(self._features) > _KEPT:
+            while len(self._features) > KEPT:
                 self._features.popitem(last=False)
 
     def known(self, pictures: Iterable[int]) -> dict[int, Features]:
