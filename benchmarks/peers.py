@@ -8,11 +8,12 @@ labelled set of `groups.py`, nearly all copies and hard negatives, which is the 
 `collection`, of which one in twenty has an edited copy: the photos, or parts of them where they are
 fewer than 2,000. Each tool is a process of its own: `s` is its time with all that it needs to
 start, `started` without what it imports, and nothing is kept from run to run. Each runs on a few
-images first, as the first start after an installation compiles Python's files. `again` is a second `find_duplicates` in the same process, with its
-cache. Precision and recall are those of pairs over groups. Tools that are not installed are left
-out; cleanvision and fastdup, which need other versions of what we need too, are looked for by the
-Python that `--elsewhere` names. Peers run with their default thresholds. `peak` is at least that of
-this script, about 180 MB. The cache is put aside as Linux has it (XDG_CACHE_HOME).
+images first, as the first start after an installation compiles Python's files. `again` is a second
+`find_duplicates` in the same process, with its cache. Precision and recall are those of pairs over
+groups. Tools that are not installed are left out; cleanvision and fastdup, which need other
+versions of what we need too, are looked for by the Python that `--elsewhere` names. Peers run with
+their default thresholds. `peak` is at least that of this script, about 180 MB. The cache is put
+aside as Linux has it (XDG_CACHE_HOME).
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Pictures for the benchmarks of growth and memory, made as fast as they can be written.
 
-Each is a random field of colours under a finer one, as a JPEG of 96 to 200 pixels: as hashes and
-embeddings see them they differ as photos do. Some are smaller, recompressed copies of the one
-before.
+Each is a random field of colours under a finer one, with shapes on it, as a JPEG of 96 to 200
+pixels: hashes see them differ as photos do, networks less. Some are smaller, recompressed copies of
+the one before.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 __all__ = ["make_copies", "make_pictures", "picture"]
 
@@ -27,7 +27,24 @@ def picture(number: int) -> Image.Image:
         )
         for side in (6, 24)
     )
-    return Image.blend(coarse, fine, 0.35)
+    image = Image.blend(coarse, fine, 0.35)
+    for _ in range(random.integers(6, 16)):
+        _draw(image, random)
+    return image
+
+
+def _draw(image: Image.Image, random: np.random.Generator) -> None:
+    """A polygon, an ellipse or a line, somewhere, of some colour."""
+    draw = ImageDraw.Draw(image)
+    colour = tuple(random.integers(0, 256, 3).tolist())
+    points = (random.random((random.integers(3, 7), 2)) * image.size).astype(int)
+    kind = random.integers(3)
+    if kind == 0:
+        draw.polygon(points.ravel().tolist(), fill=colour)
+    elif kind == 1:
+        draw.ellipse(np.sort(points[:2], axis=0).ravel().tolist(), fill=colour)
+    else:
+        draw.line(points.ravel().tolist(), fill=colour, width=int(random.integers(1, 8)))
 
 
 def make_pictures(folder: Path, *, count: int, copies: float = 0.05) -> int:

@@ -42,7 +42,7 @@ def rows(draw):
 def test_nearest_neighbours_are_found(table, tmp_path_factory, vectors, limit, strip):
     ids = list(range(100, 100 + len(vectors)))
     folder = tmp_path_factory.mktemp("vectors")
-    sizes = {"_STRIP_ROWS": strip, "_TILE_ROWS": 5, "_BLOCK_HITS": 20}
+    sizes = {"_STRIP_ROWS": strip, "_TILE_ROWS": 5, "_SLICE_ROWS": 3, "_BLOCK_HITS": 20}
     with mock.patch.multiple(exact, **sizes):
         matrix = Matrix(table, [(ids[:9], vectors[:9]), (ids[9:], vectors[9:])], folder / "a")
         blocks = [
@@ -50,6 +50,7 @@ def test_nearest_neighbours_are_found(table, tmp_path_factory, vectors, limit, s
             for number in matrix.strips
             for block in matrix.pairs(number, limit=limit, threshold=0.8)
         ]
+    blocks = [matrix.nearest(block, limit=limit) for block in blocks]
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     cosine = np.where(np.eye(len(unit)), -1, unit @ unit.T)
     wanted = {(100 + a, 100 + b) for a, b in np.argwhere(np.triu(cosine >= 0.8)).tolist()}

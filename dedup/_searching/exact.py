@@ -23,8 +23,9 @@ __all__ = ["Matrix"]
 _STRIP_ROWS = 4_096
 _TILE_ROWS = 2_048
 _TILE = _STRIP_ROWS * _TILE_ROWS
+_SLICE_ROWS = 512
 # Hits that are gathered before they are written.
-_BLOCK_HITS = 2_000_000
+_BLOCK_HITS = 1_000_000
 
 Places = npt.NDArray[np.int64]
 
@@ -92,16 +93,33 @@ class Matrix:
         gathered: list[tuple[Places, Places, Vectors]] = []
         for at in range(start, len(self.ids), _TILE_ROWS):
             tile = self._similarity(own, self._vectors[at : at + _TILE_ROWS])
-            a, b = _at_least(tile, threshold)
-            similarity = tile[a, b]
-            a, b = a + start, b + at
-            once = a < b
-            gathered.append((a[once], b[once], similarity[once]))
-            if sum(len(part) for part, *_ in gathered) > _BLOCK_HITS:
-                yield self._block(gathered, limit)
-                gathered = []
+            for first in range(0, len(tile), _SLICE_ROWS):  # where all resemble all, hits are many
+                part = tile[first : first + _SLICE_ROWS]
+                a, b = _at_least(part, threshold)
+                similarity = part[a, b]
+                a, b = a + start + first, b + at
+                once = a < b
+                gathered.append((a[once], b[once], similarity[once]))
+                if sum(len(hits) for hits, *_ in gathered) > _BLOCK_HITS:
+                    yield self._block(gathered, limit)
+                    gathered = []
         if gathered:
             yield self._block(gathered, limit)
+
+    def nearest(self, block: Block, *, limit: int) -> Block:
+        """A block without what, now that more is known, is near neither of its rows."""
+        hits = block.hits
+        a, b = (self._places(hits[end]) for end in ("a", "b"))
+        kept = (hits["similarity"] >= self._floor[a]) | (hits["similarity"] >= self._floor[b])
+        if kept.all():
+            return block
+        lost = np.unique(np.concatenate([hits["a"][~kept], hits["b"][~kept], block.full_rows]))
+        return Block(hits[kept], lost, np.full(len(lost), limit), block.searched)
+
+    def _places(self, keys: Keys) -> Places:
+        order = np.argsort(self._keys)
+        places: Places = order[np.searchsorted(self._keys, keys, sorter=order)]
+        return places
 
     def search(
         self, ids: Sequence[Any], *, limit: int, threshold: float

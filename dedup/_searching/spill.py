@@ -131,6 +131,12 @@ class Spill:
         with _replacing(self._hits(name)) as file:
             np.save(file, block.hits[np.lexsort((block.hits["b"], block.hits["a"]))])
 
+    def read(self, name: str) -> Block:
+        """A block that was written."""
+        rest = self._load_rest(name)
+        hits = np.array(self._load(name))
+        return Block(hits, rest["rows"], rest["hits"], int(rest["searched"]))
+
     def names(self, prefix: str) -> list[str]:
         """The blocks whose names begin so, in their order."""
         ends = ".hits.npy"
