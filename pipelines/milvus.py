@@ -22,7 +22,7 @@ from dedup.pipelines.connection import (
 )
 from dedup.pipelines.errors import CollectionMismatch, StoreError, StoreUnavailable
 from dedup.pipelines.models import MODELS, MeasureName
-from dedup.pipelines.storage import Index, Storage
+from dedup.pipelines.storage import PART_ROWS, Index, Storage
 from dedup.pipelines.table import MAX_HITS, Row, Table
 
 __all__ = ["MAX_HITS", "Collection", "Connection", "Row", "borrow", "connect"]
@@ -33,7 +33,6 @@ KEY_SPACE = 2**63
 _MESSAGE_ROWS = 2_048
 _MESSAGE_BYTES = 8 * 2**20
 _DELETES = 2_048
-_FLUSHED_ROWS = 16_384
 _FLOAT16_SINCE = (2, 4)
 _OF_BITS = {"server": "BIN_FLAT", "zilliz": "AUTOINDEX"}
 
@@ -186,7 +185,7 @@ class Collection(Table):
         """Have Milvus Lite write what it holds: it takes 20 kB a row for that, all at once."""
         held = self.connection.unflushed.get(self.name, 0) + rows
         self.connection.unflushed[self.name] = held
-        if held >= _FLUSHED_ROWS:
+        if held >= PART_ROWS:
             self._call("flush", "flush")
             self.connection.unflushed[self.name] = 0
 

@@ -9,12 +9,12 @@ FLAT than with HNSW at 30,000 rows, and thirteen times at 100,000.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlparse
 
 from dedup.pipelines.errors import InputError, StoreError
 
-__all__ = ["Index", "Storage", "Store", "store_at"]
+__all__ = ["PART_ROWS", "Index", "Storage", "Store", "store_at"]
 
 Store = Literal["lite", "server", "zilliz"]
 _NAMES: dict[Store, str] = {
@@ -34,6 +34,9 @@ _EXACT = frozenset(("FLAT", "BIN_FLAT", "GPU_BRUTE_FORCE"))
 _QUANTISED = ("_SQ", "_PQ", "_PRQ", "RABITQ", "SCANN", "DISKANN", "CAGRA", "AUTOINDEX")
 # Up to here Milvus Lite compares a vector with all others.
 _FLAT_ROWS = 20_000
+PART_ROWS: Final = 16_384
+"""Milvus Lite is told to write after so many rows, and each part has an index of its own."""
+_LEAST_IN_LIST = 39  # or faiss warns
 _PROBES = 32
 _DEPTH = 128
 
@@ -157,6 +160,8 @@ class Storage:
                 f"{_NAMES[store]} has no index {chosen!r}; it has: {', '.join(_TYPES[store])}"
             )
         params = _params(chosen, rows) if self.params is None else self.params
+        if store == "lite" and self.params is None and "nlist" in params:
+            params = {"nlist": min(params["nlist"], PART_ROWS // _LEAST_IN_LIST)}
         return Index(chosen, "COSINE", params)
 
     def outgrown(self, index: Index, *, rows: int) -> bool:
