@@ -12,7 +12,7 @@ images first, as the first start after an installation compiles Python's files. 
 `find_duplicates` in the same process, with its cache. Precision and recall are those of pairs over
 groups. Tools that are not installed are left out; cleanvision and fastdup, which need other
 versions of what we need too, are looked for by the Python that `--elsewhere` names. Peers run with
-their default thresholds. `peak` is at least that of this script, about 180 MB. The cache is put
+their default thresholds. `peak` is at least that of this script, about 250 MB. The cache is put
 aside as Linux has it (XDG_CACHE_HOME).
 """
 

@@ -90,7 +90,7 @@ def decode(source: ImageSource, *, short_side: int | None = None) -> Decoded:
     short_side : int, optional
         Reduce the picture to a half, a quarter, ... while its short side keeps as many pixels.
         JPEG files are then decoded at that fraction of their size, which is several times
-        faster, and of other formats means are taken, which gives the same.
+        faster, and of other formats means are taken, which gives nearly the same.
 
     Raises
     ------

@@ -3,8 +3,8 @@
 A PNG saved from a JPEG, or a JPEG whose metadata was edited: decoded in full, their pixels are
 equal. Decoding every file in full is what this avoids: only pictures of the same size whose
 8 x 8 thumbnails agree are decoded in full, and compared by a digest of all their pixels. Those of
-two JPEGs are made in one way and must be equal, as half of all edits move them by less than what
-other formats are allowed.
+two JPEGs are made in one way and must be equal: other formats are allowed a little, and so much
+many edits move them, too.
 """
 
 from dataclasses import dataclass

@@ -7,6 +7,7 @@ a file, of which a few thousand rows are in memory at once.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,11 @@ class Matrix:
         if gathered:
             yield self._block(gathered, limit)
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether a row had more neighbours than were wanted."""
+        return bool(np.isfinite(self._floor).any())
+
     def nearest(self, block: Block, *, limit: int) -> Block:
         """A block without what, now that more is known, is near neither of its rows."""
         hits = block.hits
@@ -117,9 +123,12 @@ class Matrix:
         return Block(hits[kept], lost, np.full(len(lost), limit), block.searched)
 
     def _places(self, keys: Keys) -> Places:
-        order = np.argsort(self._keys)
-        places: Places = order[np.searchsorted(self._keys, keys, sorter=order)]
+        places: Places = self._order[np.searchsorted(self._keys, keys, sorter=self._order)]
         return places
+
+    @cached_property
+    def _order(self) -> Places:
+        return np.argsort(self._keys)
 
     def search(
         self, ids: Sequence[Any], *, limit: int, threshold: float

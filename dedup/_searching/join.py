@@ -222,7 +222,8 @@ class _Join:
                     self.spill.write(f"{name}-{part:06}", block)
                 self.spill.write(f"{name}-whole", Block.of(self.table.keys([]), [], threshold=0))
             blocks += self.spill.names(f"{name}-")
-        for name in blocks:  # the first ones were written when little was known of what is near
+        # The first ones were written when little was known of what is near.
+        for name in blocks if vectors.is_crowded else ():
             block = self.spill.read(name)
             nearest = vectors.nearest(block, limit=limit)
             if nearest is not block:
