@@ -122,6 +122,7 @@ class ImageIndex:
         self._model = model(method, device=device)
         self._model.require()  # what is missing is told before anything is made
         self._progress = progress
+        self._keeps = cache
         self._seen = SeenPairs() if cache else None
         second = self._model.second
         self._known = KnownVectors(second) if cache and second is not None else None
@@ -419,6 +420,7 @@ class ImageIndex:
             timings=Timings() if timings is None else timings,
             seen=self._seen,
             known=self._known,
+            keeps=self._keeps,
         )
 
     @cached_property

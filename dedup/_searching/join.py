@@ -9,6 +9,7 @@ disk, so that the memory is that of a few thousand searches.
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -102,7 +103,8 @@ def self_join(
     exact_rows : int
         Up to so many rows are compared in this process, all with all.
     work_folder : Path, optional
-        Where what was found is kept, so that a join that was killed goes on from there.
+        Where what was found is kept, so that a join that was killed goes on from there, and one
+        that was finished finds nothing to do.
 
     Yields
     ------
@@ -135,6 +137,8 @@ def self_join(
     with work_in(work_folder, job) as folder:
         join = _Join(table, folder, threshold, where, searched, here=here, hashed=hashed)
         yield from join.rounds(deeper, all_to=all_to or MAX_HITS)
+        with suppress(OSError):  # elsewhere than on POSIX a mapped file can't go
+            join.vectors_file.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -182,7 +186,12 @@ class _Join:
         """The vectors, where they are compared in this process."""
         if self.hashed:
             return Hashes(self.table, self._windows())
-        return Matrix(self.table, self._read(self._windows()), self.folder / "vectors.f32")
+        return Matrix(self.table, self._read(self._windows()), self.vectors_file)
+
+    @property
+    def vectors_file(self) -> Path:
+        """Where the vectors are that are compared here."""
+        return self.folder / "vectors.f32"
 
     def _windows(self) -> list[str]:
         return [f"({w}) and {self.where}" if self.where else w for w in self.table.windows()]
@@ -207,28 +216,35 @@ class _Join:
         if not self.here:
             blocks = self._by_window(limit)
             return blocks, self.spill.searched(blocks)
-        vectors = self._vectors
-        if isinstance(vectors, Matrix):
-            return self._all_with_all(vectors, limit), len(vectors.ids)
-        return self._round(vectors.ids, limit), len(vectors.ids)
+        whole = f"whole-{limit:05}"
+        if not self.spill.holds(whole):  # else no vector need be read
+            vectors = self._vectors
+            if isinstance(vectors, Matrix):
+                self._all_with_all(vectors, limit)
+            else:
+                self._round(vectors.ids, limit)
+            self.spill.write(whole, self._nothing(searched=len(vectors.ids)))
+        return self.spill.names(f"{limit:05}-"), self.spill.searched([whole])
 
-    def _all_with_all(self, vectors: Matrix, limit: int) -> list[str]:
-        blocks = []
+    def _all_with_all(self, vectors: Matrix, limit: int) -> None:
         for strip in vectors.strips:
-            name = f"exact-{limit:05}-{strip:06}"
+            name = f"{limit:05}-{strip:06}"
             if not self.spill.holds(f"{name}-whole"):
                 found = vectors.pairs(strip, limit=limit, threshold=self.threshold)
                 for part, block in enumerate(found):
                     self.spill.write(f"{name}-{part:06}", block)
-                self.spill.write(f"{name}-whole", Block.of(self.table.keys([]), [], threshold=0))
-            blocks += self.spill.names(f"{name}-")
+                self.spill.write(f"{name}-whole", self._nothing())
         # The first ones were written when little was known of what is near.
-        for name in blocks if vectors.is_crowded else ():
+        for name in self.spill.names(f"{limit:05}-") if vectors.is_crowded else ():
             block = self.spill.read(name)
             nearest = vectors.nearest(block, limit=limit)
             if nearest is not block:
                 self.spill.write(name, nearest)
-        return blocks
+
+    def _nothing(self, *, searched: int = 0) -> Block:
+        """A block without hits, which says that others are there."""
+        block = Block.of(self.table.keys([]), [], threshold=0)
+        return replace(block, searched=searched)
 
     def _by_window(self, limit: int) -> list[str]:
         audit = self._audit()

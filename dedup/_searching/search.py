@@ -14,6 +14,7 @@ from dedup._results.duplicates import Duplicates
 from dedup._searching.blank import blank_pictures
 from dedup._searching.candidates import Candidates
 from dedup._searching.join import Pairs, self_join
+from dedup._searching.kept import kept_join
 from dedup._searching.rows import Rows
 from dedup._searching.second_look import KnownVectors, SecondLook
 from dedup._searching.settings import Settings
@@ -51,6 +52,8 @@ class Search:
         What earlier runs saw of pairs.
     known : KnownVectors, optional
         What earlier runs embedded for a second look.
+    keeps : bool
+        Keep what is proposed in the index.
     """
 
     catalogue: Catalogue
@@ -60,6 +63,7 @@ class Search:
     timings: Timings = field(default_factory=Timings)
     seen: SeenPairs | None = None
     known: KnownVectors | None = None
+    keeps: bool = False
 
     def among(
         self,
@@ -180,11 +184,12 @@ class Search:
             sides = candidates.sides.items()
             one, other = (sorted(p for p, side in sides if side & s) for s in (1, 2))
             searched = rows.ids(one if len(one) <= len(other) else other)
-        return self_join(
-            self.catalogue.collection,
-            threshold=candidates.floor,
-            searched=searched,
-            deeper=deeper,
-            all_to=_ALL_TO,
-            hashed=bool(self.settings.measure.bits),
-        )
+        how: dict[str, Any] = {
+            "threshold": candidates.floor,
+            "deeper": deeper,
+            "all_to": _ALL_TO,
+            "hashed": bool(self.settings.measure.bits),
+        }
+        if searched is None and self.keeps:
+            return kept_join(self.catalogue, **how)
+        return self_join(self.catalogue.collection, searched=searched, **how)

@@ -4,17 +4,16 @@ A block of searches is one pair of files, each written whole or not at all. Each
 by pair, and what several blocks found is merged part by part.
 """
 
-import os
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dedup._searching.work_folder import replacing
 from dedup.pipelines.models import Vectors
 from dedup.pipelines.table import Keys
 
@@ -124,11 +123,11 @@ class Spill:
 
     def write(self, name: str, block: Block) -> None:
         """Write a block; it is there from the moment that its hits are."""
-        with _replacing(self._rest(name)) as file:
+        with replacing(self._rest(name)) as file:
             np.savez(
                 file, rows=block.full_rows, hits=block.full_hits, searched=np.array(block.searched)
             )
-        with _replacing(self._hits(name)) as file:
+        with replacing(self._hits(name)) as file:
             np.save(file, block.hits[np.lexsort((block.hits["b"], block.hits["a"]))])
 
     def read(self, name: str) -> Block:
@@ -183,17 +182,6 @@ class Spill:
             path, mmap_mode="r" if path.stat().st_size > _MAPPED_FROM else None
         )
         return hits
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes its name when all of it is on the disk."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    with partial.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def _edges(columns: Sequence[Keys]) -> list[Any]:

@@ -2,15 +2,16 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import IO, Any
 
 from dedup.pipelines.errors import InputError
 
-__all__ = ["digest_of", "work_in"]
+__all__ = ["digest_of", "replacing", "work_in"]
 
 
 def digest_of(value: Any) -> str:
@@ -58,7 +59,17 @@ def work_in(work_folder: Path | None, job: Mapping[str, Any]) -> Iterator[Path]:
     elif any(path.suffix != ".partial" for path in work_folder.iterdir()):
         raise InputError(f"{work_folder} is not empty, and holds no work of a join")
     else:
-        partial = record.with_suffix(".partial")
-        partial.write_text(json.dumps(job))
-        partial.replace(record)
+        with replacing(record) as file:
+            file.write(json.dumps(job).encode())
     yield work_folder
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes its name when all of it is on the disk."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    with partial.open("wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

@@ -1,0 +1,68 @@
+"""What was proposed among the pictures of a Milvus Lite file, kept inside it until they change.
+
+To read the vectors and to compare them takes longer than all else that a run does which finds
+nothing new. It is kept with the rows, so that it goes when they go.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from dedup._indexing.catalogue import Catalogue
+from dedup._searching.join import Pairs, self_join
+
+__all__ = ["kept_join"]
+
+_FOLDER = "dedup-pairs"
+
+
+def kept_join(catalogue: Catalogue, *, threshold: float, **how: Any) -> Iterator[Pairs]:
+    """The self-join of an index; of one that did not change since, what it found the last time.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    threshold : float
+    **how
+        As `self_join` takes it.
+    """
+    folder = _work_folder(catalogue, threshold)
+    try:
+        yield from self_join(catalogue.collection, threshold=threshold, work_folder=folder, **how)
+    except (OSError, ValueError, EOFError, BadZipFile):
+        if folder is None:
+            raise
+        shutil.rmtree(folder, ignore_errors=True)  # damaged, or no room for it
+        yield from self_join(catalogue.collection, threshold=threshold, **how)
+
+
+def _work_folder(catalogue: Catalogue, threshold: float) -> Path | None:
+    """The folder for the join of an index as it is now; other work goes.
+
+    None for a server, which several processes may write to.
+    """
+    connection = catalogue.collection.connection
+    if not connection.is_local:
+        return None
+    digest = hashlib.blake2b(f"{_made_by()} {connection.uri} {threshold!r}".encode())
+    for record in sorted(catalogue.records.values(), key=lambda record: record.id):
+        digest.update(f"{record.id} {record.digest} {record.copy_of}\n".encode())
+    home = Path(connection.uri) / _FOLDER / catalogue.collection.name
+    folder = home / digest.hexdigest()[:32]
+    for other in home.glob("*"):
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+    return folder
+
+
+@cache
+def _made_by() -> str:
+    """A name of the code that finds pairs."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
