@@ -1,10 +1,12 @@
 """One picture laid over another: how well they agree, block by block, where they overlap."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
 from dedup._verification.blocks import Blocks
@@ -18,10 +20,13 @@ _CANVAS: Final = 128 * 128
 """Pixels in which an overlap is compared."""
 _BLOCK: Final = 8
 _WINDOW: Final = 12
-"""Distance of the blocks' centres and side of the window around each, in the canvas."""
+"""Distance of the blocks' centres and side of the window around each, in the canvas: both are
+made of the same cells."""
+_HALF: Final = _WINDOW // 2
+_CELL: Final = 4
 _ATTEMPTS: Final = 4
 """The first looks in place; the others search, and correct the placement in between."""
-_HOPELESS: Final = 0.25
+_HOPELESS: Final = 0.35
 """Agreement, in place, below which nothing is searched for."""
 _HOPELESS_SCORE: Final = 0.01
 """Score of blocks that may move, below which no correction helps."""
@@ -33,6 +38,8 @@ _REACH: Final = 2
 """Blocks look for their best place within so many pixels of the canvas."""
 _ALIASES: Final = 2.0
 """Pixels of the picture for one of the canvas from which its half is seen."""
+_SMOOTH: Final = cv2.getGaussianKernel(5, 1.0, cv2.CV_32F)
+_CROSSING: Final = np.ones((3, 3), np.uint8)
 
 
 def measure(a: Features, b: Features, matrix: Matrix) -> Measured | None:
@@ -106,7 +113,8 @@ def _canvas(a: Features, b: Features, matrix: Matrix) -> _Canvas | None:
     (ha, wa), (hb, wb) = a.grey.shape, b.grey.shape
     inverse = np.linalg.inv(full)
     area, crossing = cv2.intersectConvexConvex(corners(wa, ha), moved(corners(wb, hb), inverse))
-    growth = abs(float(np.linalg.det(matrix[:, :2])))
+    (xx, xy), (yx, yy) = matrix[:, :2].tolist()
+    growth = abs(xx * yy - xy * yx)
     share_a, share_b = area / (wa * ha), area * growth / (wb * hb)
     if crossing is None or max(share_a, share_b) < _LEAST_OVERLAP:
         return None
@@ -128,40 +136,57 @@ def _blocks(a: Features, b: Features, canvas: _Canvas, *, reach: int) -> Blocks:
     """Correlate windows around the blocks' centres, for all shifts within reach."""
     width, height = canvas.size
     pa = _warped(a, canvas.to_a, canvas.size, margin=0)
-    pb = _warped(b, canvas.to_b, canvas.size, margin=reach)
-    (mean_a,), mean_b = _windows(pa), _mean(pb)
-    (square_a,) = _windows(pa * pa)
-    var_a = square_a - mean_a**2 + _NOISE**2
-    var_b = _mean(pb * pb) - mean_b**2 + _NOISE**2
-    first = _WINDOW // 2
+    wide = _warped(b, canvas.to_b, canvas.size, margin=reach)
+    pb = wide[reach : reach + height, reach : reach + width]
     span = 2 * reach + 1
-    shifted = [np.s_[dy : dy + height, dx : dx + width] for dy in range(span) for dx in range(span)]
-    products = np.empty((span**2, height, width), np.float32)
-    for product, there in zip(products, shifted, strict=True):
-        np.multiply(pa, pb[there], out=product)
-    means, variances = (
-        _shifts(x[first:, first:], span=span, shape=mean_a.shape) for x in (mean_b, var_b)
+    # Each is averaged over the windows, all at once.
+    sheets = np.empty((11 + span**2, height, width), np.float32)
+    sheets[0], sheets[2] = pa, pb
+    np.multiply(pa, pa, out=sheets[1])
+    np.multiply(pb, pb, out=sheets[3])
+    sheets[4] = _inside(canvas)
+    _slopes(pa, out=sheets[5:8])
+    _slopes(pb, out=sheets[8:11])
+    for place in range(span**2):
+        dy, dx = divmod(place, span)
+        np.multiply(pa, wide[dy : dy + height, dx : dx + width], out=sheets[11 + place])
+    mean_a, square_a, mean_b, square_b, inside, *slopes = (means := _windows(sheets))[:11]
+    var_a, var_b = square_a - mean_a**2 + _NOISE**2, square_b - mean_b**2 + _NOISE**2
+    both = means[11:].reshape(span, span, *mean_a.shape)
+    if reach:
+        mean, square = _mean(wide), _mean(wide * wide)
+        near = [mean, square - mean**2 + _NOISE**2]
+        means_b, vars_b = (_shifts(x[_HALF:, _HALF:], span=span, shape=mean_a.shape) for x in near)
+    else:
+        means_b, vars_b = mean_b, var_b
+    return Blocks(
+        centres=_centres(*mean_a.shape),
+        step=_BLOCK,
+        inside=inside > 250,
+        likeness=(both - mean_a * means_b) / np.sqrt(var_a * vars_b),
+        mean_a=mean_a,
+        mean_b=mean_b,
+        spread_a=np.sqrt(var_a),
+        spread_b=np.sqrt(var_b),
+        texture_a=_texture(*slopes[:3]),
+        texture_b=_texture(*slopes[3:]),
     )
-    both = _windows(products.reshape(-1, width), sheets=span**2).reshape(means.shape)
-    likeness = (both - mean_a * means) / np.sqrt(var_a * variances)
-    mean, var = means[reach, reach], variances[reach, reach]
-    pb = pb[reach : reach + height, reach : reach + width]
-    rows, columns = np.indices(mean_a.shape)
+
+
+@lru_cache(maxsize=64)
+def _centres(rows: int, columns: int) -> Floats:
+    y, x = np.indices((rows, columns), np.float64)
+    centres: Floats = np.stack([x, y], axis=-1) * _BLOCK + _HALF
+    centres.flags.writeable = False  # it is shared
+    return centres
+
+
+def _inside(canvas: _Canvas) -> npt.NDArray[np.uint8]:
+    """255 where both pictures cover the canvas, but for the border, whose pixels are blends."""
+    width, height = canvas.size
     mask = np.zeros((height, width), np.uint8)
     cv2.fillConvexPoly(mask, np.rint(canvas.polygon).astype(np.int32), 255)
-    inner = cv2.erode(mask, np.ones((3, 3), np.uint8))  # the border's pixels are blends
-    return Blocks(
-        centres=np.stack([columns, rows], axis=-1) * _BLOCK + _WINDOW / 2,
-        step=_BLOCK,
-        inside=_windows(np.asarray(inner, np.float32))[0] > 250,
-        likeness=likeness,
-        mean_a=mean_a,
-        mean_b=mean,
-        spread_a=np.sqrt(var_a),
-        spread_b=np.sqrt(var),
-        texture_a=_texture(pa),
-        texture_b=_texture(pb),
-    )
+    return np.asarray(cv2.erode(mask, _CROSSING), np.uint8)
 
 
 def _shifts(values: Floats, *, span: int, shape: tuple[int, ...]) -> Floats:
@@ -171,30 +196,38 @@ def _shifts(values: Floats, *, span: int, shape: tuple[int, ...]) -> Floats:
     return as_strided(values, (span, span, *shape), steps, writeable=False)
 
 
-def _texture(picture: Floats) -> Floats:
-    """Mean squared slope of each window across its weaker direction (Shi and Tomasi 1994)."""
+def _slopes(picture: Floats, *, out: Floats) -> None:
+    """Products of the slopes across and down: xx, yy and xy."""
     dx = np.asarray(cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=1 / 8), np.float32)
     dy = np.asarray(cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=1 / 8), np.float32)
-    xx, yy, xy = _windows(np.concatenate([dx * dx, dy * dy, dx * dy]), sheets=3)
+    np.multiply(dx, dx, out=out[0])
+    np.multiply(dy, dy, out=out[1])
+    np.multiply(dx, dy, out=out[2])
+
+
+def _texture(xx: Floats, yy: Floats, xy: Floats) -> Floats:
+    """Mean squared slope of each window across its weaker direction (Shi and Tomasi 1994)."""
     weaker: Floats = 0.5 * (xx + yy - np.sqrt((xx - yy) ** 2 + 4 * xy**2))
     return weaker
 
 
-def _windows(values: Floats, *, sheets: int = 1) -> Floats:
-    """Means of the windows, which reach half a block beyond their block.
+def _windows(sheets: Floats) -> Floats:
+    """Means over the windows, which reach half a block beyond their block.
 
-    Of several sheets one above the other; shape (sheets, rows, columns).
+    From shape (sheets, height, width) to (sheets, rows, columns).
     """
-    height, width = values.shape
-    cell = _WINDOW // 3
-    cells = cv2.resize(values, (width // cell, height // cell), interpolation=cv2.INTER_AREA)
+    count, _, width = sheets.shape
+    cells: Floats = sheets.reshape(-1, width)
+    for _ in range(2):  # a third of the time that cells of four pixels take at once
+        half = cells.shape[1] // 2, cells.shape[0] // 2
+        cells = np.asarray(cv2.resize(cells, half, interpolation=cv2.INTER_AREA), np.float32)
     means = np.asarray(cv2.boxFilter(cells, -1, (3, 3)), np.float32)
-    return means.reshape(sheets, -1, width // cell)[:, 1:-1:2, 1:-1:2]
+    return means.reshape(count, -1, width // _CELL)[:, 1:-1:2, 1:-1:2]
 
 
 def _mean(values: Floats) -> Floats:
     """Means of the windows around every pixel, at offset _WINDOW // 2 of the window."""
-    middle = (_WINDOW // 2, _WINDOW // 2)
+    middle = (_HALF, _HALF)
     return np.asarray(cv2.boxFilter(values, -1, (_WINDOW, _WINDOW), anchor=middle), np.float32)
 
 
@@ -206,17 +239,13 @@ def _warped(picture: Features, to_picture: Matrix, size: tuple[int, int], *, mar
         (height, width), grey = grey.shape, picture.half()
         to_picture = np.diag([width // 2 / width, height // 2 / height, 1]) @ to_picture
     # Pixel i is centred at i + 0.5.
-    to_index = _shift(-0.5) @ to_picture @ _shift(0.5 - margin)
+    to_index = to_picture[:2].copy()
+    to_index[:, 2] += to_picture[:2, :2].sum(axis=1) * (0.5 - margin) - 0.5
     canvas = cv2.warpAffine(
         grey,
-        to_index[:2],
+        to_index,
         (size[0] + 2 * margin, size[1] + 2 * margin),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    smooth = cv2.GaussianBlur(np.asarray(canvas, np.float32), (5, 5), 1.0)
-    return np.asarray(smooth, np.float32)
-
-
-def _shift(by: float) -> Matrix:
-    return np.array([[1, 0, by], [0, 1, by], [0, 0, 1]])
+    return np.asarray(cv2.sepFilter2D(canvas, cv2.CV_32F, _SMOOTH, _SMOOTH), np.float32)

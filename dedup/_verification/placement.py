@@ -17,6 +17,9 @@ _MIN_VOTES: Final = 6
 """Matches that must agree: fewer do so by chance, and copies have dozens."""
 _HYPOTHESES: Final = 64
 """So many of the best matches propose a similarity."""
+_VOTED_SIZE: Final = math.log(1.7)
+_VOTED_TURN: Final = math.cos(math.radians(30))
+"""Ratio of the scales, and angle between the turns, within which two matches agree."""
 _MAX_SCALE: Final = 8.0
 _MAX_STRETCH: Final = 2.0
 """Largest ratio of the two axes' scales: 16:9 squeezed into a square is 1.78."""
@@ -44,14 +47,15 @@ def same_framing(a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8]) -> list[Mat
         At most two, on the unit square, the likelier first.
     """
     ta, tb = _normalised(a), _normalised(b)
+    framings = [(flip, turns) for flip in (False, True) for turns in range(4)]
+    turned = np.stack([np.rot90(ta[:, ::-1] if flip else ta, turns) for flip, turns in framings])
     found = []
-    for flipped in (False, True):
-        for turns in range(4):
-            turned = np.rot90(ta[:, ::-1] if flipped else ta, turns)
-            likeness = float((turned * tb).sum())
-            if likeness > _SAME:
-                turn = np.linalg.matrix_power(_QUARTER_TURN, turns)
-                found.append((likeness, turn @ _FLIP if flipped else turn))
+    for (flip, turns), likeness in zip(
+        framings, (turned.reshape(8, -1) @ tb.reshape(-1)).tolist(), strict=True
+    ):
+        if likeness > _SAME:
+            turn = np.linalg.matrix_power(_QUARTER_TURN, turns)
+            found.append((likeness, turn @ _FLIP if flip else turn))
     found.sort(key=lambda item: -item[0])
     return [matrix for _, matrix in found[:2]]
 
@@ -116,13 +120,15 @@ def _votes(a: Matrix, b: Matrix, *, tolerance: float) -> npt.NDArray[np.bool_]:
     """Which match (column) agrees with the similarity that each of the best (row) proposes."""
     best = slice(0, _HYPOTHESES)
     ratio = b[:, 2] / a[:, 2]
-    turn = np.radians(b[:, 3] - a[:, 3])
+    size = np.log(ratio)
+    turn = np.exp(1j * np.radians(b[:, 3] - a[:, 3]))
     za, zb = a[:, 0] + 1j * a[:, 1], b[:, 0] + 1j * b[:, 1]
-    spin = (ratio * np.exp(1j * turn))[best, None]
+    spin = (ratio * turn)[best, None]
     error = np.abs(spin * (za - za[best, None]) + zb[best, None] - zb)
     agree: npt.NDArray[np.bool_] = error < tolerance * np.maximum(1, ratio[best, None])
-    agree &= np.abs(np.log(ratio / ratio[best, None])) < np.log(1.7)
-    agree &= np.cos(turn - turn[best, None]) > np.cos(np.radians(30))
+    agree &= np.abs(size - size[best, None]) < _VOTED_SIZE
+    turn = np.stack([turn.real, turn.imag], axis=1)
+    agree &= turn[best] @ turn.T > _VOTED_TURN
     return agree
 
 
@@ -132,14 +138,14 @@ def _refined(
     """Fit a similarity, then an affine map, while the tolerance narrows."""
     matrix: Matrix = np.eye(2, 3)
     for tolerance, affine in ((0.04, False), (0.03, True), (0.02, True), (0.02, True)):
-        if inliers.sum() < _MIN_VOTES:
+        if (enough := int(inliers.sum())) < _MIN_VOTES:
             break
-        enough = affine and inliers.sum() >= 2 * _MIN_VOTES
-        fit = _affine if enough else _similarity
+        fit = _affine if affine and enough >= 2 * _MIN_VOTES else _similarity
         matrix = fit(a[inliers, :2], b[inliers, :2])
-        scale = max(1.0, abs(np.linalg.det(matrix[:, :2])) ** 0.5)
-        error = np.linalg.norm(a[:, :2] @ matrix[:, :2].T + matrix[:, 2] - b[:, :2], axis=1)
-        inliers = error < tolerance * size * scale
+        (xx, xy), (yx, yy) = matrix[:, :2].tolist()
+        scale = max(1.0, abs(xx * yy - xy * yx) ** 0.5)
+        apart = a[:, :2] @ matrix[:, :2].T + (matrix[:, 2] - b[:, :2])
+        inliers = (apart**2).sum(axis=1) < (tolerance * size * scale) ** 2
     return matrix, inliers
 
 
@@ -156,9 +162,12 @@ def _similarity(a: Matrix, b: Matrix) -> Matrix:
 
 def _affine(a: Matrix, b: Matrix) -> Matrix:
     """Least squares: all six parameters."""
-    ones = np.column_stack([a, np.ones(len(a))])
-    solution: Matrix = np.linalg.lstsq(ones, b, rcond=None)[0].T
-    return solution
+    ca, cb = a.mean(axis=0), b.mean(axis=0)
+    a, b = a - ca, b - cb
+    square = a.T @ a
+    square[[0, 1], [0, 1]] += 1e-9 * (1 + np.trace(square))  # they may lie on one line
+    linear = np.linalg.solve(square, a.T @ b).T
+    return np.column_stack([linear, cb - linear @ ca])
 
 
 def corners(width: int, height: int) -> Floats:
