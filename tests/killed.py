@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 
+from full_disk import files_of_at_most
+
 import dedup
 
 
@@ -25,20 +27,16 @@ def processes():
 
 def adding_without_space(uri, paths, method, most, answers):
     """Add files while no file may be larger than `most` bytes, and again when it may."""
-    import resource
-
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     stored = []
     with dedup.ImageIndex(uri, method=method, progress=False) as index:
         stored += [file.path for file in index.add(paths[:32]).files]
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
-        try:
-            for start in range(32, len(paths), 32):
-                stored += [file.path for file in index.add(paths[start : start + 32]).files]
-        except dedup.StoreError as error:
-            answers.put(str(error))
-        answers.put(stored)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        with files_of_at_most(most):
+            try:
+                for start in range(32, len(paths), 32):
+                    stored += [file.path for file in index.add(paths[start : start + 32]).files]
+            except dedup.StoreError as error:
+                answers.put(str(error))
+            answers.put(stored)
         answers.put(set(stored) <= index._catalogue.records.keys())
         index.add(paths)
         answers.put(len(index))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from full_disk import files_of_at_most
 from PIL import Image
 from trees import is_device_of_its_own, tree
 
@@ -233,16 +234,12 @@ def test_quarantine_that_can_not_be_made(folder, found):
 
 
 def test_full_disk_ends_the_run_before_anything_is_done_without_a_journal(folder, found):
-    resource = pytest.importorskip("resource")
+    pytest.importorskip("resource")
     before = tree(folder)
     plan = found.plan()
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))  # room for one step and a half
-    try:
-        with pytest.raises(dedup.JournalError, match="too large"):
-            plan.apply()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    room = files_of_at_most(1_000)  # for one step and a half
+    with room, pytest.raises(dedup.JournalError, match="too large"):
+        plan.apply()
     assert not (folder / "old" / "copy.png").exists()
     assert (folder / "old" / "small.jpg").exists()
     assert outcome(plan.apply()) == ALL_DONE

@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import pytest
+from full_disk import files_of_at_most
 
 import dedup
 from dedup._acting.journal import Journal
@@ -37,19 +38,6 @@ SAVED = {
         found.pairs[["a", "b"]].assign(label=lambda pairs: [n % 2 for n in range(len(pairs))])
     ).write(path),
 }
-
-
-@contextlib.contextmanager
-def files_of_at_most(size):
-    """As on a full disk, all that is written beyond this fails."""
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @needs_posix
