@@ -62,7 +62,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 def over_white(image: Image.Image) -> Image.Image:
     """An image in mode L, RGB or RGBA as RGB: what is transparent shows white."""
     if image.mode != "RGBA":
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")  # which would copy it
     white = Image.new("RGBA", image.size, "white")
     return Image.alpha_composite(white, image).convert("RGB")
 
