@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import fsum
 from typing import TypeAlias
 
 from dedup._indexing.records import Record
@@ -84,7 +85,7 @@ class Keeper:
         among = set(pictures)
         near = self._neighbours()
         total = {
-            picture: sum(cosine for other, cosine in near[picture].items() if other in among)
+            picture: fsum(cosine for other, cosine in near[picture].items() if other in among)
             for picture in pictures
         }
         least = max(total.values()) - _AS_CENTRAL * (len(pictures) - 1)
@@ -95,6 +96,6 @@ class Keeper:
         if self._counted != len(self._similarity):
             self._counted = len(self._similarity)
             self._near = defaultdict(dict)
-            for (a, b), cosine in sorted(self._similarity.items()):
+            for (a, b), cosine in self._similarity.items():
                 self._near[a][b] = self._near[b][a] = cosine
         return self._near

@@ -48,9 +48,9 @@ class Links:
             for pair in batch:
                 self._take_in(pair)
 
-    def is_patient(self, picture: int, *, tries: int = 0) -> bool:
-        """Whether a picture's cluster, with so many tries more, may still find a duplicate."""
-        return self._failures[self.clusters.find(picture)] + tries < _PATIENCE
+    def is_patient(self, picture: int) -> bool:
+        """Whether a picture's cluster may still find a duplicate."""
+        return self._failures[self.clusters.find(picture)] < _PATIENCE
 
     def worth_deeper(self, pictures: Iterable[int]) -> list[int]:
         """Which pictures, whose nearest neighbours were all candidates, to search deeper.
@@ -70,23 +70,22 @@ class Links:
         tries: dict[int, int] = defaultdict(int)
         batch: list[Pair] = []
         later: list[Pair] = []
-        for position, (a, b) in enumerate(waiting):
+        for position, pair in enumerate(waiting):
             if len(batch) == _BATCH:
                 later += waiting[position:]
                 break
-            if not self.clusters.can_join(a, b):
+            roots = [self.clusters.find(picture) for picture in pair]
+            patient = [root for root in roots if self._failures[root] < _PATIENCE]
+            if not patient or not self.clusters.can_join(*roots):
                 continue
-            if not (self.is_patient(a) or self.is_patient(b)):
-                continue
-            roots = [self.clusters.find(picture) for picture in (a, b)]
-            worth = any(self.is_patient(root, tries=tries[root]) for root in roots)
-            if worth and hoped.find(a) != hoped.find(b):
-                batch.append((a, b))
-                hoped.join(a, b)
+            worth = any(self._failures[root] + tries[root] < _PATIENCE for root in patient)
+            if worth and hoped.find(roots[0]) != hoped.find(roots[1]):
+                batch.append(pair)
+                hoped.join(*roots)
                 for root in roots:
                     tries[root] += 1
             else:
-                later.append((a, b))
+                later.append(pair)
         return batch, later
 
     def _take_in(self, pair: Pair) -> None:

@@ -3,8 +3,9 @@
 import glob
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -74,14 +75,17 @@ class Found:
     skipped: list[Skipped]
 
 
-def file_key(path: str | os.PathLike[str]) -> str:
+def file_key(
+    path: str | os.PathLike[str], *, realpath: Callable[[str], str] = os.path.realpath
+) -> str:
     """The one absolute path of a file, whichever linked folders it was reached by.
 
     Two names of one file must never look like two copies, of which one may go. A link in the
-    last place stays: it is not followed.
+    last place stays: it is not followed. Where many files are asked for at once, `realpath` may
+    remember the folders.
     """
     folder, name = os.path.split(os.path.abspath(path))
-    return os.path.join(os.path.realpath(folder), name)
+    return os.path.join(realpath(folder), name)
 
 
 def discover(
@@ -112,6 +116,7 @@ def discover(
     files: dict[str, ImageFile] = {}
     skipped: dict[str, Skipped] = {}
     named: list[str] = []
+    realpath = cache(os.path.realpath)
     for number, one in enumerate(_each(inputs)):
         if isinstance(one, bytes | Image.Image | np.ndarray):
             image = _in_memory(one, number)
@@ -119,7 +124,7 @@ def discover(
             continue
         named.append(os.fspath(one))
         for name in _named(named[-1]):
-            path = file_key(name)
+            path = file_key(name, realpath=realpath)
             if inside is not None and path.startswith(inside):
                 continue
             problem = _problem(path)

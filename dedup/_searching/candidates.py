@@ -63,6 +63,7 @@ class Candidates:
     vectors: Mapping[int, Vectors] = field(default_factory=dict)
     unfinished: int = 0
     missed: float = 0.0
+    _all_ranked: tuple[int, list[Pair]] = field(default=(-1, []), init=False, repr=False)
 
     def add(self, found: Pairs) -> list[Pair]:
         """Take in pairs; returns those that count."""
@@ -111,8 +112,12 @@ class Candidates:
         return [pair for pair, same in self.told.items() if same and self.may_pair(pair)]
 
     def all_ranked(self) -> list[Pair]:
-        """All pairs, ranked."""
-        return self.ranked(list(dict.fromkeys([*self.marked, *self.similarity])))
+        """All pairs, ranked; again only where more were proposed since."""
+        known, ranked = self._all_ranked
+        if known != len(self.similarity):
+            ranked = self.ranked(list(dict.fromkeys([*self.marked, *self.similarity])))
+            self._all_ranked = len(self.similarity), ranked
+        return ranked
 
     def ranked(self, pairs: Sequence[Pair]) -> list[Pair]:
         """Pairs in the order in which they are best verified.

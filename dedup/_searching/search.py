@@ -146,7 +146,8 @@ class Search:
 
         def follow() -> None:
             with self.timings.stage("verify"):
-                links.follow(candidates.ranked(waiting))
+                are_all = len(waiting) == len(candidates.similarity)
+                links.follow(candidates.all_ranked() if are_all else candidates.ranked(waiting))
             waiting.clear()
 
         def deeper(full: list[Any]) -> list[Any]:
