@@ -79,8 +79,18 @@ def test_few_pairs_start_no_process(features):
 
 def test_outside_of_a_block_no_process_is_started(features, in_processes):
     comparers = Comparers()
+    comparers.expect_many()
     assert len(scores(comparers, features)) == len(PAIRS)
     assert comparers._processes is None
+
+
+def test_processes_are_there_where_many_pairs_are_expected(features, monkeypatch):
+    wanted = scores(Comparers(), features)
+    monkeypatch.setattr("dedup._verification.comparing._MANY", 10_000)
+    with Comparers() as comparers:
+        comparers.expect_many()
+        assert len(workers(comparers)) == 2
+        assert scores(comparers, features) == wanted
 
 
 @posix

@@ -32,6 +32,8 @@ __all__ = ["Search"]
 # picture are 50 million pairs. Among 64 it is seen which picture of a group is most like all the
 # others, so that a star around that one needs no more.
 _ALL_TO = 64
+# New pictures from which so many pairs are compared, as a rule, that processes are worth while.
+_MANY_NEW = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class Search:
             verifier.comparers,
         ):
             verifier.advance = progress.update
+            if self.settings.verify and added.embedded >= _MANY_NEW:
+                verifier.comparers.expect_many()
             links.follow(candidates.marked)
             self._propose(candidates, links, rows, None if self.settings.verify else second)
             duplicates = Duplicates(

@@ -54,12 +54,20 @@ class Comparers:
     ) -> None:
         self._end()
 
+    def expect_many(self) -> None:
+        """Start the processes, so that they are there when the first pairs come."""
+        if self._is_open and self._processes is None:
+            with suppress(BrokenExecutor, OSError):
+                self._processes = _started()
+                self._processes.submit(int)
+
     def compare(
         self, pairs: Sequence[Pair], features: Mapping[int, Features]
     ) -> Iterable[tuple[list[Evidence], dict[int, Features]]]:
         """The evidence of pairs, some at a time, in their order, and what features learnt."""
         self._compared += len(pairs)
-        if self._is_open and self._compared > _MANY and len(pairs) > 1:
+        many = self._processes is not None or self._compared >= _MANY
+        if self._is_open and many and len(pairs) > 1:
             # Where a process can't be started or was killed, threads do it.
             with suppress(BrokenExecutor, OSError):
                 return self._in_processes(pairs, features)
@@ -69,11 +77,10 @@ class Comparers:
     def _in_processes(
         self, pairs: Sequence[Pair], features: Mapping[int, Features]
     ) -> list[tuple[list[Evidence], dict[int, Features]]]:
-        count = min(cores(), _MOST)
         if self._processes is None:
-            self._processes = ProcessPoolExecutor(count, env=_ONE_THREAD, initializer=begin)
+            self._processes = _started()
         # Several for each, as some pairs take longer.
-        size = max(_LEAST_CHUNK, -(-len(pairs) // (4 * count)))
+        size = max(_LEAST_CHUNK, -(-len(pairs) // (4 * _count())))
         chunks = [pairs[start : start + size] for start in range(0, len(pairs), size)]
         needed = [{p: features[p] for pair in chunk for p in pair} for chunk in chunks]
         return list(self._processes.map(compare_all, chunks, needed))
@@ -93,6 +100,14 @@ class Comparers:
         if self._processes is not None:
             self._processes.shutdown(kill_workers=True)
             self._processes = None
+
+
+def _count() -> int:
+    return min(cores(), _MOST)
+
+
+def _started() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(_count(), env=_ONE_THREAD, initializer=begin)
 
 
 @cache
