@@ -38,6 +38,9 @@ _REACH: Final = 2
 """Blocks look for their best place within so many pixels of the canvas."""
 _ALIASES: Final = 2.0
 """Pixels of the picture for one of the canvas from which its half is seen."""
+_OWN: Final = 11
+"""Means of each window that no shift changes: of a, its square, b, its square, what is inside, and
+three products of slopes of each."""
 _SMOOTH: Final = cv2.getGaussianKernel(5, 1.0, cv2.CV_32F)
 _CROSSING: Final = np.ones((3, 3), np.uint8)
 
@@ -139,20 +142,20 @@ def _blocks(a: Features, b: Features, canvas: _Canvas, *, reach: int) -> Blocks:
     wide = _warped(b, canvas.to_b, canvas.size, margin=reach)
     pb = wide[reach : reach + height, reach : reach + width]
     span = 2 * reach + 1
-    # Each is averaged over the windows, all at once.
-    sheets = np.empty((11 + span**2, height, width), np.float32)
-    sheets[0], sheets[2] = pa, pb
-    np.multiply(pa, pa, out=sheets[1])
-    np.multiply(pb, pb, out=sheets[3])
-    sheets[4] = _inside(canvas)
-    _slopes(pa, out=sheets[5:8])
-    _slopes(pb, out=sheets[8:11])
-    for place in range(span**2):
-        dy, dx = divmod(place, span)
-        np.multiply(pa, wide[dy : dy + height, dx : dx + width], out=sheets[11 + place])
-    mean_a, square_a, mean_b, square_b, inside, *slopes = (means := _windows(sheets))[:11]
+    # All that is averaged over the windows, at once.
+    sheets = np.empty((_OWN + span**2, height, width), np.float32)
+    own, products = sheets[:_OWN], sheets[_OWN:]
+    own[0], own[2], own[4] = pa, pb, _inside(canvas)
+    np.multiply(pa, pa, out=own[1])
+    np.multiply(pb, pb, out=own[3])
+    _slopes(pa, out=own[5:8])
+    _slopes(pb, out=own[8:11])
+    for product, (dy, dx) in zip(products, np.ndindex(span, span), strict=True):
+        np.multiply(pa, wide[dy : dy + height, dx : dx + width], out=product)
+    means = _windows(sheets)
+    mean_a, square_a, mean_b, square_b, inside, *slopes = means[:_OWN]
     var_a, var_b = square_a - mean_a**2 + _NOISE**2, square_b - mean_b**2 + _NOISE**2
-    both = means[11:].reshape(span, span, *mean_a.shape)
+    both = means[_OWN:].reshape(span, span, *mean_a.shape)
     if reach:
         mean, square = _mean(wide), _mean(wide * wide)
         near = [mean, square - mean**2 + _NOISE**2]
