@@ -12,12 +12,12 @@ import argparse
 import tempfile
 import time
 from dataclasses import replace
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from groups import build
+from peers import quality
 from sklearn.metrics import average_precision_score
 
 import dedup
@@ -28,22 +28,13 @@ SIDES = (224, 208, 192, 160)
 PROPOSED = 0.3
 
 
-def found_by(model: EmbeddingModel, labels: pd.DataFrame, folder: Path) -> tuple[float, float]:
-    """Precision and recall over groups of the whole run."""
-    found = dedup.find_duplicates(folder, method=model, cache=False, progress=False)
-    group = {str(folder / path): name for path, name in labels[["path", "group"]].to_numpy()}
-    pairs = [group[a] == group[b] for one in found.groups for a, b in combinations(one.paths, 2)]
-    true = sum(n * (n - 1) // 2 for n in labels.groupby("group").size())
-    return float(np.mean(pairs)), sum(pairs) / true
-
-
 def measure(labels: pd.DataFrame, folder: Path) -> None:
     """Print a line for each side."""
     pictures = [decode(folder / path, short_side=SHORT_SIDE).image for path in labels["path"]]
     names = labels["group"].to_numpy()
     first, second = np.triu_indices(len(names), 1)
     true = names[first] == names[second]
-    fastest = 0.0
+    reference = 0.0
     for side in SIDES:
         model = MODELS["sscd"]
         assert isinstance(model, EmbeddingModel)
@@ -53,12 +44,13 @@ def measure(labels: pd.DataFrame, folder: Path) -> None:
         start = time.perf_counter()
         vectors = embed(pictures)
         speed = len(pictures) / (time.perf_counter() - start)
-        fastest = fastest or speed
+        reference = reference or speed
         cosine = np.einsum("ij,ij->i", vectors[first], vectors[second])
         proposed = cosine >= PROPOSED
-        precision, recall = found_by(model, labels, folder)
+        found = dedup.find_duplicates(folder, method=model, cache=False, progress=False)
+        precision, recall = quality([group.paths for group in found.groups], labels, folder)
         print(
-            f"{side} x {side}: {speed:.0f} images/s, {speed / fastest:.2f} times; proposes "
+            f"{side} x {side}: {speed:.0f} images/s, {speed / reference:.2f} times; proposes "
             f"{proposed[true].mean():.4f} of {true.sum()} pairs and {proposed[~true].sum()} wrong "
             f"ones, average precision {average_precision_score(true, cosine):.4f}; verified: "
             f"precision {precision:.5f}, recall {recall:.4f}",

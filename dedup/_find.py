@@ -65,9 +65,8 @@ def find_duplicates(
         bits that may differ, 0 to 64, by default 8 (distances are even, so that 9 is 8).
         What `tune` gave brings its probabilities along, and refuses what it is not valid for.
     candidates : float, optional
-        The cosine from which the embedding proposes a pair; by default 0.15 or, above
-        1,000 images, 0.3, lower
-        for small collections. For hashes, with or without verification, the bits up to which;
+        The cosine from which the embedding proposes a pair; by default 0.15, or 0.3 above
+        1,000 images. For hashes, with or without verification, the bits up to which;
         by default 18 to 12, more for small collections.
     verify : bool
         Accept a pair only if the two pictures, aligned, show the same.

@@ -75,13 +75,14 @@ def test_damaged_work_stops_nothing(index, tmp_path, spoil):
     assert index.duplicates().pairs.equals(before.pairs)
 
 
-def test_work_moves_with_its_index(folder, read, tmp_path):
+def test_index_that_was_moved_is_read_again(folder, read, tmp_path):
     at = tmp_path / "one.db"
     first = dedup.find_duplicates(folder, index=at, **SETTINGS)
     read.clear()
     at.rename(tmp_path / "other.db")
     found = dedup.find_duplicates(folder, index=tmp_path / "other.db", **SETTINGS)
     assert found.embedded == 0
+    assert read
     assert found.pairs.equals(first.pairs)
     assert len(work(tmp_path / "other.db")) == 1
 

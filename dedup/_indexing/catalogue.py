@@ -1,5 +1,6 @@
 """What an index knows of its files: one record a file, beside the vectors in Milvus."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -75,6 +76,14 @@ class Catalogue:
         if not record.copy_of:
             picture = picture_of(record)
             self.book.add(replace(picture, digest=pixels or picture.digest))
+
+    def prune(self) -> int:
+        """Forget files that are gone; returns how many."""
+        return self.remove(
+            path
+            for path, record in list(self.records.items())
+            if record.is_file and not _exists(path)
+        )
 
     def refresh(self) -> None:
         """Look at what Milvus holds alone: what was expected besides did not arrive."""
@@ -191,3 +200,14 @@ def picture_of(record: Record) -> Picture:
         is_jpeg=record.format == "JPEG",
         digest=None if record.is_file else record.digest,
     )
+
+
+def _exists(path: str) -> bool:
+    """Whether a file is there, or can't be told to be gone."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True

@@ -15,10 +15,10 @@ from dedup._indexing.admission import Admission
 from dedup._indexing.catalogue import Catalogue
 from dedup._indexing.check import Check, Checker
 from dedup._indexing.discover import Found, Inputs, discover, file_key
-from dedup._indexing.ingest import Added, Ingest, file_digest
+from dedup._indexing.ingest import Added, Ingest
 from dedup._indexing.records import Record
 from dedup._indexing.stats import Stats
-from dedup._indexing.verdicts import Marked, Verdicts
+from dedup._indexing.verdicts import Verdicts
 from dedup._progress import bar
 from dedup._results.duplicates import Duplicates
 from dedup._searching.search import Search
@@ -29,7 +29,7 @@ from dedup._timings import Timings
 from dedup._tuning.threshold import Threshold
 from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.seen import SeenPairs
-from dedup.pipelines.decoding import ImageSource, check_header, pixel_digest
+from dedup.pipelines.decoding import ImageSource
 from dedup.pipelines.errors import InputError
 from dedup.pipelines.milvus import Collection, connect
 from dedup.pipelines.models import DEFAULT, Method, Vectors, model
@@ -235,11 +235,7 @@ class ImageIndex:
 
         A file that was moved is known where it is now if that was added before.
         """
-        return self._catalogue.remove(
-            path
-            for path, record in list(self._catalogue.records.items())
-            if record.is_file and not _exists(path)
-        )
+        return self._catalogue.prune()
 
     @_in_turn
     def stats(self) -> Stats:
@@ -309,24 +305,7 @@ class ImageIndex:
         ...     [len(group) for group in index.duplicates().groups], len(index.verdicts())
         ([5, 2], 1)
         """
-        first, second = (self._known_as(image) for image in (a, b))
-        if first.digest == second.digest:
-            raise InputError(f"{first.path} and {second.path} are one file")
-        if not duplicate and pixel_digest(a) == pixel_digest(b):
-            raise InputError(f"{first.path} and {second.path} show the same to the pixel")
-        self._verdicts.mark(first, second, duplicate=duplicate)
-
-    def _known_as(self, image: ImageSource) -> Marked:
-        """An image as a verdict remembers it."""
-        if not isinstance(image, str | Path):
-            digest = file_digest(image) if isinstance(image, bytes) else pixel_digest(image)
-            return Marked(digest, "<an image>")
-        path = file_key(image)
-        record = self._catalogue.find(path)
-        if record is not None:
-            return Marked(record.digest, path)
-        check_header(path)
-        return Marked(file_digest(path), path)
+        self._verdicts.mark(a, b, duplicate=duplicate, find=self._catalogue.find)
 
     @_in_turn
     def verdicts(self) -> pd.DataFrame:
@@ -440,14 +419,3 @@ class ImageIndex:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-
-def _exists(path: str) -> bool:
-    """Whether a file is there, or can't be told to be gone."""
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True
-    return True

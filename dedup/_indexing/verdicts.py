@@ -5,22 +5,26 @@ So a verdict survives that its files are moved, renamed, removed and added again
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
+from dedup._indexing.discover import file_key
 from dedup._indexing.ingest import file_digest
 from dedup._indexing.records import Record, decode_path, encode_path, path_key
 from dedup._verification.verify import Pair, ordered
+from dedup.pipelines.decoding import ImageSource, check_header, pixel_digest
+from dedup.pipelines.errors import InputError
 from dedup.pipelines.milvus import Connection, Row
 from dedup.pipelines.verdicts import VerdictTable
 
-__all__ = ["Marked", "Verdicts"]
+__all__ = ["Verdicts"]
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class _Marked:
     """One end of a pair that somebody marked: a file's digest, and where it was."""
 
     digest: str
@@ -40,16 +44,31 @@ class Verdicts:
     def __init__(self, connection: Connection, *, collection: str) -> None:
         self._table = VerdictTable(connection, images=collection)
 
-    def mark(self, a: Marked, b: Marked, *, duplicate: bool) -> None:
-        """Remember a verdict, instead of an earlier one on the same pair."""
-        a, b = sorted((a, b), key=lambda end: end.digest)
+    def mark(
+        self,
+        a: ImageSource,
+        b: ImageSource,
+        *,
+        duplicate: bool,
+        find: Callable[[str], Record | None],
+    ) -> None:
+        """Remember a verdict, instead of an earlier one on the same pair.
+
+        `find` gives what the index knows of a path. Errors are those of `ImageIndex.mark`.
+        """
+        first, second = (_marked(image, find) for image in (a, b))
+        if first.digest == second.digest:
+            raise InputError(f"{first.path} and {second.path} are one file")
+        if not duplicate and pixel_digest(a) == pixel_digest(b):
+            raise InputError(f"{first.path} and {second.path} show the same to the pixel")
+        first, second = sorted((first, second), key=lambda end: end.digest)
         self._table.write(
             {
-                "id": path_key(f"{a.digest} {b.digest}"),
-                "digest_a": a.digest,
-                "digest_b": b.digest,
-                "path_a": encode_path(a.path),
-                "path_b": encode_path(b.path),
+                "id": path_key(f"{first.digest} {second.digest}"),
+                "digest_a": first.digest,
+                "digest_b": second.digest,
+                "path_a": encode_path(first.path),
+                "path_b": encode_path(second.path),
                 "duplicate": int(duplicate),
                 "marked_ns": time.time_ns(),
             }
@@ -94,6 +113,19 @@ class Verdicts:
                 for (name, kind), values in zip(kinds.items(), columns, strict=True)
             }
         )
+
+
+def _marked(image: ImageSource, find: Callable[[str], Record | None]) -> _Marked:
+    """An image as a verdict remembers it."""
+    if not isinstance(image, str | Path):
+        digest = file_digest(image) if isinstance(image, bytes) else pixel_digest(image)
+        return _Marked(digest, "<an image>")
+    path = file_key(image)
+    record = find(path)
+    if record is not None:
+        return _Marked(record.digest, path)
+    check_header(path)
+    return _Marked(file_digest(path), path)
 
 
 def _by_time(rows: Iterable[Row]) -> list[Row]:

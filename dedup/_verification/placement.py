@@ -49,10 +49,9 @@ def same_framing(a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8]) -> list[Mat
     ta, tb = _normalised(a), _normalised(b)
     framings = [(flip, turns) for flip in (False, True) for turns in range(4)]
     turned = np.stack([np.rot90(ta[:, ::-1] if flip else ta, turns) for flip, turns in framings])
+    alike = turned.reshape(len(framings), -1) @ tb.reshape(-1)
     found = []
-    for (flip, turns), likeness in zip(
-        framings, (turned.reshape(8, -1) @ tb.reshape(-1)).tolist(), strict=True
-    ):
+    for (flip, turns), likeness in zip(framings, alike.tolist(), strict=True):
         if likeness > _SAME:
             turn = np.linalg.matrix_power(_QUARTER_TURN, turns)
             found.append((likeness, turn @ _FLIP if flip else turn))
@@ -127,8 +126,8 @@ def _votes(a: Matrix, b: Matrix, *, tolerance: float) -> npt.NDArray[np.bool_]:
     error = np.abs(spin * (za - za[best, None]) + zb[best, None] - zb)
     agree: npt.NDArray[np.bool_] = error < tolerance * np.maximum(1, ratio[best, None])
     agree &= np.abs(size - size[best, None]) < _VOTED_SIZE
-    turn = np.stack([turn.real, turn.imag], axis=1)
-    agree &= turn[best] @ turn.T > _VOTED_TURN
+    directions = np.stack([turn.real, turn.imag], axis=1)
+    agree &= directions[best] @ directions.T > _VOTED_TURN  # the cosine of the angle between
     return agree
 
 
@@ -138,9 +137,10 @@ def _refined(
     """Fit a similarity, then an affine map, while the tolerance narrows."""
     matrix: Matrix = np.eye(2, 3)
     for tolerance, affine in ((0.04, False), (0.03, True), (0.02, True), (0.02, True)):
-        if (enough := int(inliers.sum())) < _MIN_VOTES:
+        count = int(inliers.sum())
+        if count < _MIN_VOTES:
             break
-        fit = _affine if affine and enough >= 2 * _MIN_VOTES else _similarity
+        fit = _affine if affine and count >= 2 * _MIN_VOTES else _similarity
         matrix = fit(a[inliers, :2], b[inliers, :2])
         (xx, xy), (yx, yy) = matrix[:, :2].tolist()
         scale = max(1.0, abs(xx * yy - xy * yx) ** 0.5)
