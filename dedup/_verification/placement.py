@@ -15,6 +15,9 @@ Matrix: TypeAlias = npt.NDArray[np.floating[Any]]
 
 _MIN_VOTES: Final = 6
 """Matches that must agree: fewer do so by chance, and copies have dozens."""
+_LEAST_SHARE: Final = 0.15
+"""Of the matches, that must agree: of many, more do so by chance. Brown and Lowe (2007, section 3.2)
+ask for more, but measure nothing afterwards."""
 _HYPOTHESES: Final = 64
 """So many of the best matches propose a similarity."""
 _VOTED_SIZE: Final = math.log(1.7)
@@ -85,13 +88,13 @@ def placements(a: Floats, b: Floats, *, size: float, most: int) -> list[Matrix]:
     found: list[Matrix] = []
     a, b = a.astype(np.float64), b.astype(np.float64)
     while len(a) >= _MIN_VOTES and len(found) < most:
+        least = max(_MIN_VOTES, _LEAST_SHARE * len(a))
         votes = _votes(a, b, tolerance=0.04 * size)
         best = int(votes.sum(axis=1).argmax())
-        inliers = votes[best]
-        if inliers.sum() < _MIN_VOTES:
+        if votes[best].sum() < least:
             break
-        matrix, inliers = _refined(a, b, inliers, size=size)
-        if inliers.sum() >= _MIN_VOTES and is_plausible(matrix):
+        matrix, inliers = _refined(a, b, votes[best], size=size)
+        if inliers.sum() >= least and is_plausible(matrix):
             found.append(matrix)
         left = ~(inliers | votes[best])
         a, b = a[left], b[left]
