@@ -14,7 +14,11 @@ class Table:
     def __init__(self, links, lying=()):
         self.links = {ordered(*pair) for pair in links}
         self.lying = set(lying)
+        self.begun = set()
         self.asked = []
+
+    def begin(self, pairs):
+        self.begun = {*self.begun, *pairs}
 
     def verify(self, pairs):
         self.asked += pairs
@@ -83,6 +87,7 @@ def test_links_find_every_cluster_and_verify_no_pair_twice(links):
     search = Links(decision)
     search.follow(sorted(links))
     assert len(decision.asked) == len(set(decision.asked)) <= 8
+    assert decision.begun == set(decision.asked)
     for a, b in links:
         assert search.clusters.find(a) == search.clusters.find(b)
 

@@ -39,7 +39,7 @@ PAIRS = [(a, b) for a in range(6) for b in range(a + 1, 6)]
 
 
 def scores(comparers, features):
-    return [seen.score for some, _ in comparers.compare(PAIRS, features) for seen in some]
+    return [seen.score for some in comparers.compare(PAIRS, features) for seen in some]
 
 
 def workers(comparers):

@@ -6,8 +6,9 @@ candidates failed several times in a row is left alone, since a thousand text pa
 each other half a million times.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from dedup._grouping.clusters import Clusters
 from dedup._verification.decision import Decision
@@ -15,8 +16,10 @@ from dedup._verification.verify import Pair
 
 __all__ = ["Links"]
 
-# Pairs that are compared side by side before what they showed is taken into account.
-_BATCH = 256
+# Pairs that are compared side by side before what they showed is taken into account, and such
+# batches that wait meanwhile, so that nobody who compares does.
+_BATCH = 128
+_AHEAD = 1
 # A picture is left alone after this many candidates in a row that are no duplicates of it.
 _PATIENCE = 6
 # Members of one cluster that are searched deeper.
@@ -42,11 +45,17 @@ class Links:
     def follow(self, pairs: Sequence[Pair]) -> None:
         """Decide what can change a cluster; `pairs` are (a < b), the most similar first."""
         waiting = list(pairs)
-        while waiting:
-            batch, waiting = self._next_batch(waiting)
-            self.decision.verify(batch)
-            for pair in batch:
-                self._take_in(pair)
+        begun: deque[list[Pair]] = deque()
+        while waiting or begun:
+            batch, waiting = self._next_batch(waiting, begun=chain.from_iterable(begun))
+            if batch:
+                self.decision.begin(batch)
+                begun.append(batch)
+            if begun and (len(begun) > _AHEAD or not batch):
+                decided = begun.popleft()
+                self.decision.verify(decided)
+                for pair in decided:
+                    self._take_in(pair)
 
     def is_patient(self, picture: int) -> bool:
         """Whether a picture's cluster may still find a duplicate."""
@@ -64,10 +73,16 @@ class Links:
                 chosen[self.clusters.find(picture)].append(picture)
         return sorted(p for members in chosen.values() for p in members[:_SCOUTS])
 
-    def _next_batch(self, waiting: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
+    def _next_batch(
+        self, waiting: Sequence[Pair], *, begun: Iterable[Pair]
+    ) -> tuple[list[Pair], list[Pair]]:
         """Pairs to verify now; and those to look at later, as these may make them needless."""
         hoped = Clusters(self.clusters)
         tries: dict[int, int] = defaultdict(int)
+        for pair in begun:
+            hoped.join(*pair)
+            for picture in pair:
+                tries[self.clusters.find(picture)] += 1
         batch: list[Pair] = []
         later: list[Pair] = []
         for position, pair in enumerate(waiting):

@@ -5,12 +5,12 @@ threads compare hardly more pairs than one, two processes nearly twice as many.
 """
 
 import multiprocessing
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import BrokenExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Future
 from contextlib import suppress
 from functools import cache
 from types import TracebackType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from loky import ProcessPoolExecutor
 from threadpoolctl import ThreadpoolController
@@ -25,12 +25,15 @@ from dedup.pipelines.operators import cores
 __all__ = ["Comparers", "Pair"]
 
 Pair: TypeAlias = tuple[int, int]
+_Answer: TypeAlias = tuple[list[Evidence], dict[int, dict[str, Any]]]
 
 # Pairs from which processes are worth half a second that they take to start.
 _MANY = 256
 # Each takes about 60 MB.
 _MOST = 8
 _LEAST_CHUNK = 8
+# Where a process can't be started or was killed, threads compare.
+_NO_PROCESS = (BrokenExecutor, OSError)
 _ONE_THREAD = dict.fromkeys(["OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"], "1")
 
 
@@ -57,43 +60,69 @@ class Comparers:
     def expect_many(self) -> None:
         """Start the processes, so that they are there when the first pairs come."""
         if self._is_open and self._processes is None:
-            with suppress(BrokenExecutor, OSError):
+            with suppress(*_NO_PROCESS):
                 self._processes = _started()
                 self._processes.submit(int)
 
     def compare(
         self, pairs: Sequence[Pair], features: Mapping[int, Features]
-    ) -> Iterable[tuple[list[Evidence], dict[int, Features]]]:
-        """The evidence of pairs, some at a time, in their order, and what features learnt."""
+    ) -> Iterator[list[Evidence]]:
+        """The evidence of pairs, some at a time, in their order.
+
+        Processes begin at once, threads when the first is asked for.
+        """
         self._compared += len(pairs)
         many = self._processes is not None or self._compared >= _MANY
         if self._is_open and many and len(pairs) > 1:
-            # Where a process can't be started or was killed, threads do it.
-            with suppress(BrokenExecutor, OSError):
+            with suppress(*_NO_PROCESS):
                 return self._in_processes(pairs, features)
             self._end()
         return self._in_threads(pairs, features)
 
     def _in_processes(
         self, pairs: Sequence[Pair], features: Mapping[int, Features]
-    ) -> list[tuple[list[Evidence], dict[int, Features]]]:
+    ) -> Iterator[list[Evidence]]:
         if self._processes is None:
             self._processes = _started()
         # Several for each, as some pairs take longer.
         size = max(_LEAST_CHUNK, -(-len(pairs) // (4 * _count())))
         chunks = [pairs[start : start + size] for start in range(0, len(pairs), size)]
-        needed = [{p: features[p] for pair in chunk for p in pair} for chunk in chunks]
-        return list(self._processes.map(compare_all, chunks, needed))
+        begun = []
+        for chunk in chunks:
+            needed = {p: features[p] for pair in chunk for p in pair}
+            begun.append((self._processes.submit(compare_all, chunk, needed), chunk, needed))
+        return self._from_processes(begun)
+
+    def _from_processes(
+        self, begun: Iterable[tuple[Future[_Answer], Sequence[Pair], Mapping[int, Features]]]
+    ) -> Iterator[list[Evidence]]:
+        for future, pairs, features in begun:
+            answer = self._answer(future)
+            if answer is None:
+                yield from self._in_threads(pairs, features)
+                continue
+            evidence, computed = answer
+            for picture, more in computed.items():
+                features[picture].computed.update(more)
+            yield evidence
+
+    def _answer(self, future: Future[_Answer]) -> _Answer | None:
+        """What a process found; None where it was killed."""
+        if self._processes is not None:
+            with suppress(*_NO_PROCESS):
+                return future.result()
+            self._end()
+        return None
 
     def _in_threads(
         self, pairs: Sequence[Pair], features: Mapping[int, Features]
-    ) -> Iterable[tuple[list[Evidence], dict[int, Features]]]:
+    ) -> Iterator[list[Evidence]]:
         # A pair a thread: matrices are too small to be shared out, and waiting for it costs more.
         with threads("verify") as pool, _blas().limit(limits=1, user_api="blas"):
             for evidence in pool.map(
                 lambda pair: compare(features[pair[0]], features[pair[1]]), pairs
             ):
-                yield [evidence], {}
+                yield [evidence]
 
     def _end(self) -> None:
         self._is_open = False

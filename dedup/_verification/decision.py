@@ -21,6 +21,9 @@ _LIES_ON = 0.5
 class Decision(Protocol):
     """What decides about pairs of pictures (a < b)."""
 
+    def begin(self, pairs: Iterable[Pair]) -> None:
+        """Start to prepare the answers for some pairs, if that takes time."""
+
     def verify(self, pairs: Iterable[Pair]) -> None:
         """Prepare the answers for some pairs, side by side."""
 
@@ -58,6 +61,9 @@ class ByCosine:
         self._threshold = threshold
         self._blank = blank
 
+    def begin(self, pairs: Iterable[Pair]) -> None:
+        """Nothing: `verify` is quick."""
+
     def verify(self, pairs: Iterable[Pair]) -> None:
         """Look up the cosines."""
         self._compare(pairs)
@@ -92,6 +98,10 @@ class ByAlignment:
         self._verifier = verifier
         self._threshold = threshold
         self._relations = frozenset(relations)
+
+    def begin(self, pairs: Iterable[Pair]) -> None:
+        """Start to align and compare the pairs."""
+        self._verifier.begin(pairs)
 
     def verify(self, pairs: Iterable[Pair]) -> None:
         """Align and compare the pairs."""
@@ -139,6 +149,10 @@ class AsTold:
     def __init__(self, decision: Decision, candidates: "Candidates") -> None:
         self._decision = decision
         self._candidates = candidates
+
+    def begin(self, pairs: Iterable[Pair]) -> None:
+        """Start with the pairs that count."""
+        self._decision.begin(pair for pair in pairs if self._candidates.may_pair(pair))
 
     def verify(self, pairs: Iterable[Pair]) -> None:
         """Prepare the pairs that count."""

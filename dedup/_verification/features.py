@@ -1,7 +1,7 @@
 """What the alignment keeps of an image: a small grey picture, and its look."""
 
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -36,37 +36,37 @@ class Features:
         The picture, denoised, reduced (or enlarged) to about `PICTURE` pixels.
     look : Look
         What the explanation needs besides.
+    computed : dict
+        What was computed since, by its name.
     """
 
     grey: Grey
     look: Look
-    _local: dict[bool, Local] = field(default_factory=dict, repr=False, compare=False)
-    _half: list[Grey] = field(default_factory=list, repr=False, compare=False)
-
-    @property
-    def computed(self) -> int:
-        """How much was computed since it was extracted."""
-        return len(self._local) + len(self._half)
+    computed: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def half(self) -> Grey:
         """`grey` in half its width and height; computed once."""
-        if not self._half:
+        if "half" not in self.computed:
             height, width = self.grey.shape
             half = cv2.resize(self.grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-            self._half.append(np.asarray(half, np.uint8))
-        return self._half[0]
+            self.computed["half"] = np.asarray(half, np.uint8)
+        known: Grey = self.computed["half"]
+        return known
 
     def local(self, *, mirrored: bool = False) -> Local:
         """Keypoints in pixels of `grey`, or of its mirror image, and their descriptors.
 
         Computed once.
         """
-        if mirrored not in self._local:
-            if mirrored:
-                self._local[True] = mirrored_features(self.grey, self.local()[0])
-            else:
-                self._local[False] = local_features(self.grey)
-        return self._local[mirrored]
+        name = "mirrored" if mirrored else "local"
+        if name not in self.computed:
+            self.computed[name] = (
+                mirrored_features(self.grey, self.local()[0])
+                if mirrored
+                else local_features(self.grey)
+            )
+        known: Local = self.computed[name]
+        return known
 
 
 def one_thread() -> None:

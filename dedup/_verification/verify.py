@@ -1,7 +1,9 @@
 """Verify candidate pairs: decode, extract features once an image, compare, in parallel."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from itertools import islice
+from typing import NamedTuple
 
 from dedup._threads import threads
 from dedup._verification.comparing import Comparers, Pair
@@ -18,6 +20,8 @@ __all__ = ["Pair", "Verifier", "ordered"]
 # Pairs whose features are in memory at once. Pairs come cluster by cluster, so that the features
 # of an image are seldom needed again after they were dropped.
 _BLOCK = 256
+# Blocks that wait while one is compared, so that no process does.
+_AHEAD = 1
 
 
 class Verifier:
@@ -54,38 +58,50 @@ class Verifier:
         self._cache = features or FeatureCache()
         self._seen = seen
         self._evidence: dict[Pair, Evidence] = {}
+        self._under_way: deque[_Batch] = deque()
         self.advance: Callable[[int], object] = lambda _: None
+
+    def begin(self, pairs: Iterable[Pair]) -> None:
+        """Start to compare pairs (a < b) that were not compared yet; `verify` waits for them."""
+        under_way = set().union(*(batch.pairs for batch in self._under_way))
+        new = [p for p in dict.fromkeys(pairs) if p not in self._evidence and p not in under_way]
+        if new:
+            self._under_way.append(self._begun(new))
 
     def verify(self, pairs: Iterable[Pair]) -> None:
         """Compare pairs (a < b) that were not compared yet; `evidence` then knows them."""
-        new = [pair for pair in dict.fromkeys(pairs) if pair not in self._evidence]
-        for start in range(0, len(new), _BLOCK):
-            self._verify(new[start : start + _BLOCK])
+        wanted = list(dict.fromkeys(pairs))
+        for start in range(0, len(wanted), _BLOCK):
+            self.begin(wanted[start : start + _BLOCK])
+            while len(self._under_way) > _AHEAD:
+                self._finish(self._under_way.popleft())
+        while any(not batch.pairs.isdisjoint(wanted) for batch in self._under_way):
+            self._finish(self._under_way.popleft())
 
-    def _verify(self, pairs: list[Pair]) -> None:
-        if self._seen is None:
-            self._compare(pairs)
-            return
-        digests = {pair: ends for pair in pairs if (ends := self._digests(pair)) is not None}
-        known = self._seen.get(digests.values())
-        for pair, ends in digests.items():
-            if ends in known:
-                self._evidence[pair] = known[ends]
-                self.advance(1)
-        new = self._compare([pair for pair in pairs if pair not in self._evidence])
-        self._seen.put({digests[pair]: self._evidence[pair] for pair in new if pair in digests})
+    def _begun(self, pairs: list[Pair]) -> "_Batch":
+        digests: dict[Pair, Digests] = {}
+        if self._seen is not None:
+            digests = {pair: ends for pair in pairs if (ends := self._digests(pair)) is not None}
+            known = self._seen.get(digests.values())
+            for pair, ends in digests.items():
+                if ends in known:
+                    self._evidence[pair] = known[ends]
+                    self.advance(1)
+        new = [pair for pair in pairs if pair not in self._evidence]
+        features = self._features({picture for pair in new for picture in pair})
+        readable = [pair for pair in new if not self.pictures.unreadable.keys() & set(pair)]
+        results = self.comparers.compare([self.directed(pair) for pair in readable], features)
+        return _Batch(set(pairs), readable, digests, results)
 
-    def _compare(self, pairs: list[Pair]) -> list[Pair]:
-        """Compare pairs; returns those of which both pictures can be read."""
-        features = self._features({picture for pair in pairs for picture in pair})
-        readable = [pair for pair in pairs if not self.pictures.unreadable.keys() & set(pair)]
-        directed = [self.directed(pair) for pair in readable]
-        waiting = iter(readable)
-        for evidence, learnt in self.comparers.compare(directed, features):
+    def _finish(self, batch: "_Batch") -> None:
+        """Take in what was seen in pairs, of which both pictures can be read."""
+        waiting = iter(batch.readable)
+        for evidence in batch.results:
             self._evidence.update(zip(islice(waiting, len(evidence)), evidence, strict=True))
-            self._keep(learnt)
             self.advance(len(evidence))
-        return readable
+        if self._seen is not None:
+            new = [pair for pair in batch.readable if pair in batch.digests]
+            self._seen.put({batch.digests[pair]: self._evidence[pair] for pair in new})
 
     def _digests(self, pair: Pair) -> Digests | None:
         """The files that are compared, if both are there as they were indexed."""
@@ -116,18 +132,24 @@ class Verifier:
         with threads("extract") as pool:
             extracted = zip(missing, pool.map(self._extract, missing), strict=True)
             new = {picture: features for picture, features in extracted if features is not None}
-        self._keep(new)
+        for picture, features in new.items():
+            self._cache.put(self.pictures.files[picture][0].id, features)
         return found | new
-
-    def _keep(self, features: Mapping[int, Features]) -> None:
-        for picture, known in features.items():
-            self._cache.put(self.pictures.files[picture][0].id, known)
 
     def _extract(self, picture: int) -> Features | None:
         decoded = self.pictures.read(picture, short_side=SHORT_SIDE)
         if isinstance(decoded, DecodeError):
             return None
         return extract(decoded.image, size=(decoded.width, decoded.height))
+
+
+class _Batch(NamedTuple):
+    """Pairs that are being compared."""
+
+    pairs: Set[Pair]
+    readable: list[Pair]
+    digests: Mapping[Pair, Digests]
+    results: Iterator[list[Evidence]]
 
 
 def ordered(a: int, b: int) -> Pair:

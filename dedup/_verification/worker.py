@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dedup._verification.align import compare
 from dedup._verification.evidence import Evidence
@@ -18,16 +19,19 @@ def begin() -> None:
 
 def compare_all(
     pairs: Sequence[tuple[int, int]], features: Mapping[int, Features]
-) -> tuple[list[Evidence], dict[int, Features]]:
+) -> tuple[list[Evidence], dict[int, dict[str, Any]]]:
     """Compare pairs of pictures, given their features.
 
     Returns
     -------
     list of Evidence
         Of each pair.
-    dict of int to Features
-        Those that know more than before, for later pairs.
+    dict of int to dict
+        What features have computed meanwhile, for later pairs.
     """
-    before = {picture: known.computed for picture, known in features.items()}
+    before = {picture: set(known.computed) for picture, known in features.items()}
     evidence = [compare(features[a], features[b]) for a, b in pairs]
-    return evidence, {p: f for p, f in features.items() if f.computed > before[p]}
+    return evidence, {
+        picture: {name: f.computed[name] for name in f.computed if name not in before[picture]}
+        for picture, f in features.items()
+    }
