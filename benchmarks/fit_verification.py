@@ -55,15 +55,15 @@ def main(photos: Path) -> None:
         if measured is None:
             continue
         false = kind.startswith("- ")
-        add(measured.summary(), true=not false, cost=FALSE_WEIGHT if false else 1.0)
+        add(measured.in_place, true=not false, cost=FALSE_WEIGHT if false else 1.0)
         if false and measured.blocks.parallax > SCENE_PARALLAX:
-            add(measured.summary(elastic=True), true=False, cost=FALSE_WEIGHT)
+            add(measured.elastic, true=False, cost=FALSE_WEIGHT)
     for number, path in enumerate(sorted({x.source for x in items if x.kind == "original"})):
         photo = decode(photos / path, short_side=SHORT_SIDE).image
         moved = scene(photo, shift=(0.02, 0.04)[number % 2])
         measured = best_placement(extract(photo), extract(moved))
         if measured is not None and measured.blocks.parallax > SCENE_PARALLAX:
-            add(measured.summary(elastic=True), true=True, cost=SCENE_WEIGHT)
+            add(measured.elastic, true=True, cost=SCENE_WEIGHT)
     x = np.array([[row[name] for name in NAMES] for row in rows])
     y = np.array(truth)
     model = LogisticRegression(C=10.0, max_iter=10_000).fit(x, y, sample_weight=weight)

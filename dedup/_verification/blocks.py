@@ -81,6 +81,11 @@ class Blocks:
         return float((weight * (a * b)).sum() / (spread + total))
 
     @property
+    def may_move(self) -> bool:
+        """Whether the windows were compared with displaced ones too."""
+        return len(self.likeness) > 1
+
+    @property
     def rigid(self) -> Floats:
         """Likeness in place."""
         reach = len(self.likeness) // 2
@@ -137,14 +142,14 @@ class Blocks:
 
         Infinite where too few blocks are alike to tell.
         """
-        if len(self.likeness) == 1 or self._fit is None:
+        if not self.may_move or self._fit is None:
             return 0.0 if self.is_clear else float("inf")
         return self._fit[1]
 
     @property
     def jitter(self) -> float:
         """The same against the neighbours: blocks that are alike by chance go anywhere."""
-        if len(self.likeness) == 1 or self._fit is None:
+        if not self.may_move or self._fit is None:
             return 0.0 if self.is_clear else float("inf")
         rest, mean = self._flow(self._trust)
         size = np.linalg.norm(rest - mean, axis=-1)
@@ -159,7 +164,7 @@ class Blocks:
         counts for what it gains, as a smooth block is nearly as alike beside its place.
         """
         sure = self.weight * ((self.elastic - 0.7) / 0.2).clip(0, 1)
-        if len(self.likeness) == 1 or (sure > 0.1).sum() < 12:
+        if not self.may_move or (sure > 0.1).sum() < 12:
             return 0.0
         _, mean = self._flow(sure)
         gain = ((self.elastic - self.rigid) / 0.2).clip(0, 1)

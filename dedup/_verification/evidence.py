@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from dedup._verification.blocks import Blocks
-from dedup._verification.placement import Matrix
+from dedup._verification.placement import Floats, Matrix
 
 Relation: TypeAlias = Literal["near", "scene", "different", "uncertain"]
 Box: TypeAlias = tuple[float, float, float, float]
@@ -69,8 +69,9 @@ class Measured:
             blocks=self.blocks.swapped(),
         )
 
-    def summary(self, *, elastic: bool = False) -> dict[str, float]:
-        """The measurements that a score is made from.
+    @cached_property
+    def in_place(self) -> dict[str, float]:
+        """The measurements that a score is made from, where the blocks stay in place.
 
         agreement : part of the overlap's texture that both show.
         changed_area : part of the overlap in regions that differ (a sticker, or another photo
@@ -78,33 +79,38 @@ class Measured:
         tone : whether what is light in one is light in the other, -1 to 1.
         unrest : how far, in pixels of the canvas, blocks would move to agree better; blocks
             that are alike by chance want to go anywhere.
-        elastic : 1 if blocks may move, as then they are alike by chance more often.
-
-        Parameters
-        ----------
-        elastic : bool
-            Let each block move a little, and count its moves against its neighbours only: so
-            does a scene that was taken from two points of view.
+        elastic : 0; 1 if blocks may move, as then they are alike by chance more often.
         """
-        blocks = self.blocks
-        likeness = blocks.elastic if elastic else blocks.rigid
+        return self._summary(self.blocks.rigid, unrest=self.blocks.unrest, elastic=0.0)
+
+    @cached_property
+    def elastic(self) -> dict[str, float]:
+        """The same where each block moves a little, and moves count against its neighbours only.
+
+        So does a scene that was taken from two points of view.
+        """
+        if not self.blocks.may_move:
+            return {**self.in_place, "elastic": 1.0}
+        return self._summary(self.blocks.elastic, unrest=self.blocks.jitter, elastic=1.0)
+
+    def _summary(self, likeness: Floats, *, unrest: float, elastic: float) -> dict[str, float]:
         return {
-            "agreement": blocks.agreement(likeness),
-            "changed_area": blocks.changed_area(likeness),
-            "tone": blocks.tone,
-            "unrest": min(blocks.jitter if elastic else blocks.unrest, 3.0),
-            "elastic": float(elastic),
+            "agreement": self.blocks.agreement(likeness),
+            "changed_area": self.blocks.changed_area(likeness),
+            "tone": self.blocks.tone,
+            "unrest": min(unrest, 3.0),
+            "elastic": elastic,
         }
 
     @cached_property
     def near_score(self) -> float:
         """Likelihood that both are copies of one picture, 0 to 1."""
-        return score(self.summary())
+        return score(self.in_place)
 
     @cached_property
     def scene_score(self) -> float:
         """Likelihood that both show one scene, 0 to 1."""
-        return score(self.summary(elastic=True))
+        return score(self.elastic)
 
     @property
     def likelihood(self) -> float:
@@ -157,7 +163,7 @@ class Evidence:
     edits : tuple of str
         What happened between a and b, in words; see `describe`.
     measurements : mapping
-        What the score was made from (`Measured.summary`).
+        What the score was made from (`Measured.in_place`).
     """
 
     score: float

@@ -5,6 +5,7 @@ affine matrix from places in a to places in b.
 """
 
 import math
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -49,21 +50,29 @@ def same_framing(a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8]) -> list[Mat
     list of ndarray, shape (3, 3)
         At most two, on the unit square, the likelier first.
     """
-    ta, tb = _normalised(a), _normalised(b)
-    framings = [(flip, turns) for flip in (False, True) for turns in range(4)]
-    turned = np.stack([np.rot90(ta[:, ::-1] if flip else ta, turns) for flip, turns in framings])
-    alike = turned.reshape(len(framings), -1) @ tb.reshape(-1)
-    found = []
-    for (flip, turns), likeness in zip(framings, alike.tolist(), strict=True):
-        if likeness > _SAME:
-            turn = np.linalg.matrix_power(_QUARTER_TURN, turns)
-            found.append((likeness, turn @ _FLIP if flip else turn))
-    found.sort(key=lambda item: -item[0])
-    return [matrix for _, matrix in found[:2]]
+    pixels, matrices = _framings(len(a))
+    alike = _normalised(a)[pixels] @ _normalised(b)
+    likely = [
+        framing for framing in np.argsort(-alike, kind="stable")[:2] if alike[framing] > _SAME
+    ]
+    return [matrices[framing] for framing in likely]
+
+
+@cache
+def _framings(side: int) -> tuple[npt.NDArray[np.intp], list[Matrix]]:
+    """The pixels of a square, turned and mirrored, and what that does to the unit square."""
+    upright = np.arange(side * side).reshape(side, side)
+    pixels, matrices = [], []
+    for square, mirror in ((upright, np.eye(3)), (upright[:, ::-1], _FLIP)):
+        for turns in range(4):
+            pixels.append(np.rot90(square, turns).ravel())
+            matrices.append(np.linalg.matrix_power(_QUARTER_TURN, turns) @ mirror)
+    return np.array(pixels), matrices
 
 
 def _normalised(thumbnail: npt.NDArray[np.uint8]) -> Floats:
-    values = thumbnail.mean(axis=2, dtype=np.float32)
+    """Brightness, free of its mean, as a vector of unit length."""
+    values = thumbnail.reshape(-1, 3).astype(np.float32) @ np.ones(3, np.float32)
     values -= values.mean()
     unit: Floats = values / max(float(np.linalg.norm(values)), 1e-6)
     return unit
