@@ -3,6 +3,7 @@
 import ctypes
 import os
 import re
+import threading
 from importlib.util import find_spec
 
 from dedup.pipelines.errors import InputError, MissingExtra, ModelError
@@ -15,10 +16,13 @@ CHECKPOINTS = (".pt", ".pth", ".safetensors")
 _KEPT = 4
 
 _engines: dict[Network, Engine] = {}
+_making = [threading.Lock()]
 
 
 def engine(network: Network) -> Engine:
     """The engine of a network, made once a process; the last four are kept.
+
+    Threads may share it: one makes an engine, which takes up to half a second, and others wait.
 
     Raises
     ------
@@ -26,11 +30,12 @@ def engine(network: Network) -> Engine:
         If the network can't be read, does not take pictures or gives no vectors; if the
         device, or a package that it needs, is not here.
     """
-    if network not in _engines:
-        while len(_engines) >= _KEPT:
-            _engines.pop(next(iter(_engines)), None)
-        _engines[network] = _made(network)
-    return _engines[network]
+    with _making[0]:
+        if network not in _engines:
+            while len(_engines) >= _KEPT:
+                _engines.pop(next(iter(_engines)), None)
+            _engines[network] = _made(network)
+        return _engines[network]
 
 
 def _made(network: Network) -> Engine:
@@ -65,6 +70,7 @@ def _begin_anew() -> None:
     for inherited in _engines.values():
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(inherited))
     _engines.clear()
+    _making[0] = threading.Lock()  # a thread that is not here may hold the other
 
 
 if hasattr(os, "register_at_fork"):

@@ -30,7 +30,7 @@ from dedup.pipelines.decoding import (
 )
 from dedup.pipelines.errors import DecodeError
 from dedup.pipelines.milvus import Row
-from dedup.pipelines.models import Method
+from dedup.pipelines.models import Method, engine
 from dedup.pipelines.networks import NO_DIRECTION
 from dedup.pipelines.operators import cores
 
@@ -190,6 +190,8 @@ class Ingest:
     def _read(self, files: Sequence[ImageFile]) -> list[ImageFile]:
         """Digest the files; returns those whose contents the index does not hold."""
         with threads("read", count=cores() + 4) as readers:  # some wait for the disk
+            if len(files) >= _CHUNK and self._model.network is not None:
+                readers.submit(engine, self._model)  # it will be wanted
             return self._noted(files, readers.map(digest_or_reason, files))
 
     def _noted(

@@ -19,6 +19,7 @@ from dedup._searching.rows import Rows
 from dedup._searching.second_look import KnownVectors, SecondLook
 from dedup._searching.settings import Settings
 from dedup._searching.sides import Sides
+from dedup._threads import threads
 from dedup._timings import Timings
 from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.pictures import Pictures
@@ -112,10 +113,13 @@ class Search:
         with (
             bar(total=None, title="verifying", unit=" pairs", shown=self.progress) as progress,
             verifier.comparers,
+            threads("load", count=1) as loader,
         ):
             verifier.advance = progress.update
             if self.settings.verify and added.embedded >= _MANY_NEW:
                 verifier.comparers.expect_many()
+                if second is not None:
+                    second.expect_some(loader)
             links.follow(candidates.marked)
             self._propose(candidates, links, rows, None if self.settings.verify else second)
             duplicates = Duplicates(

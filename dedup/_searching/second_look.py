@@ -6,6 +6,7 @@ these are embedded by the large one.
 
 import hashlib
 from collections.abc import Iterable
+from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,6 +95,10 @@ class SecondLook:
         # Half precision at once, so that what was kept gives the very same cosine.
         self._vectors: dict[int, Vectors] = {}
 
+    def expect_some(self, loader: Executor) -> None:
+        """Have the network made, so that it is there when the first pictures come."""
+        loader.submit(engine, self._method)
+
     def similarity(self, pairs: Iterable[Pair]) -> dict[Pair, float]:
         """Cosines of pairs; without those of which a picture can't be read any more."""
         pairs = list(pairs)
@@ -130,8 +135,6 @@ class SecondLook:
         known = {} if self._known is None else self._known.get(digests.values())
         self._vectors |= {p: known[digest] for p, digest in digests.items() if digest in known}
         missing = [picture for picture in pictures if picture not in self._vectors]
-        if missing:
-            engine(self._method)  # made once, and not by two threads
         chunks = [missing[start : start + _CHUNK] for start in range(0, len(missing), _CHUNK)]
         with threads("second-look", count=2) as workers:  # while one embeds, the other decodes
             for embedded in workers.map(self._embed, chunks):
