@@ -85,21 +85,23 @@ class Links:
                 tries[self.clusters.find(picture)] += 1
         batch: list[Pair] = []
         later: list[Pair] = []
+        waits: dict[Pair, bool] = {}  # by the clusters of a pair
         for position, pair in enumerate(waiting):
             if len(batch) == _BATCH:
                 later += waiting[position:]
                 break
-            roots = [self.clusters.find(picture) for picture in pair]
-            patient = [root for root in roots if self._failures[root] < _PATIENCE]
-            if not patient or not self.clusters.can_join(*roots):
-                continue
-            worth = any(self._failures[root] + tries[root] < _PATIENCE for root in patient)
-            if worth and hoped.find(roots[0]) != hoped.find(roots[1]):
-                batch.append(pair)
-                hoped.join(*roots)
-                for root in roots:
-                    tries[root] += 1
-            else:
+            roots = self.clusters.find(pair[0]), self.clusters.find(pair[1])
+            if roots not in waits:
+                patient = [root for root in roots if self._failures[root] < _PATIENCE]
+                waits[roots] = bool(patient) and self.clusters.can_join(*roots)
+                worth = any(self._failures[root] + tries[root] < _PATIENCE for root in patient)
+                if waits[roots] and worth and hoped.find(roots[0]) != hoped.find(roots[1]):
+                    batch.append(pair)
+                    hoped.join(*roots)
+                    for root in roots:
+                        tries[root] += 1
+                    continue
+            if waits[roots]:
                 later.append(pair)
         return batch, later
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,8 @@ class Record:
         Id of the record whose picture this file repeats to the pixel; 0 if it is the first.
     tag : str
         What the user called the set that the file belongs to; "" if nothing.
+    id : int
+        Primary key in Milvus.
     """
 
     path: str
@@ -63,11 +65,10 @@ class Record:
     thumbnail: bytes
     copy_of: int = 0
     tag: str = ""
+    id: int = field(init=False, repr=False, compare=False)
 
-    @property
-    def id(self) -> int:
-        """Primary key in Milvus."""
-        return path_key(self.path)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", path_key(self.path))
 
     @property
     def picture(self) -> int:

@@ -99,8 +99,8 @@ class Verifier:
         for evidence in batch.results:
             self._evidence.update(zip(islice(waiting, len(evidence)), evidence, strict=True))
             self.advance(len(evidence))
-        if self._seen is not None:
-            new = [pair for pair in batch.readable if pair in batch.digests]
+        new = [pair for pair in batch.readable if pair in batch.digests]
+        if self._seen is not None and new:
             self._seen.put({batch.digests[pair]: self._evidence[pair] for pair in new})
 
     def _digests(self, pair: Pair) -> Digests | None:
