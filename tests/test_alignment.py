@@ -12,6 +12,7 @@ from skimage import data
 from dedup._verification.align import compare
 from dedup._verification.evidence import DEFAULT_THRESHOLD
 from dedup._verification.features import extract
+from dedup._verification.placement import placements
 from dedup.data.edits import EDITS, apply_edit
 from dedup.data.negatives import NEGATIVES, make_negatives
 
@@ -128,6 +129,30 @@ def test_a_sticker_costs_its_own_blocks_only():
     assert corners.min() > 0.4
     assert corners.max() < 0.85
     assert evidence.changed_share == pytest.approx(1 / 16, abs=0.05)
+
+
+def matched(*, agreeing, scattered, shift=(30, -20)):
+    """Keypoints of two pictures, some of which moved together; the others match by chance."""
+    rng = np.random.default_rng(0)
+    count = agreeing + scattered
+    a, b = (
+        np.c_[rng.uniform(0, 260, (count, 2)), np.full(count, 31), 360 * rng.random(count)]
+        for _ in range(2)
+    )
+    b[:agreeing] = a[:agreeing] + np.array([*shift, 0, 0])
+    return a, b
+
+
+@pytest.mark.parametrize(
+    ("agreeing", "scattered", "found"),
+    [(8, 0, 1), (8, 20, 1), (8, 192, 0), (40, 160, 1), (5, 0, 0)],
+)
+def test_of_many_matches_many_must_agree(agreeing, scattered, found):
+    a, b = matched(agreeing=agreeing, scattered=scattered)
+    placed = placements(a, b, size=260, most=2)
+    assert len(placed) == found
+    for matrix in placed:
+        assert matrix == pytest.approx(np.array([[1, 0, 30], [0, 1, -20]]), abs=2)
 
 
 def test_tiny_and_narrow_images_are_compared_without_an_error():

@@ -1,6 +1,7 @@
 """A model of one's own, of any kind that OpenVINO reads: the same store, tuning, verification."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import networks
@@ -39,6 +40,12 @@ def test_duplicates_are_proposed_by_it_and_verified_as_ever(grid, sample_folder)
     assert near["score"].between(0.5, 1).all()
     again = dedup.find_duplicates(sample_folder, method=grid)
     assert (again.embedded, len(again.groups)) == (0, 2)
+
+
+def test_threads_share_one_engine(grid):
+    with ThreadPoolExecutor(4) as pool:
+        engines = list(pool.map(engine, [model(grid)] * 8))
+    assert len(set(map(id, engines))) == 1
 
 
 def test_onnx_file_gives_what_the_built_in_method_gives_with_it(photos, folder, tmp_path):

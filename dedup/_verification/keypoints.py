@@ -1,6 +1,6 @@
 """Local features: corners of a picture, and which of another's they are like.
 
-ORB (Rublee et al. 2011): a fifth of SIFT's time, for the same pairs.
+ORB (Rublee et al. 2011): a fifth of SIFT's time, for the same pairs (benchmarks/comparing.py).
 """
 
 from collections.abc import Sequence
@@ -86,7 +86,7 @@ def matches(a: Local, b: Local) -> tuple[Floats, Floats]:
 def _nearest_two(a: Bits, b: Bits) -> tuple[Integers, Integers]:
     """Hamming distances to the two most like of b, and their places; shapes (n, 2).
 
-    faiss takes a quarter of the time that OpenCV's matcher does.
+    faiss takes a fifth of the time that OpenCV's matcher does.
     """
     before = faiss.omp_get_max_threads()  # of this thread, whose caller may use faiss too
     faiss.omp_set_num_threads(1)
