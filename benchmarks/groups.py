@@ -100,7 +100,8 @@ def main() -> None:
             seed=chosen.seed,
         )
         start = time.perf_counter()
-        with dedup.ImageIndex(Path(work, "index.db"), method=chosen.method) as index:
+        path = Path(work, "index.db")
+        with dedup.ImageIndex(path, method=chosen.method, cache=False) as index:
             added = index.add([folder / path for path in labels["path"]])
             middle = time.perf_counter()
             found = index.duplicates()
