@@ -9,10 +9,11 @@ import time
 
 import numpy as np
 import pytest
+from loky import ProcessPoolExecutor
 
 import dedup
 from dedup._verification.comparing import Comparers
-from dedup._verification.features import extract
+from dedup._verification.features import Features, extract
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -91,6 +92,26 @@ def test_processes_are_there_where_many_pairs_are_expected(features, monkeypatch
         comparers.expect_many()
         assert len(workers(comparers)) == 2
         assert scores(comparers, features) == wanted
+
+
+def test_what_waits_to_be_sent_does_not_change_as_answers_come(features, in_processes, monkeypatch):
+    """It is pickled in a thread, which fails for a dictionary that grows meanwhile."""
+    known = {n: Features(f.grey, f.look) for n, f in features.items()}
+    sent = []
+    submit = ProcessPoolExecutor.submit
+
+    def watched(self, function, *work):
+        sent.extend(one for _, some in [work] for one in some.values())
+        return submit(self, function, *work)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", watched)
+    with Comparers() as comparers:
+        runs = comparers.compare(PAIRS, known), comparers.compare(PAIRS, known)
+        first, second = ([e.score for some in run for e in some] for run in runs)
+    assert first == second
+    assert any("local" in one.computed for one in known.values())
+    assert sent
+    assert not any(one.computed for one in sent)
 
 
 @posix

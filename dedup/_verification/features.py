@@ -1,6 +1,6 @@
 """What the alignment keeps of an image: a small grey picture, and its look."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 import cv2
@@ -43,6 +43,10 @@ class Features:
     grey: Grey
     look: Look
     computed: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def as_known(self) -> "Features":
+        """A copy that does not learn what this one computes from now on."""
+        return replace(self, computed=dict(self.computed))
 
     def half(self) -> Grey:
         """`grey` in half its width and height; computed once."""

@@ -104,7 +104,7 @@ def explained(
 
 
 def _median(values: Floats) -> float:
-    """Of an even number of values the higher one, of none 1; NumPy's takes ten times as long."""
+    """The middle value, of an even number of values the higher one; of none 1."""
     return float(np.sort(values)[len(values) // 2]) if len(values) else 1.0
 
 
