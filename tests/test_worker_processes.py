@@ -100,9 +100,9 @@ def test_what_waits_to_be_sent_does_not_change_as_answers_come(features, in_proc
     sent = []
     submit = ProcessPoolExecutor.submit
 
-    def watched(self, function, *work):
-        sent.extend(one for _, some in [work] for one in some.values())
-        return submit(self, function, *work)
+    def watched(self, function, pairs, needed):
+        sent.extend(needed.values())
+        return submit(self, function, pairs, needed)
 
     monkeypatch.setattr(ProcessPoolExecutor, "submit", watched)
     with Comparers() as comparers:
