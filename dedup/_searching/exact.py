@@ -54,7 +54,8 @@ class Matrix:
         self.ids: list[Any] = []
         self._table = table
         self._is_linear = table.layout.index.metric in ("COSINE", "IP")
-        with file.open("wb") as out:
+        file.unlink(missing_ok=True)
+        with file.open("xb") as out:  # through no link
             normalise = _normalised if table.layout.index.metric == "COSINE" else np.asarray
             for ids, vectors in windows:
                 self.ids += ids

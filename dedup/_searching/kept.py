@@ -5,7 +5,7 @@ nothing new. It is kept with the rows, so that it goes when they go.
 """
 
 import hashlib
-import shutil
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -14,10 +14,12 @@ from zipfile import BadZipFile
 
 from dedup._indexing.catalogue import Catalogue
 from dedup._searching.join import Pairs, self_join
+from dedup._searching.work_folder import remove_work
 
 __all__ = ["kept_join"]
 
 _FOLDER = "dedup-pairs"
+_NAME = re.compile("[0-9a-f]{32}")
 
 
 def kept_join(catalogue: Catalogue, *, threshold: float, **how: Any) -> Iterator[Pairs]:
@@ -36,7 +38,7 @@ def kept_join(catalogue: Catalogue, *, threshold: float, **how: Any) -> Iterator
     except (OSError, ValueError, EOFError, BadZipFile):
         if folder is None:
             raise
-        shutil.rmtree(folder, ignore_errors=True)  # damaged, or no room for it
+        remove_work(folder)  # damaged, or no room for it
         yield from self_join(catalogue.collection, threshold=threshold, **how)
 
 
@@ -52,10 +54,10 @@ def _work_folder(catalogue: Catalogue, threshold: float) -> Path | None:
     for record in sorted(catalogue.records.values(), key=lambda record: record.id):
         digest.update(f"{record.id} {record.digest} {record.copy_of}\n".encode())
     home = Path(connection.uri) / _FOLDER / catalogue.collection.name
-    folder = home / digest.hexdigest()[:32]
+    folder = home / digest.hexdigest()[:32]  # as _NAME
     for other in home.glob("*"):
-        if other != folder:
-            shutil.rmtree(other, ignore_errors=True)
+        if other != folder and _NAME.fullmatch(other.name):
+            remove_work(other)
     return folder
 
 

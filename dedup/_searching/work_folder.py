@@ -3,15 +3,19 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from dedup.pipelines.errors import InputError
 
-__all__ = ["digest_of", "replacing", "work_in"]
+__all__ = ["digest_of", "remove_work", "replacing", "work_in"]
+
+# The names of what a join writes into its folder.
+_WRITTEN = re.compile(r"(join\.json|vectors\.f32|[\w-]+\.(hits\.npy|rest\.npz))(\.\d+\.partial)?")
 
 
 def digest_of(value: Any) -> str:
@@ -64,11 +68,26 @@ def work_in(work_folder: Path | None, job: Mapping[str, Any]) -> Iterator[Path]:
     yield work_folder
 
 
+def remove_work(folder: Path) -> None:
+    """Delete the files that a join wrote into a folder, and the folder if it is empty then.
+
+    Links, and what has another name, stay.
+    """
+    with suppress(OSError):
+        if folder.is_symlink():
+            return
+        for path in folder.iterdir():
+            if _WRITTEN.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+                path.unlink()
+        folder.rmdir()
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes its name when all of it is on the disk."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    with partial.open("wb") as file:
+    partial.unlink(missing_ok=True)
+    with partial.open("xb") as file:  # through no link
         yield file
         file.flush()
         os.fsync(file.fileno())
