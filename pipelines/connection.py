@@ -6,7 +6,6 @@ One client an address serves the whole process: a Milvus Lite file (`photos.db`)
 
 import logging
 import os
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from grpc import RpcError  # type: ignore[import-untyped]
 
 from dedup.pipelines.errors import StoreError, StoreUnavailable
+from dedup.pipelines.lite import ADDRESS, Engine, leave_to_the_parent
 from dedup.pipelines.storage import Store, store_at
 
 if TYPE_CHECKING:
@@ -55,8 +55,6 @@ _CONNECT_SECONDS = 8
 # A call that a server does not take is repeated this often, within about seven seconds; pymilvus
 # itself would go on for minutes.
 _RETRIES = 6
-# Milvus Lite runs in this process: pinging it while it is idle only makes it complain.
-_CALM = {"grpc.keepalive_permit_without_calls": False, "grpc.keepalive_time_ms": 3_600_000}
 
 _quiet: ContextVar[bool] = ContextVar("_quiet", default=False)
 # pymilvus and Milvus Lite log every failed call with its traceback; ours become errors instead.
@@ -96,7 +94,7 @@ class _Shared:
     """A client of this process, the lock that writes to its file need, and who holds it."""
 
     client: MilvusClient
-    is_guest: bool = False  # in a file that this process has open beside us
+    engine: Engine | None = None  # of a Milvus Lite file
     layouts: "dict[tuple[str, str | None], Layout]" = field(default_factory=dict)
     loaded: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
@@ -191,8 +189,8 @@ class Connection:
                 return
             del _clients[self.uri, self.token]
             self._shared.client.close()
-            if self.is_local and not self._shared.is_guest:
-                _milvus_lite().release_server(self.uri)
+            if self._shared.engine:
+                self._shared.engine.close()
 
 
 _clients: dict[tuple[str, str], _Shared] = {}
@@ -202,19 +200,14 @@ _of_the_parent: list[Any] = []
 
 
 def _begin_anew() -> None:
-    """In a process that was forked, hold nothing of what its parent has open.
-
-    Milvus Lite would otherwise serve both, and this one's end would release the parent's file.
-    """
+    """In a process that was forked, hold nothing of what its parent has open."""
     global _connecting  # noqa: PLW0603  another thread of the parent may hold it, for ever
     _connecting = threading.RLock()
-    _of_the_parent.append(_clients.copy())
+    _of_the_parent.append((_clients.copy(), leave_to_the_parent()))
+    for shared in _clients.values():
+        if shared.engine:
+            shared.engine.forget()
     _clients.clear()
-    if "milvus_lite.server_manager" in sys.modules:
-        engine = _milvus_lite()
-        engine._lock = threading.Lock()
-        _of_the_parent.append(engine._servers)
-        engine._servers = {}
 
 
 if hasattr(os, "register_at_fork"):
@@ -262,12 +255,7 @@ def borrow(uri: str | Path | None = None, *, token: str = "") -> Connection:
         key = (address, token)
         if key not in _clients:
             local = store_at(address) == "lite"
-            is_guest = local and address in _milvus_lite()._servers
-            options = _CALM if local else {}
-            client = MilvusClient(
-                address, token=token, timeout=_CONNECT_SECONDS, grpc_options=options
-            )
-            _clients[key] = _Shared(client, is_guest)
+            _clients[key] = _opened(address) if local else _reached(address, token)
         return Connection(address, token=token, shared=_clients[key])
 
 
@@ -278,11 +266,18 @@ def _without_credentials(address: str) -> tuple[str, str]:
     return urlunsplit(parts._replace(netloc=host)), unquote(credentials)
 
 
-def _milvus_lite() -> Any:
-    """The engine of Milvus Lite, which runs in this process, and holds a file until it is told."""
-    from milvus_lite.server_manager import server_manager_instance
+def _opened(path: str) -> _Shared:
+    engine = Engine(path)
+    try:
+        client = MilvusClient(ADDRESS, channel=engine.channel, dedicated=True)
+    except BaseException:
+        engine.close()
+        raise
+    return _Shared(client, engine)
 
-    return server_manager_instance
+
+def _reached(address: str, token: str) -> _Shared:
+    return _Shared(MilvusClient(address, token=token, timeout=_CONNECT_SECONDS))
 
 
 def _local_file(uri: str) -> str:

@@ -1,0 +1,52 @@
+"""While an index is open, no other process reaches it: nothing listens, on any port or socket."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dedup
+
+LISTENING = {"tcp": (3, "0A", 9), "tcp6": (3, "0A", 9), "unix": (3, "00010000", 6)}
+LISTENERS = f"""
+import os, sys
+from pathlib import Path
+
+own = set()
+for entry in Path("/proc", sys.argv[1], "fd").iterdir():
+    link = os.readlink(entry)
+    if link.startswith("socket:["):
+        own.add(link[8:-1])
+for name, (column, sign, inode) in {LISTENING}.items():
+    for line in Path("/proc/net", name).read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[column] == sign and fields[inode] in own:
+            print(name, line)
+"""
+
+
+def listeners(process):
+    """The listening sockets of a process, as another process sees them."""
+    command = [sys.executable, "-c", LISTENERS, str(process)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="Linux tells it in /proc")
+def test_nothing_listens_while_an_index_is_in_use(index, folder):
+    index.add(folder)
+    assert index.check(folder / "coffee.png").relation == "exact"
+    index.duplicates()
+    assert listeners(os.getpid()) == ""
+
+
+def test_client_of_pymilvus_that_came_first_shares_its_file(tmp_path, folder):
+    """One engine writes to the file, and both see what it holds."""
+    from pymilvus import MilvusClient
+
+    client = MilvusClient(str(tmp_path / "a.db"))
+    with dedup.ImageIndex(tmp_path / "a.db", method="phash", progress=False) as index:
+        index.add(folder)
+    assert client.query("dedup", filter="", output_fields=["count(*)"]) == [{"count(*)": 6}]
+    client.close()
