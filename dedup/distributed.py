@@ -26,6 +26,7 @@ from dedup._indexing.records import decode_path, encode_path, path_key
 from dedup._progress import bar
 from dedup._threads import threads
 from dedup.pipelines import call, ingest
+from dedup.pipelines.addresses import shown
 from dedup.pipelines.decoding import Decoded, Pixels
 from dedup.pipelines.errors import DecodeError, DedupError, InputError
 from dedup.pipelines.milvus import Collection, Row, connect
@@ -108,8 +109,9 @@ def embed(
     uri = str(index or os.environ.get("MILVUS_URI", ""))
     if not uri or store_at(uri) == "lite":
         raise InputError(
-            f"index={uri!r}: a Milvus Lite file belongs to one process; workers need the address "
-            'of a Milvus server, such as "http://milvus:19530" (ImageIndex.add fills a file)'
+            f"index={shown(uri)!r}: a Milvus Lite file belongs to one process; workers need "
+            'the address of a Milvus server, such as "http://milvus:19530" '
+            "(ImageIndex.add fills a file)"
         )
     if workers is not None and workers < 1:
         raise InputError(f"workers={workers}: expected at least one")

@@ -13,10 +13,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from grpc import RpcError  # type: ignore[import-untyped]
 
+from dedup.pipelines.addresses import Server, server_at, shown
 from dedup.pipelines.errors import StoreError, StoreUnavailable
 from dedup.pipelines.lite import ADDRESS, Engine, leave_to_the_parent
 from dedup.pipelines.storage import Store, store_at
@@ -246,24 +246,12 @@ def borrow(uri: str | Path | None = None, *, token: str = "") -> Connection:
     address = str(uri or os.environ.get("MILVUS_URI", ""))
     if not address:
         raise StoreError("no address of Milvus: give uri=, or set MILVUS_URI")
-    if store_at(address) == "lite":
-        address, token = _local_file(address), ""  # one client a file
-    else:
-        address, own_token = _without_credentials(address)
-        token = token or own_token or os.environ.get("MILVUS_TOKEN", "")
-    with _connecting, _reported("open it", address, connecting=True):
-        key = (address, token)
-        if key not in _clients:
-            local = store_at(address) == "lite"
-            _clients[key] = _opened(address) if local else _reached(address, token)
-        return Connection(address, token=token, shared=_clients[key])
-
-
-def _without_credentials(address: str) -> tuple[str, str]:
-    """An address that errors may show, and the token that it held."""
-    parts = urlsplit(address)
-    credentials, _, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=host)), unquote(credentials)
+    local = store_at(address) == "lite"
+    server = Server(_local_file(address), "") if local else server_at(address, token=token)
+    with _connecting, _reported("open it", server.uri, connecting=True):
+        if server not in _clients:
+            _clients[server] = _opened(server.uri) if local else _reached(server)
+        return Connection(server.uri, token=server.token, shared=_clients[server])
 
 
 def _opened(path: str) -> _Shared:
@@ -276,15 +264,26 @@ def _opened(path: str) -> _Shared:
     return _Shared(client, engine)
 
 
-def _reached(address: str, token: str) -> _Shared:
-    return _Shared(MilvusClient(address, token=token, timeout=_CONNECT_SECONDS))
+def _reached(server: Server) -> _Shared:
+    server.warn()
+    certificates = server.certificates()
+    # pymilvus would keep a connection that is not dedicated open, and hand it out for ever.
+    return _Shared(
+        MilvusClient(
+            server.uri,
+            token=server.token,
+            timeout=_CONNECT_SECONDS,
+            dedicated=True,
+            **certificates,
+        )
+    )
 
 
 def _local_file(uri: str) -> str:
     path = Path(os.path.abspath(uri))
     if path.suffix != ".db":
         raise StoreError(
-            f"{uri}: the name of a Milvus Lite file must end in .db "
+            f"{shown(uri)}: the name of a Milvus Lite file must end in .db "
             "(and the address of a server begin with http:// or https://)"
         )
     if not path.parent.is_dir():

@@ -51,7 +51,11 @@ def store_at(uri: str) -> Store:
     """
     if "://" not in uri:
         return "lite"
-    return "zilliz" if "zilliz" in (urlparse(uri).hostname or "") else "server"
+    try:
+        host = urlparse(uri).hostname or ""
+    except ValueError:  # it is refused where it is opened
+        host = ""
+    return "zilliz" if "zilliz" in host else "server"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from dedup._indexing.index import ImageIndex
 from dedup._indexing.ingest import Added
 from dedup._text import printable
 from dedup._tuning.threshold import Threshold
+from dedup.pipelines.addresses import shown
 from dedup.pipelines.errors import StoreError
 from dedup.pipelines.storage import store_at
 
@@ -222,5 +223,5 @@ def stats(*, as_json: bool, **where: Any) -> None:
 def _opened(*, uri: str, token: str, method: str, device: str = "cpu") -> ImageIndex:
     """An index that is there: a mistyped name makes none."""
     if store_at(uri) == "lite" and not Path(uri).exists():
-        raise StoreError(f"{uri}: there is no such index")
+        raise StoreError(f"{shown(uri)}: there is no such index")
     return ImageIndex(uri, method=method, device=device, token=token)

@@ -17,6 +17,7 @@ from dedup._grouping.clusters import Clusters
 from dedup._grouping.groups import group
 from dedup._searching.join import self_join
 from dedup._verification.decision import ByCosine
+from dedup.pipelines.addresses import shown
 from dedup.pipelines.connection import Connection, connect
 from dedup.pipelines.errors import InputError, StoreError
 from dedup.pipelines.storage import store_at
@@ -206,7 +207,7 @@ def from_milvus(
     """
     address = os.fspath(uri)
     if store_at(address) == "lite" and not os.path.exists(address):
-        raise StoreError(f"{address}: there is no such Milvus Lite file")
+        raise StoreError(f"{shown(address)}: there is no such Milvus Lite file")
     connection = connect(address, token=token)
     try:
         table = _checked(connection, collection, vector_field=vector_field, metric=metric)
