@@ -59,13 +59,15 @@ def _beside(onnx: _Stat) -> tuple[str, ...]:
     """The files beside an ONNX file that hold its weights.
 
     A tensor's `external_data` holds the pair "location", file name, each with its length before
-    it (`StringStringEntryProto` of the ONNX format).
+    it (`StringStringEntryProto` of the ONNX format): seven bits a byte, the lowest first, and in
+    all but the last byte the eighth bit is set.
     """
     path = Path(onnx[0])
     data = path.read_bytes()
     names = set()
-    for found in re.finditer(rb"\x08location\x12(.)", data, re.DOTALL):
-        name = data[found.end() : found.end() + found[1][0]].decode("utf-8", "replace")
+    for found in re.finditer(rb"\x08location\x12([\x80-\xff]{0,4}[\x00-\x7f])", data):
+        length = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(found[1]))
+        name = data[found.end() : found.end() + length].decode("utf-8", "replace")
         if (path.parent / name).is_file():
             names.add(str(path.parent / name))
     return tuple(sorted(names))

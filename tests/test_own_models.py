@@ -248,10 +248,15 @@ def test_index_knows_the_file_and_refuses_another(grid, folder, tmp_path):
         dedup.ImageIndex(uri, method=grid)
 
 
-def test_weights_beside_an_onnx_file_belong_to_it(tmp_path):
-    path, beside = tmp_path / "net.onnx", tmp_path / "net.onnx.data"
-    entry = b"\n\x08location\x12" + bytes([len(beside.name)]) + beside.name.encode()
-    path.write_bytes(b"graph" + entry + b"more")
+@pytest.mark.parametrize("name", ["net.onnx.data", "n" * 127, "n" * 128, "e\u0301" * 80])
+def test_weights_beside_an_onnx_file_belong_to_it(tmp_path, name):
+    onnx = pytest.importorskip("onnx", reason="writes the ONNX file")
+    path, beside = tmp_path / "net.onnx", tmp_path / name
+    network = onnx.ModelProto()
+    weights = network.graph.initializer.add(data_location=onnx.TensorProto.EXTERNAL)
+    weights.external_data.add(key="location", value=name)
+    weights.external_data.add(key="length", value="3")
+    path.write_bytes(network.SerializeToString())
     beside.write_bytes(b"one")
     before = Model(path).on("cpu").network.digest
     (tmp_path / "unrelated.bin").write_bytes(b"nothing")
