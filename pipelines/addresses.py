@@ -6,8 +6,8 @@ A password or token is for the server alone: no error, log or name of a file sho
 import logging
 import os
 import re
+from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from dedup.pipelines.errors import StoreError
@@ -20,7 +20,8 @@ _CERTIFICATES = {"MILVUS_CA": "ca_pem_path", "MILVUS_CERT": "client_pem_path",
                  "MILVUS_KEY": "client_key_path"}  # fmt: skip
 
 
-class Server(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Server:
     """How a server is reached.
 
     Attributes
@@ -32,7 +33,7 @@ class Server(NamedTuple):
     """
 
     uri: str
-    token: str
+    token: str = field(default="", repr=False)
 
     def certificates(self) -> dict[str, str]:
         """Where the certificates are, as pymilvus takes it.
@@ -96,21 +97,22 @@ def server_at(address: str, *, token: str = "") -> Server:
         If it is no address.
     """
     try:
-        parts = urlsplit(address)
-        port = parts.port
-        known = parts.scheme in ("http", "https", "tcp") and parts.hostname and port != 0
+        given = urlsplit(address)
+        credentials, _, host = given.netloc.rpartition("@")
+        bare = urlsplit(given._replace(netloc=host).geturl())
+        known = bare.scheme in ("http", "https", "tcp") and bare.hostname and bare.port != 0
     except ValueError:
         known = False
-    if not known or "@" in parts.path:  # a password with a slash: its user must write %2F
+    if not known or "@" in given.path:  # a password with a slash: its user must write %2F
         raise StoreError(
             f"{shown(address)} is no address of a server, "
             'such as "http://localhost:19530" or "https://user:password@milvus:19530"'
         )
-    if parts.query or parts.fragment:
+    if bare.query or bare.fragment:
         raise StoreError(f"{shown(address)}: nothing may follow ? or #; a token is given as token=")
-    credentials, _, host = parts.netloc.rpartition("@")
-    token = token or unquote(credentials) or os.environ.get("MILVUS_TOKEN", "")
-    return Server(parts._replace(netloc=host).geturl(), token)
+    return Server(
+        bare.geturl(), token or unquote(credentials) or os.environ.get("MILVUS_TOKEN", "")
+    )
 
 
 def _is_loopback(host: str) -> bool:

@@ -187,13 +187,13 @@ class Connection:
             self._shared.holders.remove(self)
             if self._shared.holders:
                 return
-            del _clients[self.uri, self.token]
+            del _clients[Server(self.uri, self.token)]
             self._shared.client.close()
             if self._shared.engine:
                 self._shared.engine.close()
 
 
-_clients: dict[tuple[str, str], _Shared] = {}
+_clients: dict[Server, _Shared] = {}
 _connecting = threading.RLock()
 # What a forked process has of its parent's: kept, since to drop it would write to files.
 _of_the_parent: list[Any] = []
@@ -226,8 +226,14 @@ def connect(uri: str | Path | None = None, *, token: str = "") -> Connection:
         "user:password" of a server, or the API key of Zilliz Cloud. By default what the
         environment variable MILVUS_TOKEN says.
 
+    Notes
+    -----
+    MILVUS_CA, MILVUS_CERT and MILVUS_KEY name the certificates of a server at https://.
+
     Raises
     ------
+    StoreError
+        If it is no address, or a file that is not one's own.
     StoreUnavailable
         If there is no answer within ten seconds, the token is refused, or another process
         holds the file.
@@ -247,7 +253,7 @@ def borrow(uri: str | Path | None = None, *, token: str = "") -> Connection:
     if not address:
         raise StoreError("no address of Milvus: give uri=, or set MILVUS_URI")
     local = store_at(address) == "lite"
-    server = Server(_local_file(address), "") if local else server_at(address, token=token)
+    server = Server(_local_file(address)) if local else server_at(address, token=token)
     with _connecting, _reported("open it", server.uri, connecting=True):
         if server not in _clients:
             _clients[server] = _opened(server.uri) if local else _reached(server)

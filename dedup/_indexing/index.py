@@ -77,7 +77,8 @@ class ImageIndex:
         As in `find_duplicates`.
     token : str, optional
         "user:password" of a server, or the API key of Zilliz Cloud. By default what the
-        environment variable MILVUS_TOKEN says.
+        environment variable MILVUS_TOKEN says. MILVUS_CA, and with it MILVUS_CERT and MILVUS_KEY,
+        name PEM files for a server at https://.
     collection : str
         Name of the collection.
     storage : Storage, optional
@@ -94,6 +95,8 @@ class ImageIndex:
         If there is no such method, or what it needs is not installed.
     StoreUnavailable
         If Milvus does not answer, or another process holds the file.
+    StoreError
+        If the file belongs to another user, or is or holds a link.
     CollectionMismatch
         If the collection was made with another model, or is kept in another way.
 
