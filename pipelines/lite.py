@@ -5,6 +5,7 @@ account on the machine could read what an index holds, and write to it.
 """
 
 import atexit
+import logging
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ __all__ = ["ADDRESS", "Engine", "leave_to_the_parent"]
 
 ADDRESS: Final = "unix:/dev/null/milvus-lite"
 """What pymilvus is told instead of an address. No socket can be there, should it look."""
+_LOG = logging.getLogger(__name__)
 # As many as Milvus Lite's own server has.
 _THREADS = 10
 
@@ -74,6 +76,12 @@ class Engine:
             ) from error
         served = server_manager_instance._servers.get(path)
         self._is_guest = served is not None
+        if self._is_guest:
+            _LOG.warning(
+                "%s: a client of pymilvus has it open, on a port that every user of this machine "
+                "reaches",
+                path,
+            )
         try:
             self._database = served[1] if served else MilvusLite(path)
         except Exception as error:

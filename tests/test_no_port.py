@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pymilvus import MilvusClient
 
 import dedup
 
@@ -41,12 +42,13 @@ def test_nothing_listens_while_an_index_is_in_use(index, folder):
     assert listeners(os.getpid()) == ""
 
 
-def test_client_of_pymilvus_that_came_first_shares_its_file(tmp_path, folder):
+def test_client_of_pymilvus_that_came_first_shares_its_file_and_its_port_is_told(
+    tmp_path, folder, caplog
+):
     """One engine writes to the file, and both see what it holds."""
-    from pymilvus import MilvusClient
-
     client = MilvusClient(str(tmp_path / "a.db"))
     with dedup.ImageIndex(tmp_path / "a.db", method="phash", progress=False) as index:
         index.add(folder)
+    assert "on a port that every user of this machine reaches" in caplog.text
     assert client.query("dedup", filter="", output_fields=["count(*)"]) == [{"count(*)": 6}]
     client.close()
