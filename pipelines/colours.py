@@ -5,15 +5,24 @@ Done after a picture was reduced, so that its cost does not grow with the file.
 
 from functools import lru_cache
 from io import BytesIO
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops, ImageCms
 
-__all__ = ["over_white", "resizable", "to_srgb"]
+__all__ = ["BLACK", "WHITE", "depth", "laid", "over", "resizable", "to_srgb"]
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+
+WHITE: Final = 255
+BLACK: Final = 0
+"""The grounds that a transparent picture is laid over."""
 
 _Transform: TypeAlias = ImageCms.ImageCmsTransform
+# Grey values by which a picture differs from white on average, below which it is lost there.
+_LOST = 24
+_SIDE = 32
 # Modes that a profile can describe, by its "colour space of data" (ICC.1:2022, table 19).
 _MODES = {"RGB ": ("RGB", "RGBA"), "GRAY": ("L",), "CMYK": ("CMYK",)}
 # Printers' profiles hold a few tables of colours: the largest in use have 3 MB.
@@ -23,14 +32,19 @@ _VISIBLE = 2
 
 
 def resizable(image: Image.Image) -> Image.Image:
-    """The image in mode L, RGB, RGBA, CMYK or LAB, in which it can be resized."""
+    """The image in mode L, RGB, RGBA, CMYK or LAB, in which it can be resized.
+
+    In mode RGBA something of it is transparent.
+    """
     if image.mode.startswith("I") or image.mode == "F":
         return Image.fromarray(_eight_bits(np.asarray(image)))
     image.load()  # a PNG may tell its transparency only at its end
     if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
         return ImageChops.invert(image)  # Pillow takes all of them for Adobe's
     if image.has_transparency_data:
-        return image.convert("RGBA")
+        image = image.convert("RGBA")
+        is_opaque = image.getchannel("A").getextrema()[0] == 255
+        return image.convert("RGB") if is_opaque else image
     return image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")
 
 
@@ -59,12 +73,62 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return image.convert("RGB") if image.mode == "CMYK" else image
 
 
-def over_white(image: Image.Image) -> Image.Image:
-    """An image in mode L, RGB or RGBA as RGB: what is transparent shows white."""
+def laid(image: Image.Image) -> tuple[Pixels, Pixels | None, int]:
+    """An image in mode L, RGB or RGBA as RGB, its alpha, and the ground that it was laid over.
+
+    That is white, or black if what is to be seen would vanish over white. The alpha is None of
+    an image that has none.
+
+    Examples
+    --------
+    >>> rgb, alpha, ground = laid(Image.new("RGBA", (1, 1), (255, 255, 255, 51)))
+    >>> rgb.tolist(), ground
+    ([[[51, 51, 51]]], 0)
+    """
     if image.mode != "RGBA":
-        return image if image.mode == "RGB" else image.convert("RGB")  # which would copy it
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
+        return np.array(image if image.mode == "RGB" else image.convert("RGB")), None, WHITE
+    small = np.asarray(image.resize((_SIDE, _SIDE), Image.Resampling.BOX), np.float64)
+    colours, weight = small[..., :3].mean(axis=-1), small[..., 3]
+    is_lost = ((WHITE - colours) * weight).sum() < _LOST * weight.sum()
+    ground = BLACK if is_lost else WHITE
+    flat = Image.new("RGBA", image.size, (ground, ground, ground, 255))
+    rgb = Image.alpha_composite(flat, image).convert("RGB")
+    return np.array(rgb), np.array(image.getchannel("A")), ground
+
+
+def over(pixels: Pixels, alpha: Pixels, *, before: int, ground: int) -> Pixels:
+    """What was laid over one ground, over another: the same to a grey value.
+
+    Examples
+    --------
+    >>> over(np.uint8([[[51, 51, 51]]]), np.uint8([[51]]), before=BLACK, ground=WHITE).tolist()
+    [[[255, 255, 255]]]
+    """
+    if before == ground:
+        return pixels
+    shift = (255 - alpha.astype(np.int16))[..., np.newaxis] * (1 if ground > before else -1)
+    return (pixels + shift).clip(0, 255).astype(np.uint8)
+
+
+def depth(image: Image.Image) -> int:
+    """Bits of a channel in the file of an image that was opened and not loaded; at least 8.
+
+    Examples
+    --------
+    >>> depth(Image.new("I;16", (1, 1))), depth(Image.new("1", (1, 1)))
+    (16, 8)
+    """
+    told = image.info.get("bit_depth")  # pillow-heif's name for it
+    if isinstance(told, int):
+        return max(8, told)
+    if "original_size" in image.info:
+        return 16  # a camera's sensor tells 12 to 14
+    if image.mode == "F":
+        return 32
+    decoder, how = next(((tile[0], tile[3]) for tile in getattr(image, "tile", [])), ("", ()))
+    rawmode, *more = [how] if isinstance(how, str) else how or [""]
+    deep = decoder.startswith("ppm") and more[0] > 255
+    return 16 if deep or image.mode.startswith("I") or ";16" in str(rawmode) else 8
 
 
 @lru_cache(maxsize=16)

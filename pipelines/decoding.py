@@ -6,13 +6,16 @@ whose message is the reason that a person reads in `found.skipped`.
 
 import hashlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from PIL import Image
 
-from dedup.pipelines.colours import over_white, resizable, to_srgb
+from dedup.pipelines import frames
+from dedup.pipelines.colours import WHITE, depth, laid, over, resizable, to_srgb
 from dedup.pipelines.errors import DecodeError
 from dedup.pipelines.readers import (
     ImageSource,
@@ -30,6 +33,7 @@ __all__ = [
     "check_before_decoding",
     "check_header",
     "decode",
+    "decode_frames",
     "pixel_digest",
 ]
 
@@ -60,27 +64,45 @@ class Decoded:
     Attributes
     ----------
     image : ndarray, shape (height, width, 3), uint8
-        sRGB, upright, alpha laid over white; reduced if a short side was asked for.
+        sRGB, upright, laid over `ground`; reduced if a short side was asked for.
     width, height : int
         Size of the upright picture before it was reduced, in pixels. Of a camera's RAW file
         that of the sensor's picture, though a smaller preview may have been read.
     format : str
         Pillow's name of the file's format ("JPEG", "PNG", ...), "RAW", or "" for an image in
         memory.
+    frames : int
+        Frames of an animation, pages of a document, pictures in one file: how many there are.
+    depth : int
+        Bits of a channel in the file, of which 8 are read; at least 8.
+    alpha : ndarray, shape (height, width), uint8, optional
+        How opaque the picture is; None if it is so everywhere.
+    ground : int
+        The grey that it was laid over: white, or black for what would vanish over white.
     """
 
     image: Pixels
     width: int
     height: int
     format: str
+    frames: int = 1
+    depth: int = 8
+    alpha: Pixels | None = None
+    ground: int = WHITE
+
+    def over(self, ground: int) -> Pixels:
+        """The picture over a ground of this grey."""
+        if self.alpha is None:
+            return self.image
+        return over(self.image, self.alpha, before=self.ground, ground=ground)
 
 
 def decode(source: ImageSource, *, short_side: int | None = None) -> Decoded:
     """Decode an image to upright 8-bit sRGB.
 
-    EXIF orientation and ICC profiles are applied, alpha is laid over white, 16-bit and float
-    pictures are scaled to 8 bits, CMYK and palettes are converted, and of an animation or a
-    document the first frame or page is taken.
+    EXIF orientation and ICC profiles are applied, alpha is laid over white (or over black what
+    would vanish there), 16-bit and float pictures are scaled to 8 bits, CMYK and palettes are
+    converted, and of an animation or a document the first frame or page is taken.
 
     Parameters
     ----------
@@ -107,26 +129,67 @@ def decode(source: ImageSource, *, short_side: int | None = None) -> Decoded:
         return _decode(image, short_side)
 
 
-def pixel_digest(source: ImageSource) -> str:
-    """Digest of an image's upright full-size RGB pixels.
+def decode_frames(source: ImageSource, *, short_side: int | None = None) -> Iterator[Decoded]:
+    """Decode an image as `decode` does, then its other frames or pages, one at a time.
 
-    It is the same for the same picture in any lossless container.
+    Raises
+    ------
+    DecodeError
+        If one can't be read, or there are too many to look at.
+    """
+    with open_image(source) as image:
+        if frames.too_many(image):
+            raise DecodeError("too many frames to look at")
+        for frame in frames.each(image):
+            yield _decode(frame, short_side)
+
+
+def pixel_digest(source: ImageSource) -> str:
+    """Digest of what an image shows: the upright full-size pixels, and alpha, of all its frames.
+
+    It is the same for the same picture in any lossless container. What is hidden where alpha is
+    0 does not count. A file that holds more than is read here (more than 8 bits a channel, too
+    many frames), or that shows nothing at all, is the same as another of the same bytes only.
 
     Examples
     --------
     >>> from PIL import Image
     >>> grey = Image.new("L", (2, 2), 128)
-    >>> pixel_digest(grey) == pixel_digest(grey.convert("RGB"))
+    >>> pixel_digest(grey) == pixel_digest(grey.convert("RGBA"))
     True
     """
-    image = decode(source).image
-    digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(image))
+    digest = hashlib.blake2b(digest_size=16)
+    is_seen = False
+    with open_image(source) as image:
+        if depth(image) > 8 or frames.too_many(image):
+            return _digest_of_bytes(source, image)
+        for frame in frames.each(image):
+            decoded = _decode(frame, None)
+            digest.update(repr(decoded.image.shape).encode())
+            digest.update(np.ascontiguousarray(decoded.image))
+            if decoded.alpha is not None:
+                digest.update(np.ascontiguousarray(decoded.alpha))
+            is_seen = is_seen or decoded.alpha is None or bool(decoded.alpha.any())
+        return digest.hexdigest() if is_seen else _digest_of_bytes(source, image)
+
+
+def _digest_of_bytes(source: ImageSource, image: Image.Image) -> str:
+    """Digest of all that there is, of a file or of an image in memory."""
+    digest = hashlib.blake2b(b"bytes", digest_size=16)
+    if isinstance(source, str | Path):
+        with open(source, "rb") as file:
+            while part := file.read(1 << 20):
+                digest.update(part)
+    elif isinstance(source, bytes):
+        digest.update(source)
+    else:
+        digest.update(f"{image.mode} {image.size}".encode() + image.tobytes())
     return digest.hexdigest()
 
 
 def _decode(image: Image.Image, short_side: int | None) -> Decoded:
     file_format = image.format or ""
+    number, bits = frames.count(image), depth(image)
     if file_format == "TIFF":
         image.load()  # Pillow turns a TIFF upright while it loads it
     width, height = image.size
@@ -142,14 +205,15 @@ def _decode(image: Image.Image, short_side: int | None) -> Decoded:
     image = resizable(image)
     if target != image.size or box not in (None, (0, 0, *image.size)):
         image = image.resize(target, Image.Resampling.BILINEAR, box=box, reducing_gap=1.0)
-    image = over_white(to_srgb(image, profile))
+    image = to_srgb(image, profile)
     if orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[orientation])
         if orientation >= _LYING:
             width, height = height, width
     if original is not None:
         (width, height), file_format = original, "RAW"
-    return Decoded(np.array(image), width, height, file_format)
+    pixels, alpha, ground = laid(image)
+    return Decoded(pixels, width, height, file_format, number, bits, alpha, ground)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -12,7 +12,7 @@ from PIL import Image
 from dedup.pipelines.errors import DecodeError
 from dedup.pipelines.limits import require_within
 
-__all__ = ["accepts", "check", "read", "size_of"]
+__all__ = ["accepts", "check", "depth_of", "read", "size_of"]
 
 _CODESTREAM = b"\xff\x0a"
 _CONTAINER = b"\0\0\0\x0cJXL \x0d\x0a\x87\x0a"
@@ -20,6 +20,8 @@ _ORIENTATION = 0x0112
 # Width over height, by the three bits that stand for it (ISO/IEC 18181-1, SizeHeader).
 _RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
 _SIZE_BITS = (9, 13, 18, 30)
+_DEPTHS = {False: (8, 10, 12), True: (32, 16, 24)}  # of whole numbers, of floats
+_HEAD = 64
 
 
 def accepts(head: bytes) -> bool:
@@ -28,8 +30,9 @@ def accepts(head: bytes) -> bool:
 
 
 def check(file: BinaryIO) -> None:
-    """Raise a `DecodeError` if a file is too large, or can't be read here."""
+    """Raise a `DecodeError` if a file is too large or animated, or can't be read here."""
     require_within(size_of(file))
+    depth_of(file)
     try:
         import pillow_jxl  # noqa: F401
     except ImportError:
@@ -57,6 +60,7 @@ def read(file: BinaryIO) -> Image.Image:
         if type(error).__name__ != "PanicException":
             raise
         raise DecodeError("damaged image: not a whole JPEG XL file") from error
+    image.info["bit_depth"] = depth_of(file)
     if not getattr(image, "jpeg", False):
         image.getexif().pop(_ORIENTATION, None)  # libjxl has turned it already
     return image
@@ -71,7 +75,40 @@ def size_of(file: BinaryIO) -> tuple[int, int]:
     >>> size_of(BytesIO(b"\xff\x0a\x7f"))
     (256, 256)
     """
+    return _size(_Bits(_codestream(file)[2:]))
+
+
+def depth_of(file: BinaryIO) -> int:
+    r"""Bits of a channel, from a file's first bytes.
+
+    Raises
+    ------
+    DecodeError
+        If it is animated: the plugin reads one frame, and does not tell how many there are.
+
+    Examples
+    --------
+    >>> from io import BytesIO
+    >>> depth_of(BytesIO(b"\xff\x0a\x7f\xff"))
+    8
+    """
     bits = _Bits(_codestream(file)[2:])
+    _size(bits)
+    if bits.take(1):  # all is as it is by default
+        return 8
+    if bits.take(1):
+        bits.take(3)  # orientation
+        if bits.take(1):
+            _size(bits)  # at which it is to be shown
+        if bits.take(1):
+            raise DecodeError("a JPEG XL with a preview inside, which is not read")
+        if bits.take(1):
+            raise DecodeError("an animated JPEG XL, of which the frames can't be read")
+    depths, chosen = _DEPTHS[bits.take(1) == 1], bits.take(2)
+    return depths[chosen] if chosen < len(depths) else bits.take(6) + 1
+
+
+def _size(bits: "_Bits") -> tuple[int, int]:
     in_eights = bits.take(1) == 1
     height = _side(bits, in_eights=in_eights)
     ratio = bits.take(3)
@@ -103,13 +140,13 @@ class _Bits:
 def _codestream(file: BinaryIO) -> bytes:
     """The first bytes of the coded picture, which a container holds in a box of its own."""
     file.seek(0)
-    start = file.read(16)
+    start = file.read(_HEAD)
     if start.startswith(_CODESTREAM):
         return start
     for kind, offset in _boxes(file):
         if kind in (b"jxlc", b"jxlp"):
             file.seek(offset + (4 if kind == b"jxlp" else 0))  # a part has a number first
-            return file.read(16)
+            return file.read(_HEAD)
     raise DecodeError("damaged image: no JPEG XL picture in it")
 
 

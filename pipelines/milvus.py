@@ -324,6 +324,8 @@ def _schema(dimension: int, *, vectors: str) -> CollectionSchema:
     # The id of the row whose picture this file repeats, or 0: searches look at 0 only.
     schema.add_field("copy_of", DataType.INT64)
     schema.add_field("tag", DataType.VARCHAR, max_length=256)
+    for name in ("frames", "depth", "alpha"):
+        schema.add_field(name, DataType.INT64)
     schema.add_field("vector", DataType[vectors], dim=dimension)
     return schema
 

@@ -34,7 +34,7 @@ ImageSource: TypeAlias = str | Path | bytes | Image.Image | Pixels
 
 _HEAD = 1024
 _LONGEST_REASON = 200
-_LARGEST_IN_MEMORY = 1 << 29  # bytes; a larger TIFF holds many pages, of which one is read
+_LARGEST_IN_MEMORY = 1 << 29  # bytes; a larger TIFF holds many pages
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 # Formats that Pillow knows by name, but hands to other programs (Ghostscript) or can't decode.
 _NOT_READ = ("EPS", "WMF", "MPEG", "BUFR", "GRIB", "HDF5")
@@ -174,10 +174,11 @@ def _opened(file: BinaryIO, suffix: str) -> Iterator[Image.Image]:
             yield _unknown_tiff(file)
             return
         with image:
-            if isinstance(image, TiffImagePlugin.TiffImageFile):
+            is_preview = _is_preview(image)
+            if isinstance(image, TiffImagePlugin.TiffImageFile) and not is_preview:
                 _require_right_planes(image)
                 _without_mapping(image, file)
-            yield camera_raw.read(file) if _is_preview(image) else image
+            yield camera_raw.read(file) if is_preview else image
 
 
 def _formats() -> tuple[str, ...]:
@@ -235,7 +236,7 @@ def _without_mapping(image: TiffImagePlugin.TiffImageFile, file: BinaryIO) -> No
     compressed = image.tile and image.tile[0][0] == "libtiff"
     if compressed and file.seek(0, os.SEEK_END) <= _LARGEST_IN_MEMORY:
         file.seek(0)
-        image.fp = BytesIO(file.read())
+        image.fp = image._fp = BytesIO(file.read())  # the latter for other pages
 
 
 def _why_not(head: bytes) -> str:

@@ -194,8 +194,7 @@ def picture_of(record: Record) -> Picture:
     return Picture(
         record.id,
         record.path,
-        record.width,
-        record.height,
+        (record.width, record.height, record.frames, record.depth, record.alpha),
         record.cells,
         is_jpeg=record.format == "JPEG",
         digest=None if record.is_file else record.digest,

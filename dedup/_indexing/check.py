@@ -25,7 +25,7 @@ from dedup._verification.evidence import Evidence
 from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Pair, Verifier
 from dedup.pipelines import call, embed
-from dedup.pipelines.decoding import ImageSource, Pixels, decode, pixel_digest
+from dedup.pipelines.decoding import ImageSource, decode, pixel_digest
 from dedup.pipelines.milvus import MAX_HITS, Collection
 from dedup.pipelines.models import Method, Vectors
 
@@ -92,12 +92,13 @@ class Asked:
     ----------
     record : Record
         As the index would hold it.
-    pixels : ndarray, shape (height, width, 3), uint8
+    source : image
+        What is decoded when it is compared: its pixels, where they are all that there is.
     vector : ndarray, shape (dimension,)
     """
 
     record: Record
-    pixels: Pixels
+    source: ImageSource
     vector: Vectors
 
 
@@ -142,12 +143,14 @@ class Checker:
         """
         self._collection.connection.require_own()
         decoded = decode(image)
-        small = decode(decoded.image, short_side=self._model.short_side).image
+        is_plain = (decoded.frames, decoded.depth, decoded.alpha) == (1, 8, None)
+        source = decoded.image if is_plain else image
+        small = decode(source, short_side=self._model.short_side).image
         if not digest:
             if isinstance(image, str | Path | bytes):
                 digest = file_digest(image)
             else:
-                digest = pixel_digest(decoded.image)
+                digest = pixel_digest(source)
         record = Record(
             path="<an image>",
             size=0,
@@ -157,8 +160,11 @@ class Checker:
             width=decoded.width,
             height=decoded.height,
             thumbnail=thumbnail(small).tobytes(),
+            frames=decoded.frames,
+            depth=decoded.depth,
+            alpha=decoded.alpha is not None,
         )
-        return Asked(record, decoded.image, call(self._embed, small).get()[0])
+        return Asked(record, source, call(self._embed, small).get()[0])
 
     def check(
         self,
@@ -242,13 +248,13 @@ class _Trial:
         self._settings = settings
         self._floor = floor
         self._files: dict[int, list[Record]] = {_ASKED: [asked.record]}
-        self._pictures = Pictures(self._files, images={**images, asked.record.path: asked.pixels})
+        self._pictures = Pictures(self._files, images={**images, asked.record.path: asked.source})
         second = settings.model.second
         self._second = None if second is None else SecondLook(second, self._pictures, known=known)
         self._picture = replace(
             picture_of(asked.record),
             id=_ASKED,
-            source=asked.pixels,
+            source=asked.source,
             # Of an image that was not read from a file, it is known.
             digest=None if asked.record.format else asked.record.digest,
         )

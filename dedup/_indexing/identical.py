@@ -1,10 +1,10 @@
 """Which files are the same picture to the pixel, though their bytes differ.
 
 A PNG saved from a JPEG, or a JPEG whose metadata was edited: decoded in full, their pixels are
-equal. Decoding every file in full is what this avoids: only pictures of the same size whose
-8 x 8 thumbnails agree are decoded in full, and compared by a digest of all their pixels. Those of
-two JPEGs are made in one way and must be equal: other formats are allowed a little, and so much
-many edits move them, too.
+equal. Decoding every file in full is what this avoids: only pictures of the same kind (size,
+frames, depth, transparency) whose 8 x 8 thumbnails agree are decoded in full, and compared by a
+digest of all their pixels. Those of two JPEGs are made in one way and must be equal: other formats
+are allowed a little, and so much many edits move them, too.
 """
 
 from dataclasses import dataclass
@@ -31,12 +31,14 @@ _PageKey: TypeAlias = tuple[int, ...]
 
 @dataclass(slots=True)
 class Picture:
-    """A picture that is already known, and the file that shows it."""
+    """A picture that is already known, and the file that shows it.
+
+    Two of different kinds (width, height, frames, depth, transparency) are never the same.
+    """
 
     id: int
     source: ImageSource
-    width: int
-    height: int
+    kind: tuple[int, ...]
     thumbnail: Pixels
     is_jpeg: bool
     digest: str | None = None
@@ -65,7 +67,7 @@ class PictureBook:
 
     def add(self, picture: Picture) -> None:
         """Remember a picture."""
-        key = (picture.width, picture.height, *_steps(picture, 0))
+        key = (*picture.kind, *_steps(picture, 0))
         self._pages.setdefault(key, _Page()).add(picture)
 
     def same(self, picture: Picture) -> Picture | None:
@@ -73,7 +75,7 @@ class PictureBook:
         # Thumbnails that agree have means at most _TOLERANCE apart: half a step either way.
         ends = zip(_steps(picture, -_TOLERANCE), _steps(picture, _TOLERANCE), strict=True)
         for steps in product(*(sorted(set(both)) for both in ends)):
-            page = self._pages.get((picture.width, picture.height, *steps))
+            page = self._pages.get((*picture.kind, *steps))
             same = page.same(picture) if page is not None else None
             if same is not None:
                 return same
@@ -81,7 +83,7 @@ class PictureBook:
 
 
 class _Page:
-    """Pictures of one size whose quarters are about as bright.
+    """Pictures of one kind whose quarters are about as bright.
 
     Ten thousand edits of one picture lie on one page: each is decoded in full once, when first
     another looks like it, and from then on found by the digest of its pixels.

@@ -19,7 +19,7 @@ from dedup._indexing.identical import thumbnail
 from dedup._indexing.records import Record
 from dedup._threads import threads
 from dedup._verification.feature_cache import KEPT, FeatureCache
-from dedup._verification.features import extract
+from dedup._verification.pictures import features_of
 from dedup.pipelines import call, ingest
 from dedup.pipelines.decoding import (
     SHORT_SIDE,
@@ -272,7 +272,7 @@ class Ingest:
         """The pictures of a chunk that are new, with their rows; then the next chunk may start."""
         if self._is_over:
             return [], []
-        rows, images, sizes = [], [], []
+        rows, new = [], []
         for file, result in zip(files, decoded, strict=True):
             if isinstance(result, DecodeError):
                 self._skip(file, str(result))
@@ -282,17 +282,16 @@ class Ingest:
             same = self._catalogue.book.same(picture)
             if same is None or same.id == record.id:  # its own, where a worker died
                 rows.append(record.row())
-                images.append(result.image)
-                sizes.append((result.width, result.height))
+                new.append(result)
             else:
                 record = replace(record, copy_of=same.id)
                 self._same_pixels.append(record)
             self._catalogue.expect(record, pixels=picture.digest)
         self._turns.passed(number)
         if self._features is not None:
-            for row, image, size in zip(rows, images, sizes, strict=True):
-                self._features.put(row["id"], extract(image, size=size))
-        return rows, images
+            for row, result in zip(rows, new, strict=True):
+                self._features.put(row["id"], features_of(result))
+        return rows, [result.image for result in new]
 
     def _record(self, file: ImageFile, decoded: Decoded) -> Record:
         return Record(
@@ -305,6 +304,9 @@ class Ingest:
             height=decoded.height,
             thumbnail=thumbnail(decoded.image).tobytes(),
             tag=self._tags[file.path],
+            frames=decoded.frames,
+            depth=decoded.depth,
+            alpha=decoded.alpha is not None,
         )
 
     def _copy(self, files: Sequence[ImageFile]) -> None:

@@ -25,6 +25,9 @@ FIELDS = (
     "thumbnail",
     "copy_of",
     "tag",
+    "frames",
+    "depth",
+    "alpha",
 )
 _RAW_BYTES = "bytes:"  # no absolute path and no "<image 3>" begins like this
 
@@ -51,6 +54,12 @@ class Record:
         Id of the record whose picture this file repeats to the pixel; 0 if it is the first.
     tag : str
         What the user called the set that the file belongs to; "" if nothing.
+    frames : int
+        Frames of an animation, pages of a document, pictures in one file: how many there are.
+    depth : int
+        Bits of a channel, at least 8.
+    alpha : bool
+        Whether anything is transparent.
     id : int
         Primary key in Milvus.
     """
@@ -65,6 +74,9 @@ class Record:
     thumbnail: bytes
     copy_of: int = 0
     tag: str = ""
+    frames: int = 1
+    depth: int = 8
+    alpha: bool = False
     id: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -99,6 +111,9 @@ class Record:
             "thumbnail": self.thumbnail.hex(),
             "copy_of": self.copy_of,
             "tag": self.tag,
+            "frames": self.frames,
+            "depth": self.depth,
+            "alpha": int(self.alpha),
         }
 
     @classmethod
@@ -107,6 +122,7 @@ class Record:
         values: dict[str, Any] = {name: row[name] for name in FIELDS if name != "id"}
         values["path"] = decode_path(row["path"])
         values["thumbnail"] = bytes.fromhex(row["thumbnail"])
+        values["alpha"] = bool(row["alpha"])
         return cls(**values)
 
 

@@ -20,18 +20,23 @@ from dedup._verification.features import PICTURE, Features
 from dedup._verification.keypoints import matches
 from dedup._verification.measurement import measure
 from dedup._verification.placement import Matrix, corners, moved, placements, same_framing
-from dedup._verification.words import explained
+from dedup._verification.words import CUT_OUT, FLATTENED, explained
 
 __all__ = ["best_placement", "compare"]
 
 _FEW_CORNERS: Final = 40
 """A picture with no more may show too little to tell."""
+_FLAT: Final = 16
+"""Grey values, of which what differs by no more can hardly be seen."""
 _BEYOND_DOUBT: Final = 0.99
 """A placement with this score needs no rival."""
 
 
 def compare(a: Features, b: Features) -> Evidence:
     """Align two pictures, and judge whether they show the same one.
+
+    Two transparent ones must do so over white and over black, unless neither is seen there; a
+    transparent one and one that is not, over one of them.
 
     Deterministic, and symmetric: the exchanged pair has the same score and relation, and the
     inverse transformation.
@@ -44,10 +49,30 @@ def compare(a: Features, b: Features) -> Evidence:
     >>> compare(extract(picture), extract(picture)).relation
     'near'
     """
+    if a.over_black is None and b.over_black is None:
+        return _over_one_ground(a, b)
+    if a.over_black is not None and b.over_black is not None:
+        grounds = [(a, b), (a.over_black, b.over_black)]
+        telling = [pair for pair in grounds if not all(map(_is_flat, pair))]
+        return min((_over_one_ground(*pair) for pair in telling or grounds), key=_goodness)
+    grounds = [(a, b), (a.over_black or a, b.over_black or b)]
+    best = max((_over_one_ground(*pair) for pair in grounds), key=_goodness)
+    return best.with_edits((FLATTENED if b.over_black is None else CUT_OUT, *best.edits))
+
+
+def _over_one_ground(a: Features, b: Features) -> Evidence:
     measured = best_placement(a, b)
     if measured is None:
         return Evidence(0.0, "different")
     return explained(measured, looks=(a.look, b.look), pictures=(a.grey, b.grey))
+
+
+def _goodness(evidence: Evidence) -> tuple[bool, float]:
+    return evidence.relation == "near", evidence.score
+
+
+def _is_flat(features: Features) -> bool:
+    return int(features.grey.max()) - int(features.grey.min()) <= _FLAT
 
 
 def best_placement(a: Features, b: Features) -> Measured | None:

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from dedup._verification.align import compare
 from dedup._verification.evidence import Evidence, describe
-from dedup._verification.features import extract
+from dedup._verification.pictures import features_of
 from dedup._viewing.notebook import image_html
 from dedup.pipelines.decoding import SHORT_SIDE, ImageSource, decode
 
@@ -101,7 +101,7 @@ def explain(a: ImageSource, b: ImageSource) -> Explanation:
     'near'
     """
     both = [decode(source, short_side=SHORT_SIDE) for source in (a, b)]
-    evidence = compare(*(extract(one.image, size=(one.width, one.height)) for one in both))
+    evidence = compare(*map(features_of, both))
     shown = []
     for one in both:
         picture = Image.fromarray(one.image)

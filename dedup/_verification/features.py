@@ -36,17 +36,21 @@ class Features:
         The picture, denoised, reduced (or enlarged) to about `PICTURE` pixels.
     look : Look
         What the explanation needs besides.
+    over_black : Features, optional
+        The same of a transparent picture over black; else it is over white.
     computed : dict
         What was computed since, by its name.
     """
 
     grey: Grey
     look: Look
+    over_black: "Features | None" = None
     computed: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def as_known(self) -> "Features":
         """A copy that does not learn what this one computes from now on."""
-        return replace(self, computed=dict(self.computed))
+        black = None if self.over_black is None else self.over_black.as_known()
+        return replace(self, over_black=black, computed=dict(self.computed))
 
     def half(self) -> Grey:
         """`grey` in half its width and height; computed once."""

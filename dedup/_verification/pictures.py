@@ -1,14 +1,17 @@
 """The files that show each picture, as they were indexed, and what is in them now."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from dedup._indexing.records import Record
-from dedup.pipelines.decoding import Decoded, ImageSource, decode
+from dedup._verification.features import Features, extract
+from dedup.pipelines.colours import BLACK, WHITE
+from dedup.pipelines.decoding import SHORT_SIDE, Decoded, ImageSource, decode, decode_frames
 from dedup.pipelines.errors import DecodeError
 
-__all__ = ["Pictures"]
+__all__ = ["Pictures", "features_of"]
 
 
 class Pictures:
@@ -55,14 +58,46 @@ class Pictures:
         self.unreadable[picture] = str(failures[0])
         return failures[0]
 
+    def frames(self, picture: int) -> Iterator[Features]:
+        """The features of each frame or page of a picture, one at a time.
+
+        Raises
+        ------
+        DecodeError
+            If one can't be read.
+        """
+        source = self._source(self.files[picture][0])
+        return map(features_of, decode_frames(source, short_side=SHORT_SIDE))
+
     def _read(self, record: Record, short_side: int) -> Decoded:
+        return decode(self._source(record), short_side=short_side)
+
+    def _source(self, record: Record) -> ImageSource:
         source = self.images.get(record.path)
-        if source is None:
-            if not _is_unchanged(record):
-                what = "changed" if os.path.exists(record.path) else "gone"
-                raise DecodeError(f"{what} since it was indexed")
-            source = record.path
-        return decode(source, short_side=short_side)
+        if source is not None:
+            return source
+        if not _is_unchanged(record):
+            what = "changed" if os.path.exists(record.path) else "gone"
+            raise DecodeError(f"{what} since it was indexed")
+        return record.path
+
+
+def features_of(decoded: Decoded) -> Features:
+    """What is compared of a decoded picture; of a transparent one, over both grounds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> glyph = np.full((9, 9, 4), (255, 255, 255, 51), np.uint8)
+    >>> features = features_of(decode(glyph))
+    >>> int(features.grey.max()), int(features.over_black.grey.max())
+    (255, 51)
+    """
+    size = decoded.width, decoded.height
+    if decoded.alpha is None:
+        return extract(decoded.image, size=size)
+    white, black = (extract(decoded.over(ground), size=size) for ground in (WHITE, BLACK))
+    return replace(white, over_black=black)
 
 
 def _is_unchanged(record: Record) -> bool:

@@ -9,8 +9,8 @@ from dedup._threads import threads
 from dedup._verification.comparing import Comparers, Pair
 from dedup._verification.evidence import Evidence
 from dedup._verification.feature_cache import FeatureCache
-from dedup._verification.features import Features, extract
-from dedup._verification.pictures import Pictures
+from dedup._verification.features import Features
+from dedup._verification.pictures import Pictures, features_of
 from dedup._verification.seen import Digests, SeenPairs
 from dedup.pipelines.decoding import SHORT_SIDE
 from dedup.pipelines.errors import DecodeError
@@ -140,7 +140,7 @@ class Verifier:
         decoded = self.pictures.read(picture, short_side=SHORT_SIDE)
         if isinstance(decoded, DecodeError):
             return None
-        return extract(decoded.image, size=(decoded.width, decoded.height))
+        return features_of(decoded)
 
 
 class _Batch(NamedTuple):

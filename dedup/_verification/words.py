@@ -31,6 +31,9 @@ _SEAM: Final = 2.0
 """Step across the edge of a box, against the steps beside it, from which it was pasted."""
 _UNLIKE: Final = 0.75
 """A block below this likeness shows something else, where most blocks are more alike."""
+FLATTENED: Final = "flattened"
+CUT_OUT: Final = "on transparent ground"
+"""What happened to transparency."""
 _CHROMA: Final = np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
 """From red, green and blue to two differences of colour, free of brightness."""
 
