@@ -238,7 +238,8 @@ class _Worker:
 def _small(decoded: Decoded) -> Decoded:
     """The same with a picture of 8 x 8 grey pixels, which has the same thumbnail."""
     grey = thumbnail(decoded.image).reshape(8, 8, 1)
-    return replace(decoded, image=np.repeat(grey, 3, axis=2))
+    alpha = None if decoded.alpha is None else decoded.alpha.min(keepdims=True)
+    return replace(decoded, image=np.repeat(grey, 3, axis=2), alpha=alpha)
 
 
 def _imported() -> Any:

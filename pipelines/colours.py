@@ -127,7 +127,7 @@ def depth(image: Image.Image) -> int:
         return 32
     decoder, how = next(((tile[0], tile[3]) for tile in getattr(image, "tile", [])), ("", ()))
     rawmode, *more = [how] if isinstance(how, str) else how or [""]
-    deep = decoder.startswith("ppm") and more[0] > 255
+    deep = decoder.startswith("ppm") and int(more[0]) > 255
     return 16 if deep or image.mode.startswith("I") or ";16" in str(rawmode) else 8
 
 

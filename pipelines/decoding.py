@@ -43,6 +43,7 @@ SHORT_SIDE: Final = 240
 # No side is kept twice as long as this many times the short side that is asked for, so that
 # a 20,000 x 10 strip stays small.
 _MAX_ASPECT = 4
+_NEARLY_OPAQUE = 250
 _EXIF_ORIENTATION = 0x0112
 _LYING = 5  # from this orientation on, width and height change places
 # The turn that makes a picture upright, by EXIF orientation (CIPA DC-008, section 4.6.4).
@@ -89,6 +90,11 @@ class Decoded:
     depth: int = 8
     alpha: Pixels | None = None
     ground: int = WHITE
+
+    @property
+    def is_transparent(self) -> bool:
+        """Whether a ground would show through anywhere: more than an edit's rounding leaves."""
+        return self.alpha is not None and int(self.alpha.min()) < _NEARLY_OPAQUE
 
     def over(self, ground: int) -> Pixels:
         """The picture over a ground of this grey."""

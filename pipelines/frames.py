@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from dedup.pipelines import limits
+from dedup.pipelines.errors import DecodeError
 
 __all__ = ["count", "each", "too_many"]
 
@@ -18,12 +19,35 @@ _MOST = 500
 def count(image: Image.Image) -> int:
     """How many frames, pages or pictures the file of an opened image holds.
 
+    Raises
+    ------
+    DecodeError
+        If that can't be told.
+
     Examples
     --------
     >>> count(Image.new("L", (2, 2)))
     1
     """
-    return 1 if image.format in _LAYERED else max(1, getattr(image, "n_frames", 1))
+    if image.format in _LAYERED:
+        return 1
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and image._n_frames is None:
+        return _pages(image)
+    return max(1, getattr(image, "n_frames", 1))
+
+
+def _pages(image: TiffImagePlugin.TiffImageFile) -> int:
+    """Pages of a TIFF, which Pillow looks for one by one, each among all before it."""
+    try:
+        for place in range(1, _MOST + 1):
+            image.seek(place)
+    except EOFError:
+        return image.tell() + 1
+    except Exception as error:
+        raise DecodeError("a TIFF with a page of a kind that is not read") from error
+    finally:
+        image.seek(0)
+    return _MOST + 1
 
 
 def too_many(image: Image.Image) -> bool:
@@ -43,9 +67,10 @@ def each(image: Image.Image) -> Iterator[Image.Image]:
     DecodeError
         If a frame is too large.
     """
+    number = count(image)
+    first = image.tell() if number > 1 else 0
     yield image
-    first = image.tell() if count(image) > 1 else 0
-    for place in range(count(image)):
+    for place in range(number):
         if place != first:
             if image.format == "MPO":
                 image.decoderconfig = ()  # type: ignore[attr-defined]  # of a smaller first one

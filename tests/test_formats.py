@@ -63,13 +63,16 @@ def test_it_shows_the_photo(kind, short_side, files, photo):
     assert difference(decoded.image[::-1], wanted) > 2 * kind.far
 
 
-def test_all_are_found_as_one_picture_and_the_raw_file_is_kept(files, spare_photo):
+def test_all_are_found_as_one_picture_and_none_that_holds_more_is_removed(files, spare_photo):
     found = dedup.find_duplicates([files, spare_photo], cache=False)
     (group,) = found.groups
     assert {path.rpartition("/")[2] for path in group.paths} == {kind.name for kind in READ}
     assert len(found.skipped) == 0
-    if importlib.util.find_spec("rawpy"):
-        assert group.keep.endswith("preview.dng")
+    assert decode(group.keep).frames == 2
+    table = found.plan().table
+    left = {path.rpartition("/")[2] for path in table["path"][table["action"] == "leave"]}
+    deep = {kind.name for kind in READ if "16" in kind.name or kind.format == "Camera RAW"}
+    assert left >= deep | ({"raw.tif"} & {kind.name for kind in READ})
 
 
 def test_what_is_not_read_has_a_reason_and_stops_nothing(tmp_path, photo):

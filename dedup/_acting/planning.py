@@ -106,7 +106,7 @@ def _planned(group: Sequence[Record], rules: _Rules) -> list[PlannedFile]:
         if record is keepers[0]:
             continue
         keep, relation = _nearest(record, keepers, rules)
-        reason = _reason(record, status[record.path], relation, rules)
+        reason = _reason(record, status[record.path], relation, rules) or _lost(record, keep)
         if not reason and _identity(status[record.path]) in taken:
             reason = "the same file as one that is kept"
         if not reason and record.path in told:
@@ -135,12 +135,33 @@ def _planned(group: Sequence[Record], rules: _Rules) -> list[PlannedFile]:
 def _nearest(
     record: Record, keepers: Sequence[Record], rules: _Rules
 ) -> tuple[Record, Relation | None]:
-    """The file that is kept instead of another: the first that it was verified against."""
-    for keep in keepers:
-        relation = rules.relate(keep, record) if keep is not record else None
+    """The file that is kept instead of another: the first that it was verified against.
+
+    One that lacks nothing of it comes before others.
+    """
+    others = sorted((k for k in keepers if k is not record), key=lambda k: bool(_lost(record, k)))
+    for keep in others:
+        relation = rules.relate(keep, record)
         if relation is not None:
             return keep, relation
     return keepers[0], None
+
+
+def _lost(record: Record, keep: Record) -> str:
+    """What a file shows that the one to keep can't show, whatever was compared; "" if nothing."""
+    if record.frames > keep.frames:
+        return f"has {record.frames} frames, the file to keep {keep.frames}"
+    if record.alpha and not keep.alpha:
+        return "is transparent, the file to keep is not"
+    if record.depth > keep.depth:
+        return f"has {record.depth} bits a channel, the file to keep {keep.depth}"
+    # What the keeper has more may be why it is kept, though it is a small one.
+    more = record.width * record.height > keep.width * keep.height
+    return "has more pixels than the file to keep" if more and _is_fuller(keep, record) else ""
+
+
+def _is_fuller(a: Record, b: Record) -> bool:
+    return any(x > y for x, y in zip(a.fullness, b.fullness, strict=True))
 
 
 def _reason(

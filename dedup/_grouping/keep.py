@@ -14,7 +14,9 @@ Keep: TypeAlias = str | Callable[[Record], object]
 
 
 def _best(record: Record) -> object:
-    return (-record.width * record.height, -record.size, len(record.path))
+    frames, alpha, depth = record.fullness
+    pixels = record.width * record.height
+    return (-frames, -alpha, -depth, -pixels, -record.size, len(record.path))
 
 
 _RULES: dict[str, Callable[[Record], object]] = {
@@ -38,9 +40,10 @@ class Keeper:
     Parameters
     ----------
     keep : {"best", "largest", "oldest", "shortest-path"} or callable
-        "best": of three or more, first those that resemble the others most, since edits lead
-        away from the original; then most pixels, then most bytes, then the shortest path; of
-        files with the same pixels, a JPEG before the PNG that was made from it.
+        "best": first those with most frames, then with transparency, then with most bits; of
+        three or more, then those that resemble the others most, since edits lead away from the
+        original; then most pixels, then most bytes, then the shortest path; of files with the
+        same pixels, a JPEG before the PNG that was made from it.
         "largest": most bytes. A callable gets a `Record` and returns a sort key: the smallest
         is kept. Ties are broken by the path.
     similarity : mapping of (int, int) to float
@@ -77,6 +80,9 @@ class Keeper:
 
     def choose(self, pictures: Sequence[int], files: Mapping[int, Sequence[Record]]) -> int:
         """The picture to keep, of pictures that show the same; `files` as `files` gives them."""
+        if self._is_best:
+            fullest = max(files[picture][0].fullness for picture in pictures)
+            pictures = [p for p in pictures if files[p][0].fullness == fullest]
         if self._is_best and len(pictures) > 2:
             pictures = self._most_central(pictures)
         return min(pictures, key=lambda p: (self._rule(files[p][0]), files[p][0].path))

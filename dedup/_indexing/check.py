@@ -143,9 +143,9 @@ class Checker:
         """
         self._collection.connection.require_own()
         decoded = decode(image)
-        is_plain = (decoded.frames, decoded.depth, decoded.alpha) == (1, 8, None)
+        is_plain = (decoded.frames, decoded.depth) == (1, 8) and decoded.alpha is None
         source = decoded.image if is_plain else image
-        small = decode(source, short_side=self._model.short_side).image
+        small = decode(source, short_side=self._model.short_side)
         if not digest:
             if isinstance(image, str | Path | bytes):
                 digest = file_digest(image)
@@ -159,12 +159,12 @@ class Checker:
             format=decoded.format,
             width=decoded.width,
             height=decoded.height,
-            thumbnail=thumbnail(small).tobytes(),
+            thumbnail=thumbnail(small.image).tobytes(),
             frames=decoded.frames,
             depth=decoded.depth,
-            alpha=decoded.alpha is not None,
+            alpha=small.is_transparent,
         )
-        return Asked(record, source, call(self._embed, small).get()[0])
+        return Asked(record, source, call(self._embed, small.image).get()[0])
 
     def check(
         self,

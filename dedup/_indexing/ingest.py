@@ -306,7 +306,7 @@ class Ingest:
             tag=self._tags[file.path],
             frames=decoded.frames,
             depth=decoded.depth,
-            alpha=decoded.alpha is not None,
+            alpha=decoded.is_transparent,
         )
 
     def _copy(self, files: Sequence[ImageFile]) -> None:

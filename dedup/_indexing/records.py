@@ -55,7 +55,8 @@ class Record:
     tag : str
         What the user called the set that the file belongs to; "" if nothing.
     frames : int
-        Frames of an animation, pages of a document, pictures in one file: how many there are.
+        Frames of an animation, pages of a document, pictures in one file: how many there are;
+        of a TIFF, 501 stands for more than 500.
     depth : int
         Bits of a channel, at least 8.
     alpha : bool
@@ -96,6 +97,11 @@ class Record:
     def cells(self) -> Pixels:
         """The thumbnail as an array, shape (64,), uint8."""
         return np.frombuffer(self.thumbnail, np.uint8)
+
+    @property
+    def fullness(self) -> tuple[int, bool, int]:
+        """What a file may hold beside the picture that is compared: frames, alpha, depth."""
+        return self.frames, self.alpha, self.depth
 
     def row(self) -> Row:
         """The record as Milvus holds it, without its vector."""

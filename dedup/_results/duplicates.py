@@ -321,9 +321,11 @@ class Duplicates(ResultViews):
         if not decision.is_link(pair):
             return None
         seen = self._verifier.evidence(pair) if self._settings.verify else None
-        if seen is None:
-            return "near", self._candidates.similarity.get(pair)
         marked = self._candidates.told.get(pair, False)
+        if seen is None:
+            if min(keep.frames, other.frames) > 1 and not marked:
+                return None  # embeddings are of the first frames
+            return "near", self._candidates.similarity.get(pair)
         return ("scene" if seen.relation == "scene" and not marked else "near"), seen.score
 
     @cached_property

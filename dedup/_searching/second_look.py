@@ -19,7 +19,7 @@ from dedup._threads import threads
 from dedup._timings import Timings
 from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Pair
-from dedup.pipelines import decoding
+from dedup.pipelines import colours, decoding
 from dedup.pipelines.errors import DecodeError
 from dedup.pipelines.models import Method, Vectors, engine
 
@@ -155,7 +155,8 @@ class SecondLook:
 def _made_by(method: Method) -> str:
     """A name of what embeddings depend on."""
     digest = hashlib.blake2b(digest_size=8)
-    digest.update(Path(decoding.__file__).read_bytes())
+    for file in (colours.__file__, decoding.__file__):
+        digest.update(Path(file).read_bytes())
     text = [
         *method.properties.values(),
         method.network.device if method.network else "",

@@ -57,6 +57,8 @@ def compare(a: Features, b: Features) -> Evidence:
         return min((_over_one_ground(*pair) for pair in telling or grounds), key=_goodness)
     grounds = [(a, b), (a.over_black or a, b.over_black or b)]
     best = max((_over_one_ground(*pair) for pair in grounds), key=_goodness)
+    if best.relation not in ("near", "scene"):
+        return best
     return best.with_edits((FLATTENED if b.over_black is None else CUT_OUT, *best.edits))
 
 

@@ -117,6 +117,8 @@ class ByAlignment:
 
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """Whether the picture, laid over the middle one, lies on what the keeper shows there."""
+        if self._verifier.frames(middle) < self._verifier.frames(picture):
+            return False  # it says nothing of the others
         first, second = self._transform(picture, middle), self._transform(middle, keeper)
         if first is None or second is None:
             return False

@@ -8,9 +8,10 @@ from PIL import Image, ImageDraw
 
 from dedup._verification.align import compare
 from dedup._verification.evidence import Evidence, describe
+from dedup._verification.frames import seen_in_all
 from dedup._verification.pictures import features_of
 from dedup._viewing.notebook import image_html
-from dedup.pipelines.decoding import SHORT_SIDE, ImageSource, decode
+from dedup.pipelines.decoding import SHORT_SIDE, ImageSource, decode, decode_frames
 
 __all__ = ["Explanation", "explain"]
 
@@ -101,7 +102,11 @@ def explain(a: ImageSource, b: ImageSource) -> Explanation:
     'near'
     """
     both = [decode(source, short_side=SHORT_SIDE) for source in (a, b)]
-    evidence = compare(*map(features_of, both))
+    evidence = seen_in_all(
+        compare(*map(features_of, both)),
+        *(map(features_of, decode_frames(one, short_side=SHORT_SIDE)) for one in (a, b)),
+        counts=(both[0].frames, both[1].frames),
+    )
     shown = []
     for one in both:
         picture = Image.fromarray(one.image)

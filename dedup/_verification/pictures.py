@@ -67,7 +67,7 @@ class Pictures:
             If one can't be read.
         """
         source = self._source(self.files[picture][0])
-        return map(features_of, decode_frames(source, short_side=SHORT_SIDE))
+        yield from map(features_of, decode_frames(source, short_side=SHORT_SIDE))
 
     def _read(self, record: Record, short_side: int) -> Decoded:
         return decode(self._source(record), short_side=short_side)

@@ -18,7 +18,7 @@ import PIL
 from dedup._cache_file import CacheFile
 from dedup._verification.evidence import Evidence
 from dedup._verification.features import OPENCV
-from dedup.pipelines import decoding
+from dedup.pipelines import colours, decoding, frames
 
 __all__ = ["Digests", "SeenPairs"]
 
@@ -69,7 +69,8 @@ class SeenPairs:
 def _made_by() -> str:
     """A name of the code that evidence depends on."""
     digest = hashlib.blake2b(digest_size=8)
-    for path in sorted([*Path(__file__).parent.glob("*.py"), Path(decoding.__file__)]):
+    decoders = map(Path, (colours.__file__, decoding.__file__, frames.__file__))
+    for path in sorted([*Path(__file__).parent.glob("*.py"), *decoders]):
         digest.update(path.read_bytes())
     digest.update(" ".join([np.__version__, OPENCV, PIL.__version__]).encode())
     return digest.hexdigest()

@@ -10,6 +10,7 @@ from dedup._verification.comparing import Comparers, Pair
 from dedup._verification.evidence import Evidence
 from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features
+from dedup._verification.frames import seen_in_all
 from dedup._verification.pictures import Pictures, features_of
 from dedup._verification.seen import Digests, SeenPairs
 from dedup.pipelines.decoding import SHORT_SIDE
@@ -97,11 +98,22 @@ class Verifier:
         """Take in what was seen in pairs, of which both pictures can be read."""
         waiting = iter(batch.readable)
         for evidence in batch.results:
-            self._evidence.update(zip(islice(waiting, len(evidence)), evidence, strict=True))
+            pairs = list(islice(waiting, len(evidence)))
+            self._evidence.update(zip(pairs, map(self._in_all, pairs, evidence), strict=True))
             self.advance(len(evidence))
         new = [pair for pair in batch.readable if pair in batch.digests]
         if self._seen is not None and new:
             self._seen.put({batch.digests[pair]: self._evidence[pair] for pair in new})
+
+    def _in_all(self, pair: Pair, first: Evidence) -> Evidence:
+        """What is seen in all frames of a pair, of which the first ones were compared."""
+        a, b = ends = self.directed(pair)
+        counts = self.frames(a), self.frames(b)
+        return seen_in_all(first, *map(self.pictures.frames, ends), counts=counts)
+
+    def frames(self, picture: int) -> int:
+        """How many frames or pages a picture has."""
+        return self.pictures.files[picture][0].frames
 
     def _digests(self, pair: Pair) -> Digests | None:
         """The files that are compared, if both are there as they were indexed."""

@@ -1,0 +1,84 @@
+"""Animations and documents: two are one picture only if their frames are, not the first alone.
+
+Each frame of the shorter one must be seen in the longer one, in the same order: then the longer
+one shows everything that the other does.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+import cv2
+
+from dedup._verification.align import compare
+from dedup._verification.evidence import Evidence
+from dedup._verification.features import Features
+from dedup.pipelines.errors import DecodeError
+
+__all__ = ["seen_in_all"]
+
+_SAME: Final = 16
+"""Grey values by which a frame, perhaps a blank one, may differ once it was encoded again."""
+
+
+def seen_in_all(
+    first: Evidence, a: Iterator[Features], b: Iterator[Features], *, counts: tuple[int, int]
+) -> Evidence:
+    """What is seen in two files, of whose first frames `first` was seen.
+
+    Parameters
+    ----------
+    first : Evidence
+    a, b : iterator of Features
+        Of all their frames, the first included. They are asked only where it takes more than
+        one, and errors leave the pair uncertain.
+    counts : (int, int)
+        How many frames each has.
+    """
+    fewer, more = sorted(counts)
+    if fewer > 1 and first.relation == "different":
+        return replace(first, score=0.0)  # a lower threshold accepts what its frames do not say
+    if more == 1 or first.relation != "near":
+        return first
+    if fewer > 1:
+        try:
+            worst = _worst(*((a, b) if counts[0] == fewer else (b, a)), spare=more - fewer)
+        except DecodeError:
+            worst = Evidence(0.0, "uncertain")
+        if worst.relation != "near":
+            return replace(first, score=worst.score, relation=worst.relation, edits=())
+        first = replace(first, score=min(first.score, worst.score))
+    return first if fewer == more else first.with_edits((f"{fewer} of {more} frames", *first.edits))
+
+
+def _worst(short: Iterator[Features], long: Iterator[Features], *, spare: int) -> Evidence:
+    """What is seen of the frame of the shorter one that is least like any of the longer one."""
+    worst = Evidence(1.0, "near")
+    next(short), next(long)  # they were compared already
+    for frame in short:
+        best = Evidence(0.0, "different")
+        for other in long:
+            best = max(best, _seen(frame, other), key=_goodness)
+            if best.relation == "near" or spare == 0:
+                break
+            spare -= 1
+        worst = min(worst, best, key=_goodness)
+        if worst.relation != "near":
+            break
+    return worst
+
+
+def _seen(a: Features, b: Features) -> Evidence:
+    return Evidence(1.0, "near") if _is_same(a, b) else compare(a, b)
+
+
+def _is_same(a: Features | None, b: Features | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    if a.grey.shape != b.grey.shape or cv2.absdiff(a.grey, b.grey).max() > _SAME:
+        return False
+    return _is_same(a.over_black, b.over_black)
+
+
+def _goodness(evidence: Evidence) -> tuple[bool, float]:
+    return evidence.relation == "near", evidence.score
