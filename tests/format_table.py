@@ -94,8 +94,23 @@ Other formats that Pillow reads (ICNS, FITS, XBM, ...) are read too, but not tes
   reduced. A profile that is damaged, makes no sense or belongs to another kind of image is
   ignored. CMYK without a profile is converted by the plain formula. What a PNG tells of its
   gamma, and HDR curves, are not applied.
-- **One picture a file.** Of an animation, a document or a burst it is the first, or the one that
-  the file names as primary.
+- **Transparency.** A picture that is transparent is embedded over white, or over black if it would
+  vanish over white. Two such pictures are one only if they look alike over both; one that is not
+  transparent is a copy of one that is if they look alike over one of them, and it is never kept in
+  its place. What is hidden where alpha is 0 does not count; of pictures that show nothing at all,
+  only identical files are the same, and the others are in `found.uncertain`.
+- **8 bits a channel** are compared. A file with more (16-bit PNG and TIFF, 10-bit HEIC and JPEG XL,
+  camera RAW) has "identical pixels" with no other: only identical files are the same, and it is
+  never removed for a copy with fewer bits. Of AVIF and of JPEG 2000 in colours the bits are not
+  told apart.
+- **Frames.** Pairs are proposed by the first frame of an animation, the first page of a document,
+  or the picture that the file names as primary. A pair is accepted only if each frame of the one
+  with fewer is seen in the other, in the same order, and a file is never removed for one that has
+  fewer. That goes for all that Pillow calls frames: GIF, PNG, WebP and AVIF, TIFF pages, the
+  pictures of HEIC and MPO files (another view, a preview, a gain map). How long a frame is shown
+  does not count. Of files with more than 500 frames, or with more than ten times the pixels of
+  `DEDUP_MAX_PIXELS` in all of them, only identical files are the same. The layers of a PSD and the
+  sizes of an ICO are one picture. An animated JPEG XL is skipped: its frames can't be read.
 - **Camera RAW.** The camera's own JPEG of at least 640 pixels is taken for the picture, as
   viewers do; else LibRaw develops the sensor's data. The size is the sensor's, so that a RAW file
   is kept before a JPEG of the same shot. A RAW file and its JPEG *are* found as duplicates: look
@@ -117,7 +132,7 @@ $left
   (`DEDUP_MAX_PIXELS=210000000`), lower it to use less memory. The size is read from the file's
   head before memory is taken for the picture. Decoding takes about 4 bytes a pixel, twice that
   with transparency, for each processor core; JPEG files, which are decoded at a fraction of their
-  size, seldom need a quarter of that.
+  size, seldom need a quarter of that. Frames are decoded one at a time.
 - **Links** are followed only on request: links in a folder are listed as skipped, and a linked
   folder is searched if it is named itself (`dedup.find_duplicates(["photos/", "photos/link"])`).
 - **Pipes, sockets and devices** are never opened.

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 import dedup
+from dedup.pipelines.decoding import decode
 
 KEEP = ["best", "largest", "oldest", "shortest-path", lambda record: record.frames]
 FORMATS = ["gif", "png", "webp", "tif"]
@@ -162,6 +163,13 @@ def test_frames_beyond_the_limit_of_pixels_are_told_by_the_bytes(tmp_path, scene
     assert names(found) == {frozenset({"many.png", "copy.png"})}
     assert len(found.skipped) == 0
     assert "many.tif" in map(os.path.basename, found.uncertain["path"])
+
+
+def test_animated_jpeg_xl_is_not_taken_for_its_first_frame():
+    bits = 1 | 31 << 1 | 1 << 6  # 256 x 256
+    bits |= 1 << 10 | 1 << 16  # more is told of it: that it is animated
+    with pytest.raises(dedup.DecodeError, match="an animated JPEG XL"):
+        decode(b"\xff\x0a" + bits.to_bytes(8, "little"))
 
 
 def test_large_still_and_small_animation_are_both_left(tmp_path, scenes):

@@ -87,8 +87,9 @@ class ResultFiles(ABC):
         """Plan what to do with the surplus files of the groups; nothing is touched before `apply`.
 
         Only files that were verified against the one to keep are acted on: those with the same
-        pixels, and those of an accepted pair with it. The others, what is protected, and what
-        is the same file under another name (a hard link), are left alone, with the reason.
+        pixels, and those of an accepted pair with it. The others, what has more frames or bits
+        or is transparent where the one to keep is not, what is protected, and what is the same
+        file under another name (a hard link), are left alone, with the reason.
 
         Parameters
         ----------
