@@ -101,7 +101,7 @@ class Verifier:
             pairs = list(islice(waiting, len(evidence)))
             self._evidence.update(zip(pairs, map(self._in_all, pairs, evidence), strict=True))
             self.advance(len(evidence))
-        new = [pair for pair in batch.readable if pair in batch.digests]
+        new = [pair for pair in batch.readable if pair in batch.digests and self._lasts(pair)]
         if self._seen is not None and new:
             self._seen.put({batch.digests[pair]: self._evidence[pair] for pair in new})
 
@@ -110,6 +110,10 @@ class Verifier:
         a, b = ends = self.directed(pair)
         counts = self.frames(a), self.frames(b)
         return seen_in_all(first, *map(self.pictures.frames, ends), counts=counts)
+
+    def _lasts(self, pair: Pair) -> bool:
+        """Whether what was seen holds for later runs: not where frames could not be looked at."""
+        return self._evidence[pair].relation != "uncertain" or 1 in map(self.frames, pair)
 
     def frames(self, picture: int) -> int:
         """How many frames or pages a picture has."""
