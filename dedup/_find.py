@@ -2,17 +2,15 @@
 
 import hashlib
 import os
-import tempfile
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from PIL import Image
-from platformdirs import user_cache_path
 
 from dedup._grouping.keep import Keep
+from dedup._indexing.cached import with_own_index
 from dedup._indexing.discover import Inputs, discover
 from dedup._indexing.index import ImageIndex
 from dedup._indexing.records import FIELDS
@@ -20,11 +18,10 @@ from dedup._results.duplicates import Duplicates
 from dedup._searching.settings import Settings
 from dedup._timings import Timings
 from dedup._tuning.threshold import Threshold
-from dedup.pipelines.errors import InputError
 from dedup.pipelines.models import DEFAULT, Method, model
 from dedup.pipelines.own_models import Model
 
-__all__ = ["find_duplicates"]
+__all__ = ["find_duplicates", "index_name"]
 
 
 def find_duplicates(
@@ -113,38 +110,18 @@ def find_duplicates(
     timings = Timings()
     with timings.stage("discover"):
         found = discover(inputs, without=index)
-    with (
-        place(inputs, index=index, cache=cache, method=known) as (uri, owned),
-        ImageIndex(uri, method=known, token=token, cache=cache, progress=progress) as images,
-    ):
-        return images.find(found, settings=settings, prune=owned, timings=timings)
 
+    def search(uri: str | Path, *, owned: bool) -> Duplicates:
+        with ImageIndex(uri, method=known, token=token, cache=cache, progress=progress) as images:
+            return images.find(found, settings=settings, prune=owned, timings=timings)
 
-@contextmanager
-def place(
-    inputs: Inputs, *, index: str | Path | None, cache: bool, method: Method
-) -> Iterator[tuple[str | Path, bool]]:
-    """Where the index is, and whether it belongs to these inputs alone."""
     if index is not None:
-        yield index, False
-    elif cache and (key := _cache_key(inputs, method=method)) is not None:
-        yield _cache_folder() / f"{key}.db", True
-    else:
-        with tempfile.TemporaryDirectory(prefix="dedup-") as folder:
-            yield Path(folder) / "index.db", True
+        return search(index, owned=False)
+    name = index_name(inputs, method=known) if cache else None
+    return with_own_index(lambda uri: search(uri, owned=True), name=name)
 
 
-def _cache_folder() -> Path:
-    try:
-        return user_cache_path("dedup", ensure_exists=True)
-    except OSError as error:
-        raise InputError(
-            f"no cache folder can be made: {error.filename}: {str(error.strerror).lower()}; "
-            "name a file with index=, or keep nothing with cache=False"
-        ) from error
-
-
-def _cache_key(inputs: Inputs, *, method: Method) -> str | None:
+def index_name(inputs: Inputs, *, method: Method) -> str | None:
     """A name for these inputs and what they are embedded with; None for images in memory."""
     if isinstance(inputs, bytes | Image.Image | np.ndarray):
         return None

@@ -23,11 +23,10 @@ PHOTOS = ("astronaut", "camera", "chelsea", "coffee", "coins", "rocket")
 @pytest.fixture(autouse=True)
 def cache_folder(tmp_path_factory, monkeypatch):
     """The cache folder of one test, of the commands that it starts too."""
-    folder = tmp_path_factory.mktemp("cache")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
-    monkeypatch.setattr("dedup._find.user_cache_path", lambda *_, **__: folder)
-    monkeypatch.setattr("dedup._cache_file.user_cache_path", lambda *_, **__: folder)
-    monkeypatch.setattr("dedup._commands.demo.user_cache_path", lambda *_, **__: folder)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    folder = home / "dedup"
+    folder.mkdir()
     return folder
 
 

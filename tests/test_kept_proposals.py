@@ -30,6 +30,12 @@ def index(folder, request, tmp_path):
         yield index
 
 
+@pytest.fixture
+def copies(folder, photos):
+    photos["coffee"].resize((240, 160)).save(folder / "again.jpg")
+    return folder
+
+
 def work(path):
     return sorted(path.glob("dedup-pairs/dedup/*"))
 
@@ -65,7 +71,26 @@ def test_another_threshold_of_proposals_is_another_search(index, read):
     assert len(few.pairs) <= len(index.duplicates().pairs)
 
 
-@pytest.mark.parametrize("spoil", [lambda file: file.write_bytes(b"x"), lambda file: file.unlink()])
+@pytest.mark.parametrize("part", ["*.hits.npy", "*.rest.npz"])
+def test_work_of_which_a_part_is_lost_is_done_again(copies, tmp_path, part):
+    index = tmp_path / "copies.db"
+    first = dedup.find_duplicates(copies, index=index, **SETTINGS)
+    assert len(first.groups) == 1
+    (folder,) = work(index)
+    for file in folder.glob(part):
+        if not file.name.startswith("whole"):
+            file.unlink()
+    assert dedup.find_duplicates(copies, index=index, **SETTINGS).pairs.equals(first.pairs)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda file: file.write_bytes(b"x"),
+        lambda file: file.write_bytes(b"[]"),
+        lambda file: file.unlink(),
+    ],
+)
 def test_damaged_work_stops_nothing(index, tmp_path, spoil):
     before = index.duplicates()
     (folder,) = work(tmp_path / "own.db")

@@ -17,7 +17,7 @@ FUNCTIONS = ("chown", "lchown", "fork", "geteuid", "getuid", "mkfifo", "statvfs"
 CONSTANTS = ("O_NOFOLLOW", "O_DIRECTORY", "O_NONBLOCK", "O_CLOEXEC")
 
 SCRIPT = f"""
-import builtins, os, sys
+import builtins, os, sys, types
 import dedup
 
 folder = sys.argv[1]
@@ -25,16 +25,18 @@ folder = sys.argv[1]
 dedup.find_duplicates(folder, method="phash", cache=False, progress=False)
 ours = [name for name in sys.modules if name.split(".")[0] == "dedup"]
 importing = builtins.__import__
+other_os = types.ModuleType("os")
+vars(other_os).update((k, v) for k, v in vars(os).items() if k not in {FUNCTIONS!r})
 
 def without_posix(name, globals=None, *others):
-    if name in {MODULES!r} and (globals or {{}}).get("__name__", "").startswith("dedup"):
-        raise ModuleNotFoundError(name)
+    if (globals or {{}}).get("__name__", "").startswith("dedup"):
+        if name in {MODULES!r}:
+            raise ModuleNotFoundError(name)
+        if name == "os":
+            return other_os
     return importing(name, globals, *others)
 
 builtins.__import__ = without_posix
-for name in {FUNCTIONS!r}:
-    if hasattr(os, name):
-        delattr(os, name)
 for name in ours:
     del sys.modules[name]
 import dedup

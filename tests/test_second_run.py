@@ -109,10 +109,8 @@ def test_memory_that_can_not_be_used_stops_nothing(copies, cache_folder, monkeyp
         first = result(index.duplicates())
         (file,) = cache_folder.glob("seen-*.sqlite")
         if spoil == "no folder":
-            monkeypatch.setattr(
-                "dedup._cache_file.user_cache_path",
-                lambda *_, **__: copies / "coffee.png" / "folder",
-            )
+            monkeypatch.setenv("XDG_CACHE_HOME", str(copies / "coffee.png"))
+            monkeypatch.setattr("tempfile.tempdir", str(copies / "coffee.png"))
         elif spoil == "no database":
             for path in cache_folder.glob("seen-*.sqlite*"):
                 path.write_bytes(b"something else" * 999)

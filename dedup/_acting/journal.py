@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from platformdirs import user_cache_path
 
 from dedup._acting.files import Traits, reason_of, sync_folder
+from dedup._cache_folder import cache_folder
 from dedup.pipelines.errors import JournalError
 
 __all__ = ["Journal", "Step"]
@@ -210,7 +210,7 @@ class Journal:
 def _alone(path: Path) -> Iterator[None]:
     """Keep other runs of this user away: of two plans each may keep what the other removes."""
     try:
-        lock = FileLock(user_cache_path("dedup", ensure_exists=True) / "acting.lock")
+        lock = FileLock(cache_folder() / "acting.lock")
         lock.acquire(timeout=0)
     except Timeout as error:
         raise JournalError(

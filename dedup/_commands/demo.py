@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 import pandas as pd
-from platformdirs import user_cache_path
 
+from dedup._cache_folder import cache_folder
 from dedup._find import find_duplicates
 from dedup._results.duplicates import Duplicates
 from dedup.data.sample import build_sample
@@ -17,7 +17,7 @@ __all__ = ["run_demo"]
 
 def run_demo(out: Path | None) -> None:
     """Build the sample, find its duplicates, and print them beside its labels."""
-    folder = user_cache_path("dedup", ensure_exists=True) / "sample" if out is None else out
+    folder = cache_folder() / "sample" if out is None else out
     labels = build_sample(folder)
     click.echo(f"{len(labels)} labelled images in {folder}", err=True)
     found = find_duplicates(folder)

@@ -22,6 +22,7 @@ from dedup._commands.shared import (
     print_duplicates,
     print_unapplied,
     search_options,
+    warnings_in_a_line,
 )
 from dedup._text import printable
 from dedup._tuning.calibrate import calibrate as _calibrate
@@ -55,6 +56,7 @@ class _Failure(click.ClickException):
 @click.version_option(package_name="dedup")
 def main() -> None:
     """Find exact and near-duplicate images."""
+    click.get_current_context().with_resource(warnings_in_a_line())
 
 
 @main.command()

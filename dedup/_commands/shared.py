@@ -1,7 +1,9 @@
 """What the commands share: options, and how duplicates are printed."""
 
 import json
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ __all__ = [
     "print_duplicates",
     "print_unapplied",
     "search_options",
+    "warnings_in_a_line",
 ]
 
 Search = Callable[[], Duplicates]
@@ -165,3 +168,13 @@ def _related(path: str, keep: str, pairs: pd.DataFrame) -> str:
     pair = (with_keep if len(with_keep) else own).iloc[0]
     relation = pair.relation if len(with_keep) else "near"
     return f"{relation:<5} {pair.similarity if pd.isna(pair.score) else pair.score:.3f}"
+
+
+@contextmanager
+def warnings_in_a_line() -> Iterator[None]:
+    """Show a warning as what it says, without the line of code that gave it."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: click.echo(
+            f"Warning: {printable(str(message))}", err=True
+        )
+        yield

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dedup.pipelines.decoding import Pixels
+from dedup.pipelines.errors import StoreError
 from dedup.pipelines.milvus import Row
 
 __all__ = ["FIELDS", "Record", "decode_path", "encode_path", "path_key"]
@@ -29,6 +30,8 @@ FIELDS = (
     "depth",
     "alpha",
 )
+_CELLS = 64
+_DAMAGED = "the index is damaged: its row {} can't be read; remove it, and it is made anew"
 _RAW_BYTES = "bytes:"  # no absolute path and no "<image 3>" begins like this
 
 
@@ -124,12 +127,24 @@ class Record:
 
     @classmethod
     def from_row(cls, row: Row) -> "Record":
-        """The record of a row."""
-        values: dict[str, Any] = {name: row[name] for name in FIELDS if name != "id"}
-        values["path"] = decode_path(row["path"])
-        values["thumbnail"] = bytes.fromhex(row["thumbnail"])
-        values["alpha"] = bool(row["alpha"])
-        return cls(**values)
+        """The record of a row.
+
+        Raises
+        ------
+        StoreError
+            If the row is none that `row` made.
+        """
+        try:
+            values: dict[str, Any] = {name: row[name] for name in FIELDS if name != "id"}
+            values["path"] = decode_path(row["path"])
+            values["thumbnail"] = bytes.fromhex(row["thumbnail"])
+            values["alpha"] = bool(row["alpha"])
+            record = cls(**values)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise StoreError(_DAMAGED.format(row.get("id"))) from error
+        if record.id != row["id"] or len(record.thumbnail) != _CELLS:
+            raise StoreError(_DAMAGED.format(row["id"]))
+        return record
 
 
 def path_key(path: str) -> int:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 from dedup._indexing.catalogue import Catalogue
 from dedup._searching.join import Pairs, self_join
@@ -35,7 +34,7 @@ def kept_join(catalogue: Catalogue, *, threshold: float, **how: Any) -> Iterator
     folder = _work_folder(catalogue, threshold)
     try:
         yield from self_join(catalogue.collection, threshold=threshold, work_folder=folder, **how)
-    except (OSError, ValueError, EOFError, BadZipFile):
+    except Exception:  # of files that are damaged, or of another schema, anything may come
         if folder is None:
             raise
         remove_work(folder)  # damaged, or no room for it

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL
@@ -42,17 +43,19 @@ class KnownVectors:
     --------
     >>> from dedup.pipelines.models import model
     >>> known = KnownVectors(model("sscd"), folder=getfixture("tmp_path"))
-    >>> known.put({"digest": np.float16([0.6, 0.8])})
-    >>> known.get(["digest", "other"])
-    {'digest': array([0.6, 0.8], dtype=float16)}
+    >>> known.put({"digest": np.full(512, 0.044, np.float16)})
+    >>> {digest: vector.shape for digest, vector in known.get(["digest", "other"]).items()}
+    {'digest': (512,)}
     """
 
     def __init__(self, method: Method, *, folder: Path | None = None) -> None:
+        self._dimension = method.dimension
         self._file = CacheFile(
             f"vectors-{method.method}",
             version=_made_by(method),
             key=["digest"],
             answer=["vector"],
+            read=self._read,
             most=_KEPT,
             folder=folder,
         )
@@ -60,11 +63,17 @@ class KnownVectors:
     def get(self, digests: Iterable[str]) -> dict[str, Vectors]:
         """Those that are known."""
         found = self._file.get((digest,) for digest in digests)
-        return {digest: np.frombuffer(vector, np.float16) for (digest,), (vector,) in found.items()}
+        return {digest: vector for (digest,), vector in found.items()}
 
     def put(self, vectors: dict[str, Vectors]) -> None:
         """Keep some, shape (dimension,), half precision."""
         self._file.put((digest, vector.tobytes()) for digest, vector in vectors.items())
+
+    def _read(self, data: bytes) -> Vectors:
+        vector: Any = np.frombuffer(data, np.float16)
+        if len(vector) != self._dimension or not np.isfinite(vector).all():
+            raise ValueError("no embedding of this method")
+        return vector
 
 
 class SecondLook:

@@ -7,6 +7,7 @@ by pair, and what several blocks found is merged part by part.
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from errno import ENOENT
 from pathlib import Path
 from typing import Any
 
@@ -137,9 +138,14 @@ class Spill:
         return Block(hits, rest["rows"], rest["hits"], int(rest["searched"]))
 
     def names(self, prefix: str) -> list[str]:
-        """The blocks whose names begin so, in their order."""
-        ends = ".hits.npy"
-        return sorted(p.name.removesuffix(ends) for p in self._folder.glob(f"{prefix}*{ends}"))
+        """The blocks whose names begin so, in their order; half a block is an error."""
+        names, halves = (
+            {path.name.removesuffix(ends) for path in self._folder.glob(f"{prefix}*{ends}")}
+            for ends in (".hits.npy", ".rest.npz")
+        )
+        if lost := names ^ halves:
+            raise FileNotFoundError(ENOENT, f"half of {min(lost)} is missing", str(self._folder))
+        return sorted(names)
 
     def searched(self, names: Sequence[str]) -> int:
         """How many rows were searched in some blocks."""

@@ -4,13 +4,16 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dedup._find import place
+from dedup._find import index_name
+from dedup._indexing.cached import with_own_index
+from dedup._indexing.discover import Skipped
 from dedup._indexing.index import ImageIndex
 from dedup._indexing.records import Record
 from dedup._progress import bar
@@ -179,12 +182,13 @@ class _Known:
     @classmethod
     def of(cls, labels: Labels, *, method: Method, cache: bool, progress: bool) -> "_Known":
         paths = labels.paths
-        with (
-            place(paths, index=None, cache=cache, method=method) as (uri, _),
-            ImageIndex(uri, method=method, progress=progress) as index,
-        ):
-            skipped = index.add(paths).skipped
-            by_path, vectors = index.known(paths)
+
+        def embedded(uri: Path) -> tuple[list[Skipped], dict[str, Record], Vectors]:
+            with ImageIndex(uri, method=method, progress=progress) as index:
+                return index.add(paths).skipped, *index.known(paths)
+
+        name = index_name(paths, method=method) if cache else None
+        skipped, by_path, vectors = with_own_index(embedded, name=name)
         for one in skipped:
             warnings.warn(f"{one.path}: {one.reason}; its labels are left out", stacklevel=3)
         return cls(list(by_path), list(by_path.values()), vectors)

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 import numpy as np
 import PIL
 
 from dedup._cache_file import CacheFile
-from dedup._verification.evidence import Evidence
+from dedup._verification.evidence import Evidence, Relation
 from dedup._verification.features import OPENCV
 from dedup.pipelines import colours, decoding, frames
 
@@ -52,13 +52,14 @@ class SeenPairs:
             version=_made_by(),
             key=["a", "b"],
             answer=["evidence", "changed"],
+            read=_evidence,
             most=_KEPT,
             folder=folder,
         )
 
     def get(self, pairs: Iterable[Digests]) -> dict[Digests, Evidence]:
         """What is known of some pairs."""
-        return {(a, b): _evidence(*row) for (a, b), row in self._file.get(pairs).items()}
+        return {(a, b): seen for (a, b), seen in self._file.get(pairs).items()}
 
     def put(self, seen: Mapping[Digests, Evidence]) -> None:
         """Remember what was seen."""
@@ -85,6 +86,8 @@ def _row(evidence: Evidence) -> tuple[str, bytes | None]:
 
 def _evidence(text: str, changed: bytes | None) -> Evidence:
     values: dict[str, Any] = json.loads(text)
+    if not isinstance(values["score"], float) or values["relation"] not in get_args(Relation):
+        raise ValueError("no evidence that was kept here")
     values |= {name: tuple(values[name]) for name in _TUPLES}
     if values["transform"] is not None:
         values["transform"] = np.array(values["transform"])
