@@ -28,6 +28,7 @@ from dedup._threads import threads
 from dedup.pipelines import call, ingest
 from dedup.pipelines.addresses import shown
 from dedup.pipelines.decoding import Decoded, Pixels
+from dedup.pipelines.environment import environment, for_children
 from dedup.pipelines.errors import DecodeError, DedupError, InputError
 from dedup.pipelines.milvus import Collection, Row, connect
 from dedup.pipelines.models import DEFAULT, model
@@ -267,7 +268,8 @@ def _connected(ray: Any, workers: int | None) -> Iterator[None]:
             "num_cpus": max(workers or 1, os.cpu_count() or 1),
             "object_store_memory": _OBJECT_STORE_BYTES,
         }
-    ray.init(**options)
+    with environment(**for_children()):
+        ray.init(**options)
     try:
         with _quiet(ray):
             yield

@@ -5,6 +5,14 @@ these three as the Towhee operators of the Milvus tutorial; `build` declares the
 """
 
 import logging as _logging
+import os as _os
+
+from dedup.pipelines.environment import environment as _environment
+
+# Importing OpenCV puts the current folder on the linker's path, for every process that is started
+# later, by whomever.
+with _environment(LD_LIBRARY_PATH=_os.environ.get("LD_LIBRARY_PATH", "")):
+    import cv2 as _cv2  # noqa: F401
 
 # Importing Towhee calls logging.basicConfig, which is the application's to call.
 _before = list(_logging.root.handlers)

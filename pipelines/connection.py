@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from grpc import RpcError  # type: ignore[import-untyped]
 
 from dedup.pipelines.addresses import Server, server_at, shown
+from dedup.pipelines.environment import environment
 from dedup.pipelines.errors import StoreError, StoreUnavailable
 from dedup.pipelines.lite import ADDRESS, Engine, leave_to_the_parent
 from dedup.pipelines.storage import Store, store_at
@@ -25,20 +26,9 @@ if TYPE_CHECKING:
     from dedup.pipelines.layout import Layout
 
 
-@contextmanager
-def _hidden(variable: str) -> Iterator[None]:
-    """Without an environment variable: pymilvus reads it, and takes no file for an address."""
-    value = os.environ.get(variable)
-    os.environ[variable] = ""  # not removed: pymilvus would look for it in `.env`
-    try:
-        yield
-    finally:
-        del os.environ[variable]
-        if value is not None:
-            os.environ[variable] = value
-
-
-with _hidden("MILVUS_URI"):
+# pymilvus takes no file for an address, and makes what a `.env` says part of the environment: one
+# in the folder that is searched may be a stranger's.
+with environment(MILVUS_URI="", PYTHON_DOTENV_DISABLED="1"):
     from pymilvus import CollectionSchema, DataType, MilvusClient, MilvusException
 
 __all__ = [

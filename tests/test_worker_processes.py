@@ -14,6 +14,7 @@ from loky import ProcessPoolExecutor
 import dedup
 from dedup._verification.comparing import Comparers
 from dedup._verification.features import Features, extract
+from dedup._verification.worker import compare_all
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -100,9 +101,10 @@ def test_what_waits_to_be_sent_does_not_change_as_answers_come(features, in_proc
     sent = []
     submit = ProcessPoolExecutor.submit
 
-    def watched(self, function, pairs, needed):
-        sent.extend(needed.values())
-        return submit(self, function, pairs, needed)
+    def watched(self, function, *arguments):
+        if function is compare_all:
+            sent.extend(arguments[1].values())
+        return submit(self, function, *arguments)
 
     monkeypatch.setattr(ProcessPoolExecutor, "submit", watched)
     with Comparers() as comparers:

@@ -21,6 +21,7 @@ from dedup._verification.align import compare
 from dedup._verification.evidence import Evidence
 from dedup._verification.features import Features
 from dedup._verification.worker import begin, compare_all
+from dedup.pipelines.environment import environment, for_children
 from dedup.pipelines.operators import cores
 
 __all__ = ["Comparers", "Pair"]
@@ -62,8 +63,7 @@ class Comparers:
         """Start the processes, so that they are there when the first pairs come."""
         if self._is_open and self._processes is None:
             with suppress(*_NO_PROCESS):
-                self._processes = _started()
-                self._processes.submit(int)
+                self._start()
 
     def compare(
         self, pairs: Sequence[Pair], features: Mapping[int, Features]
@@ -83,8 +83,7 @@ class Comparers:
     def _in_processes(
         self, pairs: Sequence[Pair], features: Mapping[int, Features]
     ) -> Iterator[list[Evidence]]:
-        if self._processes is None:
-            self._processes = _started()
+        processes = self._processes or self._start()
         # Several for each, as some pairs take longer.
         size = max(_LEAST_CHUNK, -(-len(pairs) // (4 * _count())))
         chunks = [pairs[start : start + size] for start in range(0, len(pairs), size)]
@@ -92,7 +91,7 @@ class Comparers:
         for chunk in chunks:
             # As they are now: a thread sends them, while these learn from other answers.
             needed = {p: features[p].as_known() for pair in chunk for p in pair}
-            begun.append((self._processes.submit(compare_all, chunk, needed), chunk))
+            begun.append((processes.submit(compare_all, chunk, needed), chunk))
         return self._from_processes(begun, features)
 
     def _from_processes(
@@ -128,6 +127,14 @@ class Comparers:
             ):
                 yield [evidence]
 
+    def _start(self) -> ProcessPoolExecutor:
+        # Here start also what tracks resources for Python and for loky, which inherit.
+        with environment(**for_children()):
+            variables = _ONE_THREAD | for_children()
+            self._processes = ProcessPoolExecutor(_count(), env=variables, initializer=begin)
+            self._processes.submit(int)
+        return self._processes
+
     def _end(self) -> None:
         self._is_open = False
         if self._processes is not None:
@@ -137,10 +144,6 @@ class Comparers:
 
 def _count() -> int:
     return min(cores(), _MOST)
-
-
-def _started() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(_count(), env=_ONE_THREAD, initializer=begin)
 
 
 @cache
