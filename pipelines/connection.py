@@ -47,8 +47,7 @@ _CONNECT_SECONDS = 8
 _RETRIES = 6
 
 _quiet: ContextVar[bool] = ContextVar("_quiet", default=False)
-# pymilvus and Milvus Lite log every failed call with its traceback; ours become errors instead.
-logging.getLogger("milvus_lite").addHandler(logging.NullHandler())
+# pymilvus logs every failed call with its traceback; ours become errors instead.
 logging.getLogger("pymilvus").addFilter(lambda _: not _quiet.get())
 for _handler in logging.getLogger("pymilvus").handlers:
     _handler.addFilter(lambda _: not _quiet.get())

@@ -29,6 +29,50 @@ assert "hello" in stream.getvalue()
     assert run(["-c", script]).stdout == ""
 
 
+_FINDS = """
+with tempfile.TemporaryDirectory() as place:
+    uri = place + "/images.db"
+    with dedup.ImageIndex(uri, method="sscd-fast", cache=False) as index:
+        index.add(sys.argv[1])
+        len(index.duplicates())
+        from pymilvus import MilvusClient
+        # Asks Milvus Lite for what it has not: AllocTimestamp.
+        MilvusClient(uri).create_collection("mine", dimension=4, consistency_level="Bounded")
+"""
+_LOGS = "logging.basicConfig(level=logging.INFO, format='LOGGED %(name)s: %(message)s')"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        f"{_LOGS}; import dedup",
+        f"import dedup; {_LOGS}",
+        f"import dedup.pipelines; {_LOGS}",
+        f"import towhee; import dedup; {_LOGS}",
+        "import towhee; logging.root.setLevel(logging.INFO); import dedup",
+        f"import faiss, pymilvus, dedup; {_LOGS}",
+        "import dedup",
+    ],
+)
+def test_log_of_the_program_holds_nothing_of_the_libraries_below(folder, first):
+    """Whichever is imported first, and also at level INFO."""
+    script = f"import logging, sys, tempfile; {first}\n{_FINDS}"
+    assert run(["-c", script], str(folder)).stderr == ""
+
+
+def test_grpc_server_of_the_program_still_logs_its_faults():
+    script = """
+import logging
+import dedup.pipelines
+logging.basicConfig()
+try:
+    1 / 0
+except ZeroDivisionError:
+    logging.getLogger("grpc._server").exception("Exception calling application")
+"""
+    assert "ZeroDivisionError" in run(["-c", script]).stderr
+
+
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="no safe fork there")
 def test_worker_processes_may_use_it(folder, tmp_path):
     script = tmp_path / "script.py"
