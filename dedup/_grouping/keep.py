@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import fsum
 from typing import TypeAlias
 
+from dedup._indexing.discover import is_derived
 from dedup._indexing.records import Record
 from dedup.pipelines.errors import InputError
 
@@ -26,6 +27,12 @@ _RULES: dict[str, Callable[[Record], object]] = {
     "shortest-path": lambda record: len(record.path),
 }
 
+
+def _pictures_first(rule: Callable[[Record], object]) -> Callable[[Record], object]:
+    """The rule, but a thumbnail that a program made is kept in place of no picture."""
+    return lambda record: (is_derived(record.path), rule(record))
+
+
 # A lossless file with the very pixels of a JPEG was made from it, and is only larger.
 _LOSSLESS = frozenset({"BMP", "GIF", "PNG", "PPM", "TGA", "TIFF"})
 
@@ -44,7 +51,8 @@ class Keeper:
         three or more, then those that resemble the others most, since edits lead away from the
         original; then most pixels, then most bytes, then the shortest path; of files with the
         same pixels, a JPEG before the PNG that was made from it.
-        "largest": most bytes. A callable gets a `Record` and returns a sort key: the smallest
+        "largest": most bytes. By each of these, a thumbnail of a NAS or file manager (`@eaDir`)
+        comes last. A callable gets a `Record` and returns a sort key: the smallest
         is kept. Ties are broken by the path.
     similarity : mapping of (int, int) to float
         Cosines of pairs of pictures (a < b).
@@ -59,7 +67,7 @@ class Keeper:
         if not callable(keep) and keep not in _RULES:
             raise InputError(f"keep={keep!r}: expected a callable or one of {', '.join(_RULES)}")
         self._is_best = keep == "best"
-        self._rule = keep if callable(keep) else _RULES[keep]
+        self._rule = keep if callable(keep) else _pictures_first(_RULES[keep])
         self._similarity = similarity
         self._counted = -1
         self._near: dict[int, dict[int, float]] = defaultdict(dict)
@@ -75,12 +83,13 @@ class Keeper:
             files[record.picture].append(record)
         if self._is_best:
             for several in files.values():
-                several.sort(key=lambda record: record.format in _LOSSLESS)  # stable
+                several.sort(key=lambda r: (is_derived(r.path), r.format in _LOSSLESS))  # stable
         return dict(enumerate(files.values()))
 
     def choose(self, pictures: Sequence[int], files: Mapping[int, Sequence[Record]]) -> int:
         """The picture to keep, of pictures that show the same; `files` as `files` gives them."""
         if self._is_best:
+            pictures = [p for p in pictures if not is_derived(files[p][0].path)] or pictures
             fullest = max(files[picture][0].fullness for picture in pictures)
             pictures = [p for p in pictures if files[p][0].fullness == fullest]
         if self._is_best and len(pictures) > 2:

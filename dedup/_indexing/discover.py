@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -16,10 +17,32 @@ from PIL import Image
 from dedup.pipelines.decoding import Pixels, pixel_digest
 from dedup.pipelines.errors import DecodeError, InputError
 
-__all__ = ["PUT_ASIDE", "Found", "ImageFile", "Inputs", "Skipped", "discover", "file_key"]
+__all__ = [
+    "PUT_ASIDE",
+    "Found",
+    "ImageFile",
+    "Inputs",
+    "Skipped",
+    "discover",
+    "file_key",
+    "is_derived",
+]
 
 # A folder that holds a file of this name holds what `Plan.apply` has put aside.
 PUT_ASIDE = ".dedup-quarantine"
+
+# Folders that hold only what a program derived from the pictures beside them. What a person
+# deleted or edited ("#recycle", ".picasaoriginals") is no such thing: it may be all there is.
+_DERIVED = {
+    "@eaDir": "thumbnails of a Synology NAS",
+    ".@__thumb": "thumbnails of a QNAP NAS",
+    ".thumbnails": "thumbnails of a file manager",
+    ".AppleDouble": "metadata of macOS",
+    "__MACOSX": "metadata of macOS",
+}
+_IN_DERIVED = re.compile(
+    rf"[/\\](?:(?:{'|'.join(map(re.escape, _DERIVED))})[/\\]|\._[^/\\]*$)"  # ._*: AppleDouble
+)
 
 _InMemory: TypeAlias = bytes | Image.Image | Pixels
 _One: TypeAlias = str | os.PathLike[str] | _InMemory
@@ -88,6 +111,17 @@ def file_key(
     return os.path.join(realpath(folder), name)
 
 
+def is_derived(path: str) -> bool:
+    """Whether a file is, by its path, what a program derived from another: a thumbnail, say.
+
+    Examples
+    --------
+    >>> is_derived("/photos/@eaDir/cat.jpg/SYNOPHOTO_THUMB_XL.jpg"), is_derived("/photos/cat.jpg")
+    (True, False)
+    """
+    return _IN_DERIVED.search(path) is not None
+
+
 def discover(
     inputs: Inputs, *, without: str | os.PathLike[str] | None = None, as_named: bool = False
 ) -> Found:
@@ -95,7 +129,8 @@ def discover(
 
     Folders are walked to the bottom. Symbolic links are not followed, so that a loop of links
     ends and nothing outside a folder is touched. What `Plan.apply` has put aside is passed
-    over. Only the kind of a file is looked at, not its contents.
+    over; a folder of thumbnails (`@eaDir` and the like) is skipped as a whole unless it, or what
+    is in it, was named. Only the kind of a file is looked at, not its contents.
 
     Parameters
     ----------
@@ -227,9 +262,16 @@ def _walk(folder: str) -> Iterator[str]:
             continue
         if where != folder and any(entry.name == PUT_ASIDE for entry in inside):
             continue
-        folders = [entry.path for entry in inside if entry.is_dir(follow_symlinks=False)]
+        folders = [
+            entry.path
+            for entry in inside
+            if entry.name not in _DERIVED and entry.is_dir(follow_symlinks=False)
+        ]
         yield from sorted({entry.path for entry in inside}.difference(folders))
         waiting += reversed(folders)
+
+
+_UNREADABLE = "folder that can't be read"
 
 
 def _problem(path: str) -> str | None:
@@ -239,7 +281,8 @@ def _problem(path: str) -> str | None:
         if stat.S_ISLNK(mode):
             return "symbolic link (not followed)"
         if stat.S_ISDIR(mode):
-            return "folder that can't be read"
+            derived = _DERIVED.get(os.path.basename(path)) if os.access(path, os.R_OK) else None
+            return f"{derived} (name the folder to read it)" if derived else _UNREADABLE
         if not stat.S_ISREG(mode):
             return "not a regular file"
         if not os.access(path, os.R_OK):
