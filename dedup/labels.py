@@ -7,6 +7,10 @@ Two tables are understood, in CSV or Parquet. Paths are relative to the table's 
 - Pairs, one row a pair: `a`, `b`, `label` (1 duplicates, 0 not), and if they are known `edit`,
   `family`, `source_a`, `source_b`.
 
+In CSV a path that begins with =, +, -, @, a tab or a carriage return has an apostrophe in front, so
+that no spreadsheet takes it for a formula: `Labels.write` puts it there, `read_labels` takes it
+away.
+
 The source is the photo that an image comes from. A set is split by source, so that no picture is
 on both sides.
 """
@@ -20,6 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dedup._csv import read_csv, write_csv
 from dedup._extras import require
 from dedup._saving import replacing
 from dedup._tuning.label_tables import checked_groups, checked_pairs
@@ -186,10 +191,11 @@ class Labels:
         file = Path(path)
         table = self.table.copy()
         for column in ("a", "b") if self.is_pairs else ("path",):
-            table[column] = [
+            relative = [
                 os.path.relpath(one, file.absolute().parent).replace(os.sep, "/")
                 for one in table[column]
             ]
+            table[column] = pd.Series(relative, table.index, dtype=object)
         if file.suffix not in (".csv", ".parquet"):
             raise InputError(f"{file}: labels are written as .csv or .parquet")
         with replacing(file) as partial:
@@ -197,7 +203,7 @@ class Labels:
                 require("pyarrow", extra="tuning")
                 table.to_parquet(partial, index=False)
             else:
-                table.to_csv(partial, index=False, lineterminator="\n", errors="surrogateescape")
+                write_csv(table, partial)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -237,9 +243,7 @@ def read_labels(path: str | os.PathLike[str]) -> Labels:
         require("pyarrow", extra="tuning")
         table = pd.read_parquet(file)
     else:
-        table = pd.read_csv(
-            file, dtype=object, keep_default_na=False, encoding_errors="surrogateescape"
-        )
+        table = read_csv(file)
     if {"a", "b", "label"} <= set(table.columns):
         return Labels.of_pairs(table, folder=file.parent)
     if {"path", "group"} <= set(table.columns):

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dedup._csv import write_csv
 from dedup._extras import require
 from dedup._grouping.groups import Group
 from dedup._indexing.discover import file_key
@@ -65,7 +66,7 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
         raise InputError(f"{file}: expected a name that ends in .csv, .json or .parquet")
     with replacing(file) as partial:
         if file.suffix == ".csv":
-            table.to_csv(partial, index=False, lineterminator="\n", errors="surrogateescape")
+            write_csv(table, partial)
         elif file.suffix == ".json":
             rows = [_plain(row) for row in table.to_dict("records")]
             partial.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

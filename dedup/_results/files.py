@@ -160,6 +160,11 @@ class ResultFiles(ABC):
         with the escapes that Python reads back. Parquet can't hold it: it gets "bytes:" and its
         bytes in hexadecimal.
 
+        CSV is for spreadsheets too, which take what begins with =, +, -, @, a tab or a carriage
+        return for a formula: such a text gets an apostrophe in front, and so does one that has
+        apostrophes before such a beginning. `dedup.labels.read_labels` takes it away again;
+        JSON and Parquet have none.
+
         Parameters
         ----------
         path : path

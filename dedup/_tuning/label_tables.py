@@ -62,14 +62,14 @@ def _texts(table: pd.DataFrame, *, columns: list[str], required: tuple[str, ...]
     return pd.DataFrame({column: pd.Series(v, dtype=object) for column, v in texts.items()})
 
 
-def _existing(paths: "pd.Series[str]", *, folder: str | os.PathLike[str]) -> list[str]:
+def _existing(paths: "pd.Series[str]", *, folder: str | os.PathLike[str]) -> "pd.Series[str]":
     absolute = [file_key(os.path.join(folder, path)) for path in paths]
     for row, (path, file) in enumerate(zip(paths, absolute, strict=True), 1):
         if not path:
             raise InputError(f"labels, row {row}: the path is empty")
         if not os.path.isfile(file):
             raise InputError(f"labels, row {row}: there is no file {path}")
-    return absolute
+    return pd.Series(absolute, paths.index, dtype=object)  # a name need not be UTF-8
 
 
 def _label(value: Any, *, row: int) -> bool:
@@ -94,7 +94,7 @@ def _first_of_each_pair(table: pd.DataFrame) -> list[bool]:
     return firsts
 
 
-def _connected(table: pd.DataFrame) -> tuple[list[str], list[str]]:
+def _connected(table: pd.DataFrame) -> "tuple[pd.Series[str], pd.Series[str]]":
     """A source for both ends of each pair: the files that duplicates connect."""
     numbers: dict[str, int] = {}
     for path in (*table["a"], *table["b"]):
@@ -105,4 +105,4 @@ def _connected(table: pd.DataFrame) -> tuple[list[str], list[str]]:
         clusters.join(numbers[a], numbers[b])
     ends = ([names[clusters.find(numbers[path])] for path in table[end]] for end in ("a", "b"))
     first, second = ends
-    return first, second
+    return pd.Series(first, table.index, dtype=object), pd.Series(second, table.index, dtype=object)
