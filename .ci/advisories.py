@@ -2,6 +2,7 @@
 
 import sys
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -25,7 +26,7 @@ def main() -> None:
     groups = {
         "tested": content["tool"]["uv"]["constraint-dependencies"],
         "needed to build": content["build-system"]["requires"],
-        "allowed": [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])],
+        "allowed": [*project["dependencies"], *chain(*project["optional-dependencies"].values())],
     }
     wrong = [
         f"{requirement.name} {lowest(requirement)} is {how}, and older than {advisory['first']}: "

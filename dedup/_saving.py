@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dedup.pipelines.errors import InputError
 
-__all__ = ["replacing", "save_text"]
+__all__ = ["replacing", "require_writable", "save_text"]
 
 
 def save_text(path: str | os.PathLike[str], text: str) -> None:
@@ -44,7 +44,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         with _told(path):
             yield file
         return
-    partial = file.with_name(f".dedup-{os.getpid()}-{threading.get_ident()}.part")
+    partial = _partial(file)
     try:
         with _told(path):
             partial.touch()
@@ -57,6 +57,36 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def require_writable(path: str | os.PathLike[str]) -> None:
+    """Make sure that `replacing` can begin, before the work of which it writes the result.
+
+    Raises
+    ------
+    InputError
+        If it can't.
+
+    Examples
+    --------
+    >>> require_writable(getfixture("tmp_path") / "none" / "a.txt")
+    Traceback (most recent call last):
+        ...
+    dedup.pipelines.errors.InputError: ...a.txt: no such file or directory
+    """
+    file = Path(os.path.realpath(path))
+    with _told(path):
+        if file.exists() and not file.is_file():
+            if not os.access(file, os.W_OK):
+                raise PermissionError("permission denied")
+            return
+        partial = _partial(file)
+        partial.touch()
+        partial.unlink()
+
+
+def _partial(file: Path) -> Path:
+    return file.with_name(f".dedup-{os.getpid()}-{threading.get_ident()}.part")
 
 
 @contextmanager

@@ -1,28 +1,43 @@
-"""Names of files, written so that they can be shown anywhere."""
+"""Names of files, written so that they can be shown anywhere; and numbers of things."""
 
 import unicodedata
 
-__all__ = ["printable"]
+__all__ = ["counted", "printable"]
 
-# Controls, lone surrogates, and the separators of lines and paragraphs.
-_ESCAPED = frozenset(("Cc", "Cs", "Zl", "Zp"))
-# Turn the reading direction, so that a name can pass for another.
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Controls, lone surrogates, the separators of lines and paragraphs; and what formats: marks that
+# turn the reading direction, and what has no width, so that a name can pass for another.
+_ESCAPED = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+# Letters and marks that show nothing: joiners and fillers of Hangul, Khmer and Mongolian.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
+# Tags and variation selectors, assigned or not: text that is carried unseen.
+_TAGS = range(0xE0000, 0xE1000)
 
 
 def printable(text: str) -> str:
-    r"""A text on one line, without what a terminal or a page would obey or choke on.
+    r"""A text on one line, without what a terminal or a page would obey, choke on or not show.
 
     Examples
     --------
     >>> print(printable("caf\udce9\n\x1b[31m.png"), printable("c:\\né.png"))
     caf\udce9\n\x1b[31m.png c:\né.png
+    >>> print(printable("cat\u200b.png"))
+    cat\u200b.png
     """
-    if text.isprintable():
+    if text.isascii() and text.isprintable():
         return text
-    return "".join(
-        c.encode("unicode_escape").decode()
-        if c in _TURNING or unicodedata.category(c) in _ESCAPED
-        else c
-        for c in text
-    )
+    return "".join(c.encode("unicode_escape").decode() if _is_hidden(c) else c for c in text)
+
+
+def _is_hidden(char: str) -> bool:
+    return unicodedata.category(char) in _ESCAPED or char in _BLANK or ord(char) in _TAGS
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """How many there are of a thing, in words.
+
+    Examples
+    --------
+    >>> counted(1, "file"), counted(0, "file"), counted(2_000, "copy", "copies")
+    ('1 file', '0 files', '2,000 copies')
+    """
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"

@@ -27,6 +27,7 @@ import pandas as pd
 from dedup._csv import read_csv, write_csv
 from dedup._extras import require
 from dedup._saving import replacing
+from dedup._text import counted
 from dedup._tuning.label_tables import checked_groups, checked_pairs
 from dedup.data import labelled
 from dedup.pipelines.errors import InputError
@@ -210,9 +211,9 @@ class Labels:
 
     def __repr__(self) -> str:
         duplicates, others = self.counts
-        pairs = "pair" if duplicates == 1 else "pairs"
         return (
-            f"<Labels of {len(self.paths):,} images: {duplicates:,} {pairs} of duplicates, "
+            f"<Labels of {counted(len(self.paths), 'image')}: "
+            f"{counted(duplicates, 'pair')} of duplicates, "
             f"{others:,} of others>"
         )
 

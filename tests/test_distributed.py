@@ -153,7 +153,7 @@ def test_killed_worker_loses_nothing_and_doubles_nothing(uri, cluster, tmp_path)
     with killed_at_work("MapWorker", uri=uri, rows=32) as killed:
         added = distributed.embed(folder, index=uri, workers=2, method="phash", progress=False)
     assert len(killed) == 1
-    assert str(added) == "700 embedded, 1 copies recognised, 0 unchanged, 0 skipped"
+    assert str(added) == "700 embedded, 1 copy recognised, 0 unchanged, 0 skipped"
     with dedup.ImageIndex(uri, method="phash") as index:
         rows = [row for rows in index._catalogue.collection.rows(["id"]) for row in rows]
         assert len(rows) == len({row["id"] for row in rows}) == 701

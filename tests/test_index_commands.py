@@ -30,7 +30,7 @@ def copies(folder, photos):
 def test_add_then_check_then_duplicates(run, copies, photos, tmp_path):
     (copies / "notes.txt").write_text("no image")
     code, out, err = run("add", copies)
-    assert (code, out) == (0, "7 embedded, 1 copies recognised, 0 unchanged, 1 skipped\n")
+    assert (code, out) == (0, "7 embedded, 1 copy recognised, 0 unchanged, 1 skipped\n")
     assert f"skipped {copies / 'notes.txt'}: not an image" in err
     photos["rocket"].resize((200, 133)).save(tmp_path / "upload.png")
     code, out, _ = run("check", tmp_path / "upload.png")
@@ -41,7 +41,7 @@ def test_add_then_check_then_duplicates(run, copies, photos, tmp_path):
     code, out, err = run("duplicates")
     assert code == 1
     assert out.splitlines()[0] == f"keep   {copies / 'coffee.png'}"
-    assert "1 groups of duplicates" in err
+    assert "1 group of duplicates" in err
 
 
 def test_json_is_all_that_is_printed(run, copies, spare_photo, tmp_path):

@@ -63,7 +63,7 @@ def test_page_holds_the_groups_the_keeper_first(found, tmp_path):
     ]
     assert page["run"] == found.run
     assert "<title>My &lt;photos&gt;</title>" in text
-    assert "1 groups of duplicates" in text
+    assert "1 group of duplicates" in text
 
 
 def test_page_loads_nothing(found, tmp_path):

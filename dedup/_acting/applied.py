@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from dedup._text import counted
+
 __all__ = ["Applied", "Outcome"]
 
 _DONE = {
@@ -79,7 +81,7 @@ class Applied:
         failed = len(self._outcomes) - len(self)
         actions = sorted({outcome.action for outcome in self._outcomes})
         text = " or ".join(_DONE[action] for action in actions)
-        text = f"{len(self)} files {text}" if actions else "nothing to do"
+        text = f"{counted(len(self), 'file')} {text}" if actions else "nothing to do"
         if failed:
             text += f"; {failed} left as they are (see .failed)"
         return text

@@ -48,8 +48,6 @@ def apply(plan: "Plan", *, journal: str | os.PathLike[str], progress: bool) -> A
         _make_quarantine(plan.quarantine)
     book = Journal(path)
     with book.writing(header={"plan": plan.id, "quarantine": plan.quarantine}):
-        if book.header.get("plan") != plan.id:
-            raise JournalError(f"{path} is the journal of another plan")
         run = _Run(plan, book, protected)
         with bar(total=len(files), title=plan.action, unit=" files", shown=progress) as shown:
             outcomes = []

@@ -112,7 +112,7 @@ class Choices:
             return cls(_text(content["run"]), keep, apart)
         except OSError as error:
             raise InputError(f"{path}: {str(error.strerror).lower()}") from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InputError(
                 f"{path} is no file of choices that dedup's report exported"
             ) from error

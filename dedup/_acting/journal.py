@@ -107,6 +107,8 @@ class Journal:
         """Let steps be written, by this process alone; a new journal begins with the header."""
         with _alone(self.path), self._opened() as file:
             self._read()  # another process may have written until now
+            if self.header and header is not None and self.header.get("plan") != header["plan"]:
+                raise JournalError(f"{self.path} is the journal of another plan")
             self._file = file
             try:
                 file.truncate(self._whole)
@@ -182,7 +184,7 @@ class Journal:
         for number, line in enumerate(lines, 1):
             try:
                 self._take_in(json.loads(line), first=number == 1)
-            except (ValueError, TypeError, KeyError) as error:
+            except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
                 if number == 1:
                     raise JournalError(f"{self.path} is no journal that dedup wrote") from error
                 self.damaged.append(number)
@@ -191,7 +193,7 @@ class Journal:
 
     def _take_in(self, content: Any, *, first: bool) -> None:
         if first:
-            if content["format"] != _FORMAT:
+            if content["format"] != _FORMAT or not _are_texts(content.get("quarantine", "")):
                 raise KeyError("format")
             self.header = content
         elif content["state"] not in _STATES:
@@ -199,11 +201,24 @@ class Journal:
         elif "path" in content:
             values = {f.name: content[f.name] for f in fields(Step) if f.name in content}
             values |= {"step": int(content["step"]), "traits": Traits(**content["traits"])}
-            self.steps[values["step"]] = Step(**values)
+            self.steps[values["step"]] = _checked(Step(**values))
         else:
             step = self.steps[content["step"]]
             reason = content.get("reason", "")
             self.steps[step.step] = replace(step, state=content["state"], reason=reason)
+
+
+def _checked(step: Step) -> Step:
+    """A step, if it holds what `begin` writes: a journal may have been edited."""
+    texts = (step.action, step.path, step.to, step.keep, step.digest, step.keep_digest)
+    numbers = asdict(step.traits).values()
+    if not _are_texts(*texts) or not all(type(n) is int and -(2**63) <= n < 2**63 for n in numbers):
+        raise TypeError("not what is written here")
+    return step
+
+
+def _are_texts(*values: object) -> bool:
+    return all(isinstance(value, str) and "\0" not in value for value in values)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import pandas as pd
 
 from dedup._acting.applied import Applied
 from dedup._saving import save_text
-from dedup._text import printable
+from dedup._text import counted, printable
 from dedup.pipelines.errors import InputError
 
 __all__ = ["ACTIONS", "LEAVE", "Plan", "PlannedFile", "journal_of", "plan_id"]
@@ -169,17 +169,20 @@ class Plan:
             files = [PlannedFile(**file) for file in content.pop("files")]
             for file in files:
                 _check(file, action=content["action"])
+            folders = [content["quarantine"], content["root"], *content["protect"]]
+            if not (isinstance(content["protect"], list) and all(map(_is_path, folders))):
+                raise TypeError("no folders")
             return cls(files=files, **content)
         except OSError as error:
             raise InputError(f"{path}: {str(error.strerror).lower()}") from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InputError(f"{path} is no plan that dedup saved") from error
 
     def __len__(self) -> int:
         return sum(file.action != LEAVE for file in self.files)
 
     def __repr__(self) -> str:
-        text = f"{self.action} {len(self)} files, {_bytes(self.savings)}"
+        text = f"{self.action} {counted(len(self), 'file')}, {_bytes(self.savings)}"
         left = Counter(file.reason for file in self.files if file.action == LEAVE)
         if left:
             reasons = ", ".join(f"{count} {reason}" for reason, count in left.most_common())
@@ -225,11 +228,15 @@ def _check(file: PlannedFile, *, action: str) -> None:
         elif field.name == "score":
             good = value is None or (isinstance(value, float) and math.isfinite(value))
         else:
-            good = isinstance(value, str) and "\0" not in value
+            good = _is_path(value)
         if not good:
             raise ValueError(f"{field.name}: {value!r}")
     if file.action != LEAVE and (file.action != action or not os.path.isabs(file.path)):
         raise ValueError(f"{file.action} {file.path}")
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and "\0" not in value
 
 
 def _bytes(size: int) -> str:

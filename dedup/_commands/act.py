@@ -6,22 +6,23 @@ from pathlib import Path
 import click
 
 from dedup._acting.applied import Applied
+from dedup._acting.choices import Choices
 from dedup._acting.plan import ACTIONS, LEAVE, Plan
 from dedup._acting.undo import purge as _purge
 from dedup._acting.undo import undo as _undo
+from dedup._commands.errors import FAILED, Failure, kept_if_interrupted, summary
 from dedup._commands.shared import Search, print_unapplied, search_options
+from dedup._commands.types import CHOICES, PLAN
 from dedup._text import printable
 
 __all__ = ["COMMANDS"]
-
-_FAILED = 2
 
 
 @click.command()
 @search_options
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=PLAN,
     required=True,
     help="Write the plan here (plan.json), for `dedup apply`.",
 )
@@ -34,12 +35,12 @@ _FAILED = 2
 @click.option(
     "--protect",
     multiple=True,
-    type=click.Path(),
+    type=click.Path(exists=True),
     help="Never touch a file in this folder, and rather keep one in there. Repeatable.",
 )
 @click.option(
     "--choices",
-    type=click.Path(dir_okay=False),
+    type=CHOICES,
     help="Follow the choices that were made on the report page.",
 )
 @click.option("--unverified", is_flag=True, help="Act on all files of a group.")
@@ -51,7 +52,7 @@ def plan(
     action: str,
     quarantine: str | None,
     protect: tuple[str, ...],
-    choices: str | None,
+    choices: Choices | None,
     unverified: bool,
     permanently: bool,
 ) -> None:
@@ -66,6 +67,8 @@ def plan(
 
     Exit code: 0 if the plan was written, 2 on an error, or if a choice does not fit.
     """  # noqa: D301  click wants the \b itself
+    if action == "delete" and not permanently:
+        raise click.UsageError("--action delete can't be undone: say so with --permanently")
     found = search()
     if choices is not None:
         found = found.with_choices(choices)
@@ -81,8 +84,8 @@ def plan(
         why = file.reason if file.action == LEAVE else f"keeps {file.keep}"
         click.echo(f"{file.action:<10} {printable(file.path)} ({printable(why)})")
     print_unapplied(found)
-    click.echo(printable(repr(planned)), err=True)
-    sys.exit(_FAILED if len(found.unapplied) else 0)
+    click.echo(summary(planned), err=True)
+    sys.exit(FAILED if len(found.unapplied) else 0)
 
 
 @click.command()
@@ -105,8 +108,9 @@ def apply(file: str, *, journal: str | None) -> None:
 
     Exit code: 0 if all was done, 2 if some was not (each file with the reason).
     """  # noqa: D301  click wants the \b itself
-    applied = Plan.load(file).apply(journal=journal)
-    _end(applied)
+    planned = Plan.load(file)
+    _acts(journal or planned.journal)
+    _end(planned.apply(journal=journal))
 
 
 @click.command()
@@ -121,13 +125,14 @@ def undo(journal: str) -> None:
 
     Exit code: 0 if all was restored, 2 if some was not (each file with the reason).
     """  # noqa: D301  click wants the \b itself
+    _acts(journal)
     _end(_undo(journal))
 
 
 @click.command()
 @click.argument("journal", metavar="PLAN|JOURNAL", type=click.Path(dir_okay=False))
-@click.confirmation_option(prompt="Delete the files in quarantine for good?")
-def purge(journal: str) -> None:
+@click.option("--yes", is_flag=True, help="Delete them without asking.")
+def purge(journal: str, *, yes: bool) -> None:
     """Delete, for good, what a plan has put into quarantine.
 
     Each file only if the one that was kept is still there, unchanged, and decodes.
@@ -138,10 +143,27 @@ def purge(journal: str) -> None:
 
     Exit code: 0 if all was deleted, 2 if some was not (each file with the reason).
     """  # noqa: D301  click wants the \b itself
+    if not (yes or _sure("Delete the files in quarantine for good?")):
+        raise Failure("nothing was deleted (--yes does it without asking)")
+    _acts(journal)
     _end(_purge(journal))
 
 
 COMMANDS: tuple[click.Command, ...] = (plan, apply, undo, purge)
+
+
+def _sure(question: str) -> bool:
+    """What a person answers; where nobody can, it is no."""
+    try:
+        return click.confirm(question)
+    except click.Abort as end:
+        if isinstance(end.__context__, EOFError):
+            return False
+        raise
+
+
+def _acts(journal: str | Path) -> None:
+    kept_if_interrupted(f"what was done is in {journal}; the same command goes on from there")
 
 
 def _end(applied: Applied) -> None:
@@ -153,7 +175,7 @@ def _end(applied: Applied) -> None:
             )
         else:
             click.echo(f"left {printable(row.path)}: {printable(row.reason)}", err=True)
-    click.echo(repr(applied), err=True)
+    click.echo(summary(applied), err=True)
     if applied.journal.exists():
         click.echo(f"journal: {printable(str(applied.journal))}", err=True)
-    sys.exit(_FAILED if len(applied.failed) else 0)
+    sys.exit(FAILED if len(applied.failed) else 0)

@@ -8,8 +8,10 @@ import click
 import pandas as pd
 
 from dedup._cache_folder import cache_folder
+from dedup._commands.errors import summary
 from dedup._find import find_duplicates
 from dedup._results.duplicates import Duplicates
+from dedup._text import counted, printable
 from dedup.data.sample import build_sample
 
 __all__ = ["run_demo"]
@@ -19,7 +21,7 @@ def run_demo(out: Path | None) -> None:
     """Build the sample, find its duplicates, and print them beside its labels."""
     folder = cache_folder() / "sample" if out is None else out
     labels = build_sample(folder)
-    click.echo(f"{len(labels)} labelled images in {folder}", err=True)
+    click.echo(f"{counted(len(labels), 'labelled image')} in {printable(str(folder))}", err=True)
     found = find_duplicates(folder)
     _print_against_labels(found, labels, folder)
 
@@ -36,9 +38,9 @@ def _print_against_labels(found: Duplicates, labels: pd.DataFrame, folder: Path)
     reported = _pairs([[_relative(p, folder) for p in group.paths] for group in found.groups])
     right = len(true & reported)
     click.echo(
-        f"\n{found!r}\n"
+        f"\n{summary(found)}\n"
         f"against the labels: {right} of {len(true)} duplicate pairs found, "
-        f"{len(reported) - right} pairs wrong"
+        f"{counted(len(reported) - right, 'pair')} wrong"
     )
     _print_missed(labels, true - reported)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from dedup._commands.errors import kept_if_interrupted
 from dedup._commands.shared import (
     DEVICE,
     METHOD,
@@ -15,14 +16,17 @@ from dedup._commands.shared import (
     REPORT,
     THRESHOLD,
     TOKEN,
+    kept_in,
     print_duplicates,
+    print_skipped,
+    require_images,
 )
 from dedup._indexing.index import ImageIndex
 from dedup._indexing.ingest import Added
 from dedup._text import printable
 from dedup._tuning.threshold import Threshold
 from dedup.pipelines.addresses import shown
-from dedup.pipelines.errors import StoreError
+from dedup.pipelines.errors import DecodeError, InputError, StoreError
 from dedup.pipelines.storage import store_at
 
 __all__ = ["index"]
@@ -81,8 +85,11 @@ def add(
       dedup index add train/ --tag train --index sets.db
       dedup index add uploads/ --unless-duplicate --index photos.db
     """  # noqa: D301  click wants the \b itself
+    kept_if_interrupted(kept_in(shown(uri)))
     with ImageIndex(uri, method=method, device=device, token=token) as images:
         added = images.add(paths, tag=tag, unless_duplicate=unless_duplicate, threshold=threshold)
+    read = added.embedded + added.copies + added.unchanged + len(added.duplicates)
+    require_images(read, paths=paths, skipped=added.skipped)
     _print_added(added)
 
 
@@ -90,8 +97,7 @@ def _print_added(added: Added) -> None:
     for refused in added.duplicates:
         relation = f"{refused.relation} of {printable(refused.of)}"
         click.echo(f"duplicate {printable(refused.path)}: {relation}", err=True)
-    for skipped in added.skipped:
-        click.echo(f"skipped {printable(skipped.path)}: {skipped.reason}", err=True)
+    print_skipped(added.skipped)
     click.echo(str(added))
 
 
@@ -122,7 +128,10 @@ def check(
     Exit code: 0 if it is new, 1 if it is a duplicate, 2 on an error.
     """  # noqa: D301  click wants the \b itself
     with _opened(**where) as images:
-        found = images.check(image, threshold=threshold, verify=not no_verify)
+        try:
+            found = images.check(image, threshold=threshold, verify=not no_verify)
+        except DecodeError as error:
+            raise InputError(f"{image}: {error}") from error
     if as_json:
         click.echo(json.dumps(asdict(found), indent=1))
     else:
@@ -168,6 +177,8 @@ def duplicates(
     """  # noqa: D301  click wants the \b itself
     with _opened(**where) as images:
         found = images.duplicates(between=between, threshold=threshold, verify=not no_verify)
+    if not found.distinct:
+        raise InputError(f"{shown(where['uri'])}: the index holds no images")
     print_duplicates(found, as_json=as_json, report=report)
     sys.exit(1 if found.groups else 0)
 

@@ -1,17 +1,14 @@
-"""The command line: find, look, keep an index, calibrate.
-
-Results go to standard output, everything else to standard error. Exit codes: 0 if there are
-no duplicates, 1 if there are some, 2 if something went wrong, 130 if it was interrupted. What
-acts on files exits with 0 if all was done, and with 2 if anything was not.
-"""
+"""The command line: find, look, keep an index, calibrate."""
 
 import sys
 from pathlib import Path
 
 import click
 
+from dedup._acting.choices import Choices
 from dedup._commands.act import COMMANDS
 from dedup._commands.demo import run_demo
+from dedup._commands.errors import Commands, Failure, kept_if_interrupted, summary
 from dedup._commands.index import index
 from dedup._commands.shared import (
     DEVICE,
@@ -24,38 +21,30 @@ from dedup._commands.shared import (
     search_options,
     warnings_in_a_line,
 )
+from dedup._commands.types import CHOICES, PAGE, TUNED
 from dedup._text import printable
 from dedup._tuning.calibrate import calibrate as _calibrate
 from dedup._viewing.report import LARGEST_THUMBNAIL
-from dedup.pipelines.errors import DedupError
 
 __all__ = ["main"]
 
 
-_INTERRUPTED = 130  # as shells say it: 128 + SIGINT
-
-
-class _Errors(click.Group):
-    """Shows an error of this library as one line, without a traceback."""
-
-    def invoke(self, context: click.Context) -> object:
-        try:
-            return super().invoke(context)
-        except DedupError as error:
-            message = "\n".join(map(printable, str(error).splitlines()))
-            raise _Failure(message) from error
-        except (KeyboardInterrupt, click.Abort):
-            sys.exit(_INTERRUPTED)
-
-
-class _Failure(click.ClickException):
-    exit_code = 2
-
-
-@click.group(cls=_Errors)
+@click.group(cls=Commands)
 @click.version_option(package_name="dedup")
 def main() -> None:
-    """Find exact and near-duplicate images."""
+    """Find exact and near-duplicate images.
+
+    Results go to standard output, everything else to standard error.
+
+    \b
+    Exit codes:
+      0    images were looked at, and there are no duplicates; or all was done
+      1    there are duplicates
+      2    an error, nothing that can be read as an image, or something was not done
+      130  interrupted (Ctrl-C)
+
+    Files that can't be read among others that can are listed as skipped, and are no error.
+    """  # noqa: D301  click wants the \b itself
     click.get_current_context().with_resource(warnings_in_a_line())
 
 
@@ -85,7 +74,7 @@ def find(search: Search, *, as_json: bool, report: Path | None) -> None:
 @search_options
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=PAGE,
     required=True,
     help="Write the page here (duplicates.html).",
 )
@@ -99,10 +88,12 @@ def find(search: Search, *, as_json: bool, report: Path | None) -> None:
 )
 @click.option(
     "--choices",
-    type=click.Path(dir_okay=False),
+    type=CHOICES,
     help="Start from the choices that were made on an earlier page.",
 )
-def report(search: Search, *, out: Path, title: str, thumbnails: int, choices: str | None) -> None:
+def report(
+    search: Search, *, out: Path, title: str, thumbnails: int, choices: Choices | None
+) -> None:
     """Find duplicates, and write a page that shows and explains them, for any browser.
 
     \b
@@ -117,7 +108,7 @@ def report(search: Search, *, out: Path, title: str, thumbnails: int, choices: s
         found = found.with_choices(choices)
     found.report(out, title=title, thumbnails=thumbnails)
     print_unapplied(found)
-    click.echo(repr(found), err=True)
+    click.echo(summary(found), err=True)
     sys.exit(1 if found.groups else 0)
 
 
@@ -125,16 +116,26 @@ def report(search: Search, *, out: Path, title: str, thumbnails: int, choices: s
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=TUNED,
     required=True,
     help="Write the threshold here (threshold.json), for `dedup find --threshold`.",
 )
-@click.option("--precision", type=float, default=0.99, show_default=True)
-@click.option("--images", type=int, help="Size of the collection; that of the photos by default.")
+@click.option(
+    "--precision",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.99,
+    show_default=True,
+    help="The part of accepted pairs that are to be duplicates.",
+)
+@click.option(
+    "--images",
+    type=click.IntRange(2),
+    help="Size of the collection; that of the photos by default.",
+)
 @METHOD
 @DEVICE
 @NO_VERIFY
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 def calibrate(
     paths: tuple[str, ...],
     *,
@@ -153,6 +154,7 @@ def calibrate(
       dedup calibrate photos/ --out threshold.json
       dedup find photos/ --threshold threshold.json
     """  # noqa: D301  click wants the \b itself
+    kept_if_interrupted("what was embedded of the photos is kept in the cache folder")
     calibration = _calibrate(
         paths,
         precision=precision,
@@ -177,7 +179,7 @@ def demo(out: Path | None) -> None:
     try:
         run_demo(out)
     except (FileExistsError, ModuleNotFoundError) as error:  # another folder; no sample photos
-        raise _Failure(str(error)) from error
+        raise Failure(printable(str(error))) from error
 
 
 for command in (index, *COMMANDS):

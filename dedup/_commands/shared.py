@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial, wraps
 from pathlib import Path
@@ -11,10 +11,14 @@ from typing import Any
 import click
 import pandas as pd
 
+from dedup._commands.errors import kept_if_interrupted, summary
+from dedup._commands.types import PAGE, THRESHOLD_OR_FILE
 from dedup._find import find_duplicates
 from dedup._results.duplicates import Duplicates
-from dedup._text import printable
+from dedup._text import counted, printable
 from dedup._tuning.threshold import Threshold
+from dedup.pipelines.addresses import shown
+from dedup.pipelines.errors import InputError
 from dedup.pipelines.models import DEFAULT, MODELS
 
 __all__ = [
@@ -25,30 +29,17 @@ __all__ = [
     "THRESHOLD",
     "TOKEN",
     "Search",
+    "kept_in",
     "print_duplicates",
+    "print_skipped",
     "print_unapplied",
+    "require_images",
     "search_options",
     "warnings_in_a_line",
 ]
 
 Search = Callable[[], Duplicates]
-
-
-class _Threshold(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
-    """A number, or a file that `dedup calibrate` wrote."""
-
-    name = "NUMBER|FILE"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | Threshold:
-        """Take a number for what it is, and anything else for a file."""
-        del param, ctx
-        try:
-            return float(value)
-        except ValueError:
-            return Threshold.load(value)
-
+_PATHS_SHOWN = 3
 
 METHOD = click.option(
     "--method",
@@ -67,7 +58,7 @@ DEVICE = click.option(
 )
 THRESHOLD = click.option(
     "--threshold",
-    type=_Threshold(),
+    type=THRESHOLD_OR_FILE,
     help="Accept pairs from this score up, 0 to 1; with --no-verify from this cosine up, "
     "or for phash with at most so many bits that differ, 0 to 64. "
     "Or a file that `dedup calibrate` wrote.",
@@ -78,7 +69,7 @@ TOKEN = click.option(
 )
 REPORT = click.option(
     "--report",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=PAGE,
     help="Write a page for the browser that shows and explains the groups (duplicates.html).",
 )
 _INDEX = click.option(
@@ -119,7 +110,10 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
         )
 
         def search() -> Duplicates:
+            kept_if_interrupted(_kept(index, no_cache=no_cache))
             duplicates = found()
+            skipped = list(duplicates.skipped.itertuples())
+            require_images(len(duplicates.distinct), paths=paths, skipped=skipped)
             if verbose:
                 click.echo(str(duplicates.timings), err=True)
             return duplicates
@@ -141,7 +135,26 @@ def print_duplicates(found: Duplicates, *, as_json: bool, report: Path | None = 
         _print_groups(found)
     if report is not None:
         found.report(report)
-    click.echo(repr(found), err=True)
+    click.echo(summary(found), err=True)
+
+
+def print_skipped(several: Iterable[Any]) -> None:
+    """What was left out, each with its reason, on standard error."""
+    for skipped in several:
+        click.echo(f"skipped {printable(skipped.path)}: {printable(skipped.reason)}", err=True)
+
+
+def require_images(images: int, *, paths: Sequence[str], skipped: Sequence[Any]) -> None:
+    """A run that could look at no image did not find that there are no duplicates."""
+    if images:
+        return
+    print_skipped(skipped)
+    named = ", ".join(paths[:_PATHS_SHOWN])
+    if len(paths) > _PATHS_SHOWN:
+        named += f" and {len(paths) - _PATHS_SHOWN:,} more"
+    raise InputError(
+        f"{named}: no image that can be read ({counted(len(skipped), 'file')} skipped)"
+    )
 
 
 def print_unapplied(found: Duplicates) -> None:
@@ -157,8 +170,18 @@ def _print_groups(found: Duplicates) -> None:
         pairs = group.pairs
         for path in group.remove:
             click.echo(f"  {_related(path, group.keep, pairs)} {printable(path)}")
-    for skipped in found.skipped.itertuples():
-        click.echo(f"skipped {printable(skipped.path)}: {skipped.reason}", err=True)
+    print_skipped(found.skipped.itertuples())
+
+
+def _kept(index: str | None, *, no_cache: bool) -> str:
+    if index is None and no_cache:
+        return "nothing was kept (--no-cache)"
+    return kept_in("the cache folder" if index is None else shown(index))
+
+
+def kept_in(where: str) -> str:
+    """What Ctrl-C says of embeddings."""
+    return f"what was embedded until now is kept in {where}; the same command goes on from there"
 
 
 def _related(path: str, keep: str, pairs: pd.DataFrame) -> str:

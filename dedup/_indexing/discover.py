@@ -147,7 +147,7 @@ def discover(
     InputError
         If a path does not exist, a pattern matches nothing, or there is no file at all.
     """
-    inside = os.path.join(os.path.realpath(without), "") if without is not None else None
+    inside = os.path.join(os.path.realpath(without), "") if without else None
     files: dict[str, ImageFile] = {}
     skipped: dict[str, Skipped] = {}
     named: list[str] = []

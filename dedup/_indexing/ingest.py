@@ -17,6 +17,7 @@ from dedup._indexing.catalogue import Catalogue, picture_of
 from dedup._indexing.discover import ImageFile, Skipped
 from dedup._indexing.identical import thumbnail
 from dedup._indexing.records import Record
+from dedup._text import counted
 from dedup._threads import threads
 from dedup._verification.feature_cache import KEPT, FeatureCache
 from dedup._verification.pictures import features_of
@@ -95,10 +96,11 @@ class Added:
 
     def __str__(self) -> str:
         text = (
-            f"{self.embedded} embedded, {self.copies} copies recognised, "
-            f"{self.unchanged} unchanged, {len(self.skipped)} skipped"
+            f"{self.embedded:,} embedded, {counted(self.copies, 'copy', 'copies')} recognised, "
+            f"{self.unchanged:,} unchanged, {len(self.skipped):,} skipped"
         )
-        return f"{text}, {len(self.duplicates)} duplicates refused" if self.duplicates else text
+        refused = len(self.duplicates)
+        return f"{text}, {counted(refused, 'duplicate')} refused" if refused else text
 
 
 class Ingest:

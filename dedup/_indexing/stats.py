@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dedup._indexing.records import Record
+from dedup._text import counted
 
 __all__ = ["Stats"]
 
@@ -64,8 +65,9 @@ class Stats:
 
     def __repr__(self) -> str:
         lines = [
-            f"{self.files:,} files ({_size(self.size)}): {self.pictures:,} distinct pictures, "
-            f"{self.copies:,} exact copies",
+            f"{counted(self.files, 'file')} ({_size(self.size)}): "
+            f"{counted(self.pictures, 'distinct picture')}, "
+            f"{counted(self.copies, 'exact copy', 'exact copies')}",
             f"formats: {_listed(self.formats, nothing='in memory')}",
             f"model: {self.model}",
             f"store: {self.store}, index {self.index_type}",

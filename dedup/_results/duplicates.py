@@ -24,6 +24,7 @@ from dedup._searching.candidates import Candidates
 from dedup._searching.second_look import SecondLook
 from dedup._searching.settings import Settings
 from dedup._searching.sides import Sides
+from dedup._text import counted
 from dedup._timings import Timings
 from dedup._tuning.threshold import Threshold
 from dedup._verification.evidence import describe
@@ -262,14 +263,15 @@ class Duplicates(ResultViews):
         return len(self.groups)
 
     def __repr__(self) -> str:
+        images = sum(map(len, self._files.values()))
         surplus = sum(len(group.remove) for group in self.groups)
         text = (
-            f"{sum(map(len, self._files.values()))} images, {self.embedded} embedded in this run: "
-            f"{len(self.groups)} groups of duplicates, {surplus} files more than needed, "
-            f"at threshold {self._settings.text}"
+            f"{counted(images, 'image')}, {self.embedded:,} embedded in this run: "
+            f"{counted(len(self.groups), 'group')} of duplicates, "
+            f"{counted(surplus, 'file')} more than needed, at threshold {self._settings.text}"
         )
         if len(self.skipped):
-            text += f"; {len(self.skipped)} files skipped (see .skipped)"
+            text += f"; {counted(len(self.skipped), 'file')} skipped (see .skipped)"
         if self._candidates.unfinished:
             text += (
                 f"; incomplete: {self._candidates.unfinished} images have more neighbours "

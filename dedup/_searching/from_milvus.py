@@ -16,6 +16,7 @@ import pandas as pd
 from dedup._grouping.clusters import Clusters
 from dedup._grouping.groups import group
 from dedup._searching.join import self_join
+from dedup._text import counted
 from dedup._verification.decision import ByCosine
 from dedup.pipelines.addresses import shown
 from dedup.pipelines.connection import Connection, connect
@@ -128,7 +129,7 @@ class VectorDuplicates:
 
     def __repr__(self) -> str:
         text = (
-            f"{len(self._values)} pairs in {len(self.groups)} groups, "
+            f"{counted(len(self._values), 'pair')} in {counted(len(self.groups), 'group')}, "
             f"{self.metric} threshold {self.threshold:g}"
         )
         if self.unfinished:

@@ -65,7 +65,7 @@ class Settings:
         elif self.threshold is not None and not 0 <= self.threshold <= 1:
             raise InputError(
                 f"threshold={self.threshold}: expected the score of a verified pair, 0 to 1"
-                + (" (bits are for candidates=, or with verify=False)" if self.measure.bits else "")
+                + (" (bits go with verify=False)" if self.measure.bits else "")
             )
         if self.candidates is not None:
             self.measure.check("candidates", self.candidates)

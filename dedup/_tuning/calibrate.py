@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from dedup import metrics
+from dedup._extras import require
 from dedup._find import find_duplicates
+from dedup._tuning.goal import Goal
 from dedup._tuning.scored import ScoredPairs, score_pairs
 from dedup._tuning.tail import FalsePairs, false_pairs
 from dedup._tuning.threshold import Threshold
@@ -151,6 +153,11 @@ def calibrate(
     >>> calibration.recall_by_edit.columns.tolist()
     ['pairs', 'found', 'recall']
     """
+    # What can be refused is refused before the work.
+    Goal(precision=precision)
+    if images is not None and images < 2:
+        raise InputError(f"images={images}: expected the size of a collection, at least 2")
+    require("scipy.stats", extra="tuning")
     # A second shot of one scene is no photo of its own here: an edited copy of the one may
     # pass for a copy of the other.
     found = find_duplicates(

@@ -18,6 +18,7 @@ from dedup._indexing.index import ImageIndex
 from dedup._indexing.records import Record
 from dedup._progress import bar
 from dedup._searching.settings import Settings
+from dedup._text import counted
 from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Pair, Verifier, ordered
 from dedup.labels import Labels
@@ -99,7 +100,8 @@ class ScoredPairs:
     def __repr__(self) -> str:
         duplicates = int(self.truth.sum())
         return (
-            f"<ScoredPairs, {self.quantity} of {self.method}: {duplicates:,} pairs of duplicates, "
+            f"<ScoredPairs, {self.quantity} of {self.method}: "
+            f"{counted(duplicates, 'pair')} of duplicates, "
             f"{len(self) - duplicates:,} listed of {self.negatives:,} others>"
         )
 

@@ -1,6 +1,7 @@
 """A tuned threshold: its value, what to expect of it, and what it is valid for."""
 
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -97,6 +98,8 @@ class Threshold:
         Calibrated on the labelled pairs that were proposed, and for their mixture: where
         duplicates are rarer, so they are at each score.
         """
+        if not self.calibration:
+            return np.full(np.shape(score), np.nan)
         scores, probabilities = np.array(self.calibration, float).T
         return np.asarray(np.interp(np.asarray(score, float), scores, probabilities))
 
@@ -126,13 +129,26 @@ class Threshold:
             if content.pop("format") != _FORMAT:
                 raise KeyError("format")
             for name in ("precision", "recall"):
-                content[name] = Estimate(*content[name])
+                content[name] = Estimate(*map(float, content[name]))
             content["calibration"] = tuple((float(s), float(p)) for s, p in content["calibration"])
-            return cls(**content)
+            return cls(**content)._checked()
         except OSError as error:
             raise InputError(f"{path}: {str(error.strerror).lower()}") from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InputError(f"{path} is no threshold that dedup saved") from error
+
+    def _checked(self) -> "Threshold":
+        """Itself, if a file held what `save` writes."""
+        texts = (self.method, self.goal, *self.properties, *self.properties.values())
+        counts = (self.images, self.sources, self.collection)
+        if not (
+            math.isfinite(self.value)
+            and self.quantity in ("score", "cosine", "bits")
+            and all(isinstance(text, str) for text in texts)
+            and all(isinstance(count, int) for count in counts)
+        ):
+            raise ValueError("no threshold")
+        return self
 
     def __float__(self) -> float:
         return float(self.value)

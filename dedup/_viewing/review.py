@@ -6,6 +6,7 @@ import pandas as pd
 
 from dedup._extras import require
 from dedup._results.duplicates import Duplicates
+from dedup._text import counted
 from dedup._tuning.scored import ScoredPairs
 from dedup._tuning.threshold import Threshold
 from dedup._tuning.tune import tune
@@ -153,7 +154,7 @@ class Review:
         return threshold
 
     def __repr__(self) -> str:
-        return f"<Review, {len(self.told)} pairs answered; now {self.found!r}>"
+        return f"<Review, {counted(len(self.told), 'pair')} answered; now {self.found!r}>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         return self._widget._repr_mimebundle_(**kwargs)

@@ -63,7 +63,7 @@ class Card {
     group.files.slice(0, this.tiles).forEach((file, place) => list.append(this.tile(file, place)));
     const hidden = group.files.length - this.tiles;
     if (hidden > 0) {
-      const more = element("button", { type: "button", "data-act": "more" }, `${hidden} more files`);
+      const more = element("button", { type: "button", "data-act": "more" }, many(hidden, "more file"));
       list.append(element("li", { class: "more" }, more));
     }
     this.heading = element("h2", { id: `group-${group.number}` });

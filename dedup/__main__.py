@@ -1,0 +1,21 @@
+"""The command `dedup`, and `python -m dedup`: whatever fails, even its start, is exit code 2."""
+
+import sys
+import traceback
+
+
+def main() -> None:
+    """Run it; exit code 1 says that there are duplicates, and Python's for an error is 1 too."""
+    try:
+        from dedup._commands.main import main as command
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    except Exception:
+        traceback.print_exc()
+        sys.exit(2)
+    command(prog_name="dedup")
+
+
+if __name__ == "__main__":
+    main()
