@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import dedup
+from dedup.data.negatives import make_negatives
 
 
 @pytest.fixture
@@ -70,9 +71,26 @@ def test_copies_within_a_set_are_no_leak(index):
 
 def test_only_pairs_across_are_compared(index):
     found = index.duplicates(between=("train", "test"))
-    for a, b in found._verifier.compared():
+    for a, b in found._verifier._evidence:
         folders = {Path(found._files[picture][0].path).parent.name for picture in (a, b)}
         assert folders == {"train", "test"}
+
+
+def test_leak_is_found_behind_a_crowd_of_its_own_set(tmp_path, photos):
+    for name in ("train", "test"):
+        (tmp_path / name).mkdir()
+    photos["coffee"].crop((8, 8, 300, 195)).convert("L").save(tmp_path / "train" / "leak.png")
+    for number, page in enumerate(make_negatives("text-pages", count=80, seed=0)):
+        page.reduce(3).save(tmp_path / "train" / f"{number}.png")
+    for number in range(70):
+        photos["coffee"].resize((200, 120 + number // 5)).save(
+            tmp_path / "test" / f"{number}.jpg", quality=60 + number % 5
+        )
+    with dedup.ImageIndex(tmp_path / "a.db", method="phash", progress=False) as index:
+        for name in ("train", "test"):
+            index.add(tmp_path / name, tag=name)
+        found = index.duplicates(between=("train", "test"))
+    assert any("leak.png" in pair for pair in pairs(found))
 
 
 def test_every_copy_that_leaks_is_named(index, sets):

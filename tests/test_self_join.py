@@ -180,7 +180,7 @@ def test_only_rows_worth_it_are_searched_deeper(stored, how):
     collection, _ = stored(vectors)
     asked = []
 
-    def deeper(rows):
+    def deeper(rows, _):
         asked.append(len(rows))
         return rows[:1]
 

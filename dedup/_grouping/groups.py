@@ -2,12 +2,14 @@
 
 A chain of pairs may lead from one picture to quite another. So a group is built around its
 keeper: a member is verified against the keeper itself, or, where too much was edited for that,
-against members that are, and then its picture must lie on the keeper's.
+against members that are, and then its picture must lie on the keeper's. Of a link between two
+groups it is known which other member keeps them apart.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import pandas as pd
 
@@ -15,7 +17,7 @@ from dedup._grouping.clusters import Clusters
 from dedup._verification.decision import Decision
 from dedup._verification.verify import Pair, ordered
 
-__all__ = ["Group", "group"]
+__all__ = ["Group", "Grouped", "group"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,27 +47,41 @@ class Group:
         return 1 + len(self.remove)
 
 
+@dataclass(frozen=True)
+class Grouped:
+    """Pictures as groups.
+
+    Attributes
+    ----------
+    groups : list of list of int
+        The keeper first; pictures that belong to none may be groups of one.
+    apart : dict of (int, int) to int
+        Links between two groups, and the other picture, of one of these, that keeps them apart.
+    """
+
+    groups: list[list[int]]
+    apart: dict[Pair, int]
+
+
 def group(
     clusters: Iterable[Sequence[int]],
     *,
-    links: Iterable[Pair],
-    candidates: Iterable[Pair],
+    candidates: Sequence[Pair],
     decision: Decision,
     choose: Callable[[Sequence[int]], int],
     apart: Sequence[Pair] = (),
     together: Sequence[Pair] = (),
-) -> list[list[int]]:
+) -> Grouped:
     """Cut clusters into groups around keepers.
 
     Parameters
     ----------
     clusters : iterable of sequences of int
         Pictures that links connect; none holds a pair that is to stay apart.
-    links : iterable of (int, int)
-        Accepted pairs.
-    candidates : iterable of (int, int)
+    candidates : sequence of (int, int)
         Proposed pairs, the most similar first.
     decision : Decision
+        What it was asked are the links so far.
     choose : callable
         The keeper of some pictures.
     apart, together : sequence of (int, int)
@@ -73,12 +89,17 @@ def group(
 
     Returns
     -------
-    list of list of int
-        Groups, the keeper first; pictures that belong to none are groups of one.
+    Grouped
     """
+    links = _links(decision)
     found = _stars(clusters, neighbours=_neighbours(links), decision=decision, choose=choose)
+    # Links that came too late, or that somebody's word holds up, lead out of every cluster.
+    alone = set(chain.from_iterable([*links, *together])).difference(chain.from_iterable(found))
+    found = sorted([*found, *([picture] for picture in alone)])
     merged = _merged(found, candidates=candidates, decision=decision, apart=apart)
-    return _gathered(merged, together, apart=apart)
+    united, reasons = _united(merged, decision=decision, apart=apart)
+    gathered = _gathered(united, together, apart=apart)
+    return Grouped(gathered, _apart(gathered, reasons, decision=decision, apart=apart))
 
 
 def _stars(
@@ -121,7 +142,7 @@ def _merged(
     Each link that supports it must place a picture on the other star's keeper; and a single
     link never joins two stars of several pictures.
     """
-    home = {picture: number for number, members in enumerate(groups) for picture in members}
+    home = _home(groups)
     bridges: dict[Pair, list[Pair]] = defaultdict(list)
     for pair in candidates:
         a, b = (home.get(picture, -1) for picture in pair)
@@ -145,11 +166,85 @@ def _merged(
     return sorted(merged.values())
 
 
+def _united(
+    groups: Sequence[list[int]], *, decision: Decision, apart: Sequence[Pair]
+) -> tuple[list[list[int]], dict[Pair, int]]:
+    """Join stars that are one: each member of the smaller is linked to the larger's keeper.
+
+    Returns
+    -------
+    list of list of int
+        The stars.
+    dict of (int, int) to int
+        Of each link between two stars, the other picture that keeps them apart, unless somebody
+        said so.
+    """
+    while True:
+        pieces = _pieces(_home(groups), apart)
+        _compare_with_keepers(_meetings(groups, decision), groups, decision, pieces)
+        stars = {number: list(members) for number, members in enumerate(groups)}
+        reasons: dict[Pair, int] = {}
+        for (small, large), pairs in sorted(_meetings(groups, decision).items()):
+            keeper = groups[large][0]
+            members = dict.fromkeys([*_first(groups[small], pairs), *groups[small]])
+            strangers = [p for p in members if not decision.is_link(ordered(p, keeper))]
+            if strangers:
+                reasons |= {
+                    ordered(mine, other): keeper if mine in strangers else strangers[0]
+                    for mine, other in pairs
+                }
+                continue
+            untouched = large in stars and stars.get(small) == groups[small]
+            if untouched and pieces.can_join(small, large):
+                stars[large] += stars.pop(small)
+                pieces.join(small, large)
+        if len(stars) == len(groups):
+            return list(groups), reasons
+        groups = sorted(stars.values())
+
+
+def _meetings(
+    groups: Sequence[list[int]], decision: Decision
+) -> dict[tuple[int, int], list[tuple[int, int]]]:
+    """The links between two groups, by these: from a member of the smaller to one of the larger."""
+    home = _home(groups)
+    found: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for pair in _links(decision):
+        mine, other = sorted(pair, key=lambda p: (len(groups[home[p]]), -home[p]))
+        if home[mine] != home[other]:
+            found[home[mine], home[other]].append((mine, other))
+    return found
+
+
+def _compare_with_keepers(
+    meetings: Mapping[tuple[int, int], Sequence[tuple[int, int]]],
+    groups: Sequence[list[int]],
+    decision: Decision,
+    pieces: Clusters,
+) -> None:
+    """Verify the smaller group's members with the larger's keeper: all, if the first ones match."""
+    first = {
+        ends: [ordered(p, groups[ends[1]][0]) for p in _first(groups[ends[0]], pairs)]
+        for ends, pairs in meetings.items()
+        if pieces.can_join(*ends)
+    }
+    decision.verify(chain.from_iterable(first.values()))
+    matching = [ends for ends, pairs in first.items() if all(map(decision.is_link, pairs))]
+    decision.verify(
+        ordered(picture, groups[large][0]) for small, large in matching for picture in groups[small]
+    )
+
+
+def _first(members: Sequence[int], pairs: Iterable[tuple[int, int]]) -> list[int]:
+    """The keeper of some members, and those that are linked to another group."""
+    return [members[0], *dict(pairs)]
+
+
 def _gathered(
     groups: Sequence[list[int]], together: Sequence[Pair], *, apart: Sequence[Pair]
 ) -> list[list[int]]:
     """Join the groups of pictures that belong together, the smaller one to the larger."""
-    home = {picture: number for number, members in enumerate(groups) for picture in members}
+    home = _home(groups)
     gathered = dict(enumerate(groups))
     pieces = _pieces(home, apart)
     for pair in together:
@@ -161,6 +256,36 @@ def _gathered(
         home.update(dict.fromkeys(gathered[small], large))
         gathered[large] = gathered[large] + gathered.pop(small)
     return sorted(gathered.values())
+
+
+def _apart(
+    groups: Sequence[list[int]],
+    reasons: Mapping[Pair, int],
+    *,
+    decision: Decision,
+    apart: Sequence[Pair],
+) -> dict[Pair, int]:
+    """Links between two groups, and what keeps them apart: what somebody said before all else."""
+    home = _home(groups)
+    said = {ordered(home[a], home[b]): (a, b) for a, b in apart if home.keys() >= {a, b}}
+    found = {}
+    for ends, pairs in _meetings(groups, decision).items():
+        told = said.get(ordered(*ends), ())
+        for mine, other in pairs:
+            pair = ordered(mine, other)
+            others = [picture for picture in told if picture not in pair]
+            found[pair] = others[0] if others else reasons[pair]
+    return found
+
+
+def _home(groups: Sequence[Sequence[int]]) -> dict[int, int]:
+    """The number of the group that each picture is in."""
+    return {picture: number for number, members in enumerate(groups) for picture in members}
+
+
+def _links(decision: Decision) -> list[Pair]:
+    """The pairs that were accepted so far."""
+    return [pair for pair in decision.asked() if decision.is_link(pair)]
 
 
 def _pieces(home: Mapping[int, int], apart: Sequence[Pair]) -> Clusters:

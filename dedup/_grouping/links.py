@@ -22,8 +22,6 @@ _BATCH = 128
 _AHEAD = 1
 # A picture is left alone after this many candidates in a row that are no duplicates of it.
 _PATIENCE = 6
-# Members of one cluster that are searched deeper.
-_SCOUTS = 8
 
 
 class Links:
@@ -56,22 +54,6 @@ class Links:
                 self.decision.verify(decided)
                 for pair in decided:
                     self._take_in(pair)
-
-    def is_patient(self, picture: int) -> bool:
-        """Whether a picture's cluster may still find a duplicate."""
-        return self._failures[self.clusters.find(picture)] < _PATIENCE
-
-    def worth_deeper(self, pictures: Iterable[int]) -> list[int]:
-        """Which pictures, whose nearest neighbours were all candidates, to search deeper.
-
-        Not those that are left alone; and of a cluster only those that would rather be kept,
-        since its members lead to the same neighbours.
-        """
-        chosen: dict[int, list[int]] = defaultdict(list)
-        for picture in sorted(pictures):
-            if self.is_patient(picture):
-                chosen[self.clusters.find(picture)].append(picture)
-        return sorted(p for members in chosen.values() for p in members[:_SCOUTS])
 
     def _next_batch(
         self, waiting: Sequence[Pair], *, begun: Iterable[Pair]

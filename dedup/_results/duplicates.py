@@ -1,7 +1,7 @@
 """The result of a search for duplicates: groups, pairs, what was skipped, any threshold."""
 
 import os
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from dedup._acting.choices import Choices, Resolved
-from dedup._grouping.groups import Group, group
+from dedup._grouping.groups import Group, Grouped, group
 from dedup._grouping.keep import Keeper
 from dedup._grouping.links import Links
 from dedup._indexing.discover import Skipped
@@ -34,7 +34,9 @@ from dedup.pipelines.errors import InputError
 
 __all__ = ["Duplicates"]
 
-_COLUMNS = ["a", "b", "similarity", "bits", "relation", "score", "overlap", "edit", "marked"]
+_COLUMNS = [
+    *("a", "b", "similarity", "bits", "relation", "score", "overlap", "edit", "marked", "apart")
+]
 _TYPES = dict.fromkeys(["similarity", "bits", "score", "overlap"], float) | {"marked": bool}
 
 
@@ -60,9 +62,9 @@ class Duplicates(ResultViews):
     _skipped: Sequence[Skipped]
     _candidates: Candidates
     _verifier: Verifier
-    _links: Links
     _keeper: Keeper
     _settings: Settings
+    _images: int
     _sides: Sides | None = None
     _second: SecondLook | None = None
     _choices: Resolved = field(default_factory=Resolved)
@@ -94,7 +96,7 @@ class Duplicates(ResultViews):
     @cached_property
     def groups(self) -> list[Group]:
         """The groups, by the path of the file to keep."""
-        members = [members for members in self._grouped if len(members) > 1]
+        members = [members for members in self._grouped.groups if len(members) > 1]
         grouped = {picture for pictures in members for picture in pictures}
         members += [
             [picture]
@@ -123,12 +125,14 @@ class Duplicates(ResultViews):
         method has none); `relation`, "exact", "near" or "scene"; `score`, 0 to 1; `probability`
         of being duplicates (empty unless the threshold was tuned); `overlap`, the part of a
         that b shows; `edit`, what happened from a to b, in words; `marked`, whether it is here
-        since somebody marked it as duplicates. Exact copies are paired with the best of them;
+        since somebody marked it as duplicates; `apart`, of a pair that is not in one group, the
+        other file that keeps it apart: one that does not match, or that somebody marked as no
+        duplicate ("" in one group, and of scenes). Exact copies are paired with the best of them;
         of two sets that are compared, with the best of the other set.
         """
         exact = ("exact", 1.0, 1.0)
         rows: list[tuple[Any, ...]] = [
-            (*self._named(a, b), *self._alike(1.0), *exact, exactly(a, b), False)
+            (*self._named(a, b), *self._alike(1.0), *exact, exactly(a, b), False, "")
             for files in self._files.values()
             for a, b in self._copies(files)
         ]
@@ -154,7 +158,16 @@ class Duplicates(ResultViews):
         Images that changed or vanished since they were indexed are here too: a pair that
         can't be verified is not accepted.
         """
-        unreadable = self._verifier.pictures.unreadable
+        self._similarity  # noqa: B018  reads what is reported
+        looked_at = self._links.decision.asked()
+        if not self._settings.verify:
+            looked_at = self._candidates.proposed or {}
+        asked = {picture for pair in looked_at for picture in pair}
+        unreadable = {
+            picture: reason
+            for picture, reason in self._verifier.pictures.unreadable.items()
+            if picture in asked
+        }
         rows = [(skipped.path, skipped.reason) for skipped in self._skipped]
         rows += [
             (self._names[record.path], unreadable[picture])
@@ -171,8 +184,9 @@ class Duplicates(ResultViews):
         With `method="phash"` and without verification: those of which the hash says nothing.
         """
         count: dict[int, int] = defaultdict(int)
-        for pair, seen in self._verifier.compared().items():
-            if seen.relation == "uncertain":
+        for pair in self._links.decision.asked() if self._settings.verify else ():
+            seen = self._verifier.evidence(pair)
+            if seen is not None and seen.relation == "uncertain":
                 for picture in pair:
                     count[picture] += 1
         for pair, similarity in self._candidates.similarity.items():
@@ -199,7 +213,8 @@ class Duplicates(ResultViews):
     def at(self, threshold: float | Threshold) -> "Duplicates":
         """The same search at another threshold; what was embedded is not embedded again.
 
-        A few more pairs may be verified, and get a second look, from the files as they are now.
+        It gives what a fresh search at that threshold would, whatever was asked before. A few
+        more pairs may be verified, and get a second look, from the files as they are now.
 
         Raises
         ------
@@ -214,8 +229,14 @@ class Duplicates(ResultViews):
                 f"threshold={settings.value:g}: this search looked at pairs as far as "
                 f"{settings.measure.text(kept)}; search again with candidates={settings.value:g}"
             )
-        links = self._linked(self._candidates, settings)
-        return replace(self, _settings=settings, _links=links)
+        found = replace(self, _settings=settings)
+        candidates = self._candidates.down_to(settings.floor(images=self._images))
+        if candidates is not self._candidates:
+            keeper = Keeper(settings.keep, similarity=candidates.similarity)
+            candidates.choose = lambda pictures: keeper.choose(pictures, self._files)
+            found = replace(found, _candidates=candidates, _keeper=keeper)
+        found._links  # noqa: B018  verified now, from the files as they are
+        return found
 
     def with_choices(self, choices: Choices | str | os.PathLike[str]) -> "Duplicates":
         """The same search as a person corrected it: which files to keep, what is no duplicate.
@@ -249,8 +270,7 @@ class Duplicates(ResultViews):
             picture: sorted(records, key=lambda r: self._names[r.path] not in resolved.keep)
             for picture, records in self._files.items()
         }
-        links = self._linked(candidates, self._settings)
-        return replace(self, _files=files, _candidates=candidates, _links=links, _choices=resolved)
+        return replace(self, _files=files, _candidates=candidates, _choices=resolved)
 
     def to_dict(self) -> dict[str, Any]:
         """What `dedup find --json` prints: groups as lists of paths, and what was skipped."""
@@ -282,10 +302,23 @@ class Duplicates(ResultViews):
         return text
 
     @cached_property
-    def _grouped(self) -> list[list[int]]:
+    def _links(self) -> Links:
+        """The links among what was proposed, which depend on nothing that was asked before."""
+        candidates = self._candidates
+        decision = self._settings.decision(candidates, self._verifier)
+        links = Links(decision, apart=candidates.apart)
+        decision.verify(candidates.marked)
+        links.follow(candidates.marked)
+        pairs = candidates.ranked
+        if not self._settings.verify:  # all are known
+            pairs = [pair for pair in pairs if decision.is_link(pair)]
+        links.follow(pairs)
+        return links
+
+    @cached_property
+    def _grouped(self) -> Grouped:
         """The pictures of each group, the one to keep first."""
-        decision = self._links.decision
-        candidates = self._candidates.all_ranked()
+        candidates = self._candidates.ranked
         clusters: dict[int, set[int]] = defaultdict(set)
         for pair in candidates:
             roots = {self._links.clusters.find(picture) for picture in pair}
@@ -293,9 +326,8 @@ class Duplicates(ResultViews):
                 clusters[roots.pop()].update(pair)
         return group(
             map(sorted, clusters.values()),
-            links=(pair for pair in candidates if decision.is_link(pair)),
             candidates=candidates,
-            decision=decision,
+            decision=self._links.decision,
             choose=self._choose,
             apart=self._candidates.apart,
             together=self._candidates.marked,
@@ -306,19 +338,12 @@ class Duplicates(ResultViews):
         chosen = [p for p in pictures if self._names[self._files[p][0].path] in self._choices.keep]
         return self._keeper.choose(chosen or pictures, self._files)
 
-    def _linked(self, candidates: Candidates, settings: Settings) -> Links:
-        """The links among pairs that were proposed, by other settings or verdicts."""
-        decision = settings.decision(candidates, self._verifier)
-        links = Links(decision, apart=candidates.apart)
-        links.follow(candidates.all_ranked())
-        return links
-
     def _relation(self, keep: Record, other: Record) -> Relation | None:
         a, b = (self._pictures[record.path] for record in (keep, other))
         if a == b:
             return "exact", 1.0
         pair = ordered(a, b)
-        decision = self._links.decision
+        decision = self._settings.decision(self._candidates, self._verifier)
         decision.verify([pair])
         if not decision.is_link(pair):
             return None
@@ -333,24 +358,21 @@ class Duplicates(ResultViews):
     @cached_property
     def _accepted(self) -> list[Pair]:
         """Pairs of pictures that are accepted, or show one scene."""
-        decision = self._links.decision
         self._grouped  # noqa: B018  verifies the pairs of each group
-        if not self._settings.verify:
-            proposed = [*self._candidates.marked, *self._candidates.similarity]
-            return [pair for pair in dict.fromkeys(proposed) if decision.is_link(pair)]
-        accepted = [
-            pair
-            for pair, seen in self._verifier.compared().items()
-            if decision.is_link(pair) or (seen.relation == "scene" and seen.score >= self.threshold)
-        ]
-        return list(dict.fromkeys([*self._candidates.marked, *accepted]))
+        decision = self._links.decision
+        return [pair for pair in decision.asked() if decision.is_link(pair) or self._is_scene(pair)]
+
+    def _is_scene(self, pair: Pair) -> bool:
+        seen = self._verifier.evidence(pair) if self._settings.verify else None
+        return seen is not None and seen.relation == "scene" and seen.score >= self.threshold
 
     @cached_property
     def _similarity(self) -> Mapping[Pair, float]:
         """Cosines of the pairs that are reported."""
-        if self._second is None:
-            return self._candidates.similarity
-        return self._second.similarity(self._accepted)
+        if self._second is not None:
+            return self._second.similarity(self._accepted)
+        similarity = self._candidates.similarity
+        return ChainMap(self._candidates.compare(self._accepted), similarity)
 
     def _copies(self, files: Sequence[Record]) -> Iterator[tuple[Record, Record]]:
         """Pairs of files that show one picture to the pixel."""
@@ -372,7 +394,9 @@ class Duplicates(ResultViews):
         if seen is not None:
             relation = "scene" if seen.relation == "scene" and not marked else "near"
             what = (relation, seen.score, seen.overlap_a, describe(seen))
-        yield from ((*self._named(*files), *alike, *what, marked) for files in ends)
+        between = self._grouped.apart.get(pair)
+        apart = "" if between is None else self._names[self._files[between][0].path]
+        yield from ((*self._named(*files), *alike, *what, marked, apart) for files in ends)
 
     def _alike(self, similarity: float | None) -> tuple[float | None, float | None]:
         """A cosine, and the bits that differ."""

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from dedup._searching.join import Pairs
 from dedup._verification.verify import Pair, ordered
 from dedup.pipelines.models import Vectors
 
-__all__ = ["Candidates"]
+__all__ = ["Candidates", "cosines_of"]
 
 # Cosine of a copy that was not edited too much; of hashes it is 16 bits; 4 and 8 gave the same
 # groups.
@@ -45,6 +46,8 @@ class Candidates:
         Where two sets are compared, which a picture is in: 1, 2, or 3 for both.
     similarity : dict of (int, int) to float
         Cosine of each pair (a < b).
+    proposed : dict of (int, int) to float, optional
+        Cosine at which each was proposed, where a second look gave it another.
     vectors : mapping of int to ndarray
         Of pictures whose neighbours were not all looked for, so that any two can be compared.
     unfinished : int
@@ -60,27 +63,46 @@ class Candidates:
     told: Mapping[Pair, bool] = field(default_factory=dict)
     sides: Mapping[int, int] = field(default_factory=dict)
     similarity: dict[Pair, float] = field(default_factory=dict)
+    proposed: dict[Pair, float] | None = None
     vectors: Mapping[int, Vectors] = field(default_factory=dict)
     unfinished: int = 0
     missed: float = 0.0
-    _all_ranked: tuple[int, list[Pair]] = field(default=(-1, []), init=False, repr=False)
 
-    def add(self, found: Pairs) -> list[Pair]:
-        """Take in pairs; returns those that count."""
-        cosines = zip(found.a.tolist(), found.b.tolist(), found.similarity.tolist(), strict=True)
-        new = {(a, b): s for a, b, s in cosines if self.may_pair((a, b))}
-        self.similarity.update(new)
+    def counted(self, found: Pairs) -> Pairs:
+        """Those pairs that count."""
+        ends = zip(found.a.tolist(), found.b.tolist(), strict=True)
+        counts = np.array([self.may_pair(pair) for pair in ends], bool)
+        a, b, similarity = (column[counts] for column in (found.a, found.b, found.similarity))
+        return replace(found, a=a, b=b, similarity=similarity)
+
+    def add(self, found: Pairs) -> None:
+        """Take in pairs that count."""
+        self.similarity.update(cosines_of(found))
         self.unfinished += len(found.unfinished)
         self.missed += found.missed
-        return list(new)
 
-    def compare(self, pairs: Iterable[Pair]) -> None:
-        """Propose those of some pairs (a < b) that are similar enough, though nothing did so."""
+    def down_to(self, floor: float) -> "Candidates":
+        """These, if pairs below a cosine had not been asked for."""
+        if floor <= self.floor:
+            return self
+        proposed = self.similarity if self.proposed is None else self.proposed
+        least = float(np.float32(floor))  # as precise as what was proposed
+        kept = {pair: cosine for pair, cosine in proposed.items() if cosine >= least}
+        return replace(
+            self,
+            floor=floor,
+            similarity={pair: c for pair, c in self.similarity.items() if pair in kept},
+            proposed=None if self.proposed is None else kept,
+        )
+
+    def compare(self, pairs: Iterable[Pair]) -> dict[Pair, float]:
+        """The cosines of those pairs (a < b) that are similar enough, though none was proposed."""
         new = [
             pair
             for pair in dict.fromkeys(pairs)
             if pair not in self.similarity and all(picture in self.vectors for picture in pair)
         ]
+        found: dict[Pair, float] = {}
         for start in range(0, len(new), _COMPARED_AT_ONCE):
             block = new[start : start + _COMPARED_AT_ONCE]
             a, b = (
@@ -88,11 +110,12 @@ class Candidates:
                 for end in zip(*block, strict=True)
             )
             cosines = np.einsum("ij,ij->i", a, b).tolist()
-            self.similarity.update(
+            found.update(
                 (pair, cosine)
                 for pair, cosine in zip(block, cosines, strict=True)
                 if cosine >= self.floor and self.may_pair(pair)
             )
+        return found
 
     def may_pair(self, pair: Pair) -> bool:
         """Whether a pair counts: of these pictures, across the sides, not marked as none."""
@@ -111,22 +134,17 @@ class Candidates:
         """Pairs that were marked as duplicates, proposed or not."""
         return [pair for pair, same in self.told.items() if same and self.may_pair(pair)]
 
-    def all_ranked(self) -> list[Pair]:
-        """All pairs, ranked; again only where more were proposed since."""
-        known, ranked = self._all_ranked
-        if known != len(self.similarity):
-            ranked = self.ranked(list(dict.fromkeys([*self.marked, *self.similarity])))
-            self._all_ranked = len(self.similarity), ranked
-        return ranked
-
-    def ranked(self, pairs: Sequence[Pair]) -> list[Pair]:
-        """Pairs in the order in which they are best verified.
+    @cached_property
+    def ranked(self) -> list[Pair]:
+        """All pairs, once all were proposed, in the order in which they are best verified.
 
         Cluster by cluster of candidates, so that what was extracted of an image is needed
         again soon or never. Within one, first each picture's pair with the one that their
         group would keep, if those that are much alike are one: it is compared with all
         members anyway. Then from the most similar down.
         """
+        pairs = [pair for pair in self.similarity if self.told.get(pair, True)]
+        pairs = list(dict.fromkeys([*self.marked, *pairs]))
         if not pairs:
             return []
         ends = np.array(pairs, np.int64)
@@ -157,6 +175,12 @@ class Candidates:
         a, b = ends.T
         leads: npt.NDArray[np.bool_] = (partner[a] == b) | (partner[b] == a)
         return leads
+
+
+def cosines_of(found: Pairs) -> dict[Pair, float]:
+    """The cosine of each pair."""
+    ends = zip(found.a.tolist(), found.b.tolist(), strict=True)
+    return dict(zip(ends, found.similarity.tolist(), strict=True))
 
 
 def _most_central(ends: Ends, similarity: Vectors, *, pictures: int) -> Ends:

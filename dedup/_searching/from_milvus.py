@@ -95,12 +95,11 @@ class VectorDuplicates:
 
         found = group(
             members.values(),
-            links=similarity,
             candidates=sorted(similarity, key=lambda pair: (-similarity[pair], pair)),
             decision=ByCosine(similarity, threshold=float(np.float32(self._sign * self.threshold))),
             choose=central,
         )
-        return [self._names[rows].tolist() for rows in found if len(rows) > 1]
+        return [self._names[rows].tolist() for rows in found.groups if len(rows) > 1]
 
     def at(self, threshold: float) -> "VectorDuplicates":
         """The same pairs at a stricter threshold; nothing is searched again.

@@ -75,7 +75,7 @@ def self_join(
     threshold: float,
     where: str = DISTINCT,
     searched: Sequence[Any] | None = None,
-    deeper: Callable[[list[Any]], list[Any]] = lambda ids: ids,
+    deeper: Callable[[list[Any], int], list[Any]] = lambda ids, limit: ids,
     all_to: int | None = None,
     hashed: bool = False,
     exact_rows: int = _EXACT_ROWS,
@@ -94,7 +94,7 @@ def self_join(
         Ids: only pairs with one of these rows are looked for.
     deeper : callable, optional
         Asked between two rounds: which of these rows, whose last hit still passed, are worth
-        a deeper search. All, unless said otherwise.
+        a deeper search than for so many neighbours. All, unless said otherwise.
     all_to : int, optional
         So many neighbours are looked for of every such row, without asking. All of them,
         unless said otherwise.
@@ -151,7 +151,9 @@ class _Join:
     here: bool
     hashed: bool
 
-    def rounds(self, deeper: Callable[[list[Any]], list[Any]], *, all_to: int) -> Iterator[Pairs]:
+    def rounds(
+        self, deeper: Callable[[list[Any], int], list[Any]], *, all_to: int
+    ) -> Iterator[Pairs]:
         """All pairs, and at last what may be missing."""
         limit = all_to if self.here else min(_FIRST_DEPTH, all_to)
         blocks, everyone = self._first_round(limit)
@@ -165,7 +167,7 @@ class _Join:
             if limit >= MAX_HITS:
                 chosen = []
             elif limit >= all_to and full:
-                chosen = deeper(full)
+                chosen = deeper(full, limit)
             shallow.update(set(full).difference(chosen))
             if not chosen:
                 break

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dedup._grouping.keep import Keeper
-from dedup._grouping.links import Links
 from dedup._indexing.catalogue import Catalogue
 from dedup._indexing.ingest import Added
 from dedup._indexing.verdicts import Verdicts
 from dedup._progress import bar
 from dedup._results.duplicates import Duplicates
 from dedup._searching.blank import blank_pictures
-from dedup._searching.candidates import Candidates
+from dedup._searching.candidates import Candidates, cosines_of
+from dedup._searching.depth import Depth
 from dedup._searching.join import Pairs, self_join
 from dedup._searching.kept import kept_join
 from dedup._searching.rows import Rows
@@ -29,9 +29,9 @@ from dedup.pipelines.models import Vectors
 
 __all__ = ["Search"]
 
-# So many neighbours are looked for of each picture, and more of some only: 10,000 copies of one
-# picture are 50 million pairs. Among 64 it is seen which picture of a group is most like all the
-# others, so that a star around that one needs no more.
+# So many neighbours are looked for of each picture, and more of some only, see `Depth`. Among 64
+# it is seen which picture of a group is most like all the others, so that a star around that one
+# needs no more.
 _ALL_TO = 64
 # New pictures from which so many pairs are compared, as a rule, that processes are worth while.
 _MANY_NEW = 500
@@ -108,8 +108,6 @@ class Search:
         pictures = Pictures(files, images=images)
         verifier = Verifier(pictures, features=features, seen=self.seen)
         second = self._second_look(pictures)
-        decision = self.settings.decision(candidates, verifier)
-        links = Links(decision, apart=candidates.apart)
         with (
             bar(total=None, title="verifying", unit=" pairs", shown=self.progress) as progress,
             verifier.comparers,
@@ -120,24 +118,25 @@ class Search:
                 verifier.comparers.expect_many()
                 if second is not None:
                     second.expect_some(loader)
-            links.follow(candidates.marked)
-            self._propose(candidates, links, rows, None if self.settings.verify else second)
+            self._propose(candidates, rows, None if self.settings.verify else second)
             duplicates = Duplicates(
                 _files=files,
                 _names=names,
                 _skipped=added.skipped,
                 _candidates=candidates,
                 _verifier=verifier,
-                _links=links,
                 _keeper=keeper,
+                _images=len(self.catalogue),
                 _settings=self.settings,
                 _sides=sides,
                 _second=second,
                 embedded=added.embedded,
                 timings=self.timings,
             )
+            with self.timings.stage("verify"):
+                duplicates._links  # noqa: B018  now, while the progress is shown
             with self.timings.stage("group"):
-                duplicates.groups  # noqa: B018  verified now, while the progress is shown
+                duplicates.groups  # noqa: B018  likewise
         return duplicates
 
     def _second_look(self, pictures: Pictures) -> SecondLook | None:
@@ -146,35 +145,26 @@ class Search:
             return None
         return SecondLook(method, pictures, known=self.known, timings=self.timings)
 
-    def _propose(
-        self, candidates: Candidates, links: Links, rows: Rows, second: SecondLook | None
-    ) -> None:
-        """Take in what the embedding proposes, perhaps after a second look, and follow it up."""
-        waiting: list[Pair] = []
+    def _propose(self, candidates: Candidates, rows: Rows, second: SecondLook | None) -> None:
+        """Take in what the embedding proposes, perhaps after a second look."""
+        depth = Depth(self.settings.usual_floor(images=len(self.catalogue)), all_to=_ALL_TO)
+        if second is not None:
+            candidates.proposed = {}
 
-        def follow() -> None:
-            with self.timings.stage("verify"):
-                are_all = len(waiting) == len(candidates.similarity)
-                links.follow(candidates.all_ranked() if are_all else candidates.ranked(waiting))
-            waiting.clear()
-
-        def deeper(full: list[Any]) -> list[Any]:
-            follow()
+        def deeper(full: list[Any], limit: int) -> list[Any]:
             if candidates.sides and not self.settings.verify:
                 return full  # vectors of one side alone compare nothing
-            return rows.ids(links.worth_deeper(rows.pictures(full)))
+            return rows.ids(depth.worth(rows.pictures(full), limit))
 
-        proposed = self._join(candidates, deeper, rows)
-        while True:
-            with self.timings.stage("propose"):
-                found = next(proposed, None)
-            if found is None:
-                break
-            if found.shallow and not self.settings.verify:
-                candidates.vectors = self._vectors(rows.pictures(found.shallow), rows, second)
-            found = rows.renamed(found)
-            waiting += candidates.add(found if second is None else second.rescored(found))
-        follow()
+        with self.timings.stage("propose"):
+            for pairs in self._join(candidates, deeper, rows):
+                if pairs.shallow and not self.settings.verify:
+                    candidates.vectors = self._vectors(rows.pictures(pairs.shallow), rows, second)
+                found = candidates.counted(rows.renamed(pairs))
+                depth.add(found)
+                if second is not None and candidates.proposed is not None:
+                    candidates.proposed |= cosines_of(found)
+                candidates.add(found if second is None else second.rescored(found))
 
     def _vectors(
         self, pictures: list[int], rows: Rows, second: SecondLook | None
@@ -185,7 +175,7 @@ class Search:
         return dict(zip(pictures, vectors, strict=True))
 
     def _join(
-        self, candidates: Candidates, deeper: Callable[[list[Any]], list[Any]], rows: Rows
+        self, candidates: Candidates, deeper: Callable[[list[Any], int], list[Any]], rows: Rows
     ) -> Iterator[Pairs]:
         """Proposals; between two sides, what the smaller one is searched for is all there is."""
         searched = None

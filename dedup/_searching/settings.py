@@ -128,10 +128,14 @@ class Settings:
 
     def floor(self, *, images: int) -> float:
         """The cosine from which pairs are looked at in a collection of so many images."""
+        usual = self.usual_floor(images=images)
+        return usual if self.verify or self.candidates is not None else min(usual, self.reach)
+
+    def usual_floor(self, *, images: int) -> float:
+        """The same whatever the threshold is; the floor is never above it."""
         if self.candidates is not None:
             return self.measure.similarity_of(self.candidates)
-        floor = self.measure.similarity_of(self.measure.proposes_from(images))
-        return floor if self.verify else min(floor, self.reach)
+        return self.measure.similarity_of(self.measure.proposes_from(images))
 
     @property
     def reach(self) -> float:

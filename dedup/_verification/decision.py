@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from dedup._verification.evidence import Evidence
 from dedup._verification.verify import Pair, Verifier, ordered
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ class Decision(Protocol):
     def verify(self, pairs: Iterable[Pair]) -> None:
         """Prepare the answers for some pairs, side by side."""
 
+    def asked(self) -> Iterable[Pair]:
+        """The pairs that were prepared: what else is known of others counts for nothing."""
+
     def is_link(self, pair: Pair) -> bool:
         """Whether a pair that was prepared is accepted."""
 
@@ -45,7 +49,7 @@ class ByCosine:
     blank : collection of int
         Pictures of which the cosine says nothing: none of their pairs is accepted.
     compare : callable
-        Is told the pairs that are asked about next, and adds what is missing to `similarity`.
+        The cosines of pairs that are missing in `similarity`, as far as they can be had.
     """
 
     def __init__(
@@ -54,9 +58,10 @@ class ByCosine:
         *,
         threshold: float,
         blank: Collection[int] = frozenset(),
-        compare: Callable[[Iterable[Pair]], None] = lambda pairs: None,
+        compare: Callable[[Iterable[Pair]], Mapping[Pair, float]] = lambda pairs: {},
     ) -> None:
         self._similarity = similarity
+        self._compared: dict[Pair, float] = {}
         self._compare = compare
         self._threshold = threshold
         self._blank = blank
@@ -66,11 +71,16 @@ class ByCosine:
 
     def verify(self, pairs: Iterable[Pair]) -> None:
         """Look up the cosines."""
-        self._compare(pairs)
+        self._compared.update(self._compare(pairs))
+
+    def asked(self) -> Iterable[Pair]:
+        """All pairs whose cosines are known."""
+        return [*self._similarity, *self._compared]
 
     def is_link(self, pair: Pair) -> bool:
         """Whether the cosine reaches the threshold, and says something."""
-        if self._similarity.get(pair, -math.inf) < self._threshold:
+        cosine = self._similarity.get(pair, self._compared.get(pair, -math.inf))
+        if cosine < self._threshold:
             return False
         return not any(picture in self._blank for picture in pair)
 
@@ -98,6 +108,7 @@ class ByAlignment:
         self._verifier = verifier
         self._threshold = threshold
         self._relations = frozenset(relations)
+        self._asked: dict[Pair, None] = {}
 
     def begin(self, pairs: Iterable[Pair]) -> None:
         """Start to align and compare the pairs."""
@@ -105,11 +116,17 @@ class ByAlignment:
 
     def verify(self, pairs: Iterable[Pair]) -> None:
         """Align and compare the pairs."""
-        self._verifier.verify(pairs)
+        new = dict.fromkeys(pair for pair in pairs if pair not in self._asked)
+        self._verifier.verify(new)
+        self._asked |= new
+
+    def asked(self) -> Iterable[Pair]:
+        """The pairs that were aligned."""
+        return list(self._asked)
 
     def is_link(self, pair: Pair) -> bool:
         """Whether both show one picture, as far as was seen."""
-        seen = self._verifier.evidence(pair)
+        seen = self._seen(pair)
         if seen is None or seen.score < self._threshold:
             return False
         # Below its default threshold a pair is called "different", whatever the user's is.
@@ -131,11 +148,14 @@ class ByAlignment:
     def _transform(self, a: int, b: int) -> npt.NDArray[np.float64] | None:
         """From a place in a to the same place in b, in parts of width and height."""
         pair = ordered(a, b)
-        seen = self._verifier.evidence(pair)
+        seen = self._seen(pair)
         if seen is None or seen.transform is None:
             return None
         transform = np.vstack([seen.transform, [0, 0, 1]])
         return transform if self._verifier.directed(pair) == (a, b) else np.linalg.inv(transform)
+
+    def _seen(self, pair: Pair) -> Evidence | None:
+        return self._verifier.evidence(pair) if pair in self._asked else None
 
 
 class AsTold:
@@ -159,6 +179,11 @@ class AsTold:
     def verify(self, pairs: Iterable[Pair]) -> None:
         """Prepare the pairs that count."""
         self._decision.verify(pair for pair in pairs if self._candidates.may_pair(pair))
+
+    def asked(self) -> Iterable[Pair]:
+        """What was told, and those of the other decision's that count."""
+        others = (pair for pair in self._decision.asked() if self._candidates.may_pair(pair))
+        return dict.fromkeys([*self._candidates.marked, *others])
 
     def is_link(self, pair: Pair) -> bool:
         """Whether it counts, and was told or is decided to be one."""

@@ -136,10 +136,6 @@ class Verifier:
         """
         return self._evidence.get(pair)
 
-    def compared(self) -> Mapping[Pair, Evidence]:
-        """All pairs that were compared."""
-        return self._evidence
-
     def _features(self, pictures: set[int]) -> dict[int, Features]:
         # By file: another with the same pixels may be decoded at another scale.
         files = {self.pictures.files[picture][0].id: picture for picture in pictures}

@@ -45,8 +45,7 @@ class Borderline:
     def nearest(self, *, without: Collection[Pair]) -> Iterator[Pair]:
         """Pairs, the nearest to the threshold first; but those that are left out."""
         candidates, threshold = self.found._candidates, self.found.threshold
-        compared = self.found._verifier.compared() if self.settings.verify else {}
-        pairs = compared or candidates.similarity
+        pairs = self.found._links.decision.asked()
         open_ones = [pair for pair in pairs if pair not in without and pair not in candidates.told]
         distance = {pair: abs(self.rating(pair) - threshold) for pair in open_ones}
         yield from sorted(
@@ -104,6 +103,4 @@ class Borderline:
     def judged(self, told: Mapping[Pair, bool]) -> Duplicates:
         """The result with what a person said of some pairs, at its threshold."""
         known = self.found._candidates
-        candidates = replace(known, told={**known.told, **told})
-        links = self.found._linked(candidates, self.settings)
-        return replace(self.found, _candidates=candidates, _links=links)
+        return replace(self.found, _candidates=replace(known, told={**known.told, **told}))
