@@ -1,6 +1,7 @@
 """`found.review()`: answers on the pairs next to the threshold are kept, and change the result."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,10 +12,13 @@ import browser
 import nbformat
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from skimage import data
 
 import dedup
+from dedup._results.duplicates import Duplicates
 from dedup.data.edits import apply_edit
 from dedup.labels import read_labels
 
@@ -82,6 +86,48 @@ def test_answers_outlast_another_threshold(found, edited):
     (group,) = (g for g in review.found.groups if "coffee" in g.keep)
     assert set(group.paths) == set(duplicates(edited, "coffee"))
     assert review.found.threshold == 1.0
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory):
+    """Two groups of copies, the second of which has an exact one too, and a single photo."""
+    folder = tmp_path_factory.mktemp("crowd")
+    for name in ("coffee", "chelsea"):
+        photo = Image.fromarray(getattr(data, name)()).resize((150, 100))
+        for number in range(4):
+            photo.rotate(number, fillcolor="white").save(folder / f"{name} {number}.png")
+    shutil.copy(folder / "chelsea 0.png", folder / "chelsea copy.png")
+    Image.fromarray(data.rocket()).resize((150, 100)).save(folder / "rocket.png")
+    return dedup.find_duplicates(folder, cache=False)
+
+
+@settings(max_examples=30, database=None)
+@given(data=st.data())
+def test_any_answers_are_followed_as_far_as_they_agree(crowd, data):
+    names = sorted(path for path in crowd._records if "copy" not in path)
+    pairs = st.lists(st.sampled_from(names), min_size=2, max_size=2, unique=True)
+    review = crowd.review()
+    for (a, b), same in data.draw(st.lists(st.tuples(pairs, st.booleans()), max_size=8)):
+        review.answer(a, b, duplicate=same)
+    found = review.found
+    home = {path: number for number, group in enumerate(found.groups) for path in group.paths}
+    table = found.pairs[["a", "b", "apart"]].itertuples(index=False)
+    accepted = {frozenset((a, b)): apart for a, b, apart in table}
+    told = {frozenset((row.a, row.b)): row.label for row in review.answers.itertuples()}
+    for (a, b), same in told.items():
+        together = home.get(a, a) == home.get(b, b)
+        assert same or not together
+        if same:
+            apart = accepted[frozenset((a, b))]
+            assert together == (apart == "")
+            assert together or not all(told.values())
+    for pair, apart in accepted.items():
+        assert (apart == "") == (len({home.get(path, path) for path in pair}) == 1)
+    moved = review.found.at(0.9)
+    again = crowd.at(0.9).review()
+    for a, b, same in review.answers.itertuples(index=False):
+        again.answer(a, b, duplicate=same)
+    assert [group.paths for group in moved.groups] == [g.paths for g in again.found.groups]
 
 
 def test_labels_are_written(found, edited, tmp_path):
@@ -173,6 +219,23 @@ def test_widget_does_what_it_is_told(found):
     assert review.found.threshold == 0.9
 
 
+def test_error_in_the_kernel_is_shown_and_later_clicks_work(found, monkeypatch):
+    review = found.review()
+    widget, sent = review._widget, []
+    first = widget.view["pair"]["files"]
+    monkeypatch.setattr(widget, "send", sent.append)
+    with monkeypatch.context() as broken:
+        broken.setattr(Duplicates, "groups", property(lambda found: 1 / 0))
+        with pytest.raises(ZeroDivisionError):
+            widget._handle(widget, {"act": "answer", "duplicate": False}, [])
+    assert widget.view["message"] == "ZeroDivisionError: division by zero"
+    assert widget.view["pair"]["files"] == first
+    assert sent == [{"done": "answer"}]
+    assert review.answers.empty
+    widget._handle(widget, {"act": "answer", "duplicate": True}, [])
+    assert (widget.view["message"], widget.view["duplicates"]) == ("", 1)
+
+
 def test_widget_sends_little(found):
     assert len(str(found.review()._widget.view)) < 300_000
 
@@ -189,6 +252,12 @@ def lab(tmp_path, edited):
         "review = found.review()\n"
         "review",
         "print('ANSWERS', review.answers['label'].tolist(), review.found.threshold)",
+        "whole = review.answer\n"
+        "def broken(*args, **how):\n"
+        "    review.answer = whole\n"
+        "    raise RuntimeError('no luck')\n"
+        "review.answer = broken",
+        "import os; os._exit(1)",
     ]
     notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
@@ -220,6 +289,11 @@ def _address(folder):
     raise AssertionError("JupyterLab did not start")
 
 
+def run_cell(page, number):
+    page.locator(".jp-Cell").nth(number).locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+
+
 def test_review_in_jupyterlab(lab):
     with browser.chromium() as chromium:
         page = chromium.new_page(viewport={"width": 1300, "height": 1000})
@@ -236,10 +310,18 @@ def test_review_in_jupyterlab(lab):
             )  # keys wait for the pictures
             page.keyboard.press(key)
             review.get_by_text(count).wait_for()
-        assert page.locator(".jp-Cell").count() == 2  # "d d" would have deleted one
+        assert page.locator(".jp-Cell").count() == 4  # "d d" would have deleted one
         review.get_by_label("Threshold", exact=True).fill("0.9")
         review.get_by_text("score 0.90 or more").wait_for()
         page.wait_for_selector(".dedup-review[aria-busy=false]")
-        page.locator(".jp-Cell").nth(1).locator(".cm-content").click()
-        page.keyboard.press("Control+Enter")
+        run_cell(page, 1)
         page.get_by_text("ANSWERS [True, False, True] 0.9").wait_for()
+        run_cell(page, 2)
+        review.get_by_role("button", name="Duplicate", exact=False).first.click()
+        review.get_by_text("RuntimeError: no luck").wait_for()
+        review.get_by_role("button", name="Duplicate", exact=False).first.click()
+        review.get_by_text("4 answered").wait_for()
+        run_cell(page, 3)
+        page.get_by_role("button", name="Ok").click()
+        review.get_by_role("button", name="Skip").click()
+        review.get_by_text("The kernel does not answer").wait_for()

@@ -90,12 +90,14 @@ class Review:
             If a file is not one of the result's, or both show one picture to the pixel.
         """
         pair = self.borderline.pair_of(a, b)
+        told = {other: said for other, said in self.told.items() if other != pair}
+        told[pair] = duplicate
+        found = self.borderline.judged(told)
+        found.groups  # noqa: B018  an answer that fails leaves all as it was
         if self._index is not None:
             images = [source for *_, source in self.borderline.files(pair)]
             self._index.mark(*images, duplicate=duplicate)
-        self.told.pop(pair, None)
-        self.told[pair] = duplicate
-        self.found = self.borderline.judged(self.told)
+        self.told, self.found = told, found
         self._widget.refresh()
 
     def at(self, threshold: float | Threshold) -> None:
@@ -106,7 +108,9 @@ class Review:
         InputError
             If it is out of range or, without verification, beyond what the search proposed.
         """
-        self.found = self.found.at(threshold)
+        found = self.found.at(threshold)
+        found.groups  # noqa: B018  one that fails leaves all as it was
+        self.found = found
         self._widget.refresh()
 
     def labels(self) -> Labels:

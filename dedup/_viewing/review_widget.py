@@ -117,6 +117,10 @@ class ReviewWidget(anywidget.AnyWidget):
         except DedupError as error:
             self._message = str(error)
             self.refresh()
+        except BaseException as error:
+            # What is shown stays, since what would be shown next may be what failed.
+            self.view = {**self.view, "message": f"{type(error).__name__}: {error}"}
+            raise
         finally:
             self.send({"done": content.get("act")})
 
@@ -139,6 +143,7 @@ class ReviewWidget(anywidget.AnyWidget):
                 self._review.skipped.add(self._asked)
                 self.refresh()
             case {"act": "answer", "duplicate": bool(duplicate)} if self._asked is not None:
-                self._before.append(self._asked)
-                a, b = (name for name, *_ in self._review.borderline.files(self._asked))
+                asked = self._asked
+                a, b = (name for name, *_ in self._review.borderline.files(asked))
                 self._review.answer(a, b, duplicate=duplicate)
+                self._before.append(asked)

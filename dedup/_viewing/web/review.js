@@ -78,11 +78,14 @@ class ReviewView {
       this.setBusy(false);
       this.sendWanted();
     };
+    this.onLoss = () => this.lose();
+    this.model.on("comm_live_update", this.onLoss);
     this.model.on("change:view", this.onView);
     this.model.on("msg:custom", this.onMessage);
   }
 
   stop() {
+    this.model.off("comm_live_update", this.onLoss);
     this.model.off("change:view", this.onView);
     this.model.off("msg:custom", this.onMessage);
   }
@@ -95,7 +98,17 @@ class ReviewView {
   send(content) {
     if (this.isBusy) return;
     this.setBusy(true);
-    this.model.send(content);
+    try {
+      this.model.send(content);
+    } catch {
+      this.lose();
+    }
+  }
+
+  /** Nobody will say "done" any more. */
+  lose() {
+    this.setBusy(false);
+    this.message.textContent = "The kernel does not answer: run the cell again.";
   }
 
   setBusy(isBusy) {
