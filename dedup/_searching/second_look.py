@@ -69,8 +69,8 @@ class KnownVectors:
         """Keep some, shape (dimension,), half precision."""
         self._file.put((digest, vector.tobytes()) for digest, vector in vectors.items())
 
-    def _read(self, data: bytes) -> Vectors:
-        vector: Any = np.frombuffer(data, np.float16)
+    def _read(self, data: bytes) -> Any:
+        vector = np.frombuffer(data, np.float16)
         if len(vector) != self._dimension or not np.isfinite(vector).all():
             raise ValueError("no embedding of this method")
         return vector
