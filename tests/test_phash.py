@@ -109,7 +109,7 @@ def test_threshold_beyond_what_was_looked_at_says_what_to_do(folder):
         ({"verify": False, "threshold": -1}, "expected bits, 0 to 64"),
         ({"verify": False, "threshold": math.nan}, "expected bits, 0 to 64"),
         ({"candidates": 0.25}, "candidates=0.25: expected bits, 0 to 64"),
-        ({"threshold": 8}, r"threshold=8: expected the score .*0 to 1 \(bits are for candidates"),
+        ({"threshold": 8}, r"threshold=8: expected the score .*0 to 1 \(bits go with verify=False"),
         ({"method": "sscd", "verify": False, "threshold": 8}, "expected a cosine, 0 to 1"),
         ({"method": "sscd", "candidates": 18}, "expected a cosine, -1 to 1"),
     ],
