@@ -13,8 +13,9 @@ from typing import Final
 
 import numpy as np
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
-from dedup.pipelines import frames
+from dedup.pipelines import damage, frames, jpeg
 from dedup.pipelines.colours import WHITE, depth, laid, over, resizable, to_srgb
 from dedup.pipelines.errors import DecodeError
 from dedup.pipelines.readers import (
@@ -196,19 +197,22 @@ def _digest_of_bytes(source: ImageSource, image: Image.Image) -> str:
 def _decode(image: Image.Image, short_side: int | None) -> Decoded:
     file_format = image.format or ""
     number, bits = frames.count(image), depth(image)
-    if file_format == "TIFF":
-        image.load()  # Pillow turns a TIFF upright while it loads it
+    if not isinstance(image, JpegImageFile):
+        # Pillow turns a TIFF upright while it loads it; and it loads a PNG to look for its EXIF
+        # data, where an error would be lost.
+        damage.check(image)
+        image.load()
     width, height = image.size
     if width == 0 or height == 0:
         raise DecodeError(f"an image of size {width} x {height}")
     orientation = _orientation(image)
     target = _reduced((width, height), short_side)
     box = None
-    if file_format in ("JPEG", "MPO") and target != (width, height):
+    if isinstance(image, JpegImageFile) and target != (width, height):
         # The last column and row of a drafted picture may lie partly outside: the box says where.
         _, box = image.draft(None, target) or (None, None)
     original, profile = image.info.get("original_size"), image.info.get("icc_profile")
-    image = resizable(image)
+    image = resizable(jpeg.load(image) if isinstance(image, JpegImageFile) else image)
     if target != image.size or box not in (None, (0, 0, *image.size)):
         image = image.resize(target, Image.Resampling.BILINEAR, box=box, reducing_gap=1.0)
     image = to_srgb(image, profile)
