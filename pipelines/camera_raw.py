@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
+from dedup.pipelines import memory
 from dedup.pipelines.errors import DecodeError
 from dedup.pipelines.limits import require_within
 
@@ -75,7 +76,8 @@ def read(file: BinaryIO) -> Image.Image:
             sizes = raw.sizes
             size = (sizes.width, sizes.height)
             require_within(size)
-            image = _preview(rawpy, raw) or _developed(raw)
+            with memory.room(size[0] * size[1] * memory.RAW):
+                image = _preview(rawpy, raw) or _developed(raw)
     except rawpy.LibRawError as error:
         raise DecodeError(f"camera RAW that LibRaw does not read: {_text(error)}") from error
     image.info["original_size"] = size[::-1] if sizes.flip in _QUARTER_TURNS else size

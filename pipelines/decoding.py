@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from dedup.pipelines import damage, frames, jpeg
+from dedup.pipelines import damage, frames, jpeg, memory
 from dedup.pipelines.colours import WHITE, depth, laid, over, resizable, to_srgb
 from dedup.pipelines.errors import DecodeError
 from dedup.pipelines.readers import (
@@ -195,6 +195,12 @@ def _digest_of_bytes(source: ImageSource, image: Image.Image) -> str:
 
 
 def _decode(image: Image.Image, short_side: int | None) -> Decoded:
+    """Decode the frame that an image is at, as soon as there is room for it."""
+    with memory.room(memory.needed(image, _reduced(image.size, short_side))):
+        return _loaded(image, short_side)
+
+
+def _loaded(image: Image.Image, short_side: int | None) -> Decoded:
     file_format = image.format or ""
     number, bits = frames.count(image), depth(image)
     if not isinstance(image, JpegImageFile):

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from dedup.pipelines import memory
 from dedup.pipelines.errors import DecodeError
 from dedup.pipelines.limits import require_within
 
@@ -50,16 +51,18 @@ def read(file: BinaryIO) -> Image.Image:
     check(file)
     from pillow_jxl.JpegXLImagePlugin import JXLImageFile
 
+    width, height = size_of(file)
     file.seek(0)
-    try:
-        image: Image.Image = JXLImageFile(file)
-        image.load()
-    except Exception as error:  # its text is for those who build the plugin
-        raise DecodeError("damaged image: not a whole JPEG XL file") from error
-    except BaseException as error:  # a panic of the plugin's Rust code
-        if type(error).__name__ != "PanicException":
-            raise
-        raise DecodeError("damaged image: not a whole JPEG XL file") from error
+    with memory.room(width * height * memory.JXL):
+        try:
+            image: Image.Image = JXLImageFile(file)
+            image.load()
+        except Exception as error:  # its text is for those who build the plugin
+            raise DecodeError("damaged image: not a whole JPEG XL file") from error
+        except BaseException as error:  # a panic of the plugin's Rust code
+            if type(error).__name__ != "PanicException":
+                raise
+            raise DecodeError("damaged image: not a whole JPEG XL file") from error
     image.info["bit_depth"] = depth_of(file)
     if not getattr(image, "jpeg", False):
         image.getexif().pop(_ORIENTATION, None)  # libjxl has turned it already

@@ -6,7 +6,7 @@ from PIL import Image
 
 from dedup.pipelines.errors import DecodeError, InputError
 
-__all__ = ["let_pillow", "max_pixels", "require_within", "too_large"]
+__all__ = ["let_pillow", "max_pixels", "require_within", "too_large", "too_much_memory"]
 
 _VARIABLE = "DEDUP_MAX_PIXELS"
 
@@ -15,8 +15,7 @@ def max_pixels() -> int | None:
     """The most pixels that an image may have; None for any number.
 
     The environment variable DEDUP_MAX_PIXELS, or else what Pillow refuses: 178,956,970 pixels,
-    unless `PIL.Image.MAX_IMAGE_PIXELS` was changed. Decoding takes about 4 bytes a pixel (a
-    JPEG that is reduced takes less), twice that with transparency, for each processor core.
+    unless `PIL.Image.MAX_IMAGE_PIXELS` was changed. What that is in bytes, `memory` knows.
 
     Raises
     ------
@@ -56,3 +55,11 @@ def too_large(size: tuple[int, int] | None = None) -> str:
     """The reason why an image is not read; the size is not always known."""
     shown = f" ({size[0]:,} x {size[1]:,})" if size else ""
     return f"more pixels than the limit of {max_pixels():,}{shown}: set {_VARIABLE} to raise it"
+
+
+def too_much_memory(size: int, limit: int) -> str:
+    """The reason why an image is not read that takes so many bytes."""
+    return (
+        f"takes {size / 1e9:.1f} GB of memory to read, more than the limit of {limit / 1e9:.1f} GB:"
+        f" set {_VARIABLE} to raise it"
+    )

@@ -5,6 +5,7 @@ camera's RAW file from any other TIFF. What Pillow does not read comes with the 
 `jxl` and `raw`. `docs/formats.md` lists all formats.
 """
 
+import io
 import os
 import stat
 import warnings
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
-from dedup.pipelines import camera_raw, jpeg_xl, limits
+from dedup.pipelines import camera_raw, jpeg_xl, limits, memory, patience
 from dedup.pipelines.errors import DecodeError, DedupError
 
 __all__ = [
@@ -142,11 +143,11 @@ def _file(source: str | Path | bytes) -> BinaryIO:
     killed if the file shrinks then.
     """
     if isinstance(source, bytes):
-        return BytesIO(source)
+        return patience.InMemory(source)
     mode = os.stat(source).st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise DecodeError("not a regular file")
-    return open(source, "rb", opener=_without_waiting)
+    return patience.OnDisk(io.FileIO(source, opener=_without_waiting))
 
 
 def _without_waiting(path: str, flags: int) -> int:
@@ -167,7 +168,8 @@ def _opened(file: BinaryIO, suffix: str) -> Iterator[Image.Image]:
     else:
         limits.let_pillow()
         try:
-            image = Image.open(file, formats=_formats())
+            with memory.room(memory.needed_to_open(file, head)):
+                image = Image.open(file, formats=_formats())
         except UnidentifiedImageError:
             if not camera_raw.is_tiff(head):
                 raise DecodeError(_why_not(head)) from None
