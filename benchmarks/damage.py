@@ -74,7 +74,8 @@ def row(kind: format_files.Kind, tries: int, seed: int) -> str:
         random = np.random.default_rng([seed, len(data)])
         seen = Counter(outcome(damage(data, random), sound) for _ in range(tries))
         cells.append(" / ".join(f"{seen[name]}" for name in ("noticed", "harmless", "silent")))
-    return f"| {kind.format} | {kind.what} | " + " | ".join(cells) + " |"
+    what = kind.what.split(",")[0]
+    return f"| {kind.format} | {what} | " + " | ".join(cells) + " |"
 
 
 def main() -> None:

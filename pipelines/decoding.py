@@ -206,7 +206,8 @@ def _loaded(image: Image.Image, short_side: int | None) -> Decoded:
     if not isinstance(image, JpegImageFile):
         # Pillow turns a TIFF upright while it loads it; and it loads a PNG to look for its EXIF
         # data, where an error would be lost.
-        damage.check(image)
+        if image.tell() == 0:  # the whole file is checked, with all its frames
+            damage.check(image)
         image.load()
     width, height = image.size
     if width == 0 or height == 0:

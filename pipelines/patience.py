@@ -19,10 +19,11 @@ _BYTES = 50  # of the file that allow one more
 class _Counted(io.BufferedIOBase):
     """A file that is not read in too many pieces."""
 
-    _left = 0
+    _left: float = 0
 
-    def allow(self, size: int) -> None:
-        self._left = _READS + size // _BYTES
+    def allow(self, size: float) -> None:
+        """Allow the reads that a file of so many bytes needs."""
+        self._left = _READS + size / _BYTES
 
     def read(self, *size: Any) -> bytes:
         self._left -= 1

@@ -6,6 +6,7 @@ camera's RAW file from any other TIFF. What Pillow does not read comes with the 
 """
 
 import io
+import math
 import os
 import stat
 import warnings
@@ -136,7 +137,7 @@ def _head(file: BinaryIO) -> bytes:
     return head
 
 
-def _file(source: str | Path | bytes) -> BinaryIO:
+def _file(source: str | Path | bytes) -> patience.InMemory | patience.OnDisk:
     """A regular file, open; anything else that has a path (a pipe, a device) is not opened.
 
     Pillow gets no path, from which it may map the file into memory: the process would be
@@ -156,7 +157,7 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 @contextmanager
-def _opened(file: BinaryIO, suffix: str) -> Iterator[Image.Image]:
+def _opened(file: patience.InMemory | patience.OnDisk, suffix: str) -> Iterator[Image.Image]:
     head = _head(file)
     if jpeg_xl.accepts(head):
         yield jpeg_xl.read(file)
@@ -176,6 +177,8 @@ def _opened(file: BinaryIO, suffix: str) -> Iterator[Image.Image]:
             yield _unknown_tiff(file)
             return
         with image:
+            if image.tile and image.tile[0][0] in Image.DECODERS:
+                file.allow(math.inf)  # such a decoder, written in Python, reads byte by byte
             is_preview = _is_preview(image)
             if isinstance(image, TiffImagePlugin.TiffImageFile) and not is_preview:
                 _require_right_planes(image)
