@@ -11,7 +11,6 @@ import warnings
 from contextlib import closing
 from pathlib import Path
 
-import click.testing
 import pytest
 
 import dedup
@@ -92,14 +91,16 @@ def test_private_folder_that_others_made_or_can_replace_is_refused(
         dedup.find_duplicates(copies, **SETTINGS)
 
 
-def test_command_line_says_it_once_in_one_line(copies, temporary, monkeypatch):
+def test_command_line_says_it_once_in_one_line(copies, temporary, monkeypatch, capsys):
     monkeypatch.setenv("XDG_CACHE_HOME", str(copies / "coffee.png"))
-    done = click.testing.CliRunner().invoke(main, ["find", "--method", "phash", str(copies)])
-    assert done.exit_code == 1, done.output
-    lines = [line for line in done.stderr.splitlines() if "cache folder" in line]
+    with pytest.raises(SystemExit) as end:
+        main(["find", "--method", "phash", str(copies)])
+    errors = capsys.readouterr().err
+    assert end.value.code == 1, errors
+    lines = [line for line in errors.splitlines() if "cache folder" in line]
     assert len(lines) == 1
     assert lines[0].startswith("Warning: no cache folder can be made (")
-    assert "UserWarning" not in done.stderr
+    assert "UserWarning" not in errors
 
 
 # Indexes
