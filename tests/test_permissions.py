@@ -112,8 +112,7 @@ def test_folder_that_can_not_be_written_is_named(shared, write, error):
     assert list(closed.iterdir()) == []
 
 
-def test_what_may_not_be_moved_stays_and_the_rest_is_done(shared, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(shared.parent / "own"))  # its lock is no one else's
+def test_what_may_not_be_moved_stays_and_the_rest_is_done(shared):
     shutil.copy(shared / "rocket.png", shared / "rocket (1).png")
     inner = shared / "inner"
     inner.mkdir()
@@ -126,5 +125,6 @@ def test_what_may_not_be_moved_stays_and_the_rest_is_done(shared, monkeypatch):
     assert "denied" in applied.failed["reason"].iloc[0]
     assert (inner / "coffee (1).png").exists()
     assert not (shared / "rocket (1).png").exists()
-    assert dedup.undo(applied.journal, progress=False).failed.empty
+    with without_rights():
+        assert dedup.undo(applied.journal, progress=False).failed.empty
     assert (shared / "rocket (1).png").exists()

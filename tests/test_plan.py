@@ -16,6 +16,7 @@ from trees import tree
 
 import dedup
 from dedup._acting.planning import make_plan
+from dedup._commands.main import main
 from dedup._indexing.records import Record
 
 
@@ -100,6 +101,44 @@ def test_plan_that_was_tampered_with(folder, tmp_path):
     (tmp_path / "plan.json").write_text(json.dumps(content))
     with pytest.raises(dedup.InputError, match="no plan"):
         dedup.Plan.load(tmp_path / "plan.json")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"quarantine": "aside"},
+        {"quarantine": "/x/../aside"},
+        {"root": "."},
+        {"root": "/somewhere/else"},
+        {"protect": ["archive"]},
+        {"permanently": True},
+    ],
+    ids=str,
+)
+def test_plan_with_paths_that_depend_on_where_it_is_read(folder, tmp_path, change):
+    find(folder).plan().save(tmp_path / "plan.json")
+    content = json.loads((tmp_path / "plan.json").read_text()) | change
+    (tmp_path / "plan.json").write_text(json.dumps(content))
+    with pytest.raises(dedup.InputError, match="no plan"):
+        dedup.Plan.load(tmp_path / "plan.json")
+
+
+def test_plan_that_was_edited_to_delete_is_asked_about_again(folder, tmp_path, capsys):
+    before = tree(folder)
+    path = tmp_path / "plan.json"
+    find(folder).plan().save(path)
+    path.write_text(path.read_text().replace('"action": "quarantine"', '"action": "delete"'))
+    with pytest.raises(dedup.InputError, match="permanently=True"):
+        dedup.Plan.load(path).apply()
+    with pytest.raises(SystemExit) as end:
+        main(["apply", str(path)])
+    assert end.value.code == 2
+    assert "--permanently" in capsys.readouterr().err
+    assert tree(folder) == before
+    with pytest.raises(SystemExit) as end:
+        main(["apply", str(path), "--permanently"])
+    assert end.value.code == 0
+    assert not (folder / "old" / "coffee (1).png").exists()
 
 
 def test_protected_files_are_kept_instead_of_others(folder):

@@ -1,30 +1,33 @@
 """Carry a plan out: each file is checked, then journalled, then acted on."""
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dedup._acting.applied import Applied, Outcome
+from dedup._acting.entries import Entry, Folder, Refusal, open_quarantine, reason_of
 from dedup._acting.files import (
-    Refusal,
     Traits,
+    carry,
     digest_of,
-    link_in_place_of,
-    move,
-    reason_of,
+    exchange,
+    has,
+    is_written_to,
+    opened,
+    put_aside,
     require_picture,
     require_unchanged,
-    version,
 )
 from dedup._acting.journal import Journal, Step
 from dedup._acting.protect import Protected
-from dedup._acting.undo import restore
+from dedup._acting.undo import recover, restore
 from dedup._indexing.discover import PUT_ASIDE
 from dedup._progress import bar
-from dedup.pipelines.errors import JournalError
+from dedup.pipelines.decoding import pixel_digest
+from dedup.pipelines.errors import DecodeError, JournalError
 
 if TYPE_CHECKING:
     from dedup._acting.plan import Plan, PlannedFile
@@ -44,11 +47,14 @@ def apply(plan: "Plan", *, journal: str | os.PathLike[str], progress: bool) -> A
     if not files:
         return Applied(path, [])
     protected = Protected(plan.protect)
-    if plan.action == "quarantine" or path == plan.journal:
-        _make_quarantine(plan.quarantine)
-    book = Journal(path)
-    with book.writing(header={"plan": plan.id, "quarantine": plan.quarantine}):
-        run = _Run(plan, book, protected)
+    with ExitStack() as held:
+        quarantine = None
+        if plan.action == "quarantine" or path == plan.journal:
+            quarantine = held.enter_context(open_quarantine(plan.quarantine, make=True))
+            _mark(quarantine)
+        book = Journal(path)
+        held.enter_context(book.writing(header=plan.header))
+        run = _Run(plan, book, protected, quarantine)
         with bar(total=len(files), title=plan.action, unit=" files", shown=progress) as shown:
             outcomes = []
             for file in files:
@@ -60,12 +66,17 @@ def apply(plan: "Plan", *, journal: str | os.PathLike[str], progress: bool) -> A
 class _Run:
     """One call of `apply`, with what it knows of the journal and of the files to keep."""
 
-    def __init__(self, plan: "Plan", journal: Journal, protected: Protected) -> None:
+    def __init__(
+        self, plan: "Plan", journal: Journal, protected: Protected, quarantine: Folder | None
+    ) -> None:
         self._plan = plan
         self._journal = journal
         self._protected = protected
+        self._quarantine = quarantine
         self._earlier: Mapping[str, Step] = journal.latest()
         self._kept: dict[tuple[str, str], os.stat_result] = {}
+        self._pictures: set[str] = set()  # digests of files that decode
+        self._pixels: dict[str, str] = {}  # of files that are kept, by their digest
 
     def outcome(self, file: "PlannedFile") -> Outcome:
         """Act on a file, unless an earlier run has."""
@@ -81,61 +92,102 @@ class _Run:
             return None
         if step.state in ("done", "purged"):
             return step
-        if step.state != "restoring" and _is_complete(step):
+        if step.state != "restoring" and self._is_complete(step):
             return self._journal.note(step, "done")
-        restore(step)
+        restore(step, quarantine=self._quarantine)
         self._journal.note(step, "restored")
         return None
 
     def _act(self, file: "PlannedFile") -> Step:
-        kept = self._check_kept(file)
         if file.path in self._protected:
             raise Refusal("in a protected folder")
-        digest, status = digest_of(file.path)
-        if digest != file.digest:
-            raise Refusal("changed since it was indexed")
-        if os.path.samestat(kept, status):
-            raise Refusal("the same file as the one to keep")
-        if file.action == "hardlink" and (digest != file.keep_digest or status.st_nlink > 1):
-            raise Refusal("no hard link: its bytes are others, or it has other links")
-        step = Step(
-            step=self._journal.next_number,
-            action=file.action,
-            path=file.path,
-            to=self._place(file.path) if file.action == "quarantine" else "",
-            keep=file.keep,
-            digest=digest,
-            keep_digest=file.keep_digest,
-            traits=Traits.of(status),
-        )
-        self._journal.begin(step)
-        try:
-            require_unchanged(file.path, status)
-            _perform(step)
-        except (Refusal, OSError) as error:
-            self._take_back(step, error)
-            raise
+        kept = self._check_kept(file)
+        with opened(file.path) as entry:
+            digest, status = digest_of(entry)
+            if digest != file.digest:
+                raise Refusal("changed since it was indexed")
+            if os.path.samestat(kept, status):
+                raise Refusal("the same file as the one to keep")
+            if file.action == "hardlink" and (digest != file.keep_digest or status.st_nlink > 1):
+                raise Refusal("no hard link: its bytes are others, or it has other links")
+            if file.relation == "exact" and digest != file.keep_digest:
+                self._compare_pixels(file)
+            step = Step(
+                step=self._journal.next_number,
+                action=file.action,
+                path=file.path,
+                to=self._place(file.path) if file.action == "quarantine" else "",
+                keep=file.keep,
+                digest=digest,
+                keep_digest=file.keep_digest,
+                traits=Traits.of(status),
+            )
+            self._journal.begin(step)
+            try:
+                require_unchanged(entry, status)
+                self._perform(step, file, entry, status)
+            except (Refusal, OSError) as error:
+                self._take_back(step, entry, error)
+                raise
         return self._journal.note(step, "done")
 
-    def _take_back(self, step: Step, error: Exception) -> None:
+    def _perform(
+        self, step: Step, file: "PlannedFile", entry: Entry, status: os.stat_result
+    ) -> None:
+        """Put the file aside, look at the one to keep once more, and only then let go of it."""
+        aside = step.aside(entry)
+        status = put_aside(entry, aside, status=status)
+        kept = self._check_kept(file)
+        if step.action == "quarantine":
+            with self._in_quarantine(step, make=True) as to:
+                carry(aside, to, part=step.part(to), digest=step.digest)
+        elif step.action == "hardlink":
+            part = step.part(entry)
+            with opened(step.keep) as keep:
+                keep.link(part)
+            if not os.path.samestat(part.status(), kept):
+                raise Refusal(f"the file to keep, {step.keep}: it is being written to")
+            exchange(aside, entry, part=part, status=status)
+        else:
+            require_unchanged(aside, status)
+            aside.unlink()
+
+    def _take_back(self, step: Step, entry: Entry, error: Exception) -> None:
         """After a failure; what can't be taken back stays open in the journal, for `undo`."""
-        if not isinstance(error, FileExistsError):  # what is there is not ours
-            with suppress(Refusal, OSError):
-                restore(step)
-            if step.to and os.path.lexists(step.to):
-                return
-        self._journal.note(step, "failed", reason=reason_of(error))
+        with suppress(Refusal, OSError):
+            if isinstance(error, FileExistsError):  # what is there is not ours
+                recover(entry, step)
+            else:
+                restore(step, quarantine=self._quarantine)
+        left = step.to and os.path.lexists(step.to) and not isinstance(error, FileExistsError)
+        if not left and not step.aside(entry).exists():
+            self._journal.note(step, "failed", reason=reason_of(error))
 
     def _check_kept(self, file: "PlannedFile") -> os.stat_result:
-        """Make sure that the file to keep is there and decodes: once, until it changes."""
+        """Make sure that the file to keep is there and decodes: again as soon as it changes."""
         key = file.keep, file.keep_digest
         try:
-            known = self._kept.get(key)
-            if known is None or version(os.lstat(file.keep)) != version(known):
-                self._kept[key] = require_picture(file.keep, digest=file.keep_digest)
+            with opened(file.keep) as keep:
+                known = self._kept.get(key)
+                if known is not None and not is_written_to(known, keep.status()):
+                    return known
+                self._kept[key] = require_picture(
+                    keep, digest=file.keep_digest, decodes=file.keep_digest in self._pictures
+                )
+                self._pictures.add(file.keep_digest)
         except (Refusal, OSError) as error:
             raise Refusal(f"the file to keep, {file.keep}: {reason_of(error)}") from error
         return self._kept[key]
+
+    def _compare_pixels(self, file: "PlannedFile") -> None:
+        """Of other bytes, that the pixels are the same is known only from when they were read."""
+        try:
+            kept = self._pixels.get(file.keep_digest) or pixel_digest(file.keep)
+            self._pixels[file.keep_digest] = kept
+            if pixel_digest(file.path) != kept:
+                raise Refusal(f"its pixels are not those of the file to keep, {file.keep}")
+        except DecodeError as error:
+            raise Refusal(str(error)) from error
 
     def _place(self, path: str) -> str:
         """A free place in the quarantine, at the same place below its top as below the root."""
@@ -150,35 +202,37 @@ class _Run:
             to = next(names)
         return to
 
+    @contextmanager
+    def _in_quarantine(self, step: Step, *, make: bool = False) -> Iterator[Entry]:
+        folder, name = os.path.split(step.to)
+        with Folder(folder, below=self._quarantine, make=make) as inside:
+            yield Entry(inside, name)
 
-def _perform(step: Step) -> None:
-    if step.action == "quarantine":
-        os.makedirs(os.path.dirname(step.to), exist_ok=True)
-        move(step.path, step.to, partial=step.partial(step.to), digest=step.digest)
-    elif step.action == "hardlink":
-        link_in_place_of(step.path, step.keep, partial=step.partial(step.path))
-    else:
-        os.unlink(step.path)
-
-
-def _is_complete(step: Step) -> bool:
-    """Whether a step was done, though the journal does not say so."""
-    try:
-        if step.action == "hardlink":
-            return os.path.samestat(os.lstat(step.path), os.lstat(step.keep))
-        if os.path.lexists(step.path):
+    def _is_complete(self, step: Step) -> bool:
+        """Whether a step was done, though the journal does not say so."""
+        try:
+            with opened(step.path) as entry:
+                if step.aside(entry).exists():
+                    return False
+                if step.action == "hardlink":
+                    with opened(step.keep) as keep:
+                        return os.path.samestat(entry.status(), keep.status())
+                if entry.exists():
+                    return False
+            if step.action == "delete":
+                return True
+            with self._in_quarantine(step) as to:
+                return has(to, step.digest)
+        except (Refusal, OSError):
             return False
-        return step.action == "delete" or digest_of(step.to)[0] == step.digest
-    except (Refusal, OSError):
-        return False
 
 
-def _make_quarantine(folder: str) -> None:
-    """The folder that what is put aside goes into, for its owner's eyes only."""
+def _mark(quarantine: Folder) -> None:
+    """Say what is in there, so that a later search passes it over."""
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        Path(folder, PUT_ASIDE).write_text(_MARK, encoding="utf-8")
+        with suppress(FileExistsError):
+            file = Entry(quarantine, PUT_ASIDE).open(os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+            with open(file, "w", encoding="utf-8") as mark:
+                mark.write(_MARK)
     except OSError as error:
-        raise JournalError(
-            f"{folder}: {reason_of(error)}; choose another folder with quarantine="
-        ) from error
+        raise JournalError(f"{quarantine.path}: {reason_of(error)}; see quarantine=") from error

@@ -1,43 +1,46 @@
-"""Files are looked at, moved, linked and copied here so that none is lost or overwritten."""
+"""Files are looked at, moved, linked and copied here so that none is lost or overwritten.
+
+A file that is to go is first renamed to a name of our own beside it, and compared with what was
+looked at: what was saved in its place until then is found out and put back, what is saved from
+then on is another file, and is left. Nothing is ever put where there is something. Of two
+processes that each want to remove the file that the other keeps, at most one then still finds
+the file to keep in its place: they need no lock in common.
+"""
 
 import errno
 import os
 import shutil
 import stat
-from contextlib import suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
-from dedup._indexing.discover import file_key
+from dedup._acting.entries import Entry, Folder, Refusal
 from dedup._indexing.ingest import file_digest
 from dedup.pipelines.decoding import decode
 from dedup.pipelines.errors import DecodeError
 
 __all__ = [
-    "Refusal",
     "Traits",
-    "copy_in_place_of",
+    "carry",
+    "copy",
     "digest_of",
+    "exchange",
+    "has",
     "is_same_entry",
-    "link_in_place_of",
-    "move",
-    "reason_of",
+    "is_written_to",
+    "opened",
+    "place",
+    "put_aside",
+    "put_back",
     "require_picture",
     "require_unchanged",
     "restore_traits",
-    "sync_folder",
-    "version",
 ]
 
-
-class Refusal(Exception):
-    """A file is left as it is; the message is the reason, for a row of a table."""
-
-
-def reason_of(error: Exception) -> str:
-    """An error as a row of a table says it."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return str(error)
+_BY_NUMBER = {os.chmod, os.utime} <= os.supports_fd
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,70 +68,180 @@ class Traits:
         return cls(mode, status.st_uid, status.st_gid, status.st_mtime_ns, status.st_atime_ns)
 
 
-def digest_of(path: str) -> tuple[str, os.stat_result]:
-    """Digest and status of a regular file that lies where its path says.
+@contextmanager
+def opened(path: str) -> Iterator[Entry]:
+    """A file that was seen where its path says, with its folder held open.
 
     Raises
     ------
     Refusal
-        If it is gone, is no regular file, or lies behind a link.
+        If its folder is gone, or lies behind a link.
     """
-    before = _status(path)
-    if file_key(path) != path:
-        raise Refusal("its folder is a link to another by now")
     try:
-        digest = file_digest(path)
-    except OSError as error:
-        raise Refusal(reason_of(error)) from error
-    after = _status(path)
-    if version(before) != version(after):
-        raise Refusal("it is being written to")
+        folder = Folder(os.path.dirname(path))
+    except FileNotFoundError:
+        raise Refusal("gone since it was indexed") from None
+    with folder:
+        yield Entry(folder, os.path.basename(path))
+
+
+def _version(status: os.stat_result) -> tuple[int, int, int, int]:
+    """What is another as soon as a file was written on, or is another file."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def is_written_to(before: os.stat_result, after: os.stat_result) -> bool:
+    """Whether anything was done to a file that kept its name, be it in secret."""
+    return (_version(before), before.st_ctime_ns) != (_version(after), after.st_ctime_ns)
+
+
+def digest_of(entry: Entry) -> tuple[str, os.stat_result]:
+    """Digest and status of a regular file.
+
+    Raises
+    ------
+    Refusal
+        If it is gone, is no regular file, or is being written to.
+    """
+    before = _status(entry)
+    with _reading(entry) as file:
+        digest = file_digest(file)
+        if is_written_to(before, os.fstat(file)):
+            raise Refusal("it is being written to")
+    require_unchanged(entry, before)
     return digest, before
 
 
-def require_picture(path: str, *, digest: str) -> os.stat_result:
-    """Make sure that a file is there, has these bytes, and decodes.
+def has(entry: Entry, digest: str) -> bool:
+    """Whether it is a regular file of these bytes."""
+    try:
+        return digest_of(entry)[0] == digest
+    except (Refusal, OSError):
+        return False
+
+
+def require_picture(entry: Entry, *, digest: str, decodes: bool = False) -> os.stat_result:
+    """Make sure that a file is there, has these bytes, and, unless that is known, decodes.
 
     Raises
     ------
     Refusal
     """
-    found, status = digest_of(path)
+    found, status = digest_of(entry)
     if found != digest:
         raise Refusal("changed since it was indexed")
-    try:
-        decode(path)
-    except DecodeError as error:
-        raise Refusal(str(error)) from error
+    if not decodes:
+        try:
+            decode(entry.path)
+        except DecodeError as error:
+            raise Refusal(str(error)) from error
+        require_unchanged(entry, status)
     return status
 
 
-def require_unchanged(path: str, status: os.stat_result) -> None:
+def require_unchanged(entry: Entry, status: os.stat_result) -> None:
     """Make sure that a file is still what `digest_of` saw.
 
     Raises
     ------
     Refusal
     """
-    if version(_status(path)) != version(status):
+    if is_written_to(_status(entry), status):
         raise Refusal("it is being written to")
 
 
-def is_same_entry(a: str, b: str) -> bool:
+def is_same_entry(a: Entry, b: Entry) -> bool:
     """Whether two paths are one entry of one folder, so that removing one removes both."""
-    one, other = os.lstat(a), os.lstat(b)
+    one, other = a.status(), b.status()
     return os.path.samestat(one, other) and one.st_nlink == 1
 
 
-def move(source: str, to: str, *, partial: str, digest: str) -> None:
-    """Move a file, also to another device; nothing is ever overwritten.
+def put_aside(entry: Entry, aside: Entry, *, status: os.stat_result) -> os.stat_result:
+    """Rename a file to a name of our own, and make sure that it is the one that was looked at.
 
-    Cut anywhere, the file is whole at `source`, at `to`, or at both.
+    Returns
+    -------
+    os.stat_result
+        Its status under that name.
+
+    Raises
+    ------
+    Refusal
+        If it is not; `put_back` then gives it its name back.
+    OSError
+    """
+    entry.rename(aside)
+    now = _status(aside)
+    if _version(now) != _version(status):
+        raise Refusal("it is being written to")
+    return now
+
+
+def put_back(entry: Entry, aside: Entry, *, digest: str) -> None:
+    """Give a file that was put aside its name back; if it has it already, the other one goes.
+
+    Raises
+    ------
+    Refusal
+        If there is something else by now: nothing is touched then.
+    OSError
+    """
+    if not aside.exists():
+        return
+    if not entry.exists():
+        place(aside, entry)
+    elif os.path.samestat(entry.status(), aside.status()) or (
+        has(entry, digest) and has(aside, digest)
+    ):
+        aside.unlink()
+    else:
+        raise Refusal(f"something else is there now; the file itself is still at {aside.path}")
+
+
+def place(source: Entry, to: Entry) -> None:
+    """Rename a file, also to another folder, but never over another.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something at `to`.
+    OSError, Refusal
+    """
+    if os.name == "nt":
+        source.rename(to)  # fails there if something is in the way
+        return
+    status = source.status()
+    try:
+        source.link(to)
+    except OSError as error:
+        if error.errno in (errno.EXDEV, errno.EEXIST, errno.ENOENT, errno.ENOSPC):
+            raise
+        # No hard links on this file system, or none to the files of others: as good as it gets.
+        if to.exists():
+            raise FileExistsError(errno.EEXIST, "something else is there", to.path) from error
+        source.rename(to)
+        return
+    to.folder.sync()
+    if not os.path.samestat(to.status(), status):
+        raise Refusal(f"it was exchanged while it was moved; see {source.path}")
+    try:
+        source.unlink()
+    except FileNotFoundError:  # somebody else did
+        return
+    except OSError:
+        to.unlink()
+        raise
+
+
+def carry(aside: Entry, to: Entry, *, part: Entry, digest: str) -> None:
+    """Move a file that was put aside, also to another device.
+
+    Cut anywhere, the file is whole at `aside`, at `to`, or at both.
 
     Parameters
     ----------
-    source, to : str
-    partial : str
+    aside, to : Entry
+    part : Entry
         A name beside `to` that is free to be used while the file is copied.
     digest : str
         Of its bytes, which a copy is checked against before the original goes.
@@ -140,114 +253,113 @@ def move(source: str, to: str, *, partial: str, digest: str) -> None:
     OSError, Refusal
     """
     try:
-        _place(source, to)
+        place(aside, to)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        if os.lstat(source).st_nlink > 1:
+        status = aside.status()
+        if status.st_nlink > 1:
             raise Refusal("it has other hard links, which another device would cut") from error
-        _copy(source, partial, digest=digest)
-        _place(partial, to)
-        _leave(source, to)
+        copy(aside, part, digest=digest)
+        exchange(aside, to, part=part, status=status)
 
 
-def link_in_place_of(path: str, keep: str, *, partial: str) -> None:
-    """Replace a file, in one step, by a hard link to another; `partial` is a name beside it."""
-    os.link(keep, partial)
-    os.replace(partial, path)
-    sync_folder(path)
+def exchange(aside: Entry, to: Entry, *, part: Entry, status: os.stat_result) -> None:
+    """Put what was made in the place of a file that was put aside, which then goes.
 
-
-def copy_in_place_of(path: str, source: str, *, partial: str, digest: str) -> None:
-    """Replace a file, in one step, by a copy of another that shares its bytes with no third."""
-    _copy(source, partial, digest=digest)
-    os.replace(partial, path)
-    sync_folder(path)
-
-
-def restore_traits(path: str, traits: Traits) -> None:
-    """Give a file its permissions, owner and times back; the owner as far as that is allowed."""
-    now = Traits.of(os.lstat(path))
-    if (now.uid, now.gid) != (traits.uid, traits.gid) and hasattr(os, "chown"):
-        with suppress(OSError):
-            os.chown(path, traits.uid, traits.gid)
-            now = Traits.of(os.lstat(path))  # a new owner may cost permissions
-    if now.mode != traits.mode:
-        os.chmod(path, traits.mode)
-    if now.mtime_ns != traits.mtime_ns:
-        os.utime(path, ns=(traits.atime_ns, traits.mtime_ns))
-
-
-def _place(source: str, to: str) -> None:
-    """Rename a file, but never over another."""
-    if os.name == "nt":
-        os.rename(source, to)  # fails there if something is in the way
-        return
+    Raises
+    ------
+    FileExistsError
+        If there is something at `to`.
+    OSError, Refusal
+        What was put aside is still there then: it was written to by one who holds it open.
+    """
+    made = part.status()
+    place(part, to)
     try:
-        os.link(source, to, follow_symlinks=False)
-    except OSError as error:
-        if error.errno in (errno.EXDEV, errno.EEXIST, errno.ENOENT, errno.ENOSPC):
-            raise
-        # No hard links on this file system, or none to the files of others: as good as it gets.
-        if os.path.lexists(to):
-            raise FileExistsError(errno.EEXIST, "something else is there", to) from error
-        os.rename(source, to)
-        return
-    sync_folder(to)
-    _leave(source, to)
-
-
-def _leave(source: str, to: str) -> None:
-    """Take the old name of a file away, or, where that fails, the new one."""
-    try:
-        os.unlink(source)
-    except FileNotFoundError:  # somebody else did
-        return
-    except OSError:
-        os.unlink(to)
+        require_unchanged(aside, status)
+        aside.unlink()
+    except (Refusal, OSError):
+        if not aside.exists():  # somebody else took it away
+            return
+        if os.path.samestat(to.status(), made):
+            to.unlink()
         raise
 
 
-def _copy(source: str, partial: str, *, digest: str) -> None:
-    """Copy bytes and traits to a name of our own, down to the disk."""
-    with open(source, "rb") as old, open(partial, "xb") as new:
-        shutil.copyfileobj(old, new, 1 << 20)
-        new.flush()
-        os.fsync(new.fileno())
-    if file_digest(partial) != digest:
-        os.unlink(partial)
-        raise Refusal("the copy has other bytes than the file")
-    shutil.copystat(source, partial)
-    with suppress(OSError):
-        restore_traits(partial, Traits.of(os.stat(source)))
+def copy(source: Entry, part: Entry, *, digest: str) -> None:
+    """Copy bytes and traits to a name of our own, down to the disk.
+
+    Raises
+    ------
+    OSError, Refusal
+    """
+    with _reading(source) as old:
+        new = part.open(os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        try:
+            with open(old, "rb", closefd=False) as data, open(new, "wb", closefd=False) as written:
+                shutil.copyfileobj(data, written, 1 << 20)
+            os.fsync(new)
+            os.lseek(new, 0, os.SEEK_SET)
+            if file_digest(new) != digest:
+                part.unlink()
+                raise Refusal("the copy has other bytes than the file")
+            ends: tuple[Any, Any] = (source.path, part.path)
+            if sys.platform == "linux":  # elsewhere, `shutil` takes no numbers of open files
+                ends = (old, new)
+            shutil.copystat(*ends)
+            with suppress(OSError):
+                _give(new, part, Traits.of(os.fstat(old)))
+        finally:
+            os.close(new)
 
 
-def sync_folder(path: str) -> None:
-    """Bring the entry of a file in its folder to the disk; Windows has no such thing."""
-    if os.name != "posix":
-        return
-    folder = os.open(os.path.dirname(path), os.O_RDONLY)
+def restore_traits(entry: Entry, traits: Traits, *, digest: str) -> None:
+    """Give a file its permissions, owner and times back; the owner as far as that is allowed.
+
+    Raises
+    ------
+    Refusal
+        If it has other bytes.
+    OSError
+    """
+    with _reading(entry) as file:
+        if file_digest(file) != digest:
+            raise Refusal("something else is there now")
+        _give(file, entry, traits)
+
+
+def _give(file: int, entry: Entry, traits: Traits) -> None:
+    """By the number of the open file, where the system can: the name may be another's by now."""
+    now = Traits.of(os.fstat(file))
+    if (now.uid, now.gid) != (traits.uid, traits.gid) and hasattr(os, "chown"):
+        with suppress(OSError):
+            os.chown(file, traits.uid, traits.gid)
+            now = Traits.of(os.fstat(file))  # a new owner may cost permissions
+    if now.mode != traits.mode:
+        os.chmod(file if _BY_NUMBER else entry.path, traits.mode)
+    if now.mtime_ns != traits.mtime_ns:
+        times = traits.atime_ns, traits.mtime_ns
+        os.utime(file if _BY_NUMBER else entry.path, ns=times)
+
+
+@contextmanager
+def _reading(entry: Entry) -> Iterator[int]:
+    """The number of a regular file that is open to be read."""
+    file = entry.open(os.O_RDONLY)
     try:
-        os.fsync(folder)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems
-            raise
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise Refusal("no regular file any more")
+        yield file
     finally:
-        os.close(folder)
+        os.close(file)
 
 
-def _status(path: str) -> os.stat_result:
+def _status(entry: Entry) -> os.stat_result:
     try:
-        status = os.lstat(path)
+        status = entry.status()
     except FileNotFoundError:
         raise Refusal("gone since it was indexed") from None
-    except OSError as error:
-        raise Refusal(reason_of(error)) from error
     if not stat.S_ISREG(status.st_mode):
         raise Refusal("no regular file any more")
     return status
-
-
-def version(status: os.stat_result) -> tuple[int, int, int]:
-    """What is another as soon as a file was written on, or is another file."""
-    return status.st_ino, status.st_size, status.st_mtime_ns

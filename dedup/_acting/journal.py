@@ -3,33 +3,41 @@
 JSON lines. The first says which plan it belongs to. Each step begins with all that undoing it
 takes, and later lines say how it went::
 
-    {"format": "dedup journal 1", "plan": "<id>", "quarantine": "<folder>"}
+    {"format": "dedup journal 1", "plan": "<id>", "root": "<folder>", "quarantine": "<folder>"}
     {"step": 1, "state": "begun", "action": "quarantine", "path": ..., "to": ..., ...}
     {"step": 1, "state": "done"}
 
 A line is only ever added. What a killed run left undecided (begun, restoring, purging) is found
 out from the files themselves, so only the lines *before* an act must have reached the disk.
+
+Who can write a journal says what `undo` does: it must be the user's own, and a line that leads
+out of the plan's folders is none that can be read.
 """
 
 import json
 import os
+import re
+import secrets
+import stat
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from dedup._acting.files import Traits, reason_of, sync_folder
-from dedup._cache_folder import cache_folder
+from dedup._acting.entries import Entry, Folder, Refusal, reason_of, require_own
+from dedup._acting.files import Traits
+from dedup._acting.plan import ACTIONS, is_below_root, is_inside
+from dedup._indexing.discover import file_key
 from dedup.pipelines.errors import JournalError
 
 __all__ = ["Journal", "Step"]
 
 _FORMAT = "dedup journal 1"
 _START = json.dumps({"format": _FORMAT}).encode()[:-1]
+_TOKEN = re.compile("[0-9a-f]{16}")
 _STATES = ("begun", "done", "failed", "restoring", "restored", "purging", "purged")
 
 
@@ -53,6 +61,8 @@ class Step:
         "purged".
     reason : str
         Why it failed.
+    token : str
+        Makes the names of our own up, which nobody can have taken before.
     """
 
     step: int
@@ -65,10 +75,15 @@ class Step:
     traits: Traits
     state: str = "begun"
     reason: str = ""
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
 
-    def partial(self, path: str) -> str:
+    def part(self, entry: Entry) -> Entry:
         """A name of our own beside a place of the file, for what is not finished."""
-        return os.path.join(os.path.dirname(path), f".dedup-{self.step}-{self.digest[:16]}.part")
+        return entry.beside(f".dedup-{self.token}.part")
+
+    def aside(self, entry: Entry) -> Entry:
+        """A name of our own beside a place of the file, for the file while it is acted on."""
+        return entry.beside(f".dedup-{self.token}.aside")
 
 
 class Journal:
@@ -100,14 +115,18 @@ class Journal:
         self.steps: dict[int, Step] = {}
         self.damaged: list[int] = []
         self._file: FileIO | None = None
-        self._read()
+        self._whole = 0
+        if os.path.lexists(path):
+            with self._open(os.O_RDONLY) as file:
+                self._read(file)
 
     @contextmanager
     def writing(self, *, header: Mapping[str, Any] | None = None) -> Iterator[None]:
         """Let steps be written, by this process alone; a new journal begins with the header."""
-        with _alone(self.path), self._opened() as file:
-            self._read()  # another process may have written until now
-            if self.header and header is not None and self.header.get("plan") != header["plan"]:
+        with self._open(os.O_RDWR | os.O_APPEND | os.O_CREAT) as file:
+            self._lock(file)
+            self._read(file)  # another process may have written until now
+            if self.header and any(self.header.get(k) != v for k, v in (header or {}).items()):
                 raise JournalError(f"{self.path} is the journal of another plan")
             self._file = file
             try:
@@ -115,17 +134,47 @@ class Journal:
                 if not self.header and header is not None:
                     self.header = {"format": _FORMAT, **header}
                     self._write(self.header, sync=True)
-                    sync_folder(str(self.path))
                 yield
                 self._write({}, sync=True)
             finally:
                 self._file = None
 
-    def _opened(self) -> FileIO:
+    def _open(self, flags: int) -> FileIO:
+        """The journal, which is the user's own, and is not behind a link."""
+        path = file_key(self.path)
         try:
-            return self.path.open("ab", buffering=0)  # a failed write is not tried again
-        except OSError as error:
+            with Folder(os.path.dirname(path)) as folder:
+                descriptor = Entry(folder, os.path.basename(path)).open(flags)
+                if flags & os.O_CREAT:
+                    folder.sync()
+        except (OSError, Refusal) as error:
             raise self._error(error) from error
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise JournalError(f"{self.path} is no journal that dedup wrote")
+            require_own(status, str(self.path), way_out="take a journal of your own")
+            return FileIO(descriptor, "a+" if flags & os.O_RDWR else "r")
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+    def _lock(self, file: FileIO) -> None:
+        """Keep other processes away from this journal; the lock ends with the process."""
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                file.seek(1 << 40)  # beyond all lines, which another process may read
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError) as error:
+            raise JournalError(
+                f"{self.path}: another process is at work on it; try again when it has ended"
+            ) from error
 
     def begin(self, step: Step) -> None:
         """Write what is about to be done; it is on the disk when this returns."""
@@ -167,16 +216,14 @@ class Journal:
         except OSError as error:
             raise self._error(error) from error
 
-    def _error(self, error: OSError) -> JournalError:
+    def _error(self, error: OSError | Refusal) -> JournalError:
         """Without its journal, nothing is done to a file."""
         return JournalError(f"{self.path}: {reason_of(error)}")
 
-    def _read(self) -> None:
+    def _read(self, file: FileIO | None) -> None:
         self.header, self.steps, self.damaged = {}, {}, []
         try:
-            data = self.path.read_bytes()
-        except FileNotFoundError:
-            data = b""
+            data = b"" if file is None else (file.seek(0), file.readall())[1]
         except OSError as error:
             raise self._error(error) from error
         *lines, tail = data.split(b"\n")
@@ -201,7 +248,14 @@ class Journal:
         elif "path" in content:
             values = {f.name: content[f.name] for f in fields(Step) if f.name in content}
             values |= {"step": int(content["step"]), "traits": Traits(**content["traits"])}
-            self.steps[values["step"]] = _checked(Step(**values))
+            step = _checked(Step(**values))
+            root, quarantine = self.header["root"], self.header["quarantine"]
+            inside = is_below_root(step.path, root) and (
+                not step.to or is_inside(step.to, quarantine)
+            )
+            if not inside or step.action not in ACTIONS or not _TOKEN.fullmatch(step.token):
+                raise ValueError(step.path)
+            self.steps[step.step] = step
         else:
             step = self.steps[content["step"]]
             reason = content.get("reason", "")
@@ -210,7 +264,7 @@ class Journal:
 
 def _checked(step: Step) -> Step:
     """A step, if it holds what `begin` writes: a journal may have been edited."""
-    texts = (step.action, step.path, step.to, step.keep, step.digest, step.keep_digest)
+    texts = (step.action, step.path, step.to, step.keep, step.digest, step.keep_digest, step.token)
     numbers = asdict(step.traits).values()
     if not _are_texts(*texts) or not all(type(n) is int and -(2**63) <= n < 2**63 for n in numbers):
         raise TypeError("not what is written here")
@@ -219,21 +273,3 @@ def _checked(step: Step) -> Step:
 
 def _are_texts(*values: object) -> bool:
     return all(isinstance(value, str) and "\0" not in value for value in values)
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Keep other runs of this user away: of two plans each may keep what the other removes."""
-    try:
-        lock = FileLock(cache_folder() / "acting.lock")
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise JournalError(
-            f"{path}: another process is acting on files; try again when it has ended"
-        ) from error
-    except OSError as error:
-        raise JournalError(f"no lock can be made in the cache folder: {error}") from error
-    try:
-        yield
-    finally:
-        lock.release()

@@ -4,8 +4,9 @@ import hashlib
 import json
 import math
 import os
+import stat
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from html import escape
 from pathlib import Path
@@ -18,7 +19,16 @@ from dedup._saving import save_text
 from dedup._text import counted, printable
 from dedup.pipelines.errors import InputError
 
-__all__ = ["ACTIONS", "LEAVE", "Plan", "PlannedFile", "journal_of", "plan_id"]
+__all__ = [
+    "ACTIONS",
+    "LEAVE",
+    "Plan",
+    "PlannedFile",
+    "is_below_root",
+    "is_inside",
+    "plan_id",
+    "plan_of",
+]
 
 ACTIONS = ("quarantine", "hardlink", "delete")
 LEAVE = "leave"
@@ -58,6 +68,8 @@ class Plan:
     protect : sequence of str
         Folders in which nothing is touched.
     files : sequence of PlannedFile
+    permanently : bool
+        That "delete" was said to be meant; it is not saved.
     """
 
     action: str
@@ -65,6 +77,7 @@ class Plan:
     root: str
     protect: Sequence[str]
     files: Sequence[PlannedFile]
+    permanently: bool = False
 
     @property
     def id(self) -> str:
@@ -102,20 +115,35 @@ class Plan:
         """
         return sum(file.saved for file in self.files)
 
+    @property
+    def header(self) -> Mapping[str, str]:
+        """What its journal says of it."""
+        return {"plan": self.id, "root": self.root, "quarantine": self.quarantine}
+
     def apply(
-        self, *, journal: str | os.PathLike[str] | None = None, progress: bool = True
+        self,
+        *,
+        journal: str | os.PathLike[str] | None = None,
+        permanently: bool = False,
+        progress: bool = True,
     ) -> Applied:
         """Do it, one file after the other, each step written in a journal before it is done.
 
         Right before a file is touched, its digest is compared with what was indexed, and the
-        file to keep must be there, unchanged, and decode. What fails this or can't be done is
+        file to keep must be there, unchanged, and decode; of two files with the same pixels in
+        other bytes, the pixels are compared again. What fails this or can't be done is
         left as it is, in a row with the reason, and the rest is done. If a run is cut off,
         `apply` with the same journal continues it, and `dedup.undo` takes it back.
+
+        The quarantine and the journal are closed to other users; one that belongs to somebody
+        else, or that others can write, is refused.
 
         Parameters
         ----------
         journal : path, optional
             By default `plan.journal`, in the quarantine folder.
+        permanently : bool
+            That "delete" is meant, which must be said again of a plan that was read from a file.
         progress : bool
             Show a progress bar where a person can see it.
 
@@ -127,12 +155,18 @@ class Plan:
         Raises
         ------
         JournalError
-            If the journal can't be written or is of another plan; nothing more is done then.
+            If the journal can't be written or is of another plan, or if it or the quarantine is
+            not the user's own; nothing more is done then.
         InputError
-            If a protected folder is gone.
+            If a protected folder is gone, or "delete" is not said to be meant.
         """
         from dedup._acting.apply import apply
 
+        if self.action == "delete" and not (permanently or self.permanently):
+            raise InputError(
+                "this plan deletes files, which can't be undone: say so with permanently=True "
+                "(--permanently)"
+            )
         return apply(self, journal=self.journal if journal is None else journal, progress=progress)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -160,21 +194,27 @@ class Plan:
         Raises
         ------
         InputError
-            If there is no such file, or it holds something else.
+            If there is no such file, it holds something else, or other users can have written it.
         """
         try:
-            content: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+            with open(path, "rb") as file:
+                status, data = os.fstat(file.fileno()), file.read()
+        except OSError as error:
+            raise InputError(f"{path}: {str(error.strerror).lower()}") from error
+        _require_trusted(status, path)
+        try:
+            content: dict[str, Any] = json.loads(data)
             if content.pop("format") != _FORMAT or content["action"] not in ACTIONS:
                 raise KeyError("format")
             files = [PlannedFile(**file) for file in content.pop("files")]
+            root, quarantine, protect = (content[k] for k in ("root", "quarantine", "protect"))
+            if not isinstance(protect, list) or "permanently" in content:
+                raise TypeError("not what is written here")
+            if not all(map(_is_absolute, [root, quarantine, *protect])):
+                raise ValueError(f"{root}, {quarantine}, {protect}")
             for file in files:
-                _check(file, action=content["action"])
-            folders = [content["quarantine"], content["root"], *content["protect"]]
-            if not (isinstance(content["protect"], list) and all(map(_is_path, folders))):
-                raise TypeError("no folders")
+                _check(file, action=content["action"], root=root)
             return cls(files=files, **content)
-        except OSError as error:
-            raise InputError(f"{path}: {str(error.strerror).lower()}") from error
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InputError(f"{path} is no plan that dedup saved") from error
 
@@ -198,8 +238,8 @@ class Plan:
         return f"<div><p>{escape(repr(self))}</p>{table.to_html(index=False)}{rest}</div>"
 
 
-def journal_of(path: Path) -> Path:
-    """The journal of a plan that was saved; another file is a journal itself.
+def plan_of(path: Path) -> Plan | None:
+    """The plan that was saved in a file; None of another file, which is a journal itself.
 
     Raises
     ------
@@ -211,7 +251,24 @@ def journal_of(path: Path) -> Path:
             is_plan = _FORMAT.encode() in file.read(64)
     except OSError:
         is_plan = False
-    return Plan.load(path).journal if is_plan else path
+    return Plan.load(path) if is_plan else None
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Whether an absolute path lies in a folder, as both are written.
+
+    Examples
+    --------
+    >>> is_inside("/a/b/c.jpg", "/a"), is_inside("/a/../b.jpg", "/a"), is_inside("/ab", "/a")
+    (True, False, False)
+    """
+    return all(map(_is_absolute, (path, folder))) and path.startswith(os.path.join(folder, ""))
+
+
+def is_below_root(path: str, root: str) -> bool:
+    """Whether a file can be one of a plan; on several drives of Windows, files have no root."""
+    other_drive = os.path.splitdrive(path)[0] != os.path.splitdrive(root)[0]
+    return is_inside(path, root) or (other_drive and _is_absolute(path))
 
 
 def plan_id(action: str, protect: Sequence[str], files: Sequence[PlannedFile]) -> str:
@@ -220,7 +277,21 @@ def plan_id(action: str, protect: Sequence[str], files: Sequence[PlannedFile]) -
     return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()
 
 
-def _check(file: PlannedFile, *, action: str) -> None:
+def _is_absolute(path: str) -> bool:
+    return os.path.isabs(path) and os.path.normpath(path) == path and "\0" not in path
+
+
+def _require_trusted(status: os.stat_result, path: str | os.PathLike[str]) -> None:
+    """A plan is an order: of the user, or of the one who may do everything."""
+    if not hasattr(os, "geteuid"):
+        return
+    if status.st_uid not in (os.geteuid(), 0) or status.st_mode & stat.S_IWOTH:
+        raise InputError(
+            f"{path} was written by another user, or can be: look at it, copy it, and take the copy"
+        )
+
+
+def _check(file: PlannedFile, *, action: str, root: str) -> None:
     for field in fields(PlannedFile):
         value = getattr(file, field.name)
         if field.name in ("size", "saved"):
@@ -228,15 +299,13 @@ def _check(file: PlannedFile, *, action: str) -> None:
         elif field.name == "score":
             good = value is None or (isinstance(value, float) and math.isfinite(value))
         else:
-            good = _is_path(value)
+            good = isinstance(value, str) and "\0" not in value
         if not good:
             raise ValueError(f"{field.name}: {value!r}")
-    if file.action != LEAVE and (file.action != action or not os.path.isabs(file.path)):
+    if file.action == LEAVE:
+        return
+    if file.action != action or not is_below_root(file.path, root) or not _is_absolute(file.keep):
         raise ValueError(f"{file.action} {file.path}")
-
-
-def _is_path(value: object) -> bool:
-    return isinstance(value, str) and "\0" not in value
 
 
 def _bytes(size: int) -> str:

@@ -86,7 +86,7 @@ def make_plan(
         raise InputError(f"quarantine={os.fspath(quarantine)!r} is in a protected folder")
     name = f"{date.today()}-{plan_id(action, protected.folders, files)[:8]}"
     folder = os.path.join(os.path.realpath(quarantine), name)
-    return Plan(action, folder, root, protected.folders, files)
+    return Plan(action, folder, root, protected.folders, files, permanently)
 
 
 def _planned(group: Sequence[Record], rules: _Rules) -> list[PlannedFile]:

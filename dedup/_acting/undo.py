@@ -1,28 +1,33 @@
 """Take back what a plan did, as its journal says; or let go of it for good."""
 
 import os
-import stat
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from dedup._acting.applied import Applied, Outcome
+from dedup._acting.entries import Entry, Folder, Refusal, open_quarantine, reason_of
 from dedup._acting.files import (
-    Refusal,
-    copy_in_place_of,
+    carry,
+    copy,
     digest_of,
+    exchange,
+    has,
     is_same_entry,
-    move,
-    reason_of,
+    is_written_to,
+    opened,
+    place,
+    put_aside,
+    put_back,
     require_picture,
     restore_traits,
 )
 from dedup._acting.journal import Journal, Step
-from dedup._acting.plan import journal_of
+from dedup._acting.plan import Plan, plan_of
 from dedup._progress import bar
 from dedup.pipelines.errors import JournalError
 
-__all__ = ["purge", "restore", "undo"]
+__all__ = ["purge", "recover", "restore", "undo"]
 
 _FOR_GOOD = "deleted for good: it can't be brought back; what is left of it is {keep}"
 
@@ -31,7 +36,8 @@ def undo(journal: str | os.PathLike[str], *, progress: bool = True) -> Applied:
     """Take back what `Plan.apply` did: names, bytes, times and permissions are restored.
 
     It can be interrupted and repeated. What appeared meanwhile is never overwritten: such a
-    file stays where it was put, in a row that says so, and the others are restored.
+    file stays where it was put, in a row that says so, and the others are restored. Only a
+    journal of one's own is followed, and only into the folders of its plan.
 
     Parameters
     ----------
@@ -48,7 +54,8 @@ def undo(journal: str | os.PathLike[str], *, progress: bool = True) -> Applied:
     Raises
     ------
     JournalError
-        If there is no journal, it can't be read, or another process is at work on it.
+        If there is no journal, it can't be read, another process is at work on it, or it or the
+        quarantine belongs to another user or can be written by one.
 
     Examples
     --------
@@ -80,87 +87,157 @@ def purge(journal: str | os.PathLike[str], *, progress: bool = True) -> Applied:
     return _each(journal, "purge", _purged, progress=progress)
 
 
-def restore(step: Step) -> None:
+def recover(entry: Entry, step: Step) -> None:
+    """What was cut, or failed, at a place of a file: what is unfinished goes, the file comes back.
+
+    Raises
+    ------
+    Refusal, OSError
+    """
+    with suppress(FileNotFoundError):
+        step.part(entry).unlink()
+    put_back(entry, step.aside(entry), digest=step.digest)
+
+
+def restore(step: Step, *, quarantine: Folder | None) -> None:
     """Bring a file back to where and what it was; to be repeated if it was cut.
 
     Raises
     ------
     Refusal, OSError
     """
-    for place in filter(None, (step.path, step.to)):
-        with suppress(FileNotFoundError):
-            os.unlink(step.partial(place))
-    if step.action == "quarantine":
-        _take_back(step)
-    elif step.action == "hardlink":
-        _part(step)
-    elif not os.path.lexists(step.path):
-        raise Refusal(_FOR_GOOD.format(keep=step.keep))
-    restore_traits(step.path, step.traits)
+    with ExitStack() as held:
+        to = _in_quarantine(step, quarantine, held)
+        entry = _at_its_place(step, held, make=to is not None)
+        recover(entry, step)
+        if step.action == "quarantine":
+            _take_back(step, entry, to)
+        elif step.action == "hardlink":
+            _part(step, entry)
+        elif not has(entry, step.digest):
+            now = "; something else is in its place now" if entry.exists() else ""
+            raise Refusal(_FOR_GOOD.format(keep=step.keep) + now)
+        restore_traits(entry, step.traits, digest=step.digest)
 
 
-def _take_back(step: Step) -> None:
-    """From quarantine, where nothing else is at the old place."""
-    there = os.path.lexists(step.to)
-    if os.path.lexists(step.path):
-        if not _has(step.path, step.digest):
-            left = f"; the file itself is still at {step.to}" if there else ""
-            raise Refusal(f"something else is there now{left}")
-        if there and _has(step.to, step.digest) and not is_same_entry(step.path, step.to):
-            os.unlink(step.to)
-        return
-    if not there:
-        raise Refusal(f"gone from the quarantine: {step.to}")
-    if not _has(step.to, step.digest):
-        raise Refusal(f"changed in the quarantine: {step.to}")
-    os.makedirs(os.path.dirname(step.path), exist_ok=True)
-    move(step.to, step.path, partial=step.partial(step.path), digest=step.digest)
-
-
-def _part(step: Step) -> None:
-    """A hard link from the file that it was linked to."""
-    source = step.path if os.path.lexists(step.path) else step.keep
-    if not _has(source, step.digest):
-        raise Refusal("changed since it was linked")
-    if source != step.path or os.lstat(source).st_nlink > 1:
-        partial = step.partial(step.path)
-        copy_in_place_of(step.path, source, partial=partial, digest=step.digest)
-
-
-def _has(path: str, digest: str) -> bool:
+def _at_its_place(step: Step, held: ExitStack, *, make: bool) -> Entry:
+    folder, name = os.path.split(step.path)
     try:
-        return digest_of(path)[0] == digest
-    except Refusal:
-        return False
+        return Entry(held.enter_context(Folder(folder, make=make)), name)
+    except FileNotFoundError:
+        raise Refusal(f"its folder is gone: {folder}") from None
+
+
+def _in_quarantine(step: Step, quarantine: Folder | None, held: ExitStack) -> Entry | None:
+    """The file that was put there, once more whole; None if there is none."""
+    if not step.to or quarantine is None:
+        return None
+    folder, name = os.path.split(step.to)
+    try:
+        entry = Entry(held.enter_context(Folder(folder, below=quarantine)), name)
+    except FileNotFoundError:
+        return None
+    recover(entry, step)
+    return entry if entry.exists() else None
+
+
+def _take_back(step: Step, entry: Entry, to: Entry | None) -> None:
+    """From quarantine, where nothing else is at the old place."""
+    if entry.exists():
+        if not has(entry, step.digest):
+            left = f"; the file itself is still at {step.to}" if to else ""
+            raise Refusal(f"something else is there now{left}")
+        if to and has(to, step.digest) and not is_same_entry(entry, to):
+            to.unlink()
+        return
+    if not to:
+        raise Refusal(f"gone from the quarantine: {step.to}")
+    digest, status = digest_of(to)
+    if digest != step.digest:
+        raise Refusal(f"changed in the quarantine: {step.to}")
+    aside = step.aside(to)
+    try:
+        put_aside(to, aside, status=status)
+        carry(aside, entry, part=step.part(entry), digest=step.digest)
+    except (Refusal, OSError):
+        recover(to, step)
+        raise
+
+
+def _part(step: Step, entry: Entry) -> None:
+    """A hard link from the file that it was linked to."""
+    if not entry.exists():
+        with opened(step.keep) as keep:
+            if not has(keep, step.digest):
+                raise Refusal("changed since it was linked")
+            copy(keep, step.part(entry), digest=step.digest)
+        place(step.part(entry), entry)
+        return
+    digest, status = digest_of(entry)
+    if digest != step.digest:
+        raise Refusal("changed since it was linked")
+    if status.st_nlink > 1:
+        aside = step.aside(entry)
+        try:
+            copy(entry, step.part(entry), digest=step.digest)
+            status = put_aside(entry, aside, status=status)
+            exchange(aside, entry, part=step.part(entry), status=status)
+        except (Refusal, OSError):
+            recover(entry, step)
+            raise
 
 
 def _each(
     path: str | os.PathLike[str],
     action: str,
-    do: Callable[[Journal, Step], Outcome | None],
+    do: Callable[[Journal, Step, Folder | None], Outcome | None],
     *,
     progress: bool,
 ) -> Applied:
     """Do something to each file of a journal, the last first."""
-    journal = Journal(journal_of(Path(path)))
+    plan = plan_of(Path(path))
+    journal = Journal(plan.journal if plan else Path(path))
     if not journal.path.exists():
         raise JournalError(f"{journal.path}: there is no such journal: nothing was applied")
-    with journal.writing():
+    with ExitStack() as held:
+        held.enter_context(journal.writing())
+        quarantine = _quarantine_of(journal, held)
         steps = sorted(journal.latest().values(), key=lambda step: -step.step)
         outcomes = [
             Outcome(str(journal.path), action, done=False, reason=f"line {line} can't be read")
             for line in journal.damaged
         ]
+        if plan:
+            _require_of(plan, journal, steps)
         with bar(total=len(steps), title=action, unit=" files", shown=progress) as shown:
             for step in steps:
-                outcome = do(journal, step)
+                outcome = do(journal, step, quarantine)
                 outcomes += [outcome] if outcome is not None else []
                 shown.update(1)
-    _remove_empty_folders(journal.header.get("quarantine", ""))
+        if quarantine is not None:
+            _remove_empty_folders(quarantine, steps)
     return Applied(journal.path, outcomes)
 
 
-def _restored(journal: Journal, step: Step) -> Outcome | None:
+def _quarantine_of(journal: Journal, held: ExitStack) -> Folder | None:
+    """The folder that a journal names, which may be gone."""
+    if "quarantine" not in journal.header:
+        return None
+    with suppress(FileNotFoundError):
+        return held.enter_context(open_quarantine(journal.header["quarantine"], make=False))
+    return None
+
+
+def _require_of(plan: Plan, journal: Journal, steps: Iterable[Step]) -> None:
+    """Make sure that a journal tells of this plan alone."""
+    planned = {(f.path, f.action, f.digest, f.keep, f.keep_digest) for f in plan.files}
+    told = {(s.path, s.action, s.digest, s.keep, s.keep_digest) for s in steps}
+    header = {key: journal.header.get(key) for key in plan.header}
+    if journal.header and (header != plan.header or not told <= planned):
+        raise JournalError(f"{journal.path} is the journal of another plan")
+
+
+def _restored(journal: Journal, step: Step, quarantine: Folder | None) -> Outcome | None:
     if step.state == "failed":
         return None
     if step.state == "restored":
@@ -170,48 +247,63 @@ def _restored(journal: Journal, step: Step) -> Outcome | None:
         return Outcome(step.path, "restore", done=False, reason=reason)
     try:
         journal.note(step, "restoring")
-        restore(step)
+        restore(step, quarantine=quarantine)
     except (Refusal, OSError) as error:
         return Outcome(step.path, "restore", done=False, reason=reason_of(error))
     journal.note(step, "restored")
     return Outcome(step.path, "restore", done=True)
 
 
-def _purged(journal: Journal, step: Step) -> Outcome | None:
+def _purged(journal: Journal, step: Step, quarantine: Folder | None) -> Outcome | None:
     if step.action != "quarantine" or step.state in ("failed", "restored"):
         return None
     try:
         if step.state != "purged":
-            _let_go(journal, step)
+            _let_go(journal, step, quarantine)
     except (Refusal, OSError) as error:
         return Outcome(step.path, "purge", done=False, to=step.to, reason=reason_of(error))
     return Outcome(step.path, "purge", done=True)
 
 
-def _let_go(journal: Journal, step: Step) -> None:
+def _let_go(journal: Journal, step: Step, quarantine: Folder | None) -> None:
     if os.path.lexists(step.path):
         raise Refusal("it, or something else, is at its old place: undo or apply first")
-    if os.path.lexists(step.to):
-        try:
-            kept = require_picture(step.keep, digest=step.keep_digest)
-        except Refusal as error:
-            raise Refusal(f"the file that was kept, {step.keep}: {error}") from error
-        digest, status = digest_of(step.to)
-        if digest != step.digest:
-            raise Refusal("changed in the quarantine")
-        if os.path.samestat(kept, status):
-            raise Refusal("the same file as the one that was kept")
-        journal.note(step, "purging")
-        os.unlink(step.to)
-    elif step.state not in ("purging", "done"):
-        raise Refusal(f"gone from the quarantine: {step.to}")
+    with ExitStack() as held:
+        entry = _in_quarantine(step, quarantine, held)
+        if entry is not None:
+            journal.note(step, "purging")
+            _delete(step, entry)
+        elif step.state not in ("purging", "done"):
+            raise Refusal(f"gone from the quarantine: {step.to}")
     journal.note(step, "purged")
 
 
-def _remove_empty_folders(quarantine: str) -> None:
-    for where, folders, _ in os.walk(quarantine, topdown=False):
-        for name in folders:
-            folder = os.path.join(where, name)
-            if stat.S_ISDIR(os.lstat(folder).st_mode):
-                with suppress(OSError):  # not empty
-                    os.rmdir(folder)
+def _delete(step: Step, entry: Entry) -> None:
+    """Delete a file in quarantine, as long as the one that was kept is there until the last."""
+    digest, status = digest_of(entry)
+    if digest != step.digest:
+        raise Refusal("changed in the quarantine")
+    with opened(step.keep) as keep:
+        try:
+            kept = require_picture(keep, digest=step.keep_digest)
+        except (Refusal, OSError) as error:
+            raise Refusal(f"the file that was kept, {step.keep}: {reason_of(error)}") from error
+        if os.path.samestat(kept, status):
+            raise Refusal("the same file as the one that was kept")
+        aside = step.aside(entry)
+        try:
+            put_aside(entry, aside, status=status)
+            if is_written_to(kept, keep.status()):
+                raise Refusal(f"the file that was kept, {step.keep}: it is being written to")
+            aside.unlink()
+        except (Refusal, OSError):
+            recover(entry, step)
+            raise
+
+
+def _remove_empty_folders(quarantine: Folder, steps: Iterable[Step]) -> None:
+    """Those that were made for files which are no longer there, the deepest first."""
+    files = [Path(step.to).relative_to(quarantine.path) for step in steps if step.to]
+    folders = {folder for file in files for folder in file.parents if folder.name}
+    for folder in sorted(folders, key=lambda folder: -len(folder.parts)):
+        quarantine.remove_empty(str(folder))

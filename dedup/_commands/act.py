@@ -95,7 +95,8 @@ def plan(
     type=click.Path(dir_okay=False),
     help="Write what is done here; by default beside what is put into quarantine.",
 )
-def apply(file: str, *, journal: str | None) -> None:
+@click.option("--permanently", is_flag=True, help="Really delete, if the plan says so.")
+def apply(file: str, *, journal: str | None, permanently: bool) -> None:
     """Do what a plan says. Cut off, it is continued by the same command.
 
     Before a file is touched, it must have the bytes that were indexed, and the file that is
@@ -110,7 +111,7 @@ def apply(file: str, *, journal: str | None) -> None:
     """  # noqa: D301  click wants the \b itself
     planned = Plan.load(file)
     _acts(journal or planned.journal)
-    _end(planned.apply(journal=journal))
+    _end(planned.apply(journal=journal, permanently=permanently))
 
 
 @click.command()

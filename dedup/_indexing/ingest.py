@@ -378,9 +378,10 @@ def _is_unchanged(file: ImageFile, known: Record) -> bool:
     return (known.size, known.mtime_ns) == (file.size, file.mtime_ns)
 
 
-def file_digest(file: str | Path | bytes) -> str:
-    """Digest of a file's bytes."""
-    with BytesIO(file) if isinstance(file, bytes) else Path(file).open("rb") as data:
+def file_digest(file: str | Path | bytes | int) -> str:
+    """Digest of a file's bytes; of a descriptor, which stays open, from where it stands."""
+    closes = not isinstance(file, int)
+    with BytesIO(file) if isinstance(file, bytes) else open(file, "rb", closefd=closes) as data:
         return hashlib.file_digest(data, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
