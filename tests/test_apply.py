@@ -203,7 +203,7 @@ def test_folder_that_can_not_be_written(folder, found):
     plan = find(folder).plan()
     before = tree(folder)
     if os.geteuid():
-        unlock = [["chmod", "u+w", old]]
+        unlock = [["chmod", "755", old]]
         os.chmod(old, 0o500)
     elif subprocess.run(["chattr", "+i", old], check=False, capture_output=True).returncode:
         pytest.skip("root may write anywhere, and there is no chattr on this file system")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from dedup._acting.applied import Applied, Outcome
 from dedup._acting.entries import Entry, Folder, Refusal, open_quarantine, reason_of
 from dedup._acting.files import (
-    Traits,
     carry,
     digest_of,
     exchange,
@@ -23,6 +22,7 @@ from dedup._acting.files import (
 )
 from dedup._acting.journal import Journal, Step
 from dedup._acting.protect import Protected
+from dedup._acting.traits import Traits
 from dedup._acting.undo import recover, restore
 from dedup._indexing.discover import PUT_ASIDE
 from dedup._progress import bar

@@ -16,7 +16,16 @@ __all__ = ["Entry", "Folder", "Refusal", "open_quarantine", "reason_of", "requir
 _HELD = {os.link, os.mkdir, os.open, os.rename, os.rmdir, os.stat, os.unlink} <= os.supports_dir_fd
 _NO_LINK = {"follow_symlinks": False} if os.link in os.supports_follow_symlinks else {}
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-_OPEN = sum(getattr(os, f"O_{name}", 0) for name in ("NOFOLLOW", "NONBLOCK", "CLOEXEC", "BINARY"))
+
+
+def _flags(*names: str) -> int:
+    """Those that this system has."""
+    return sum(getattr(os, f"O_{name}", 0) for name in names)
+
+
+_FILE = _flags("NOFOLLOW", "NONBLOCK", "CLOEXEC", "BINARY")
+_FOLDER = _flags("NOFOLLOW", "DIRECTORY", "CLOEXEC")
+_PASSED = _flags("PATH")
 
 
 class Refusal(Exception):
@@ -141,7 +150,7 @@ class Entry:
 
     def open(self, flags: int, mode: int = 0o600) -> int:
         """A descriptor; a link is not followed, and a pipe not waited for."""
-        return os.open(self._at, flags | _OPEN, mode, dir_fd=self.folder.descriptor)
+        return os.open(self._at, flags | _FILE, mode, dir_fd=self.folder.descriptor)
 
     def rename(self, to: "Entry") -> None:
         """Give it another name; what had that name is gone."""
@@ -218,14 +227,13 @@ def _enter(name: str, *, inside: int | None = None, make: bool = False, mode: in
 
 
 def _open_folder(name: str, inside: int | None) -> int:
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        return os.open(name, flags, dir_fd=inside)
+        return os.open(name, os.O_RDONLY | _FOLDER, dir_fd=inside)
     except PermissionError:
-        if not hasattr(os, "O_PATH"):
+        if not _PASSED:
             raise
         # To pass through a folder takes no right to list it.
-        return os.open(name, flags | os.O_PATH, dir_fd=inside)
+        return os.open(name, _PASSED | _FOLDER, dir_fd=inside)
     except OSError as error:
         if error.errno not in (errno.ELOOP, errno.ENOTDIR):
             raise

@@ -14,16 +14,15 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 from dedup._acting.entries import Entry, Folder, Refusal
+from dedup._acting.traits import Traits, give
 from dedup._indexing.ingest import file_digest
 from dedup.pipelines.decoding import decode
 from dedup.pipelines.errors import DecodeError
 
 __all__ = [
-    "Traits",
     "carry",
     "copy",
     "digest_of",
@@ -39,33 +38,6 @@ __all__ = [
     "require_unchanged",
     "restore_traits",
 ]
-
-_BY_NUMBER = {os.chmod, os.utime} <= os.supports_fd
-
-
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """What undo restores of a file beside its name and bytes.
-
-    Attributes
-    ----------
-    mode, uid, gid : int
-        Permissions and owner.
-    mtime_ns, atime_ns : int
-        Times of its last modification and access, in nanoseconds.
-    """
-
-    mode: int
-    uid: int
-    gid: int
-    mtime_ns: int
-    atime_ns: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> "Traits":
-        """Those of a file."""
-        mode = stat.S_IMODE(status.st_mode)
-        return cls(mode, status.st_uid, status.st_gid, status.st_mtime_ns, status.st_atime_ns)
 
 
 @contextmanager
@@ -304,12 +276,12 @@ def copy(source: Entry, part: Entry, *, digest: str) -> None:
             if file_digest(new) != digest:
                 part.unlink()
                 raise Refusal("the copy has other bytes than the file")
-            ends: tuple[Any, Any] = (source.path, part.path)
+            ends: list[Any] = [source.path, part.path]
             if sys.platform == "linux":  # elsewhere, `shutil` takes no numbers of open files
-                ends = (old, new)
+                ends = [old, new]
             shutil.copystat(*ends)
             with suppress(OSError):
-                _give(new, part, Traits.of(os.fstat(old)))
+                give(new, part, Traits.of(os.fstat(old)))
         finally:
             os.close(new)
 
@@ -326,21 +298,7 @@ def restore_traits(entry: Entry, traits: Traits, *, digest: str) -> None:
     with _reading(entry) as file:
         if file_digest(file) != digest:
             raise Refusal("something else is there now")
-        _give(file, entry, traits)
-
-
-def _give(file: int, entry: Entry, traits: Traits) -> None:
-    """By the number of the open file, where the system can: the name may be another's by now."""
-    now = Traits.of(os.fstat(file))
-    if (now.uid, now.gid) != (traits.uid, traits.gid) and hasattr(os, "chown"):
-        with suppress(OSError):
-            os.chown(file, traits.uid, traits.gid)
-            now = Traits.of(os.fstat(file))  # a new owner may cost permissions
-    if now.mode != traits.mode:
-        os.chmod(file if _BY_NUMBER else entry.path, traits.mode)
-    if now.mtime_ns != traits.mtime_ns:
-        times = traits.atime_ns, traits.mtime_ns
-        os.utime(file if _BY_NUMBER else entry.path, ns=times)
+        give(file, entry, traits)
 
 
 @contextmanager

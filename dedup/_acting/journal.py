@@ -21,15 +21,15 @@ import secrets
 import stat
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from dedup._acting.entries import Entry, Folder, Refusal, reason_of, require_own
-from dedup._acting.files import Traits
 from dedup._acting.plan import ACTIONS, is_below_root, is_inside
+from dedup._acting.traits import Traits
 from dedup._indexing.discover import file_key
 from dedup.pipelines.errors import JournalError
 
@@ -168,12 +168,17 @@ class Journal:
                 file.seek(1 << 40)  # beyond all lines, which another process may read
                 msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
             else:
-                import fcntl
+                with suppress(ImportError):  # a system without locks
+                    import fcntl
 
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError) as error:
             raise JournalError(
                 f"{self.path}: another process is at work on it; try again when it has ended"
+            ) from error
+        except OSError as error:
+            raise JournalError(
+                f"{self.path}: it can't be locked: {reason_of(error)}; choose another with journal="
             ) from error
 
     def begin(self, step: Step) -> None:
@@ -242,6 +247,8 @@ class Journal:
         if first:
             if content["format"] != _FORMAT or not _are_texts(content.get("quarantine", "")):
                 raise KeyError("format")
+            if not all(isinstance(value, str) for value in content.values()):
+                raise TypeError(content)
             self.header = content
         elif content["state"] not in _STATES:
             raise ValueError(content["state"])

@@ -197,8 +197,8 @@ class Plan:
             If there is no such file, it holds something else, or other users can have written it.
         """
         try:
-            with open(path, "rb") as file:
-                status, data = os.fstat(file.fileno()), file.read()
+            with open(path, "rb") as opened:
+                status, data = os.fstat(opened.fileno()), opened.read()
         except OSError as error:
             raise InputError(f"{path}: {str(error.strerror).lower()}") from error
         _require_trusted(status, path)
