@@ -106,6 +106,7 @@ def find_duplicates(
     if not isinstance(inputs, str | os.PathLike | bytes | Image.Image | np.ndarray | pd.DataFrame):
         inputs = list(inputs)
     known = model(method, device=device)
+    known.require()  # what is missing is told before anything is made
     settings = Settings(threshold, candidates, verify, relations, keep, known)
     timings = Timings()
     with timings.stage("discover"):
