@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from dedup._acting.files import reason_of
+from dedup._acting.entries import reason_of
 from dedup._text import printable
 from dedup.pipelines.errors import DedupError
 
