@@ -166,3 +166,11 @@ def test_name_that_is_not_utf8(tree):
     Path(path).touch()
     assert path in names(tree)
     assert names(path) == [path]
+
+
+def test_file_that_was_being_acted_on_is_no_image_of_its_own(folder):
+    (folder / "coffee.png").rename(folder / ".dedup-0123456789abcdef.aside")
+    found = dedup.find_duplicates(folder, method="phash", cache=False)
+    ((path, reason),) = found.skipped.itertuples(index=False)
+    assert path.endswith(".aside")
+    assert "apply or undo" in reason

@@ -272,21 +272,25 @@ def _walk(folder: str) -> Iterator[str]:
 
 
 _UNREADABLE = "folder that can't be read"
+# What a run of `Plan.apply` or `undo` was at when it was killed.
+_OWN_NAME = re.compile(r"\.dedup-[0-9a-f]{16}\.(aside|part)")
+_UNFINISHED = "a file that was being acted on when dedup was killed: apply or undo that plan"
 
 
 def _problem(path: str) -> str | None:
     """Why a file is not even opened; None if it may be."""
     try:
         mode = os.lstat(path).st_mode
-        if stat.S_ISLNK(mode):
-            return "symbolic link (not followed)"
-        if stat.S_ISDIR(mode):
-            derived = _DERIVED.get(os.path.basename(path)) if os.access(path, os.R_OK) else None
-            return f"{derived} (name the folder to read it)" if derived else _UNREADABLE
-        if not stat.S_ISREG(mode):
-            return "not a regular file"
-        if not os.access(path, os.R_OK):
-            return "permission denied"
+        may_be_read = os.access(path, os.R_OK)
     except OSError as error:
         return str(error.strerror).lower()
-    return None
+    if stat.S_ISDIR(mode):
+        derived = _DERIVED.get(os.path.basename(path)) if may_be_read else None
+        return f"{derived} (name the folder to read it)" if derived else _UNREADABLE
+    reasons = {
+        "symbolic link (not followed)": stat.S_ISLNK(mode),
+        "not a regular file": not stat.S_ISREG(mode),
+        _UNFINISHED: bool(_OWN_NAME.fullmatch(os.path.basename(path))),
+        "permission denied": not may_be_read,
+    }
+    return next((reason for reason, applies in reasons.items() if applies), None)
