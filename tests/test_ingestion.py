@@ -138,7 +138,7 @@ def test_check_decodes_the_image_once(known, folder, monkeypatch):
         decoding.Image, "open", lambda file, **how: opened.append(file) or original(file, **how)
     )
     assert known.check(folder / "coffee.png").relation == "exact"
-    assert [file.name for file in opened] == [str(folder / "coffee.png")]
+    assert [str(file.name) for file in opened] == [str(folder / "coffee.png")]
 
 
 def test_images_in_memory_are_digested_once(photos, monkeypatch):

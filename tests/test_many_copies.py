@@ -88,7 +88,7 @@ def test_book_finds_what_comparing_all_pixels_finds():
         # As where pictures are decoded at another scale: cells that are off by up to two.
         cells = source.reshape(8, 2, 8, 2, 3).mean(axis=(1, 3, 4)).reshape(-1)
         cells = np.clip(cells + random.integers(-1, 2, 64), 0, 255).astype(np.uint8)
-        picture = Picture(number, source, 16, 16, cells, is_jpeg=False)
+        picture = Picture(number, source, (16, 16), cells, is_jpeg=False)
         same = book.same(picture)
         assert (same and same.id) == known.get(source.tobytes())
         if same is None:

@@ -71,7 +71,7 @@ MISTAKES = {
     "find p --\x1b[31m": "No such option",
     "find p --device tpu": "--device tpu: expected",
     "find p --index http://h:notaport": f"http://h:notaport {ADDRESS}",
-    "find p --index http://u:secret@h:99999": f"http://h:99999 {ADDRESS}",
+    "find p --index http://u:secret@h:99999": f"http://…@h:99999 {ADDRESS}",
     "find p --index http://u:secret/@h": ADDRESS,
     "find p --index http://[::1": ADDRESS,
     "find p --index http://": ADDRESS,
