@@ -37,7 +37,8 @@ with tempfile.TemporaryDirectory() as place:
         len(index.duplicates())
         from pymilvus import MilvusClient
         # Asks Milvus Lite for what it has not: AllocTimestamp.
-        MilvusClient(place + "/mine.db").create_collection("mine", dimension=4, consistency_level="Bounded")
+        client = MilvusClient(place + "/mine.db")
+        client.create_collection("mine", dimension=4, consistency_level="Bounded")
 """
 _LOGS = "logging.basicConfig(level=logging.INFO, format='LOGGED %(name)s: %(message)s')"
 

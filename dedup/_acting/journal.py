@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from dedup._acting.entries import Entry, Folder, Refusal, reason_of, require_own
-from dedup._acting.plan import ACTIONS, is_below_root, is_inside
+from dedup._acting.plan import ACTIONS, is_absolute, is_below_root, is_inside
 from dedup._acting.traits import Traits
 from dedup._indexing.discover import file_key
 from dedup.pipelines.errors import JournalError
@@ -245,8 +245,9 @@ class Journal:
 
     def _take_in(self, content: Any, *, first: bool) -> None:
         if first:
-            if content["format"] != _FORMAT or not _are_texts(content.get("quarantine", "")):
-                raise KeyError("format")
+            places = content["root"], content["quarantine"]
+            if content["format"] != _FORMAT or not all(map(is_absolute, places)):
+                raise ValueError(content["format"])
             if not all(isinstance(value, str) for value in content.values()):
                 raise TypeError(content)
             self.header = content

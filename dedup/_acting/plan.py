@@ -24,6 +24,7 @@ __all__ = [
     "LEAVE",
     "Plan",
     "PlannedFile",
+    "is_absolute",
     "is_below_root",
     "is_inside",
     "plan_id",
@@ -210,7 +211,7 @@ class Plan:
             root, quarantine, protect = (content[k] for k in ("root", "quarantine", "protect"))
             if not isinstance(protect, list) or "permanently" in content:
                 raise TypeError("not what is written here")
-            if not all(map(_is_absolute, [root, quarantine, *protect])):
+            if not all(map(is_absolute, [root, quarantine, *protect])):
                 raise ValueError(f"{root}, {quarantine}, {protect}")
             for file in files:
                 _check(file, action=content["action"], root=root)
@@ -262,13 +263,13 @@ def is_inside(path: str, folder: str) -> bool:
     >>> is_inside("/a/b/c.jpg", "/a"), is_inside("/a/../b.jpg", "/a"), is_inside("/ab", "/a")
     (True, False, False)
     """
-    return all(map(_is_absolute, (path, folder))) and path.startswith(os.path.join(folder, ""))
+    return all(map(is_absolute, (path, folder))) and path.startswith(os.path.join(folder, ""))
 
 
 def is_below_root(path: str, root: str) -> bool:
     """Whether a file can be one of a plan; on several drives of Windows, files have no root."""
     other_drive = os.path.splitdrive(path)[0] != os.path.splitdrive(root)[0]
-    return is_inside(path, root) or (other_drive and _is_absolute(path))
+    return is_inside(path, root) or (other_drive and is_absolute(path))
 
 
 def plan_id(action: str, protect: Sequence[str], files: Sequence[PlannedFile]) -> str:
@@ -277,7 +278,14 @@ def plan_id(action: str, protect: Sequence[str], files: Sequence[PlannedFile]) -
     return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()
 
 
-def _is_absolute(path: str) -> bool:
+def is_absolute(path: str) -> bool:
+    """Whether a path leads to one place, whatever the current folder is.
+
+    Examples
+    --------
+    >>> is_absolute("/a/b"), is_absolute("/a/../b"), is_absolute("b")
+    (True, False, False)
+    """
     return os.path.isabs(path) and os.path.normpath(path) == path and "\0" not in path
 
 
@@ -304,7 +312,7 @@ def _check(file: PlannedFile, *, action: str, root: str) -> None:
             raise ValueError(f"{field.name}: {value!r}")
     if file.action == LEAVE:
         return
-    if file.action != action or not is_below_root(file.path, root) or not _is_absolute(file.keep):
+    if file.action != action or not is_below_root(file.path, root) or not is_absolute(file.keep):
         raise ValueError(f"{file.action} {file.path}")
 
 
