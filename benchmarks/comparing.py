@@ -23,7 +23,7 @@ from dedup._verification import align, features, keypoints
 from dedup._verification.comparing import Comparers
 from dedup._verification.evidence import DEFAULT_THRESHOLD
 from dedup._verification.features import Features
-from dedup._verification.placement import Floats
+from dedup._verification.registration import Floats
 from dedup.pipelines.operators import cores
 
 EVERY = 5

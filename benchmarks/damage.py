@@ -17,7 +17,7 @@ import numpy as np
 import skimage.data
 from PIL import Image
 
-from dedup.pipelines.decoding import DecodeError, decode
+from dedup.pipelines.images.decoding import DecodeError, decode
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import format_files

@@ -19,8 +19,8 @@ from verification import decode, evaluation_set, pairs
 
 from dedup._verification.align import best_placement
 from dedup._verification.features import extract
-from dedup._verification.words import SCENE_PARALLAX
-from dedup.pipelines.decoding import SHORT_SIDE
+from dedup._verification.edits import SCENE_PARALLAX
+from dedup.pipelines.images.decoding import SHORT_SIDE
 
 NAMES = ("agreement", "changed_area", "tone", "unrest", "elastic")
 FALSE_WEIGHT = 20.0

@@ -20,10 +20,10 @@ from statistics import median
 import numpy as np
 import openvino
 
-from dedup.pipelines.decoding import Pixels, decode
-from dedup.pipelines.models import MODELS, Method, engine, model
+from dedup.pipelines.images.decoding import Pixels, decode
+from dedup.pipelines.models.methods import MODELS, Method, engine, model
 from dedup.pipelines.operators import cores
-from dedup.pipelines.own_models import Model
+from dedup.pipelines.models.own_models import Model
 
 _BATCH = 256
 _RESNET50 = 8.2  # gigaflops at 224 x 224

@@ -21,7 +21,7 @@ import pandas as pd
 import dedup
 from dedup.data.labelled import make_labelled
 from dedup.data.negatives import NEGATIVES, make_negatives
-from dedup.pipelines.models import DEFAULT
+from dedup.pipelines.models.methods import DEFAULT
 
 DRAWN = 40
 

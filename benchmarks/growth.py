@@ -33,7 +33,7 @@ CANDIDATES = {"phash": None, "sscd-fast": 0.85}
 def child(folder: str, method: str, verify: bool) -> None:
     """Find the duplicates in this process, and print what it took."""
     import dedup
-    from dedup.pipelines.models import engine, model
+    from dedup.pipelines.models.methods import engine, model
 
     if model(method).network is not None:
         engine(method)

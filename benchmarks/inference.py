@@ -15,9 +15,9 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
-from dedup.pipelines.decoding import decode
-from dedup.pipelines.models import MODELS, EmbeddingModel, Vectors
-from dedup.pipelines.openvino_engine import OpenVinoEngine
+from dedup.pipelines.images.decoding import decode
+from dedup.pipelines.models.methods import MODELS, EmbeddingModel, Vectors
+from dedup.pipelines.models.openvino_engine import OpenVinoEngine
 
 
 def images_a_second(embed: Callable[[], Vectors], images: int) -> tuple[float, Vectors]:

@@ -21,8 +21,8 @@ from peers import quality
 from sklearn.metrics import average_precision_score
 
 import dedup
-from dedup.pipelines.decoding import SHORT_SIDE, decode
-from dedup.pipelines.models import MODELS, EmbeddingModel, engine
+from dedup.pipelines.images.decoding import SHORT_SIDE, decode
+from dedup.pipelines.models.methods import MODELS, EmbeddingModel, engine
 
 SIDES = (224, 208, 192, 160)
 PROPOSED = 0.3

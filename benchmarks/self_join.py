@@ -74,9 +74,9 @@ def milvus(
     cpu: Callable[[], float] = time.process_time,
 ) -> dict[str, Any]:
     """All pairs by the self-join of `dedup`; `cpu` tells the processor time used so far."""
-    from dedup._indexing.records import Record
-    from dedup._searching.join import self_join
-    from dedup.pipelines.milvus import Collection, connect
+    from dedup._catalogue.record import Record
+    from dedup._join.self_join import self_join
+    from dedup.pipelines.store.collection import Collection, connect
 
     start = time.perf_counter()
     collection = Collection(connect(uri, token=token), name="join")

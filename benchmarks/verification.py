@@ -23,8 +23,8 @@ from dedup._verification.evidence import DEFAULT_THRESHOLD, Evidence
 from dedup._verification.features import Features, extract
 from dedup.data.edits import EDITS, edited_file
 from dedup.data.negatives import NEGATIVES, make_negatives
-from dedup.pipelines.decoding import SHORT_SIDE, decode
-from dedup.pipelines.models import engine
+from dedup.pipelines.images.decoding import SHORT_SIDE, decode
+from dedup.pipelines.models.methods import engine
 
 CANDIDATES = 0.25
 """Cosine of the embeddings from which a pair is a candidate."""

@@ -1,27 +1,27 @@
 from . import distributed, labels, metrics, plots
 from ._acting.applied import Applied
-from ._acting.choices import Choices
+from ._results.choices import Choices
 from ._acting.plan import Plan
 from ._acting.undo import purge, undo
-from ._find import find_duplicates
+from ._index.find import find_duplicates
 from ._grouping.groups import Group
-from ._indexing.check import Check, Match
-from ._indexing.discover import Skipped
-from ._indexing.index import ImageIndex
-from ._indexing.ingest import Added, Refused
-from ._indexing.stats import Stats
+from ._index.check import Check, Match
+from ._catalogue.discover import Skipped
+from ._index.image_index import ImageIndex
+from ._catalogue.ingest import Added, Refused
+from ._index.stats import Stats
 from ._results.duplicates import Duplicates
-from ._searching.from_milvus import VectorDuplicates, from_milvus
-from ._tuning.calibrate import Calibration, calibrate
-from ._tuning.scored import ScoredPairs, score_pairs
+from ._search.from_milvus import VectorDuplicates, from_milvus
+from ._scoring.calibrate import Calibration, calibrate
+from ._tuning.scored_pairs import ScoredPairs, score_pairs
 from ._tuning.tail import FalsePairs
-from ._tuning.threshold import Estimate, Threshold
+from ._search.threshold import Estimate, Threshold
 from ._tuning.tune import sweep, tune
 from ._verification.evidence import Evidence
-from ._verification.explanation import Explanation, explain
+from ._viewing.explanation import Explanation, explain
 from ._viewing.review import Review
 from .labels import Labels, make_labelled
-from .pipelines.errors import (
+from .errors import (
     CollectionMismatch,
     DecodeError,
     DedupError,
@@ -33,8 +33,8 @@ from .pipelines.errors import (
     StoreError,
     StoreUnavailable,
 )
-from .pipelines.own_models import Model
-from .pipelines.storage import Storage
+from .pipelines.models.own_models import Model
+from .pipelines.store.storage import Storage
 
 __all__ = [
     "Added",

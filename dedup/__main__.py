@@ -7,7 +7,7 @@ import traceback
 def main() -> None:
     """Run it; exit code 1 says that there are duplicates, and Python's for an error is 1 too."""
     try:
-        from dedup._commands.main import main as command
+        from dedup._cli.main import main as command
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)

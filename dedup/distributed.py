@@ -15,25 +15,25 @@ from typing import Any
 
 import numpy as np
 
-from dedup._extras import require
-from dedup._indexing.catalogue import Catalogue
-from dedup._indexing.discover import ImageFile, Inputs, discover
-from dedup._indexing.identical import thumbnail
-from dedup._indexing.index import ImageIndex
-from dedup._indexing.ingest import Added, digest_or_reason
-from dedup._indexing.ledger import Ledger
-from dedup._indexing.records import decode_path, encode_path, path_key
-from dedup._progress import bar
-from dedup._threads import threads
+from dedup._base.extras import require
+from dedup._catalogue.catalogue import Catalogue
+from dedup._catalogue.discover import ImageFile, Inputs, discover
+from dedup._catalogue.exact_copies import thumbnail
+from dedup._index.image_index import ImageIndex
+from dedup._catalogue.ingest import Added, digest_or_reason
+from dedup._catalogue.ledger import Ledger
+from dedup._catalogue.record import decode_path, encode_path, path_key
+from dedup._base.progress import bar
+from dedup._base.threads import threads
 from dedup.pipelines import call, ingest
-from dedup.pipelines.addresses import shown
-from dedup.pipelines.decoding import Decoded, Pixels
-from dedup.pipelines.environment import environment, for_children
-from dedup.pipelines.errors import DecodeError, DedupError, InputError
-from dedup.pipelines.milvus import Collection, Row, connect
-from dedup.pipelines.models import DEFAULT, model
-from dedup.pipelines.own_models import Model
-from dedup.pipelines.storage import Storage, store_at
+from dedup.pipelines.store.addresses import shown
+from dedup.pipelines.images.decoding import Decoded, Pixels
+from dedup._base.environment import environment, for_children
+from dedup.errors import DecodeError, DedupError, InputError
+from dedup.pipelines.store.collection import Collection, Row, connect
+from dedup.pipelines.models.methods import DEFAULT, model
+from dedup.pipelines.models.own_models import Model
+from dedup.pipelines.store.storage import Storage, store_at
 
 __all__ = ["embed"]
 
@@ -105,7 +105,7 @@ def embed(
     --------
     >>> embed("photos/", index="photos.db")
     Traceback (most recent call last):
-    dedup.pipelines.errors.InputError: index='photos.db': a Milvus Lite file ...
+    dedup.errors.InputError: index='photos.db': a Milvus Lite file ...
     """
     uri = str(index or os.environ.get("MILVUS_URI", ""))
     if not uri or store_at(uri) == "lite":

@@ -6,7 +6,7 @@ these three as the Towhee operators of the Milvus tutorial; `build` declares the
 
 import os as _os
 
-from dedup.pipelines.environment import environment as _environment
+from dedup._base.environment import environment as _environment
 from dedup.pipelines.logs import handlers_kept, keep_apart
 
 # Importing OpenCV puts the current folder on the linker's path, for every process that is started

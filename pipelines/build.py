@@ -13,10 +13,10 @@ from towhee import ops, pipe
 from towhee.runtime.operator_manager.operator_registry import OperatorRegistry
 
 import dedup.pipelines.operators  # noqa: F401  registers the operators
-from dedup.pipelines import errors
-from dedup.pipelines.errors import OperatorError
-from dedup.pipelines.milvus import Row
-from dedup.pipelines.models import Method, Vectors, model
+from dedup import errors
+from dedup.errors import OperatorError
+from dedup.pipelines.store.collection import Row
+from dedup.pipelines.models.methods import Method, Vectors, model
 
 __all__ = ["call", "compare_pair", "embed", "ingest", "output", "search"]
 
@@ -36,7 +36,7 @@ def output(pipeline: Any, *columns: str) -> Any:
     >>> output(pipe.input("x").map("x", "y", ops.image_decode.cv3("rgb")), "y")
     Traceback (most recent call last):
         ...
-    dedup.pipelines.errors.OperatorError: no operator image_decode.cv3 ...
+    dedup.errors.OperatorError: no operator image_decode.cv3 ...
     """
     for node in pipeline.dag.values():
         info = node["op_info"]
@@ -87,7 +87,7 @@ def ingest(
     Parameters
     ----------
     method : str or Method
-        The embedding or hash, or its name, a key of `dedup.pipelines.models.MODELS`.
+        The embedding or hash, or its name, a key of `dedup.pipelines.models.methods.MODELS`.
     uri, collection, token : str
         Where the rows go; the collection must exist.
     select : callable

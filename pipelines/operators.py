@@ -20,12 +20,12 @@ from towhee import register
 from towhee.operator import PyOperator, SharedType
 from towhee.types import Image
 
-from dedup.pipelines.decoding import Decoded, ImageSource, decode
-from dedup.pipelines.errors import DecodeError, StoreError
-from dedup.pipelines.hashes import phash
-from dedup.pipelines.milvus import Collection, borrow
-from dedup.pipelines.models import Method, PerceptualHash, Vectors, engine, model
-from dedup.pipelines.networks import NO_DIRECTION
+from dedup.pipelines.images.decoding import Decoded, ImageSource, decode
+from dedup.errors import DecodeError, StoreError
+from dedup.pipelines.models.hashes import phash
+from dedup.pipelines.store.collection import Collection, borrow
+from dedup.pipelines.models.methods import Method, PerceptualHash, Vectors, engine, model
+from dedup.pipelines.models.networks import NO_DIRECTION
 
 __all__ = [
     "AnnInsert",

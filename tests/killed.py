@@ -21,7 +21,7 @@ def adding(uri, paths, method, batch, report):
 def processes():
     """Where processes are started within milliseconds."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["dedup", "dedup._find"])
+    context.set_forkserver_preload(["dedup", "dedup._index.find"])
     return context
 
 

@@ -12,7 +12,7 @@ from skimage import data
 from dedup._verification.align import compare
 from dedup._verification.evidence import DEFAULT_THRESHOLD
 from dedup._verification.features import extract
-from dedup._verification.placement import placements
+from dedup._verification.registration import placements
 from dedup.data.edits import EDITS, apply_edit
 from dedup.data.negatives import NEGATIVES, make_negatives
 

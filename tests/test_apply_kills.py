@@ -25,7 +25,7 @@ SHM = "/dev/shm"
 def processes():
     """Starts processes at once: they fork off one that has imported everything."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["dedup", "dedup._find", "pytest"])
+    context.set_forkserver_preload(["dedup", "dedup._index.find", "pytest"])
     return context
 
 

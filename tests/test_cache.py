@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import dedup
-from dedup._commands.main import main
+from dedup._cli.main import main
 
 SETTINGS = {"method": "phash", "progress": False}
 NOBODY = 65_534
@@ -122,7 +122,7 @@ def cut(folder):
 
 def of_another_schema(folder):
     shutil.rmtree(folder)
-    from dedup.pipelines.connection import connect
+    from dedup.pipelines.store.connection import connect
 
     store = connect(folder)
     store.call("make it", "create_collection", "dedup", dimension=8)

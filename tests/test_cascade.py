@@ -50,7 +50,7 @@ def test_second_run_embeds_nothing(copies, monkeypatch, verify):
     def no_engine(method):
         raise AssertionError(f"{method} was run")
 
-    monkeypatch.setattr("dedup._searching.second_look.engine", no_engine)
+    monkeypatch.setattr("dedup._search.rerank.engine", no_engine)
     assert similarities(copies, BOTH, verify=verify) == first != {}
 
 

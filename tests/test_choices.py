@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 import dedup
-from dedup._commands.main import main
+from dedup._cli.main import main
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dedup._commands.main import main
+from dedup._cli.main import main
 
 
 @pytest.fixture

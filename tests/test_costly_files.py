@@ -12,7 +12,7 @@ from format_files import saved
 from PIL import Image
 
 import dedup
-from dedup.pipelines.decoding import decode
+from dedup.pipelines.images.decoding import decode
 
 SIDE = 12_000  # within the limit of pixels
 
@@ -74,7 +74,7 @@ def test_what_takes_too_much_memory_is_a_row_with_its_reason(tmp_path, photos):
 AT_ONCE = """
 import resource, sys
 from concurrent.futures import ThreadPoolExecutor
-from dedup.pipelines.decoding import decode
+from dedup.pipelines.images.decoding import decode
 
 with ThreadPoolExecutor(3) as pool:
     seen = list(pool.map(lambda path: decode(path, short_side=224).width, [sys.argv[1]] * 3))
@@ -95,7 +95,7 @@ def test_large_pictures_are_read_one_after_the_other(tmp_path):
 
 def test_reading_the_largest_does_not_wait_for_itself(photos, monkeypatch):
     monkeypatch.setenv("DEDUP_MAX_PIXELS", "100_000")
-    monkeypatch.setattr("dedup.pipelines.memory.SHARED", 1 << 20)
+    monkeypatch.setattr("dedup.pipelines.images.memory.SHARED", 1 << 20)
     assert decode(photos["coffee"].resize((300, 300))).width == 300
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import dedup
-from dedup.pipelines.decoding import decode
+from dedup.pipelines.images.decoding import decode
 
 END = b"\xff\xd9"
 

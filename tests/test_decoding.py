@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from dedup import DecodeError
-from dedup.pipelines.decoding import check_header, decode, pixel_digest
+from dedup.pipelines.images.decoding import check_header, decode, pixel_digest
 
 # What turns an upright picture into the one that a camera stores with this EXIF orientation.
 STORED = {

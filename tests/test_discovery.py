@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import dedup
-from dedup._indexing.discover import discover
+from dedup._catalogue.discover import discover
 
 needs_links = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX files only")

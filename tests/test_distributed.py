@@ -14,7 +14,7 @@ from PIL import Image
 
 import dedup
 from dedup import distributed
-from dedup.pipelines.errors import InputError, MissingExtra, StoreUnavailable
+from dedup.errors import InputError, MissingExtra, StoreUnavailable
 
 # Ray reads the second one as it is imported.
 os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}

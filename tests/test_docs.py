@@ -23,7 +23,7 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTI
 
 def test_modules_of_all_packages_are_looked_at():
     assert {
-        "dedup._find",
+        "dedup._index.find",
         "dedup._verification.align",
         "dedup.pipelines.build",
         "dedup.data.sample",

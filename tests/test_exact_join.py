@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup._searching import exact
-from dedup._searching.exact import Matrix
-from dedup.pipelines.connection import connect
-from dedup.pipelines.milvus import Collection
+from dedup._join import brute_force as exact
+from dedup._join.brute_force import Matrix
+from dedup.pipelines.store.connection import connect
+from dedup.pipelines.store.collection import Collection
 
 DIMENSION = 4
 

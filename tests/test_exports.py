@@ -11,7 +11,7 @@ import pytest
 from sklearn.model_selection import GroupKFold
 
 import dedup
-from dedup._indexing.records import decode_path
+from dedup._catalogue.record import decode_path
 
 ODD = b'caf\xe9 "\r\n,.png'
 

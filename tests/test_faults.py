@@ -95,7 +95,7 @@ def test_server_that_goes_away_loses_nothing(own_server, pool):
         assert sorted(index._catalogue.records) == pool
 
 
-ADD = "import sys; from dedup._commands.main import main; main(sys.argv[1:])"
+ADD = "import sys; from dedup._cli.main import main; main(sys.argv[1:])"
 
 
 def test_second_process_on_a_file_is_refused_and_nothing_is_lost(tmp_path, pool):

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageCms, features
 
 import dedup
-from dedup.pipelines.decoding import check_header, decode, pixel_digest
+from dedup.pipelines.images.decoding import check_header, decode, pixel_digest
 
 MODULES = {"heif": "pillow_heif", "jxl": "pillow_jxl", "raw": "rawpy"}
 

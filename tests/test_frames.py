@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 import dedup
-from dedup.pipelines.decoding import decode
+from dedup.pipelines.images.decoding import decode
 
 KEEP = ["best", "largest", "oldest", "shortest-path", lambda record: record.frames]
 FORMATS = ["gif", "png", "webp", "tif"]

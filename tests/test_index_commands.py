@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from dedup._commands.main import main
+from dedup._cli.main import main
 
 
 @pytest.fixture

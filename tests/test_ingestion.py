@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 import dedup
-from dedup.pipelines.decoding import pixel_digest
-from dedup.pipelines.models import DEFAULT
+from dedup.pipelines.images.decoding import pixel_digest
+from dedup.pipelines.models.methods import DEFAULT
 
 
 def as_bytes(image):
@@ -130,7 +130,7 @@ def test_exact_match_is_found_among_many_pictures_that_look_alike(tmp_path):
 
 
 def test_check_decodes_the_image_once(known, folder, monkeypatch):
-    from dedup.pipelines import decoding
+    from dedup.pipelines.images import decoding
 
     opened = []
     original = decoding.Image.open

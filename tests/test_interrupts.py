@@ -15,10 +15,10 @@ from pandas.testing import assert_frame_equal
 from PIL import Image
 
 import dedup
-from dedup._indexing.discover import discover
-from dedup._indexing.ingest import Ingest
-from dedup._threads import threads
-from dedup.pipelines.errors import DecodeError
+from dedup._catalogue.discover import discover
+from dedup._catalogue.ingest import Ingest
+from dedup._base.threads import threads
+from dedup.errors import DecodeError
 from dedup.pipelines.operators import ImageDecode
 
 INTERRUPTS = 6

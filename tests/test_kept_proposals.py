@@ -3,7 +3,7 @@
 import pytest
 
 import dedup
-from dedup.pipelines.table import Table
+from dedup.pipelines.store.table import Table
 
 SETTINGS = {"progress": False}
 

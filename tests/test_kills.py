@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import dedup
-from dedup.pipelines.milvus import Collection
+from dedup.pipelines.store.collection import Collection
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kill -9 is of POSIX")
 

@@ -10,7 +10,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 import dedup
-from dedup._indexing.identical import Picture, PictureBook
+from dedup._catalogue.exact_copies import Picture, PictureBook
 
 MANY = 2_000
 

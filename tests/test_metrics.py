@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
 from dedup import metrics
-from dedup._extras import require
-from dedup.pipelines.errors import DedupError, InputError, MissingExtra
+from dedup._base.extras import require
+from dedup.errors import DedupError, InputError, MissingExtra
 
 NAN = math.nan
 # Few distinct scores, so that there are ties.

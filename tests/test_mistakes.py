@@ -14,12 +14,12 @@ import click
 import pytest
 
 import dedup
-from dedup._acting.choices import Choices
-from dedup._commands.errors import Commands
-from dedup._commands.main import main
-from dedup._text import printable
-from dedup._tuning.threshold import Estimate, Threshold
-from dedup.pipelines.models import model
+from dedup._results.choices import Choices
+from dedup._cli.errors import Commands
+from dedup._cli.main import main
+from dedup._base.text import printable
+from dedup._search.threshold import Estimate, Threshold
+from dedup.pipelines.models.methods import model
 
 DEDUP = [sys.executable, "-m", "dedup"]
 
@@ -288,8 +288,8 @@ def test_reader_that_is_gone_is_exit_code_2(here):
 def test_interrupted_command_says_what_was_kept(here, arguments, kept):
     """Interrupted as the first image is to be embedded; when else, `test_interrupts.py` tries."""
     script = (
-        "import os, signal, sys; from dedup._commands.main import main;"
-        "from dedup._indexing.ingest import Ingest;"
+        "import os, signal, sys; from dedup._cli.main import main;"
+        "from dedup._catalogue.ingest import Ingest;"
         "Ingest.run = lambda *_, **__: os.kill(os.getpid(), signal.SIGINT);"
         "main(sys.argv[1:])"
     )

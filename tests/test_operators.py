@@ -13,7 +13,7 @@ from towhee import DataCollection, ops, pipe
 
 import dedup
 from dedup.pipelines import call, compare_pair, output, search
-from dedup.pipelines.decoding import Decoded
+from dedup.pipelines.images.decoding import Decoded
 
 
 def run(operator, *items):

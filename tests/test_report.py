@@ -11,7 +11,7 @@ from PIL import Image
 from skimage import data
 
 import dedup
-from dedup._commands.main import main
+from dedup._cli.main import main
 from dedup.data.edits import apply_edit
 
 ODD_NAMES = (

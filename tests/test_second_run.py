@@ -13,7 +13,7 @@ from PIL import Image
 import dedup
 from dedup._verification import comparing
 from dedup._verification.evidence import Evidence
-from dedup._verification.seen import SeenPairs
+from dedup._verification.evidence_cache import SeenPairs
 
 SETTINGS = {"method": "sscd-fast", "progress": False}
 
@@ -128,7 +128,7 @@ def test_what_another_version_saw_is_dropped(copies, compared, cache_folder):
 
 
 def test_oldest_are_dropped_where_there_are_too_many(tmp_path, monkeypatch):
-    monkeypatch.setattr("dedup._verification.seen._KEPT", 10)
+    monkeypatch.setattr("dedup._verification.evidence_cache._KEPT", 10)
     seen = SeenPairs(tmp_path)
     for number in range(30):
         seen.put({(str(number), "b"): Evidence(0.5, "near")})

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import dedup
-from dedup._indexing.records import Record
-from dedup._searching.join import self_join
-from dedup.pipelines.milvus import Collection, connect
-from dedup.pipelines.storage import Storage
+from dedup._catalogue.record import Record
+from dedup._join.self_join import self_join
+from dedup.pipelines.store.collection import Collection, connect
+from dedup.pipelines.store.storage import Storage
 
 DIMENSION = 32
 
@@ -138,7 +138,7 @@ def test_nothing_to_compare(stored, size, how):
 
 @anywhere
 def test_rows_with_too_many_neighbours_are_told(stored, monkeypatch, how):
-    monkeypatch.setattr("dedup._searching.join.MAX_HITS", 20)
+    monkeypatch.setattr("dedup._join.self_join.MAX_HITS", 20)
     vectors = np.repeat(unit(np.ones((1, DIMENSION))), 60, axis=0)
     collection, ids = stored(vectors)
     rounds = self_join(collection, threshold=0.5, **how)
@@ -152,7 +152,7 @@ def test_rows_with_too_many_neighbours_are_told(stored, monkeypatch, how):
 
 @anywhere
 def test_collection_of_several_windows_is_read_in_full(stored, monkeypatch, how):
-    monkeypatch.setattr("dedup.pipelines.table.Table.window_rows", 16)
+    monkeypatch.setattr("dedup.pipelines.store.table.Table.window_rows", 16)
     vectors = vectors_with_copies([1] * 60 + [3] * 30, seed=4)
     collection, ids = stored(vectors)
     windows = list(collection.rows(["id"]))
@@ -166,8 +166,8 @@ def test_hits_are_merged_in_parts(stored, monkeypatch, how):
     vectors = vectors_with_copies([1] * 60 + [3] * 30 + [25], seed=5)
     collection, _ = stored(vectors)
     whole = joined(collection, 0.7, how)
-    monkeypatch.setattr("dedup._searching.spill._MERGED_AT_ONCE", 50)
-    monkeypatch.setattr("dedup._searching.spill._MAPPED_FROM", 500)
+    monkeypatch.setattr("dedup._join.spill._MERGED_AT_ONCE", 50)
+    monkeypatch.setattr("dedup._join.spill._MAPPED_FROM", 500)
     parts = [len(found.a) for found in self_join(collection, threshold=0.7, **how)]
     assert len(parts) > 8
     assert max(parts) < len(whole) / 4
@@ -220,7 +220,7 @@ def test_pairs_that_both_sides_miss_are_estimated(starved, monkeypatch):
     collection, vectors, ids = starved
     wanted = brute_force(vectors, ids, 0.7)
     for probes in (1, 4, 128):
-        monkeypatch.setattr("dedup.pipelines.storage._PROBES", probes)
+        monkeypatch.setattr("dedup.pipelines.store.storage._PROBES", probes)
         rounds = list(self_join(collection, threshold=0.7, **STORE))
         found = {pair for part in rounds for pair in zip(part.a, part.b, strict=True)}
         assert found <= wanted
@@ -231,7 +231,7 @@ def test_pairs_that_both_sides_miss_are_estimated(starved, monkeypatch):
 
 def test_pair_found_from_one_side_is_not_lost(starved, monkeypatch):
     collection, vectors, ids = starved
-    monkeypatch.setattr("dedup.pipelines.storage._PROBES", 4)
+    monkeypatch.setattr("dedup.pipelines.store.storage._PROBES", 4)
     rows = {key: n for n, key in enumerate(ids.tolist())}
     pairs = {(a, b) for a, b, _ in joined(collection, 0.7, STORE)}
 
@@ -264,10 +264,10 @@ def test_scores_of_an_index_that_shortens_vectors_are_computed_again(tmp_path):
 JOIN = """
 import sys
 from pathlib import Path
-from dedup._searching import exact
-from dedup._searching.join import self_join
-from dedup.pipelines.milvus import Collection, connect
-from dedup.pipelines.table import Table
+from dedup._join import brute_force as exact
+from dedup._join.self_join import self_join
+from dedup.pipelines.store.collection import Collection, connect
+from dedup.pipelines.store.table import Table
 
 Table.window_rows = exact._STRIP_ROWS = exact._TILE_ROWS = 16
 collection = Collection(connect(sys.argv[1]), name="join")
@@ -286,7 +286,7 @@ def test_join_that_was_killed_goes_on(tmp_path, stored, monkeypatch, how):
     collection.flush()
     for name in ("pipelines.table.Table.window_rows", "_searching.exact._STRIP_ROWS"):
         monkeypatch.setattr(f"dedup.{name}", 16)
-    monkeypatch.setattr("dedup._searching.exact._TILE_ROWS", 16)
+    monkeypatch.setattr("dedup._join.brute_force._TILE_ROWS", 16)
     whole = joined(collection, 0.5, how)
     collection.connection.close()
     work = tmp_path / "work"

@@ -14,7 +14,7 @@ from meanwhile import happens_meanwhile
 from trees import tree
 
 import dedup
-from dedup._commands.main import main
+from dedup._cli.main import main
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="owners are of POSIX")
 needs_root = pytest.mark.skipif(

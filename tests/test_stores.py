@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import dedup
-from dedup._indexing.records import Record
-from dedup.pipelines.formats import FORMATS
-from dedup.pipelines.milvus import Collection, _messages, connect
-from dedup.pipelines.storage import Storage, store_at
+from dedup._catalogue.record import Record
+from dedup.pipelines.store.vector_formats import FORMATS
+from dedup.pipelines.store.collection import Collection, _messages, connect
+from dedup.pipelines.store.storage import Storage, store_at
 
 DIMENSION = 16
 
@@ -165,7 +165,7 @@ def test_index_that_a_store_lacks_is_refused_before_anything_is_made(lite):
 
 
 def test_lite_file_that_outgrows_flat_gets_another_index(tmp_path, monkeypatch):
-    monkeypatch.setattr("dedup.pipelines.storage._FLAT_ROWS", 1_000)
+    monkeypatch.setattr("dedup.pipelines.store.storage._FLAT_ROWS", 1_000)
     vectors = random_vectors(1_500)
     connection = connect(tmp_path / "store.db")
     grown, asked = made(connection), made(connection, name="asked", storage=Storage("FLAT"))
@@ -226,7 +226,7 @@ def test_index_of_images(store, folder, method):
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("listening", [False, True])
 def test_address_without_an_answer_is_told_soon(listening, monkeypatch):
-    monkeypatch.setattr("dedup.pipelines.connection._CONNECT_SECONDS", 2)
+    monkeypatch.setattr("dedup.pipelines.store.connection._CONNECT_SECONDS", 2)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         if listening:
@@ -266,7 +266,7 @@ def test_address_and_token_come_from_the_environment(store, monkeypatch):
 def test_file_as_address_in_the_environment_does_not_stop_pymilvus(tmp_path, monkeypatch):
     monkeypatch.setenv("MILVUS_URI", "photos.db")
     code = (
-        "import os; from dedup.pipelines.milvus import connect; connect().close();"
+        "import os; from dedup.pipelines.store.collection import connect; connect().close();"
         "print(os.environ['MILVUS_URI'])"
     )
     done = subprocess.run(

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 import dedup
-from dedup.pipelines.models import engine, model
-from dedup.pipelines.own_models import Model
+from dedup.pipelines.models.methods import engine, model
+from dedup.pipelines.models.own_models import Model
 
 pytestmark = [
     pytest.mark.skipif(

@@ -5,7 +5,7 @@ import os
 import pytest
 
 import dedup
-from dedup._indexing.discover import discover
+from dedup._catalogue.discover import discover
 
 FOLDERS = ("@eaDir", ".@__thumb", ".thumbnails", ".AppleDouble", "__MACOSX")
 

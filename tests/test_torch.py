@@ -13,8 +13,8 @@ from towhee import ops, pipe
 
 import dedup
 from dedup.pipelines import call, output
-from dedup.pipelines.models import engine, model
-from dedup.pipelines.own_models import Model
+from dedup.pipelines.models.methods import engine, model
+from dedup.pipelines.models.own_models import Model
 
 torch = pytest.importorskip("torch", reason='needs pip install "dedup[torch]", see .ci/torch')
 safetensors_torch = pytest.importorskip("safetensors.torch")

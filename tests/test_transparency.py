@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw
 
 import dedup
-from dedup.pipelines.decoding import pixel_digest
+from dedup.pipelines.images.decoding import pixel_digest
 
 CLEAR = (0, 0, 0, 0)
 KEEP = ["best", "largest", "oldest", "shortest-path", lambda record: record.format]

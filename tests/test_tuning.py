@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import dedup
 from dedup import InputError, ScoredPairs, Threshold, sweep, tune
-from dedup.pipelines.models import DEFAULT, model
+from dedup.pipelines.models.methods import DEFAULT, model
 
 
 def scored(*, sources=60, copies=4, quantity="score", seed=0, hard=1):

@@ -8,7 +8,7 @@ import pytest
 from trees import tree
 
 import dedup
-from dedup._commands.main import main
+from dedup._cli.main import main
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import dedup
-from dedup._grouping.clusters import Clusters
+from dedup._grouping.union_find import Clusters
 from dedup.labels import Labels
 
 

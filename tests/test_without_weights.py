@@ -32,7 +32,7 @@ def test_nothing_is_left_behind(folder):
 
 
 def test_the_command_line_says_so_too(folder):
-    from dedup._commands.main import main
+    from dedup._cli.main import main
 
     result = CliRunner().invoke(main, ["find", str(folder)])
     assert result.exit_code == 2
@@ -40,6 +40,6 @@ def test_the_command_line_says_so_too(folder):
 
 
 def test_two_pictures_can_be_compared_without_an_embedding(folder):
-    from dedup._verification.explanation import explain
+    from dedup._viewing.explanation import explain
 
     assert explain(folder / "red.png", folder / "red.png").evidence.relation is not None

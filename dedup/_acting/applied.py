@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dedup._text import counted
+from dedup._base.text import counted
 
 __all__ = ["Applied", "Outcome"]
 

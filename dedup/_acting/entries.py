@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from dedup._indexing.discover import PUT_ASIDE
-from dedup.pipelines.errors import JournalError
+from dedup._catalogue.discover import PUT_ASIDE
+from dedup.errors import JournalError
 
 __all__ = ["Entry", "Folder", "Refusal", "open_quarantine", "reason_of", "require_own"]
 

@@ -18,9 +18,9 @@ from typing import Any
 
 from dedup._acting.entries import Entry, Folder, Refusal
 from dedup._acting.traits import Traits, give
-from dedup._indexing.ingest import file_digest
-from dedup.pipelines.decoding import decode
-from dedup.pipelines.errors import DecodeError
+from dedup._catalogue.ingest import file_digest
+from dedup.pipelines.images.decoding import decode
+from dedup.errors import DecodeError
 
 __all__ = [
     "carry",

@@ -30,8 +30,8 @@ from typing import Any
 from dedup._acting.entries import Entry, Folder, Refusal, reason_of, require_own
 from dedup._acting.plan import ACTIONS, is_absolute, is_below_root, is_inside
 from dedup._acting.traits import Traits
-from dedup._indexing.discover import file_key
-from dedup.pipelines.errors import JournalError
+from dedup._catalogue.discover import file_key
+from dedup.errors import JournalError
 
 __all__ = ["Journal", "Step"]
 

@@ -15,9 +15,9 @@ from typing import Any
 import pandas as pd
 
 from dedup._acting.applied import Applied
-from dedup._saving import save_text
-from dedup._text import counted, printable
-from dedup.pipelines.errors import InputError
+from dedup._base.saving import save_text
+from dedup._base.text import counted, printable
+from dedup.errors import InputError
 
 __all__ = [
     "ACTIONS",

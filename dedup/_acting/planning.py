@@ -9,9 +9,9 @@ from datetime import date
 
 from dedup._acting.plan import ACTIONS, LEAVE, Plan, PlannedFile, plan_id
 from dedup._acting.protect import Protected
-from dedup._indexing.records import Record
+from dedup._catalogue.record import Record
 from dedup._results.exports import Relation
-from dedup.pipelines.errors import InputError
+from dedup.errors import InputError
 
 __all__ = ["make_plan"]
 

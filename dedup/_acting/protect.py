@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 
-from dedup.pipelines.errors import InputError
+from dedup.errors import InputError
 
 __all__ = ["Protected"]
 

@@ -24,8 +24,8 @@ from dedup._acting.files import (
 )
 from dedup._acting.journal import Journal, Step
 from dedup._acting.plan import Plan, plan_of
-from dedup._progress import bar
-from dedup.pipelines.errors import JournalError
+from dedup._base.progress import bar
+from dedup.errors import JournalError
 
 __all__ = ["purge", "recover", "restore", "undo"]
 

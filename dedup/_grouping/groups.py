@@ -13,8 +13,8 @@ from itertools import chain
 
 import pandas as pd
 
-from dedup._grouping.clusters import Clusters
-from dedup._verification.decision import Decision
+from dedup._grouping.union_find import Clusters
+from dedup._search.decisions import Decision
 from dedup._verification.verify import Pair, ordered
 
 __all__ = ["Group", "Grouped", "group"]

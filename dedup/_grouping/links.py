@@ -10,8 +10,8 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from dedup._grouping.clusters import Clusters
-from dedup._verification.decision import Decision
+from dedup._grouping.union_find import Clusters
+from dedup._search.decisions import Decision
 from dedup._verification.verify import Pair
 
 __all__ = ["Links"]

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dedup._csv import write_csv
-from dedup._extras import require
+from dedup._base.csv_text import write_csv
+from dedup._base.extras import require
 from dedup._grouping.groups import Group
-from dedup._indexing.discover import file_key
-from dedup._indexing.records import Record, encode_path
-from dedup._saving import replacing
-from dedup.pipelines.errors import InputError
+from dedup._catalogue.discover import file_key
+from dedup._catalogue.record import Record, encode_path
+from dedup._base.saving import replacing
+from dedup.errors import InputError
 
 __all__ = ["Relation", "group_ids", "groups_table", "write_table"]
 

@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dedup._acting.choices import Resolved
+from dedup._results.choices import Resolved
 from dedup._acting.plan import Plan
 from dedup._acting.planning import make_plan
 from dedup._grouping.groups import Group
-from dedup._indexing.records import Record
+from dedup._catalogue.record import Record
 from dedup._results.exports import Relation, group_ids, groups_table, write_table
-from dedup._searching.settings import Settings
-from dedup.pipelines.errors import InputError
+from dedup._search.settings import Settings
+from dedup.errors import InputError
 
 __all__ = ["ResultFiles"]
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from dedup._grouping.groups import Group
-from dedup._indexing.identical import exactly
-from dedup._indexing.records import Record
+from dedup._catalogue.exact_copies import exactly
+from dedup._catalogue.record import Record
 from dedup._verification.evidence import Evidence
 from dedup._verification.verify import Pair, Verifier, ordered
-from dedup.pipelines.decoding import ImageSource
+from dedup.pipelines.images.decoding import ImageSource
 
 __all__ = ["Match", "Member", "members"]
 

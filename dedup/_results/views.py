@@ -9,7 +9,7 @@ from dedup._results.members import Member, members
 from dedup._verification.verify import Verifier
 from dedup._viewing.notebook import GroupsView
 from dedup._viewing.report import write_report
-from dedup.pipelines.errors import InputError
+from dedup.errors import InputError
 
 if TYPE_CHECKING:
     from dedup._results.duplicates import Duplicates

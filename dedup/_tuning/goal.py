@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from dedup import metrics
-from dedup.pipelines.errors import InputError
+from dedup.errors import InputError
 
 __all__ = ["Goal"]
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup import metrics
-from dedup._extras import require
-from dedup._tuning.scored import ScoredPairs
+from dedup._base.extras import require
+from dedup._tuning.scored_pairs import ScoredPairs
 
 __all__ = ["FalsePairs", "false_pairs"]
 

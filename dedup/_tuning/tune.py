@@ -9,12 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from dedup import metrics
-from dedup._extras import require
+from dedup._base.extras import require
 from dedup._tuning.goal import Goal
-from dedup._tuning.scored import ScoredPairs, score_pairs
-from dedup._tuning.threshold import Estimate, Threshold
+from dedup._tuning.scored_pairs import ScoredPairs, score_pairs
+from dedup._search.threshold import Estimate, Threshold
 from dedup.labels import Labels
-from dedup.pipelines.errors import InputError
+from dedup.errors import InputError
 
 __all__ = ["sweep", "tune"]
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from dedup._verification.placement import Floats, Matrix
+from dedup._verification.registration import Floats, Matrix
 
 _TEXTURE: Final = 1.5
 """Slope, in grey values a pixel, at which a block's texture counts half."""

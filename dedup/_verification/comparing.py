@@ -16,12 +16,12 @@ from typing import Any, TypeAlias
 from loky import ProcessPoolExecutor
 from threadpoolctl import ThreadpoolController
 
-from dedup._threads import threads
+from dedup._base.threads import threads
 from dedup._verification.align import compare
 from dedup._verification.evidence import Evidence
 from dedup._verification.features import Features
 from dedup._verification.worker import begin, compare_all
-from dedup.pipelines.environment import environment, for_children
+from dedup._base.environment import environment, for_children
 from dedup.pipelines.operators import cores
 
 __all__ = ["Comparers", "Pair"]

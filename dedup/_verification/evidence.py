@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from dedup._verification.blocks import Blocks
-from dedup._verification.placement import Floats, Matrix
+from dedup._verification.registration import Floats, Matrix
 
 Relation: TypeAlias = Literal["near", "scene", "different", "uncertain"]
 Box: TypeAlias = tuple[float, float, float, float]

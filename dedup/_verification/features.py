@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._verification.keypoints import Local, local_features, mirrored_features
-from dedup._verification.words import Look
+from dedup._verification.edits import Look
 
 __all__ = ["OPENCV", "PICTURE", "Features", "extract", "one_thread"]
 

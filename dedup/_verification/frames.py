@@ -13,7 +13,7 @@ import cv2
 from dedup._verification.align import compare
 from dedup._verification.evidence import Evidence
 from dedup._verification.features import Features
-from dedup.pipelines.errors import DecodeError
+from dedup.errors import DecodeError
 
 __all__ = ["seen_in_all"]
 

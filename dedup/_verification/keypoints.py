@@ -11,7 +11,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from dedup._verification.placement import Floats
+from dedup._verification.registration import Floats
 
 __all__ = ["Local", "local_features", "matches", "mirrored_features"]
 

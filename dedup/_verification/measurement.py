@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import as_strided
 from dedup._verification.blocks import Blocks
 from dedup._verification.evidence import Measured
 from dedup._verification.features import Features
-from dedup._verification.placement import Floats, Matrix, corners, is_plausible, moved
+from dedup._verification.registration import Floats, Matrix, corners, is_plausible, moved
 
 __all__ = ["measure"]
 

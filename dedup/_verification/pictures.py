@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from dedup._indexing.records import Record
+from dedup._catalogue.record import Record
 from dedup._verification.features import Features, extract
-from dedup.pipelines.colours import BLACK, WHITE
-from dedup.pipelines.decoding import SHORT_SIDE, Decoded, ImageSource, decode, decode_frames
-from dedup.pipelines.errors import DecodeError
+from dedup.pipelines.images.colours import BLACK, WHITE
+from dedup.pipelines.images.decoding import SHORT_SIDE, Decoded, ImageSource, decode, decode_frames
+from dedup.errors import DecodeError
 
 __all__ = ["Pictures", "features_of"]
 

@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from itertools import islice
 from typing import NamedTuple
 
-from dedup._threads import threads
+from dedup._base.threads import threads
 from dedup._verification.comparing import Comparers, Pair
 from dedup._verification.evidence import Evidence
 from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features
 from dedup._verification.frames import seen_in_all
 from dedup._verification.pictures import Pictures, features_of
-from dedup._verification.seen import Digests, SeenPairs
-from dedup.pipelines.decoding import SHORT_SIDE
-from dedup.pipelines.errors import DecodeError
+from dedup._verification.evidence_cache import Digests, SeenPairs
+from dedup.pipelines.images.decoding import SHORT_SIDE
+from dedup.errors import DecodeError
 
 __all__ = ["Pair", "Verifier", "ordered"]
 

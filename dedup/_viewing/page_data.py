@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from dedup._indexing.records import Record
+from dedup._catalogue.record import Record
 from dedup._results.members import Match
 from dedup._verification.evidence import Evidence
 from dedup._viewing.thumbnails import Thumbnail

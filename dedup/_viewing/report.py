@@ -10,12 +10,12 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from dedup._progress import bar
+from dedup._base.progress import bar
 from dedup._results.members import Member
-from dedup._saving import save_text
+from dedup._base.saving import save_text
 from dedup._viewing.page_data import file_data, pair_data
 from dedup._viewing.thumbnails import Thumbnail, thumbnails
-from dedup.pipelines.errors import InputError
+from dedup.errors import InputError
 
 __all__ = ["LARGEST_THUMBNAIL", "web_text", "write_report"]
 

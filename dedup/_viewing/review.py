@@ -4,16 +4,16 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from dedup._extras import require
+from dedup._base.extras import require
 from dedup._results.duplicates import Duplicates
-from dedup._text import counted
-from dedup._tuning.scored import ScoredPairs
-from dedup._tuning.threshold import Threshold
+from dedup._base.text import counted
+from dedup._tuning.scored_pairs import ScoredPairs
+from dedup._search.threshold import Threshold
 from dedup._tuning.tune import tune
 from dedup._verification.verify import Pair
 from dedup._viewing.borderline import Borderline
 from dedup.labels import Labels
-from dedup.pipelines.decoding import ImageSource
+from dedup.pipelines.images.decoding import ImageSource
 
 __all__ = ["Remembers", "Review"]
 

@@ -13,7 +13,7 @@ from dedup._verification.verify import Pair
 from dedup._viewing.page_data import Data, file_data, pair_data
 from dedup._viewing.report import web_text
 from dedup._viewing.thumbnails import thumbnail
-from dedup.pipelines.errors import DedupError
+from dedup.errors import DedupError
 
 if TYPE_CHECKING:
     from dedup._viewing.review import Review

@@ -7,9 +7,9 @@ from io import BytesIO
 
 from PIL import Image
 
-from dedup._threads import threads
-from dedup.pipelines.decoding import ImageSource, decode
-from dedup.pipelines.errors import DecodeError
+from dedup._base.threads import threads
+from dedup.pipelines.images.decoding import ImageSource, decode
+from dedup.errors import DecodeError
 
 __all__ = ["Thumbnail", "thumbnail", "thumbnails"]
 

@@ -1,0 +1,1 @@
+"""Which files an index holds, and what is known of each."""

@@ -1,0 +1,296 @@
+"""What the user named (folders, globs, paths, images, a table) as a sorted list of files."""
+
+import glob
+import os
+import re
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from dedup.pipelines.images.decoding import Pixels, pixel_digest
+from dedup.errors import DecodeError, InputError
+
+__all__ = [
+    "PUT_ASIDE",
+    "Found",
+    "ImageFile",
+    "Inputs",
+    "Skipped",
+    "discover",
+    "file_key",
+    "is_derived",
+]
+
+# A folder that holds a file of this name holds what `Plan.apply` has put aside.
+PUT_ASIDE = ".dedup-quarantine"
+
+# Folders that hold only what a program derived from the pictures beside them. What a person
+# deleted or edited ("#recycle", ".picasaoriginals") is no such thing: it may be all there is.
+_DERIVED = {
+    "@eaDir": "thumbnails of a Synology NAS",
+    ".@__thumb": "thumbnails of a QNAP NAS",
+    ".thumbnails": "thumbnails of a file manager",
+    ".AppleDouble": "metadata of macOS",
+    "__MACOSX": "metadata of macOS",
+}
+_IN_DERIVED = re.compile(
+    rf"[/\\](?:(?:{'|'.join(map(re.escape, _DERIVED))})[/\\]|\._[^/\\]*$)"  # ._*: AppleDouble
+)
+
+_InMemory: TypeAlias = bytes | Image.Image | Pixels
+_One: TypeAlias = str | os.PathLike[str] | _InMemory
+Inputs: TypeAlias = _One | pd.DataFrame | Iterable[_One]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """One image to look at.
+
+    Attributes
+    ----------
+    path : str
+        Its key in an index, see `file_key`; "<image 3 ...>", with a digest, for an image in memory.
+    name : str
+        How it is shown: the path as the user named it.
+    size : int
+        Bytes of the file, 0 for an image in memory.
+    mtime_ns : int
+        Time of its last modification, in nanoseconds.
+    image : bytes, PIL.Image.Image or ndarray, optional
+        The image itself if it is in memory.
+    digest : str
+        Of the pixels of an image in memory; "" of a file, and of what can't be decoded.
+    """
+
+    path: str
+    name: str
+    size: int = 0
+    mtime_ns: int = 0
+    image: _InMemory | None = None
+    digest: str = ""
+
+    @property
+    def source(self) -> str | _InMemory:
+        """What the decoder reads."""
+        return self.path if self.image is None else self.image
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is left out, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What discovery found: images, by ascending path or as they were named, and the rest."""
+
+    files: list[ImageFile]
+    skipped: list[Skipped]
+
+
+def file_key(
+    path: str | os.PathLike[str], *, realpath: Callable[[str], str] = os.path.realpath
+) -> str:
+    """The one absolute path of a file, whichever linked folders it was reached by.
+
+    Two names of one file must never look like two copies, of which one may go. A link in the
+    last place stays: it is not followed. Where many files are asked for at once, `realpath` may
+    remember the folders.
+    """
+    folder, name = os.path.split(os.path.abspath(path))
+    return os.path.join(realpath(folder), name)
+
+
+def is_derived(path: str) -> bool:
+    """Whether a file is, by its path, what a program derived from another: a thumbnail, say.
+
+    Examples
+    --------
+    >>> is_derived("/photos/@eaDir/cat.jpg/SYNOPHOTO_THUMB_XL.jpg"), is_derived("/photos/cat.jpg")
+    (True, False)
+    """
+    return _IN_DERIVED.search(path) is not None
+
+
+def discover(
+    inputs: Inputs, *, without: str | os.PathLike[str] | None = None, as_named: bool = False
+) -> Found:
+    """List the images that the user named.
+
+    Folders are walked to the bottom. Symbolic links are not followed, so that a loop of links
+    ends and nothing outside a folder is touched. What `Plan.apply` has put aside is passed
+    over; a folder of thumbnails (`@eaDir` and the like) is skipped as a whole unless it, or what
+    is in it, was named. Only the kind of a file is looked at, not its contents.
+
+    Parameters
+    ----------
+    inputs : str, path, image, DataFrame with a `path` column, or several of them
+        Folders, files, or patterns such as "photos/**/*.jpg"; images in memory as bytes of a
+        file, PIL images or arrays.
+    without : path, optional
+        A folder to pass over: the index, if it lies among the images.
+    as_named : bool
+        Keep the order of the inputs. Each folder is sorted by path in any case.
+
+    Raises
+    ------
+    InputError
+        If a path does not exist, a pattern matches nothing, or there is no file at all.
+    """
+    inside = os.path.join(os.path.realpath(without), "") if without else None
+    files: dict[str, ImageFile] = {}
+    skipped: dict[str, Skipped] = {}
+    named: list[str] = []
+    realpath = cache(os.path.realpath)
+    for number, one in enumerate(_each(inputs)):
+        if isinstance(one, bytes | Image.Image | np.ndarray):
+            image = _in_memory(one, number)
+            files[image.path] = image
+            continue
+        named.append(os.fspath(one))
+        for name in _named(named[-1]):
+            path = file_key(name, realpath=realpath)
+            if inside is not None and path.startswith(inside):
+                continue
+            problem = _problem(path)
+            if problem is not None:
+                skipped[path] = Skipped(name, problem)
+            elif path not in files:
+                status = os.stat(path)
+                files[path] = ImageFile(path, name, status.st_size, status.st_mtime_ns)
+    if not files and not skipped:
+        raise InputError(f"no files in {', '.join(named)}" if named else "no files were given")
+    return Found(
+        [files[path] for path in (files if as_named else sorted(files))],
+        [skipped[path] for path in sorted(skipped)],
+    )
+
+
+def _in_memory(image: _InMemory, number: int) -> ImageFile:
+    """An image in memory, under a path that another image of a later call does not take."""
+    name = f"<image {number}>"
+    try:
+        digest = pixel_digest(image)
+    except DecodeError:  # it will be skipped, with this reason
+        return ImageFile(name, name, image=image)
+    return ImageFile(f"<image {number} {digest}>", name, image=image, digest=digest)
+
+
+def _each(inputs: Inputs) -> Iterator[_One]:
+    if isinstance(inputs, pd.DataFrame):
+        if "path" not in inputs.columns:
+            raise InputError(
+                f"the table has no column `path`; it has: {', '.join(map(str, inputs.columns))}"
+            )
+        inputs = inputs["path"]
+    if isinstance(inputs, _KINDS):
+        yield inputs
+    elif isinstance(inputs, Iterable):
+        for one in inputs:
+            if not isinstance(one, _KINDS):
+                raise InputError(f"can't read images from {one!r}, a {type(one).__name__}")
+            yield one
+    else:
+        raise InputError(f"can't read images from a {type(inputs).__name__}")
+
+
+_KINDS = (str, os.PathLike, bytes, Image.Image, np.ndarray)
+
+
+def _named(name: str) -> Iterator[str]:
+    """The files of one folder, pattern or path, as the user would name them."""
+    if os.path.isdir(name):
+        yield from _walk(name)
+    elif os.path.lexists(name):
+        yield name
+    elif glob.has_magic(name):
+        matches = _glob(name)
+        if not matches:
+            raise InputError(f"nothing matches {name}")
+        for match in matches:
+            is_folder = os.path.isdir(match) and not os.path.islink(match)
+            yield from _walk(match) if is_folder else [match]
+    else:
+        raise InputError(f"no such file or folder: {name}")
+
+
+def _glob(pattern: str) -> list[str]:
+    """Paths that match, hidden ones too; `**` does not follow links, which may be loops."""
+    parts = Path(pattern).parts
+    first = next(place for place, part in enumerate(parts) if glob.has_magic(part))
+    top = Path(*parts[:first])
+    is_aside = {top: False}
+    try:
+        matches = top.glob(os.path.join(*parts[first:]))
+        return sorted(
+            str(match)
+            for match in matches
+            if match == top
+            or not (_is_aside(match.parent, is_aside) or os.path.lexists(match / PUT_ASIDE))
+        )
+    except ValueError as error:
+        raise InputError(f"{pattern}: {error}") from error
+
+
+def _is_aside(folder: Path, known: dict[Path, bool]) -> bool:
+    """Whether a folder, below one that is known, holds what was put aside."""
+    if folder not in known:
+        known[folder] = _is_aside(folder.parent, known) or os.path.lexists(folder / PUT_ASIDE)
+    return known[folder]
+
+
+def _walk(folder: str) -> Iterator[str]:
+    """The files below a folder; `os.walk` recurses, before Python 3.12, once for each level."""
+    waiting = [folder]
+    while waiting:
+        where = waiting.pop()
+        try:
+            with os.scandir(where) as entries:
+                inside = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            yield where  # with its reason
+            continue
+        if where != folder and any(entry.name == PUT_ASIDE for entry in inside):
+            continue
+        folders = [
+            entry.path
+            for entry in inside
+            if entry.name not in _DERIVED and entry.is_dir(follow_symlinks=False)
+        ]
+        yield from sorted({entry.path for entry in inside}.difference(folders))
+        waiting += reversed(folders)
+
+
+_UNREADABLE = "folder that can't be read"
+# What a run of `Plan.apply` or `undo` was at when it was killed.
+_OWN_NAME = re.compile(r"\.dedup-[0-9a-f]{16}\.(aside|part)")
+_UNFINISHED = "a file that was being acted on when dedup was killed: apply or undo that plan"
+
+
+def _problem(path: str) -> str | None:
+    """Why a file is not even opened; None if it may be."""
+    try:
+        mode = os.lstat(path).st_mode
+        may_be_read = os.access(path, os.R_OK)
+    except OSError as error:
+        return str(error.strerror).lower()
+    if stat.S_ISDIR(mode):
+        derived = _DERIVED.get(os.path.basename(path)) if may_be_read else None
+        return f"{derived} (name the folder to read it)" if derived else _UNREADABLE
+    reasons = {
+        "symbolic link (not followed)": stat.S_ISLNK(mode),
+        "not a regular file": not stat.S_ISREG(mode),
+        _UNFINISHED: bool(_OWN_NAME.fullmatch(os.path.basename(path))),
+        "permission denied": not may_be_read,
+    }
+    return next((reason for reason, applies in reasons.items() if applies), None)

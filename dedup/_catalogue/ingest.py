@@ -1,0 +1,398 @@
+"""Bring files into an index: read, recognise copies, embed what is new, store.
+
+Identical bytes are found before anything is decoded, identical pixels before anything is
+embedded, so that each distinct picture is embedded once.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from dedup._catalogue.catalogue import Catalogue, picture_of
+from dedup._catalogue.discover import ImageFile, Skipped
+from dedup._catalogue.exact_copies import thumbnail
+from dedup._catalogue.record import Record
+from dedup._base.text import counted
+from dedup._base.threads import threads
+from dedup._verification.feature_cache import KEPT, FeatureCache
+from dedup._verification.pictures import features_of
+from dedup.pipelines import call, ingest
+from dedup.pipelines.images.decoding import (
+    SHORT_SIDE,
+    Decoded,
+    Pixels,
+    check_before_decoding,
+    pixel_digest,
+)
+from dedup.errors import DecodeError
+from dedup.pipelines.store.collection import Row
+from dedup.pipelines.models.methods import Method, engine
+from dedup.pipelines.models.networks import NO_DIRECTION
+from dedup.pipelines.operators import cores
+
+__all__ = ["Added", "Ingest", "Refused", "digest_or_reason", "file_digest"]
+
+# Images a chunk, which is one row of the pipeline. Two chunks are under way at once: while
+# one is embedded, the next is decoded.
+_CHUNK = 32
+# A graphics card is idle with less; the engine cuts it to what the card's memory holds.
+_CHUNK_ON_CARD = 256
+
+Advance = Callable[[int], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An image that was not added, since it repeats one of the index.
+
+    Attributes
+    ----------
+    path : str
+        The image, as the user named it.
+    of : str
+        The image of the index.
+    relation : {"exact", "near"}
+    score : float, optional
+        As in `Match`.
+    """
+
+    path: str
+    of: str
+    relation: str
+    score: float | None
+
+
+@dataclass
+class Added:
+    """What an `add` did.
+
+    Attributes
+    ----------
+    files : list of ImageFile
+        The files that are now in the index, by path.
+    embedded : int
+        Distinct pictures that were embedded.
+    copies : int
+        New files that repeat a picture, byte by byte or pixel by pixel.
+    unchanged : int
+        Files that the index already held.
+    skipped : list of Skipped
+        Files that are left out, each with its reason.
+    duplicates : list of Refused
+        With `unless_duplicate`: images that were not added, since they repeat another.
+    """
+
+    files: list[ImageFile] = field(default_factory=list)
+    embedded: int = 0
+    copies: int = 0
+    unchanged: int = 0
+    skipped: list[Skipped] = field(default_factory=list)
+    duplicates: list[Refused] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        text = (
+            f"{self.embedded:,} embedded, {counted(self.copies, 'copy', 'copies')} recognised, "
+            f"{self.unchanged:,} unchanged, {len(self.skipped):,} skipped"
+        )
+        refused = len(self.duplicates)
+        return f"{text}, {counted(refused, 'duplicate')} refused" if refused else text
+
+
+class Ingest:
+    """One `add`: files on their way into an index.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    model : Method
+    token : str
+        Of the Milvus server.
+    tag : str
+        Of the files; "" leaves those alone that they have.
+    features : FeatureCache, optional
+        Takes the features of the pictures, where they will be verified.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        model: Method,
+        token: str,
+        tag: str = "",
+        features: FeatureCache | None = None,
+    ) -> None:
+        self._catalogue = catalogue
+        self._model = model
+        self._token = token
+        self._tag = tag
+        self._features = features if model.short_side == SHORT_SIDE else None
+        self._added = Added()
+        self._digests: dict[str, str] = {}  # of the new files, by path
+        self._tags: dict[str, str] = {}  # of files that changed, by path
+        self._same_pixels: list[Record] = []
+        self._lost: set[int] = set()  # pictures without an embedding
+        self._refused: set[str] = set()
+        self._turns = _Turns()
+        self._is_over = False  # whether nobody waits any more for what is under way
+
+    def run(self, files: Sequence[ImageFile], *, advance: Advance) -> Added:
+        """Bring the files in; `advance` is told how many more are done.
+
+        Cut anywhere, this leaves what was stored before and a part of what is new: a file is
+        in the index from the moment that its row is, and the next run sees what is missing.
+        """
+        self._catalogue.collection.connection.require_own()
+        try:
+            self._catalogue.repair()
+            self._run(files, advance=advance)
+        except BaseException:
+            self._catalogue.forget()  # what was on its way may not have arrived
+            raise
+        return self._finished(files)
+
+    def _run(self, files: Sequence[ImageFile], *, advance: Advance) -> None:
+        fresh = self._changed_since(files)
+        self._added.unchanged = len(files) - len(fresh)
+        advance(self._added.unchanged)
+        changed = self._read(fresh)
+        advance(len(fresh) - len(changed))
+        broken = [skipped.path for skipped in self._added.skipped]
+        self._catalogue.remove([*broken, *(file.path for file in changed)])
+        if changed:
+            self._bring_in(changed, advance=advance)
+
+    def _bring_in(self, files: Sequence[ImageFile], *, advance: Advance) -> None:
+        firsts = self._first_of_each_digest(files)
+        if len(firsts) > KEPT:
+            self._features = None  # most would be dropped before a pair needs them
+        if firsts:
+            self._embed(firsts, advance=advance)
+        first_paths = {file.path for file in firsts}
+        self._copy([file for file in files if file.path not in first_paths])
+        advance(len(files) - len(firsts))
+
+    def _changed_since(self, files: Sequence[ImageFile]) -> list[ImageFile]:
+        """The files whose size or time is another; those that have not get their tag."""
+        fresh, retagged = [], []
+        for file in files:
+            known = self._catalogue.records.get(file.path)
+            if known is None or not _is_unchanged(file, known):
+                fresh.append(file)
+            elif self._tag not in ("", known.tag):
+                retagged.append(replace(known, tag=self._tag))
+        self._catalogue.rewrite(retagged)
+        return fresh
+
+    def _read(self, files: Sequence[ImageFile]) -> list[ImageFile]:
+        """Digest the files; returns those whose contents the index does not hold."""
+        with threads("read", count=cores() + 4) as readers:  # some wait for the disk
+            if len(files) >= _CHUNK and self._model.network is not None:
+                readers.submit(engine, self._model)  # it will be wanted
+            return self._noted(files, readers.map(digest_or_reason, files))
+
+    def _noted(
+        self, files: Sequence[ImageFile], digests: Iterable[str | DecodeError]
+    ) -> list[ImageFile]:
+        """Take in the digests of files; returns those whose contents the index does not hold."""
+        changed, touched = [], []
+        for file, digest in zip(files, digests, strict=True):
+            known = self._catalogue.records.get(file.path)
+            if isinstance(digest, DecodeError):
+                self._skip(file, str(digest))
+            elif known is not None and known.digest == digest:
+                tag = self._tag or known.tag
+                touched.append(replace(known, size=file.size, mtime_ns=file.mtime_ns, tag=tag))
+            else:
+                self._digests[file.path] = digest
+                self._tags[file.path] = self._tag or (known.tag if known else "")
+                changed.append(file)
+        self._catalogue.rewrite(touched)
+        self._added.unchanged += len(touched)
+        return changed
+
+    def _first_of_each_digest(self, files: Sequence[ImageFile]) -> list[ImageFile]:
+        first: dict[str, ImageFile] = {}
+        for file in files:
+            digest = self._digests[file.path]
+            if digest not in self._catalogue.by_digest:
+                first.setdefault(digest, file)
+        return list(first.values())
+
+    @cached_property
+    def _pipeline(self) -> Any:
+        return ingest(
+            method=self._model,
+            uri=self._catalogue.collection.connection.uri,
+            collection=self._catalogue.collection.name,
+            token=self._token,
+            select=self._select,
+            is_over=lambda: self._is_over,
+        )
+
+    def _embed(self, files: Sequence[ImageFile], *, advance: Advance) -> None:
+        _ = self._pipeline  # built once, and not by two threads
+        network = self._model.network
+        size = _CHUNK if network is None or network.device == "cpu" else _CHUNK_ON_CARD
+        chunks = [list(files[start : start + size]) for start in range(0, len(files), size)]
+        with threads("chunk", count=2) as workers:
+            try:
+                stored = workers.map(self._embed_chunk, range(len(chunks)), chunks)
+                for chunk, (rows, lost) in zip(chunks, stored, strict=True):
+                    self._catalogue.keep(Record.from_row(row) for row in rows)
+                    self._added.embedded += len(rows)
+                    self._lose(Record.from_row(row) for row in lost)
+                    advance(len(chunk))
+            except BaseException:
+                self._is_over = True
+                raise
+
+    def _lose(self, records: Iterable[Record]) -> None:
+        """Leave out files that have no embedding, though they can be read."""
+        for record in records:
+            self._lost.add(record.id)
+            del self._catalogue.by_digest[record.digest]
+            self._added.skipped.append(Skipped(record.path, NO_DIRECTION))
+
+    def _embed_chunk(self, number: int, files: list[ImageFile]) -> tuple[list[Row], list[Row]]:
+        # Waiting here and not inside the pipeline, whose threads the chunk before may need.
+        self._turns.wait_for(number)
+        try:
+            written, lost = call(self._pipeline, number, files).get()
+            return written, lost
+        finally:
+            self._turns.passed(number)
+
+    def _select(
+        self, number: int, files: list[ImageFile], decoded: list[Decoded | DecodeError]
+    ) -> tuple[list[Row], list[Pixels]]:
+        """The pictures of a chunk that are new, with their rows; then the next chunk may start."""
+        if self._is_over:
+            return [], []
+        rows, new = [], []
+        for file, result in zip(files, decoded, strict=True):
+            if isinstance(result, DecodeError):
+                self._skip(file, str(result))
+                continue
+            record = self._record(file, result)
+            picture = replace(picture_of(record), source=file.source)
+            same = self._catalogue.book.same(picture)
+            if same is None or same.id == record.id:  # its own, where a worker died
+                rows.append(record.row())
+                new.append(result)
+            else:
+                record = replace(record, copy_of=same.id)
+                self._same_pixels.append(record)
+            self._catalogue.expect(record, pixels=picture.digest)
+        self._turns.passed(number)
+        if self._features is not None:
+            for row, result in zip(rows, new, strict=True):
+                self._features.put(row["id"], features_of(result))
+        return rows, [result.image for result in new]
+
+    def _record(self, file: ImageFile, decoded: Decoded) -> Record:
+        return Record(
+            path=file.path,
+            size=file.size,
+            mtime_ns=file.mtime_ns,
+            digest=self._digests[file.path],
+            format=decoded.format,
+            width=decoded.width,
+            height=decoded.height,
+            thumbnail=thumbnail(decoded.image).tobytes(),
+            tag=self._tags[file.path],
+            frames=decoded.frames,
+            depth=decoded.depth,
+            alpha=decoded.is_transparent,
+        )
+
+    def _copy(self, files: Sequence[ImageFile]) -> None:
+        """Store the files that repeat a picture; those that repeat a failure are skipped too."""
+        self._lose(record for record in self._same_pixels if record.copy_of in self._lost)
+        reasons = {
+            self._digests[skipped.path]: skipped.reason
+            for skipped in self._added.skipped
+            if skipped.path in self._digests
+        }
+        copies = [record for record in self._same_pixels if record.id not in self._lost]
+        for file in files:
+            digest = self._digests[file.path]
+            if digest not in self._catalogue.by_digest:
+                self._skip(file, reasons[digest])
+                continue
+            same = self._catalogue.by_digest[digest]
+            copies.append(
+                replace(
+                    same,
+                    path=file.path,
+                    size=file.size,
+                    mtime_ns=file.mtime_ns,
+                    copy_of=same.picture,
+                    tag=self._tags[file.path],
+                )
+            )
+        self._catalogue.store_as(copies)
+        self._added.copies = len(copies)
+        if self._lost:
+            self._catalogue.refresh()
+
+    def _skip(self, file: ImageFile, reason: str) -> None:
+        self._added.skipped.append(Skipped(file.path, reason))
+
+    def _finished(self, files: Sequence[ImageFile]) -> Added:
+        names = {file.path: file.name for file in files}
+        left_out = {skipped.path for skipped in self._added.skipped} | self._refused
+        self._added.files = [file for file in files if file.path not in left_out]
+        self._added.skipped = [
+            Skipped(names[one.path], one.reason)
+            for one in sorted(self._added.skipped, key=lambda one: one.path)
+        ]
+        return self._added
+
+
+class _Turns:
+    """Lets a chunk start when the one before has passed a point, though two threads work."""
+
+    def __init__(self) -> None:
+        self._next = 0
+        self._changed = threading.Condition()
+
+    def wait_for(self, number: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._next >= number)
+
+    def passed(self, number: int) -> None:
+        with self._changed:
+            self._next = max(self._next, number + 1)
+            self._changed.notify_all()
+
+
+def _is_unchanged(file: ImageFile, known: Record) -> bool:
+    if file.image is not None:
+        return bool(file.digest)  # it is part of the path
+    return (known.size, known.mtime_ns) == (file.size, file.mtime_ns)
+
+
+def file_digest(file: str | Path | bytes | int) -> str:
+    """Digest of a file's bytes; of a descriptor, which stays open, from where it stands."""
+    closes = not isinstance(file, int)
+    with BytesIO(file) if isinstance(file, bytes) else open(file, "rb", closefd=closes) as data:
+        return hashlib.file_digest(data, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def digest_or_reason(file: ImageFile) -> str | DecodeError:
+    """Digest of a file's bytes, or why it is no image. A long video is not read to its end."""
+    try:
+        if file.image is not None:
+            return file.digest or pixel_digest(file.image)
+        check_before_decoding(file.path)
+        return file_digest(file.path)
+    except DecodeError as error:
+        return error
+    except OSError as error:
+        return DecodeError(str(error.strerror or error).lower())

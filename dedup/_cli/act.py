@@ -1,0 +1,182 @@
+"""`dedup plan`, `dedup apply`, `dedup undo`, `dedup purge`: act on duplicates, and take it back."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from dedup._acting.applied import Applied
+from dedup._results.choices import Choices
+from dedup._acting.plan import ACTIONS, LEAVE, Plan
+from dedup._acting.undo import purge as _purge
+from dedup._acting.undo import undo as _undo
+from dedup._cli.errors import FAILED, Failure, kept_if_interrupted, summary
+from dedup._cli.shared import Search, print_unapplied, search_options
+from dedup._cli.types import CHOICES, PLAN
+from dedup._base.text import printable
+
+__all__ = ["COMMANDS"]
+
+
+@click.command()
+@search_options
+@click.option(
+    "--out",
+    type=PLAN,
+    required=True,
+    help="Write the plan here (plan.json), for `dedup apply`.",
+)
+@click.option("--action", type=click.Choice(ACTIONS), default="quarantine", show_default=True)
+@click.option(
+    "--quarantine",
+    type=click.Path(file_okay=False),
+    help="Put the files below this folder; by default .dedup-quarantine among the images.",
+)
+@click.option(
+    "--protect",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="Never touch a file in this folder, and rather keep one in there. Repeatable.",
+)
+@click.option(
+    "--choices",
+    type=CHOICES,
+    help="Follow the choices that were made on the report page.",
+)
+@click.option("--unverified", is_flag=True, help="Act on all files of a group.")
+@click.option("--permanently", is_flag=True, help="Really delete, with --action delete.")
+def plan(
+    search: Search,
+    *,
+    out: Path,
+    action: str,
+    quarantine: str | None,
+    protect: tuple[str, ...],
+    choices: Choices | None,
+    unverified: bool,
+    permanently: bool,
+) -> None:
+    """Find duplicates, and write what would be done to them; nothing is touched.
+
+    \b
+    Examples:
+      dedup plan photos/ --out plan.json && dedup apply plan.json
+      dedup plan inbox/ archive/ --protect archive/ --out plan.json
+      dedup plan photos/ --choices choices.json --out plan.json
+      dedup plan photos/ --action hardlink --out plan.json
+
+    Exit code: 0 if the plan was written, 2 on an error, or if a choice does not fit.
+    """  # noqa: D301  click wants the \b itself
+    if action == "delete" and not permanently:
+        raise click.UsageError("--action delete can't be undone: say so with --permanently")
+    found = search()
+    if choices is not None:
+        found = found.with_choices(choices)
+    planned = found.plan(
+        action=action,
+        quarantine=quarantine,
+        protect=protect,
+        unverified=unverified,
+        permanently=permanently,
+    )
+    planned.save(out)
+    for file in planned.files:
+        why = file.reason if file.action == LEAVE else f"keeps {file.keep}"
+        click.echo(f"{file.action:<10} {printable(file.path)} ({printable(why)})")
+    print_unapplied(found)
+    click.echo(summary(planned), err=True)
+    sys.exit(FAILED if len(found.unapplied) else 0)
+
+
+@click.command()
+@click.argument("file", metavar="PLAN", type=click.Path(dir_okay=False))
+@click.option(
+    "--journal",
+    type=click.Path(dir_okay=False),
+    help="Write what is done here; by default beside what is put into quarantine.",
+)
+@click.option("--permanently", is_flag=True, help="Really delete, if the plan says so.")
+def apply(file: str, *, journal: str | None, permanently: bool) -> None:
+    """Do what a plan says. Cut off, it is continued by the same command.
+
+    Before a file is touched, it must have the bytes that were indexed, and the file that is
+    kept must be there, unchanged, and decode.
+
+    \b
+    Example:
+      dedup apply plan.json
+      dedup undo plan.json
+
+    Exit code: 0 if all was done, 2 if some was not (each file with the reason).
+    """  # noqa: D301  click wants the \b itself
+    planned = Plan.load(file)
+    _acts(journal or planned.journal)
+    _end(planned.apply(journal=journal, permanently=permanently))
+
+
+@click.command()
+@click.argument("journal", metavar="PLAN|JOURNAL", type=click.Path(dir_okay=False))
+def undo(journal: str) -> None:
+    """Take back what `dedup apply` did: names, bytes, times and permissions.
+
+    \b
+    Examples:
+      dedup undo plan.json
+      dedup undo photos/.dedup-quarantine/2026-05-01-3f0a9c12/dedup-journal.jsonl
+
+    Exit code: 0 if all was restored, 2 if some was not (each file with the reason).
+    """  # noqa: D301  click wants the \b itself
+    _acts(journal)
+    _end(_undo(journal))
+
+
+@click.command()
+@click.argument("journal", metavar="PLAN|JOURNAL", type=click.Path(dir_okay=False))
+@click.option("--yes", is_flag=True, help="Delete them without asking.")
+def purge(journal: str, *, yes: bool) -> None:
+    """Delete, for good, what a plan has put into quarantine.
+
+    Each file only if the one that was kept is still there, unchanged, and decodes.
+
+    \b
+    Example:
+      dedup purge plan.json --yes
+
+    Exit code: 0 if all was deleted, 2 if some was not (each file with the reason).
+    """  # noqa: D301  click wants the \b itself
+    if not (yes or _sure("Delete the files in quarantine for good?")):
+        raise Failure("nothing was deleted (--yes does it without asking)")
+    _acts(journal)
+    _end(_purge(journal))
+
+
+COMMANDS: tuple[click.Command, ...] = (plan, apply, undo, purge)
+
+
+def _sure(question: str) -> bool:
+    """What a person answers; where nobody can, it is no."""
+    try:
+        return click.confirm(question)
+    except click.Abort as end:
+        if isinstance(end.__context__, EOFError):
+            return False
+        raise
+
+
+def _acts(journal: str | Path) -> None:
+    kept_if_interrupted(f"what was done is in {journal}; the same command goes on from there")
+
+
+def _end(applied: Applied) -> None:
+    """What was done on standard output, the rest on standard error."""
+    for row in applied.table.itertuples():
+        if row.done:
+            click.echo(
+                f"{row.action:<10} {printable(row.path)}{printable(row.to and f' -> {row.to}')}"
+            )
+        else:
+            click.echo(f"left {printable(row.path)}: {printable(row.reason)}", err=True)
+    click.echo(summary(applied), err=True)
+    if applied.journal.exists():
+        click.echo(f"journal: {printable(str(applied.journal))}", err=True)
+    sys.exit(FAILED if len(applied.failed) else 0)

@@ -1,0 +1,203 @@
+"""What the commands share: options, and how duplicates are printed."""
+
+import json
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+from dedup._cli.errors import kept_if_interrupted, summary
+from dedup._cli.types import PAGE, THRESHOLD_OR_FILE
+from dedup._index.find import find_duplicates
+from dedup._results.duplicates import Duplicates
+from dedup._base.text import counted, printable
+from dedup._search.threshold import Threshold
+from dedup.pipelines.store.addresses import shown
+from dedup.errors import InputError
+from dedup.pipelines.models.methods import DEFAULT, MODELS
+
+__all__ = [
+    "DEVICE",
+    "METHOD",
+    "NO_VERIFY",
+    "REPORT",
+    "THRESHOLD",
+    "TOKEN",
+    "Search",
+    "kept_in",
+    "print_duplicates",
+    "print_skipped",
+    "print_unapplied",
+    "require_images",
+    "search_options",
+    "warnings_in_a_line",
+]
+
+Search = Callable[[], Duplicates]
+_PATHS_SHOWN = 3
+
+METHOD = click.option(
+    "--method",
+    type=click.Choice(sorted(MODELS)),
+    default=DEFAULT,
+    show_default=True,
+    help="sscd: a ResNet-50 trained for copy detection; sscd-fast: its small student; "
+    "sscd-cascade: the student, and the ResNet-50 for what it proposes; phash: 64-bit DCT hashes, "
+    "much faster, but blind to crops, mirrors and captions.",
+)
+DEVICE = click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    help='Where the network runs: cpu, cuda or cuda:1 (needs the extra "gpu").',
+)
+THRESHOLD = click.option(
+    "--threshold",
+    type=THRESHOLD_OR_FILE,
+    help="Accept pairs from this score up, 0 to 1; with --no-verify from this cosine up, "
+    "or for phash with at most so many bits that differ, 0 to 64. "
+    "Or a file that `dedup calibrate` wrote.",
+)
+NO_VERIFY = click.option("--no-verify", is_flag=True, help="Decide by the embedding or hash alone.")
+TOKEN = click.option(
+    "--token", default="", help="Token of the Milvus server.", envvar="MILVUS_TOKEN"
+)
+REPORT = click.option(
+    "--report",
+    type=PAGE,
+    help="Write a page for the browser that shows and explains the groups (duplicates.html).",
+)
+_INDEX = click.option(
+    "--index", help="Keep the embeddings in this file (photos.db) or Milvus server."
+)
+_NO_CACHE = click.option("--no-cache", is_flag=True, help="Keep nothing after this run.")
+_VERBOSE = click.option("--verbose", is_flag=True, help="Say where the time went.")
+_PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+
+
+def search_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Paths and options of a search; the command is called with `search`, which runs it."""
+
+    @wraps(command)
+    def searching(
+        *,
+        paths: tuple[str, ...],
+        method: str,
+        device: str,
+        threshold: float | Threshold | None,
+        no_verify: bool,
+        index: str | None,
+        token: str,
+        no_cache: bool,
+        verbose: bool,
+        **others: Any,
+    ) -> None:
+        found = partial(
+            find_duplicates,
+            paths,
+            method=method,
+            device=device,
+            threshold=threshold,
+            verify=not no_verify,
+            index=index,
+            token=token,
+            cache=not no_cache,
+        )
+
+        def search() -> Duplicates:
+            kept_if_interrupted(_kept(index, no_cache=no_cache))
+            duplicates = found()
+            skipped = list(duplicates.skipped.itertuples())
+            require_images(len(duplicates.distinct), paths=paths, skipped=skipped)
+            if verbose:
+                click.echo(str(duplicates.timings), err=True)
+            return duplicates
+
+        command(search, **others)
+
+    for option in (
+        _VERBOSE, _NO_CACHE, TOKEN, _INDEX, NO_VERIFY, THRESHOLD, DEVICE, METHOD, _PATHS,
+    ):  # fmt: skip
+        searching = option(searching)
+    return searching
+
+
+def print_duplicates(found: Duplicates, *, as_json: bool, report: Path | None = None) -> None:
+    """Groups on standard output, the file to keep first; the rest on standard error."""
+    if as_json:
+        click.echo(json.dumps(found.to_dict(), indent=1))
+    else:
+        _print_groups(found)
+    if report is not None:
+        found.report(report)
+    click.echo(summary(found), err=True)
+
+
+def print_skipped(several: Iterable[Any]) -> None:
+    """What was left out, each with its reason, on standard error."""
+    for skipped in several:
+        click.echo(f"skipped {printable(skipped.path)}: {printable(skipped.reason)}", err=True)
+
+
+def require_images(images: int, *, paths: Sequence[str], skipped: Sequence[Any]) -> None:
+    """A run that could look at no image did not find that there are no duplicates."""
+    if images:
+        return
+    print_skipped(skipped)
+    named = ", ".join(paths[:_PATHS_SHOWN])
+    if len(paths) > _PATHS_SHOWN:
+        named += f" and {len(paths) - _PATHS_SHOWN:,} more"
+    raise InputError(
+        f"{named}: no image that can be read ({counted(len(skipped), 'file')} skipped)"
+    )
+
+
+def print_unapplied(found: Duplicates) -> None:
+    """Choices that do not fit the result, on standard error."""
+    for choice, reason in found.unapplied.itertuples(index=False):
+        click.echo(f"choices: {printable(choice)}: {printable(reason)}", err=True)
+
+
+def _print_groups(found: Duplicates) -> None:
+    """Groups on standard output, the file to keep first; what was skipped beside it."""
+    for group in found.groups:
+        click.echo(f"keep   {printable(group.keep)}")
+        pairs = group.pairs
+        for path in group.remove:
+            click.echo(f"  {_related(path, group.keep, pairs)} {printable(path)}")
+    print_skipped(found.skipped.itertuples())
+
+
+def _kept(index: str | None, *, no_cache: bool) -> str:
+    if index is None and no_cache:
+        return "nothing was kept (--no-cache)"
+    return kept_in("the cache folder" if index is None else shown(index))
+
+
+def kept_in(where: str) -> str:
+    """What Ctrl-C says of embeddings."""
+    return f"what was embedded until now is kept in {where}; the same command goes on from there"
+
+
+def _related(path: str, keep: str, pairs: pd.DataFrame) -> str:
+    """How a file is related to the one to keep; or, if they were not paired, to its nearest."""
+    own = pairs[(pairs["a"] == path) | (pairs["b"] == path)]
+    with_keep = own[(own["a"] == keep) | (own["b"] == keep)]
+    pair = (with_keep if len(with_keep) else own).iloc[0]
+    relation = pair.relation if len(with_keep) else "near"
+    return f"{relation:<5} {pair.similarity if pd.isna(pair.score) else pair.score:.3f}"
+
+
+@contextmanager
+def warnings_in_a_line() -> Iterator[None]:
+    """Show a warning as what it says, without the line of code that gave it."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: click.echo(
+            f"Warning: {printable(str(message))}", err=True
+        )
+        yield

@@ -1,0 +1,1 @@
+"""The index: what a user adds to, asks, and searches."""

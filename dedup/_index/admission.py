@@ -1,0 +1,99 @@
+"""Bring in only what an index does not hold yet, exact or near: `add(unless_duplicate=True)`."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from dedup._catalogue.catalogue import Catalogue
+from dedup._index.check import Asked, Checker
+from dedup._catalogue.discover import ImageFile
+from dedup._catalogue.ingest import Advance, Ingest, Refused
+from dedup._search.settings import Settings
+from dedup._base.threads import threads
+from dedup.pipelines.images.decoding import ImageSource
+from dedup.errors import DecodeError
+from dedup.pipelines.models.methods import Method
+from dedup.pipelines.operators import cores
+
+__all__ = ["Admission"]
+
+
+class Admission(Ingest):
+    """One `add` that asks the index about each image, and stores it before the next.
+
+    Parameters
+    ----------
+    catalogue, model, token, tag
+        As of `Ingest`.
+    checker : Checker
+    settings : Settings
+        How duplicates are decided.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        model: Method,
+        token: str,
+        tag: str,
+        checker: Checker,
+        settings: Settings,
+    ) -> None:
+        super().__init__(catalogue, model=model, token=token, tag=tag)
+        self._checker = checker
+        self._settings = settings
+
+    def _bring_in(self, files: Sequence[ImageFile], *, advance: Advance) -> None:
+        moved = self._moved(files)
+        self._copy(list(moved.values()))
+        advance(len(moved))
+        rest = [file for file in files if file.path not in moved]
+        images = {file.path: file.image for file in rest if file.image is not None}
+        with threads("read") as readers:
+            for start in range(0, len(rest), cores()):
+                block = rest[start : start + cores()]
+                for file, asked in zip(block, readers.map(self._read_one, block), strict=True):
+                    if isinstance(asked, DecodeError):
+                        self._skip(file, str(asked))
+                    else:
+                        self._admit(file, asked, images)
+                    advance(1)
+
+    def _moved(self, files: Sequence[ImageFile]) -> dict[str, ImageFile]:
+        """One file, by path, for each of the index that is gone from where it was."""
+        moved: dict[str, ImageFile] = {}
+        for file in files:
+            digest = self._digests[file.path]
+            known = self._catalogue.by_digest.get(digest)
+            if known is not None and known.is_file and not os.path.lexists(known.path):
+                moved.setdefault(digest, file)
+        return {file.path: file for file in moved.values()}
+
+    def _read_one(self, file: ImageFile) -> Asked | DecodeError:
+        try:
+            return self._checker.read(file.source, digest=self._digests[file.path])
+        except DecodeError as error:
+            return error
+
+    def _admit(self, file: ImageFile, asked: Asked, images: Mapping[str, ImageSource]) -> None:
+        floor = self._settings.floor(images=len(self._catalogue))
+        seen = self._checker.check(asked, settings=self._settings, floor=floor, images=images)
+        if seen.matches:
+            best = seen.matches[0]
+            refused = Refused(file.name, best.path, best.relation, best.score)
+            self._added.duplicates.append(refused)
+            self._refused.add(file.path)
+            return
+        record = replace(
+            asked.record,
+            path=file.path,
+            size=file.size,
+            mtime_ns=file.mtime_ns,
+            tag=self._tags[file.path],
+        )
+        self._catalogue.expect(record)
+        self._catalogue.store([record], asked.vector[np.newaxis])
+        self._added.embedded += 1

@@ -1,0 +1,140 @@
+"""`find_duplicates`: the whole job in one call, over an index that the next call finds again."""
+
+import hashlib
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from dedup._grouping.keeper import Keep
+from dedup._index.cached import with_own_index
+from dedup._catalogue.discover import Inputs, discover
+from dedup._index.image_index import ImageIndex
+from dedup._catalogue.record import FIELDS
+from dedup._results.duplicates import Duplicates
+from dedup._search.settings import Settings
+from dedup._base.timings import Timings
+from dedup._search.threshold import Threshold
+from dedup.pipelines.models.methods import DEFAULT, Method, model
+from dedup.pipelines.models.own_models import Model
+
+__all__ = ["find_duplicates", "index_name"]
+
+
+def find_duplicates(
+    inputs: Inputs,
+    *,
+    method: str | Model | Method = DEFAULT,
+    device: str = "cpu",
+    threshold: float | Threshold | None = None,
+    candidates: float | None = None,
+    verify: bool = True,
+    relations: Collection[str] = ("exact", "near"),
+    keep: Keep = "best",
+    index: str | Path | None = None,
+    token: str = "",
+    cache: bool = True,
+    progress: bool = True,
+) -> Duplicates:
+    """Find the exact and near-duplicates among images.
+
+    Parameters
+    ----------
+    inputs : str, path, image, DataFrame with a `path` column, or several of them
+        Folders (walked to the bottom), files, or patterns such as "photos/**/*.jpg"; images in
+        memory as bytes of a file, PIL images or arrays.
+    method : {"sscd-cascade", "sscd", "sscd-fast", "phash"} or Model
+        What pictures are compared by: embeddings of SSCD's ResNet-50 ("sscd"), of its small
+        student ("sscd-fast"), or first of the student, and of the ResNet-50 only where that
+        proposes or reports a pair ("sscd-cascade"); or 64-bit DCT hashes and their Hamming
+        distance ("phash"), for copies that were resized, recompressed or recoloured a little:
+        what is mirrored, turned, cropped or captioned has another hash, and is missed. Or a
+        model of your own, see `Model`.
+    device : str
+        What networks run on: "cpu", or "cuda" or "cuda:1" for a graphics card of NVIDIA's, which
+        needs `pip install "dedup[gpu]"`.
+    threshold : float or Threshold, optional
+        Pairs at or above it are accepted, 0 to 1: on the score of the verification, or with
+        `verify=False` on the cosine of the embeddings. For hashes with `verify=False`: the most
+        bits that may differ, 0 to 64, by default 8 (distances are even, so that 9 is 8).
+        What `tune` gave brings its probabilities along, and refuses what it is not valid for.
+    candidates : float, optional
+        The cosine from which the embedding proposes a pair; by default 0.15, or 0.3 above
+        1,000 images. For hashes, with or without verification, the bits up to which;
+        by default 18 to 12, more for small collections.
+    verify : bool
+        Accept a pair only if the two pictures, aligned, show the same.
+    relations : collection of {"exact", "near", "scene"}
+        What makes a group. "scene", two shots of one scene, is reported but not grouped
+        unless it is asked for.
+    keep : {"best", "largest", "oldest", "shortest-path"} or callable
+        Which file of a group is kept: the one of most frames, transparency, bits and pixels, of
+        most bytes, the oldest, that of the shortest path, or by a sort key of your own.
+    index : str or Path, optional
+        Where embeddings and hashes are kept: a Milvus Lite file ("photos.db") or the address of
+        a server. By default a file in the user's cache folder, one for these inputs and this
+        method, so that a second run embeds nothing. Images in memory are not cached.
+    token : str, optional
+        "user:password" of a server, or the API key of Zilliz Cloud.
+    cache : bool
+        Keep what was embedded (unless `index` is given) and what pairs of pictures were seen to
+        show, for a later call. False: keep nothing but the index, if it is given.
+    progress : bool
+        Show a progress bar where a person can see it.
+
+    Returns
+    -------
+    Duplicates
+        Its groups, pairs, and what was skipped; `at` gives another threshold at once.
+
+    Raises
+    ------
+    InputError
+        If a path does not exist, a pattern matches nothing, or there is no file.
+    ModelError, StoreError
+        If what the method needs is not installed; if the index can't be used.
+
+    Examples
+    --------
+    >>> found = find_duplicates(getfixture("sample_folder"), cache=False)
+    >>> [len(group) for group in found.groups]
+    [5, 3]
+    """
+    if not isinstance(inputs, str | os.PathLike | bytes | Image.Image | np.ndarray | pd.DataFrame):
+        inputs = list(inputs)
+    known = model(method, device=device)
+    known.require()  # what is missing is told before anything is made
+    settings = Settings(threshold, candidates, verify, relations, keep, known)
+    timings = Timings()
+    with timings.stage("discover"):
+        found = discover(inputs, without=index)
+
+    def search(uri: str | Path, *, owned: bool) -> Duplicates:
+        with ImageIndex(uri, method=known, token=token, cache=cache, progress=progress) as images:
+            return images.find(found, settings=settings, prune=owned, timings=timings)
+
+    if index is not None:
+        return search(index, owned=False)
+    name = index_name(inputs, method=known) if cache else None
+    return with_own_index(lambda uri: search(uri, owned=True), name=name)
+
+
+def index_name(inputs: Inputs, *, method: Method) -> str | None:
+    """A name for these inputs and what they are embedded with; None for images in memory."""
+    if isinstance(inputs, bytes | Image.Image | np.ndarray):
+        return None
+    if isinstance(inputs, pd.DataFrame):
+        inputs = list(inputs.get("path", []))
+    several = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    if not all(isinstance(one, str | os.PathLike) for one in several) or not several:
+        return None
+    paths = sorted(os.path.abspath(one) for one in several)
+    # A new version embeds again where what it keeps is different.
+    made_with = [*method.properties.values(), *FIELDS]
+    text = "\0".join([*made_with, *paths])
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8)
+    stem = "".join(c for c in Path(paths[0]).name if c.isascii() and c.isalnum())[:24]
+    return f"{stem or 'images'}-{digest.hexdigest()}"

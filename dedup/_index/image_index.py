@@ -1,0 +1,424 @@
+"""`ImageIndex`: the images that are known, and the questions that can be asked of them."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from collections.abc import Collection as Several
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+import pandas as pd
+
+from dedup._grouping.keeper import Keep
+from dedup._index.admission import Admission
+from dedup._catalogue.catalogue import Catalogue
+from dedup._index.check import Check, Checker
+from dedup._catalogue.discover import Found, Inputs, discover, file_key
+from dedup._catalogue.ingest import Added, Ingest
+from dedup._catalogue.record import Record
+from dedup._index.stats import Stats
+from dedup._catalogue.verdicts import Verdicts
+from dedup._base.progress import bar
+from dedup._results.duplicates import Duplicates
+from dedup._search.search import Search
+from dedup._search.rerank import KnownVectors
+from dedup._search.settings import Settings
+from dedup._search.sides import Sides
+from dedup._base.timings import Timings
+from dedup._search.threshold import Threshold
+from dedup._verification.feature_cache import FeatureCache
+from dedup._verification.evidence_cache import SeenPairs
+from dedup.pipelines.images.decoding import ImageSource
+from dedup.errors import InputError
+from dedup.pipelines.store.collection import Collection, connect
+from dedup.pipelines.models.methods import DEFAULT, Method, Vectors, model
+from dedup.pipelines.models.own_models import Model
+from dedup.pipelines.store.storage import Storage
+
+__all__ = ["ImageIndex"]
+
+_TAG_BYTES = 256
+# Rows after which a server is asked to write, and index, what it has.
+_FLUSHED_FROM = 1_024
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _in_turn(
+    method: Callable[Concatenate["ImageIndex", _P], _T],
+) -> Callable[Concatenate["ImageIndex", _P], _T]:
+    """Let threads take turns: what is on its way into the index is not there for others yet."""
+
+    @wraps(method)
+    def taking_turns(self: "ImageIndex", /, *arguments: _P.args, **settings: _P.kwargs) -> _T:
+        self._connection.require_own()  # in a forked process nobody may ever end the turn
+        with self._turn:
+            return method(self, *arguments, **settings)
+
+    return taking_turns
+
+
+class ImageIndex:
+    """Images and their embeddings, or hashes, in Milvus.
+
+    Threads may share it: `check` works beside everything else, the rest takes turns.
+
+    Parameters
+    ----------
+    uri : str or Path, optional
+        A Milvus Lite file, whose name ends in `.db` (made if it is missing), the address of a
+        Milvus server, such as "http://localhost:19530", or of Zilliz Cloud. By default what the
+        environment variable MILVUS_URI says.
+    method : {"sscd-cascade", "sscd", "sscd-fast", "phash"} or Model
+        As in `find_duplicates`.
+    device : str
+        As in `find_duplicates`.
+    token : str, optional
+        "user:password" of a server, or the API key of Zilliz Cloud. By default what the
+        environment variable MILVUS_TOKEN says. MILVUS_CA, and with it MILVUS_CERT and MILVUS_KEY,
+        name PEM files for a server at https://.
+    collection : str
+        Name of the collection.
+    storage : Storage, optional
+        How vectors are kept and indexed; chosen by store and size where nothing is said.
+    cache : bool
+        Keep what pairs of pictures were seen to show in the user's cache folder (numbers, by
+        the digests of the files), so that none is compared twice.
+    progress : bool
+        Show a progress bar where a person can see it.
+
+    Raises
+    ------
+    ModelError
+        If there is no such method, or what it needs is not installed.
+    StoreUnavailable
+        If Milvus does not answer, or another process holds the file.
+    StoreError
+        If the file belongs to another user, or is or holds a link.
+    CollectionMismatch
+        If the collection was made with another model, or is kept in another way.
+
+    Examples
+    --------
+    >>> folder = getfixture("sample_folder")
+    >>> with ImageIndex(folder.parent / "photos.db") as index:
+    ...     print(index.add(folder))
+    ...     index.check(folder / "chelsea.png").relation
+    6 embedded, 2 copies recognised, 0 unchanged, 0 skipped
+    'exact'
+    """
+
+    def __init__(
+        self,
+        uri: str | Path | None = None,
+        *,
+        method: str | Model | Method = DEFAULT,
+        device: str = "cpu",
+        token: str = "",
+        collection: str = "dedup",
+        storage: Storage | None = None,
+        cache: bool = True,
+        progress: bool = True,
+    ) -> None:
+        self._model = model(method, device=device)
+        self._model.require()  # what is missing is told before anything is made
+        self._progress = progress
+        self._keeps = cache
+        self._seen = SeenPairs() if cache else None
+        second = self._model.second
+        self._known = KnownVectors(second) if cache and second is not None else None
+        self._turn = threading.RLock()
+        self._connection = connect(uri, token=token)
+        self._token = self._connection.token
+        try:
+            self._catalogue = Catalogue(
+                Collection(self._connection, name=collection, storage=storage), model=self._model
+            )
+            self._verdicts = Verdicts(self._connection, collection=collection)
+        except BaseException:
+            self.close()
+            raise
+
+    def add(
+        self,
+        inputs: Inputs,
+        *,
+        tag: str = "",
+        unless_duplicate: bool = False,
+        threshold: float | Threshold | None = None,
+    ) -> Added:
+        """Bring images in. Files that did not change since they were added cost nothing.
+
+        Parameters
+        ----------
+        inputs : str, path, image, DataFrame with a `path` column, or several
+            Folders, files or patterns; images in memory as bytes of a file, PIL images or
+            arrays. Of an image in memory only its digest and its embedding stay: later images
+            are found to be exact copies of it, but nothing can be verified against it.
+        tag : str
+            A name for the set that they belong to, such as "train"; files that are known get
+            it too. Without one they keep what they have.
+        unless_duplicate : bool
+            Leave out images that repeat one of the index, or one before them in this call:
+            exactly, or nearly as `check` decides.
+        threshold : float or Threshold, optional
+            As in `find_duplicates`, for `unless_duplicate`.
+
+        Returns
+        -------
+        Added
+            How many were embedded, recognised as copies, unchanged; and what was left out.
+
+        Raises
+        ------
+        InputError
+            If a path does not exist, a pattern matches nothing, or there is no file.
+
+        Examples
+        --------
+        >>> folder = getfixture("sample_folder")
+        >>> with ImageIndex(folder.parent / "new.db") as index:
+        ...     print(index.add(folder / "coffee.jpg"))
+        ...     added = index.add(folder / "coffee-small.jpg", unless_duplicate=True)
+        ...     [refused.relation for refused in added.duplicates], len(index)
+        1 embedded, 0 copies recognised, 0 unchanged, 0 skipped
+        (['near'], 1)
+        """
+        if len(tag.encode()) > _TAG_BYTES:
+            raise InputError(f"tag={tag!r}: longer than {_TAG_BYTES} bytes")
+        if threshold is not None and not unless_duplicate:
+            raise InputError("threshold= goes with unless_duplicate=True: nothing else compares")
+        found = discover(inputs, without=self._connection.uri, as_named=unless_duplicate)
+        settings = Settings(threshold, method=self._model) if unless_duplicate else None
+        return self._add(found, tag=tag, unless=settings)
+
+    @_in_turn
+    def _add(
+        self,
+        found: Found,
+        *,
+        tag: str = "",
+        unless: Settings | None = None,
+        features: FeatureCache | None = None,
+    ) -> Added:
+        ingest: Ingest
+        if unless is None:
+            ingest = Ingest(
+                self._catalogue, model=self._model, token=self._token, tag=tag, features=features
+            )
+        else:
+            ingest = Admission(
+                self._catalogue,
+                model=self._model,
+                token=self._token,
+                tag=tag,
+                checker=self._checker,
+                settings=unless,
+            )
+        with bar(total=len(found.files), title="embedding", shown=self._progress) as progress:
+            added = ingest.run(found.files, advance=progress.update)
+        written = added.embedded + added.copies
+        # A server flushes by itself, and lets ten seconds pass between two flushes.
+        if written >= (1 if self._connection.is_local else _FLUSHED_FROM):
+            self._catalogue.collection.flush()
+        added.skipped = sorted(found.skipped + added.skipped, key=lambda skipped: skipped.path)
+        return added
+
+    @_in_turn
+    def remove(self, paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> int:
+        """Forget files (the files themselves are not touched); returns how many were known."""
+        several = [paths] if isinstance(paths, str | os.PathLike) else paths
+        return self._catalogue.remove(file_key(path) for path in several)
+
+    @_in_turn
+    def prune(self) -> int:
+        """Forget files that are gone; returns how many.
+
+        A file that was moved is known where it is now if that was added before.
+        """
+        return self._catalogue.prune()
+
+    @_in_turn
+    def stats(self) -> Stats:
+        """How much it holds, of what, and where."""
+        collection = self._catalogue.collection
+        return Stats.of(
+            self._catalogue.records.values(),
+            model=self._model.properties["dedup.model"],
+            store=self._connection.store,
+            index_type=collection.layout.index.type,
+        )
+
+    def check(
+        self, image: ImageSource, *, threshold: float | Threshold | None = None, verify: bool = True
+    ) -> Check:
+        """Whether the index knows an image, or a near-duplicate of it. Nothing is added.
+
+        The image is decoded and embedded once. If the index does not hold it exactly, it is
+        compared with those that resemble it most, until ten in a row do not show the same, at
+        most with 16.
+
+        Parameters
+        ----------
+        image : str, Path, bytes, PIL image or array
+        threshold, verify
+            As in `find_duplicates`.
+
+        Raises
+        ------
+        DecodeError
+            If the image can't be read.
+        """
+        settings = Settings(threshold, verify=verify, method=self._model)
+        floor = settings.floor(images=len(self))
+        return self._checker.check(self._checker.read(image), settings=settings, floor=floor)
+
+    @_in_turn
+    def mark(self, a: ImageSource, b: ImageSource, *, duplicate: bool) -> None:
+        """Say of two images that they are duplicates, or that they are not.
+
+        `check`, `duplicates` and `find_duplicates` on this index do as was said: a pair that is
+        marked as none is never accepted, and never comes into one group by way of others; a
+        pair that is marked as duplicates is accepted, whatever it looks like. The last word
+        counts. It is said of the contents of the two files, and holds where these are moved,
+        renamed, or removed and added again.
+
+        Parameters
+        ----------
+        a, b : str, Path, bytes, PIL image or array
+            Images, of the index or not.
+        duplicate : bool
+
+        Raises
+        ------
+        InputError
+            If both are one file, or "no duplicates" is said of two that show the same picture
+            to the pixel.
+        DecodeError
+            If one can't be read.
+
+        Examples
+        --------
+        >>> folder = getfixture("sample_folder")
+        >>> with ImageIndex(folder.parent / "marked.db") as index:
+        ...     added = index.add(folder)
+        ...     index.mark(folder / "coffee.jpg", folder / "coffee-grey.jpg", duplicate=False)
+        ...     [len(group) for group in index.duplicates().groups], len(index.verdicts())
+        ([5, 2], 1)
+        """
+        self._verdicts.mark(a, b, duplicate=duplicate, find=self._catalogue.find)
+
+    @_in_turn
+    def verdicts(self) -> pd.DataFrame:
+        """What was marked, as labels for tuning: `dedup.labels.Labels.of_pairs` takes it.
+
+        Columns: `a` and `b`, paths, and `label`. Pairs of which a file is nowhere to be found
+        are left out.
+        """
+        return self._verdicts.table(self._catalogue.records.values())
+
+    @_in_turn
+    def duplicates(
+        self,
+        *,
+        between: tuple[str, str] | None = None,
+        threshold: float | Threshold | None = None,
+        candidates: float | None = None,
+        verify: bool = True,
+        relations: Several[str] = ("exact", "near"),
+        keep: Keep = "best",
+    ) -> Duplicates:
+        """All duplicates among the images of the index, or between two sets of them.
+
+        Parameters
+        ----------
+        between : (str, str), optional
+            Two sets, each a tag or else a folder or pattern of files: only pairs with one
+            image in either are looked for, as leak from training data into test data.
+        threshold, candidates, verify, relations, keep
+            As in `find_duplicates`.
+
+        Raises
+        ------
+        InputError
+            If a set is empty, or a file is in both.
+
+        Examples
+        --------
+        >>> folder = getfixture("sample_folder")
+        >>> with ImageIndex(folder.parent / "sets.db") as index:
+        ...     train = index.add(folder / "coffee.jpg", tag="train")
+        ...     test = index.add(f"{folder}/coffee-*.jpg", tag="test")
+        ...     found = index.duplicates(between=("train", "test"))
+        ...     [Path(path).name for path in found.pairs["b"].sort_values()]
+        ['coffee-grey.jpg', 'coffee-small.jpg']
+        """
+        method = self._model
+        settings = Settings(threshold, candidates, verify, relations, keep, method)
+        records = self._catalogue.records
+        sides = None if between is None else Sides.among(records, between)
+        names = records if sides is None else sides.of
+        return self._search(settings).among({path: path for path in names}, sides=sides)
+
+    @_in_turn
+    def known(self, paths: Iterable[str]) -> tuple[dict[str, Record], Vectors]:
+        """The records of those paths that are in the index, and a vector each."""
+        records = {p: r for p in paths if (r := self._catalogue.records.get(p)) is not None}
+        pictures = [record.picture for record in records.values()]
+        return records, self._catalogue.collection.vectors(pictures)
+
+    @_in_turn
+    def find(
+        self, found: Found, *, settings: Settings, prune: bool, timings: Timings
+    ) -> Duplicates:
+        """Add images, and find the duplicates among them alone; `find_duplicates` is this.
+
+        Parameters
+        ----------
+        found : Found
+            What was discovered.
+        settings : Settings
+        prune : bool
+            Forget every file that is not among them.
+        timings : Timings
+            Where the time goes.
+        """
+        features = FeatureCache() if settings.verify else None
+        with timings.stage("embed"):
+            added = self._add(found, features=features)
+        names = {file.path: file.name for file in added.files}
+        if prune:
+            self._catalogue.remove(sorted(self._catalogue.records.keys() - names.keys()))
+        return self._search(settings, timings).among(names, added=added, features=features)
+
+    def _search(self, settings: Settings, timings: Timings | None = None) -> Search:
+        return Search(
+            self._catalogue,
+            verdicts=self._verdicts,
+            settings=settings,
+            progress=self._progress,
+            timings=Timings() if timings is None else timings,
+            seen=self._seen,
+            known=self._known,
+            keeps=self._keeps,
+        )
+
+    @cached_property
+    def _checker(self) -> Checker:
+        collection = self._catalogue.collection
+        return Checker(collection, model=self._model, verdicts=self._verdicts, known=self._known)
+
+    def __len__(self) -> int:
+        return len(self._catalogue)
+
+    def close(self) -> None:
+        """Close the index; another process may then open its file."""
+        self._connection.close()
+
+    def __enter__(self) -> "ImageIndex":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

@@ -1,1 +1,0 @@
-"""The index: what is known of each file, and how files get in and out."""

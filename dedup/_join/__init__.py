@@ -1,0 +1,1 @@
+"""All pairs of vectors that are similar: exact, approximate, resumable."""

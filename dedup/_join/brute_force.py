@@ -1,0 +1,195 @@
+"""Vectors compared here, all with all: exact, and half the work of searching each one.
+
+A store searches each row for itself, so that every pair is computed twice; and its approximate
+index is to be built first, and misses some. To multiply a matrix with itself, one triangle of
+it, is faster up to hundreds of thousands of rows (`benchmarks/self_join.py`). The vectors lie in
+a file, of which a few thousand rows are in memory at once.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup._join.spill import Block, hits_of
+from dedup.pipelines.models.methods import Vectors
+from dedup.pipelines.store.table import Keys, Table
+
+__all__ = ["Matrix"]
+
+# A tile holds 8 million similarities, 34 MB.
+_STRIP_ROWS = 4_096
+_TILE_ROWS = 2_048
+_TILE = _STRIP_ROWS * _TILE_ROWS
+_SLICE_ROWS = 512
+# Hits that are gathered before they are written.
+_BLOCK_HITS = 1_000_000
+
+Places = npt.NDArray[np.int64]
+
+
+class Matrix:
+    """The vectors of a collection in a file, as a place to search.
+
+    Parameters
+    ----------
+    table : Table
+        Where they come from.
+    windows : iterable of (list, ndarray)
+        Its ids and vectors, part by part.
+    file : Path
+        Where they are put.
+
+    Attributes
+    ----------
+    ids : list
+    """
+
+    def __init__(
+        self, table: Table, windows: Iterable[tuple[list[Any], Vectors]], file: Path
+    ) -> None:
+        self.ids: list[Any] = []
+        self._table = table
+        self._is_linear = table.layout.index.metric in ("COSINE", "IP")
+        file.unlink(missing_ok=True)
+        with file.open("xb") as out:  # through no link
+            normalise = _normalised if table.layout.index.metric == "COSINE" else np.asarray
+            for ids, vectors in windows:
+                self.ids += ids
+                normalise(vectors).tofile(out)
+        self._keys = table.keys(self.ids)
+        self._place = {key: place for place, key in enumerate(self.ids)}
+        shape = len(self.ids), table.layout.dimension
+        self._vectors: Vectors = np.empty(shape, np.float32)
+        if self.ids:
+            self._vectors = np.memmap(file, np.float32, "r", shape=shape)
+        # Below this a row has enough better neighbours.
+        self._floor = np.full(len(self.ids), -np.inf, np.float32)
+
+    @property
+    def strips(self) -> range:
+        """The numbers of the strips that together hold all pairs."""
+        return range(-(-len(self.ids) // _STRIP_ROWS))
+
+    def pairs(self, strip: int, *, limit: int, threshold: float) -> Iterator[Block]:
+        """The pairs of the rows of a strip with each other and with all behind them.
+
+        Parameters
+        ----------
+        strip : int
+        limit : int
+            So many of the nearest neighbours of each row are wanted; a few more may be given.
+        threshold : float
+            Least similarity.
+
+        Yields
+        ------
+        Block
+            Its full rows are those that lost a neighbour to the limit.
+        """
+        start = strip * _STRIP_ROWS
+        own = self._vectors[start : start + _STRIP_ROWS]
+        gathered: list[tuple[Places, Places, Vectors]] = []
+        for at in range(start, len(self.ids), _TILE_ROWS):
+            tile = self._similarity(own, self._vectors[at : at + _TILE_ROWS])
+            for first in range(0, len(tile), _SLICE_ROWS):  # where all resemble all, hits are many
+                part = tile[first : first + _SLICE_ROWS]
+                a, b = _at_least(part, threshold)
+                similarity = part[a, b]
+                a, b = a + start + first, b + at
+                once = a < b
+                gathered.append((a[once], b[once], similarity[once]))
+                if sum(len(hits) for hits, *_ in gathered) > _BLOCK_HITS:
+                    yield self._block(gathered, limit)
+                    gathered = []
+        if gathered:
+            yield self._block(gathered, limit)
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether a row had more neighbours than were wanted."""
+        return bool(np.isfinite(self._floor).any())
+
+    def nearest(self, block: Block, *, limit: int) -> Block:
+        """A block without what, now that more is known, is near neither of its rows."""
+        hits = block.hits
+        a, b = (self._places(hits[end]) for end in ("a", "b"))
+        kept = (hits["similarity"] >= self._floor[a]) | (hits["similarity"] >= self._floor[b])
+        if kept.all():
+            return block
+        lost = np.unique(np.concatenate([hits["a"][~kept], hits["b"][~kept], block.full_rows]))
+        return Block(hits[kept], lost, np.full(len(lost), limit), block.searched)
+
+    def _places(self, keys: Keys) -> Places:
+        places: Places = self._order[np.searchsorted(self._keys, keys, sorter=self._order)]
+        return places
+
+    @cached_property
+    def _order(self) -> Places:
+        return np.argsort(self._keys)
+
+    def search(
+        self, ids: Sequence[Any], *, limit: int, threshold: float
+    ) -> list[tuple[Keys, Vectors]]:
+        """The nearest rows of some rows down to a similarity, best first, and how similar."""
+        answers = []
+        places = np.array([self._place[key] for key in ids], np.int64)
+        step = max(1, _TILE // max(1, len(self.ids)))
+        for start in range(0, len(places), step):
+            own = self._vectors[places[start : start + step]]
+            for row in self._similarity(own, self._vectors):
+                near = np.flatnonzero(row >= threshold)
+                if len(near) > limit:
+                    near = near[np.argpartition(-row[near], limit - 1)[:limit]]
+                near = near[np.argsort(-row[near], kind="stable")]
+                answers.append((self._keys[near], row[near]))
+        return answers
+
+    def _similarity(self, a: Vectors, b: Vectors) -> Vectors:
+        if self._is_linear:
+            tile: Vectors = a @ b.T
+            return tile
+        return self._table.similarity_matrix(a, b)
+
+    def _block(self, parts: Sequence[tuple[Places, Places, Vectors]], limit: int) -> Block:
+        a, b, similarity = (np.concatenate(column) for column in zip(*parts, strict=True))
+        kept = self._is_near(a, b, similarity, limit)
+        lost = np.unique([a[~kept], b[~kept]])
+        a, b, similarity = a[kept], b[kept], similarity[kept]
+        hits = hits_of(self._keys[a], self._keys[b], similarity)
+        return Block(hits, self._keys[lost], np.full(len(lost), limit), 0)
+
+    def _is_near(
+        self, a: Places, b: Places, similarity: Vectors, limit: int
+    ) -> npt.NDArray[np.bool_]:
+        """Which pairs are among the nearest of one of their rows, as far as is known by now."""
+        near = (similarity > self._floor[a]) | (similarity > self._floor[b])
+        ends = np.concatenate([a[near], b[near]])
+        if not len(ends) or np.bincount(ends).max() <= limit:
+            return near
+        twice = np.tile(similarity[near], 2)
+        order = np.lexsort((-twice, ends))
+        ends, twice = ends[order], twice[order]
+        first = np.flatnonzero(np.append(True, ends[1:] != ends[:-1]))
+        rank = np.arange(len(ends)) - np.repeat(first, np.diff(np.append(first, len(ends))))
+        last = rank == limit - 1
+        self._floor[ends[last]] = np.maximum(self._floor[ends[last]], twice[last])
+        of_one = np.empty(len(order), np.bool_)
+        of_one[order] = rank < limit
+        near[near] = of_one.reshape(2, -1).any(axis=0)
+        return near
+
+
+def _at_least(tile: Vectors, threshold: float) -> tuple[Places, Places]:
+    """Where a tile reaches a threshold; few places do, as a rule."""
+    places = np.flatnonzero(tile >= np.float32(threshold))
+    rows, columns = np.divmod(places, tile.shape[1])
+    return rows, columns
+
+
+def _normalised(vectors: Vectors) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.maximum(lengths, np.finfo(np.float32).tiny)).astype(np.float32)

@@ -1,0 +1,350 @@
+"""The self-join that vector databases lack: all pairs of a collection above a similarity.
+
+Up to some 500,000 rows, all are compared with all in this process, which is exact. Of more, the
+store is asked for the nearest rows of each, and again, deeper, as long as the last hit still
+passes: however many copies a picture has, none is lost behind a top-k. What was found is on
+disk, so that the memory is that of a few thousand searches.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dedup._join.recall_estimate import Audit, expected_missing
+from dedup._join.brute_force import Matrix
+from dedup._join.hamming import Hashes
+from dedup._join.spill import Block, Spill
+from dedup._join.checkpoint import digest_of, work_in
+from dedup.pipelines.models.methods import Vectors
+from dedup.pipelines.store.table import MAX_HITS, Keys, Table
+
+__all__ = ["DISTINCT", "Pairs", "self_join"]
+
+# Up to so many rows, comparing all with all takes less time than asking a store for the
+# neighbours of each: half at 100,000 on Milvus Lite, a fifth on a server. Its time grows with the
+# square of the rows; where they meet is extrapolated (`benchmarks/self_join.py --exact-rows 0`).
+_EXACT_ROWS = 500_000
+_FIRST_DEPTH = 4
+_DEEPER = 4
+# Hits that one block may hold: 42 MB where keys are numbers.
+_BLOCK_HITS = 2_000_000
+_BLOCK_ROWS = 4_096
+# Only the first file of each picture takes part; its copies are known already.
+DISTINCT = "copy_of == 0"
+# Scores of shortened vectors may be this far off; what is near the threshold is computed again.
+_COSINE_SLACK = 0.05
+_RELATIVE_SLACK = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs of rows, each once.
+
+    Attributes
+    ----------
+    a, b : ndarray, shape (n,)
+        Ids, a < b.
+    similarity : ndarray of float32, shape (n,)
+        Cosine of their embeddings; of other metrics the inner product, or minus the distance.
+    shallow : sequence
+        Rows that were not searched to the end, as `deeper` said; with the last pairs only.
+    unfinished : sequence
+        Rows that may have more neighbours than the store answers; with the last pairs only.
+    missed : float
+        How many pairs the index is expected to have missed; with the last pairs only.
+    """
+
+    a: Keys
+    b: Keys
+    similarity: Vectors
+    shallow: Sequence[Any] = ()
+    unfinished: Sequence[Any] = ()
+    missed: float = 0.0
+
+
+def self_join(
+    table: Table,
+    *,
+    threshold: float,
+    where: str = DISTINCT,
+    searched: Sequence[Any] | None = None,
+    deeper: Callable[[list[Any], int], list[Any]] = lambda ids, limit: ids,
+    all_to: int | None = None,
+    hashed: bool = False,
+    exact_rows: int = _EXACT_ROWS,
+    work_folder: Path | None = None,
+) -> Iterator[Pairs]:
+    """All pairs of rows at or above a similarity, in rounds of deeper searches.
+
+    Parameters
+    ----------
+    table : Table
+    threshold : float
+        Least similarity: a cosine, an inner product, or minus a distance.
+    where : str, optional
+        The rows that take part, as a Milvus filter.
+    searched : sequence, optional
+        Ids: only pairs with one of these rows are looked for.
+    deeper : callable, optional
+        Asked between two rounds: which of these rows, whose last hit still passed, are worth
+        a deeper search than for so many neighbours. All, unless said otherwise.
+    all_to : int, optional
+        So many neighbours are looked for of every such row, without asking. All of them,
+        unless said otherwise.
+    hashed : bool
+        Whether vectors are hashes, which are compared in this process, however many.
+    exact_rows : int
+        Up to so many rows are compared in this process, all with all.
+    work_folder : Path, optional
+        Where what was found is kept, so that a join that was killed goes on from there, and one
+        that was finished finds nothing to do.
+
+    Yields
+    ------
+    Pairs
+        The new pairs of a round, in ascending (a, b), at most about a million at a time.
+
+    Raises
+    ------
+    InputError
+        If the folder holds the work of another join.
+
+    Notes
+    -----
+    Where all are compared with all, and where the store's index is exact, nothing is missed.
+    What an approximate index missed is estimated, see `expected_missing`.
+    """
+    rows = len(table)
+    here = hashed or rows <= exact_rows
+    if not here:
+        table.await_index()
+    job = {
+        "collection": table.name,
+        "address": digest_of(table.connection.uri),
+        "vectors": table.layout.vector_field,
+        "rows": rows,
+        "where": where,
+        "threshold": threshold,
+        "searched": None if searched is None else digest_of(searched),
+    }
+    with work_in(work_folder, job) as folder:
+        join = _Join(table, folder, threshold, where, searched, here=here, hashed=hashed)
+        yield from join.rounds(deeper, all_to=all_to or MAX_HITS)
+        with suppress(OSError):  # elsewhere than on POSIX a mapped file can't go
+            join.vectors_file.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class _Join:
+    table: Table
+    folder: Path
+    threshold: float
+    where: str
+    searched: Sequence[Any] | None
+    here: bool
+    hashed: bool
+
+    def rounds(
+        self, deeper: Callable[[list[Any], int], list[Any]], *, all_to: int
+    ) -> Iterator[Pairs]:
+        """All pairs, and at last what may be missing."""
+        limit = all_to if self.here else min(_FIRST_DEPTH, all_to)
+        blocks, everyone = self._first_round(limit)
+        done: list[str] = []
+        shallow: set[Any] = set()  # rows that were not searched to the end
+        while True:
+            done += blocks
+            yield from self._new_pairs(done, blocks)
+            full = self.spill.full(blocks, below=everyone)
+            chosen = full
+            if limit >= MAX_HITS:
+                chosen = []
+            elif limit >= all_to and full:
+                chosen = deeper(full, limit)
+            shallow.update(set(full).difference(chosen))
+            if not chosen:
+                break
+            limit = min(limit * _DEEPER, MAX_HITS)
+            blocks = self._round(chosen, limit)
+        none = self.table.keys([])
+        unfinished = full if limit == MAX_HITS else []
+        missed = 0.0 if self._is_exact else self._missed(done, shallow)
+        yield Pairs(none, none, np.empty(0, np.float32), sorted(shallow), unfinished, missed)
+
+    @cached_property
+    def spill(self) -> Spill:
+        """What was found."""
+        return Spill(self.folder)
+
+    @cached_property
+    def _vectors(self) -> Hashes | Matrix:
+        """The vectors, where they are compared in this process."""
+        if self.hashed:
+            return Hashes(self.table, self._windows())
+        return Matrix(self.table, self._read(self._windows()), self.vectors_file)
+
+    @property
+    def vectors_file(self) -> Path:
+        """Where the vectors are that are compared here."""
+        return self.folder / "vectors.f32"
+
+    def _windows(self) -> list[str]:
+        return [f"({w}) and {self.where}" if self.where else w for w in self.table.windows()]
+
+    @property
+    def _is_exact(self) -> bool:
+        return self.here or self.table.layout.index.is_exact
+
+    @property
+    def _is_quantised(self) -> bool:
+        return not self.here and self.table.layout.index.is_quantised
+
+    def _audit(self) -> Audit | None:
+        if self._is_exact:
+            return None
+        return Audit(self.table, self._windows(), threshold=self.threshold)
+
+    def _first_round(self, limit: int) -> tuple[list[str], int]:
+        """The blocks of the first round, and how many rows are searched or found at most."""
+        if self.searched is not None:
+            return self._round(self.searched, limit, audit=self._audit()), len(self.table)
+        if not self.here:
+            blocks = self._by_window(limit)
+            return blocks, self.spill.searched(blocks)
+        whole = f"whole-{limit:05}"
+        if not self.spill.holds(whole):  # else no vector need be read
+            vectors = self._vectors
+            if isinstance(vectors, Matrix):
+                self._all_with_all(vectors, limit)
+            else:
+                self._round(vectors.ids, limit)
+            self.spill.write(whole, self._nothing(searched=len(vectors.ids)))
+        return self.spill.names(f"{limit:05}-"), self.spill.searched([whole])
+
+    def _all_with_all(self, vectors: Matrix, limit: int) -> None:
+        for strip in vectors.strips:
+            name = f"{limit:05}-{strip:06}"
+            if not self.spill.holds(f"{name}-whole"):
+                found = vectors.pairs(strip, limit=limit, threshold=self.threshold)
+                for part, block in enumerate(found):
+                    self.spill.write(f"{name}-{part:06}", block)
+                self.spill.write(f"{name}-whole", self._nothing())
+        # The first ones were written when little was known of what is near.
+        for name in self.spill.names(f"{limit:05}-") if vectors.is_crowded else ():
+            block = self.spill.read(name)
+            nearest = vectors.nearest(block, limit=limit)
+            if nearest is not block:
+                self.spill.write(name, nearest)
+
+    def _nothing(self, *, searched: int = 0) -> Block:
+        """A block without hits, which says that others are there."""
+        block = Block.of(self.table.keys([]), [], threshold=0)
+        return replace(block, searched=searched)
+
+    def _by_window(self, limit: int) -> list[str]:
+        audit = self._audit()
+        windows = {f"{limit:05}-{n:06}": window for n, window in enumerate(self._windows())}
+        todo = [name for name in windows if not self.spill.holds(name)]
+        read = self._read([windows[name] for name in todo])
+        for name, (ids, vectors) in zip(todo, read, strict=True):
+            self._compare(name, ids, vectors, limit, audit=audit)
+        return list(windows)
+
+    def _read(self, windows: Sequence[str]) -> Iterator[tuple[list[Any], Vectors]]:
+        """The rows of windows; of a server, the next are read while these are searched."""
+        if self.table.connection.is_local:  # it works in this process, where nothing is gained
+            yield from map(self.table.read_vectors, windows)
+            return
+        coming = deque[Any]()
+        with ThreadPoolExecutor(1, thread_name_prefix="dedup-read") as ahead:
+            for window in windows:
+                coming.append(ahead.submit(self.table.read_vectors, window))
+                if len(coming) == 2:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+
+    def _round(self, ids: Sequence[Any], limit: int, *, audit: Audit | None = None) -> list[str]:
+        blocks = []
+        step = max(1, min(_BLOCK_ROWS, _BLOCK_HITS // limit))
+        for start in range(0, len(ids), step):
+            block = ids[start : start + step]
+            blocks.append(f"{limit:05}-{digest_of(block)}")
+            if self.spill.holds(blocks[-1]):
+                continue
+            if self.here:
+                found = self._vectors.search(block, limit=limit, threshold=self.threshold)
+                self._keep(blocks[-1], block, found, least_full=limit)
+            else:
+                self._compare(blocks[-1], block, self.table.vectors(block), limit, audit=audit)
+        return blocks
+
+    def _compare(
+        self,
+        name: str,
+        ids: Sequence[Any],
+        vectors: Vectors,
+        limit: int,
+        *,
+        audit: Audit | None = None,
+    ) -> None:
+        if audit is not None:
+            found = audit.neighbours(self.table.keys(ids), vectors)
+            self.spill.write(audit.block_of(name), found)
+        self._keep(name, ids, self.table.search(vectors, limit=limit, where=self.where))
+
+    def _keep(
+        self,
+        name: str,
+        ids: Sequence[Any],
+        answers: list[tuple[Keys, Vectors]],
+        *,
+        least_full: int = 1,
+    ) -> None:
+        block = Block.of(
+            self.table.keys(ids),
+            answers,
+            threshold=self.threshold - self._slack,
+            least_full=least_full,
+        )
+        if self._is_quantised:
+            block = replace(block, hits=self._scored_exactly(block.hits))
+        self.spill.write(name, block)
+
+    @property
+    def _slack(self) -> float:
+        if not self._is_quantised:
+            return 0.0
+        index = self.table.layout.index
+        return _COSINE_SLACK if index.metric == "COSINE" else _RELATIVE_SLACK * abs(self.threshold)
+
+    def _scored_exactly(self, hits: Any) -> Any:
+        """Hits of an index that shortens vectors, by the vectors themselves."""
+        for start in range(0, len(hits), _BLOCK_ROWS):
+            part = hits[start : start + _BLOCK_ROWS]
+            ids, places = np.unique(np.stack([part["a"], part["b"]]), return_inverse=True)
+            a, b = self.table.vectors(ids.tolist())[places.reshape(2, -1)]
+            part["similarity"] = self.table.similarities(a, b)
+        return hits[hits["similarity"] >= self.threshold]
+
+    def _new_pairs(self, done: Sequence[str], blocks: Sequence[str]) -> Iterator[Pairs]:
+        for merged in self.spill.merged(done, new=set(blocks)):
+            new = merged.is_new
+            if new.any():
+                yield Pairs(merged.a[new], merged.b[new], merged.similarity[new])
+
+    def _missed(self, blocks: Sequence[str], shallow: set[Any]) -> float:
+        # Where some rows only are searched, most pairs can be found from one side only.
+        return expected_missing(
+            self.spill,
+            blocks,
+            not_searched=self.table.keys(sorted(shallow)),
+            two_chances=self.searched is None,
+        )

@@ -1,1 +1,0 @@
-"""The plots of `dedup.plots`, one a module."""

@@ -1,0 +1,1 @@
+"""What needs a search to tune one: labelled pairs with their scores, calibration."""

@@ -1,0 +1,1 @@
+"""The search: which pairs are proposed, how they are decided, what comes out."""

@@ -1,0 +1,201 @@
+"""What decides whether two pictures are duplicates: their embeddings, or their alignment."""
+
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup._verification.evidence import Evidence
+from dedup._verification.verify import Pair, Verifier, ordered
+
+if TYPE_CHECKING:
+    from dedup._search.candidates import Candidates
+
+__all__ = ["AsTold", "ByAlignment", "ByCosine", "Decision"]
+
+# A picture lies on another if at least this part of it is seen there.
+_LIES_ON = 0.5
+
+
+class Decision(Protocol):
+    """What decides about pairs of pictures (a < b)."""
+
+    def begin(self, pairs: Iterable[Pair]) -> None:
+        """Start to prepare the answers for some pairs, if that takes time."""
+
+    def verify(self, pairs: Iterable[Pair]) -> None:
+        """Prepare the answers for some pairs, side by side."""
+
+    def asked(self) -> Iterable[Pair]:
+        """The pairs that were prepared: what else is known of others counts for nothing."""
+
+    def is_link(self, pair: Pair) -> bool:
+        """Whether a pair that was prepared is accepted."""
+
+    def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
+        """Whether a picture lies on the keeper's, seen through a third, linked to both."""
+
+
+class ByCosine:
+    """Accepts a pair whose embeddings, or hashes, are similar enough.
+
+    Parameters
+    ----------
+    similarity : mapping of (int, int) to float
+        Cosines; a pair that is missing is not accepted.
+    threshold : float
+    blank : collection of int
+        Pictures of which the cosine says nothing: none of their pairs is accepted.
+    compare : callable
+        The cosines of pairs that are missing in `similarity`, as far as they can be had.
+    """
+
+    def __init__(
+        self,
+        similarity: Mapping[Pair, float],
+        *,
+        threshold: float,
+        blank: Collection[int] = frozenset(),
+        compare: Callable[[Iterable[Pair]], Mapping[Pair, float]] = lambda pairs: {},
+    ) -> None:
+        self._similarity = similarity
+        self._compared: dict[Pair, float] = {}
+        self._compare = compare
+        self._threshold = threshold
+        self._blank = blank
+
+    def begin(self, pairs: Iterable[Pair]) -> None:
+        """Nothing: `verify` is quick."""
+
+    def verify(self, pairs: Iterable[Pair]) -> None:
+        """Look up the cosines."""
+        self._compared.update(self._compare(pairs))
+
+    def asked(self) -> Iterable[Pair]:
+        """All pairs whose cosines are known."""
+        return [*self._similarity, *self._compared]
+
+    def is_link(self, pair: Pair) -> bool:
+        """Whether the cosine reaches the threshold, and says something."""
+        cosine = self._similarity.get(pair, self._compared.get(pair, -math.inf))
+        if cosine < self._threshold:
+            return False
+        return not any(picture in self._blank for picture in pair)
+
+    def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
+        """Never: an embedding does not say where."""
+        del picture, middle, keeper
+        return False
+
+
+class ByAlignment:
+    """Accepts a pair for what both pictures show when they are aligned.
+
+    Parameters
+    ----------
+    verifier : Verifier
+    threshold : float
+        Least score, 0 to 1.
+    relations : collection of str
+        Relations that are accepted, of "near" and "scene".
+    """
+
+    def __init__(
+        self, verifier: Verifier, *, threshold: float, relations: Collection[str] = ("near",)
+    ) -> None:
+        self._verifier = verifier
+        self._threshold = threshold
+        self._relations = frozenset(relations)
+        self._asked: dict[Pair, None] = {}
+
+    def begin(self, pairs: Iterable[Pair]) -> None:
+        """Start to align and compare the pairs."""
+        self._verifier.begin(pairs)
+
+    def verify(self, pairs: Iterable[Pair]) -> None:
+        """Align and compare the pairs."""
+        new = dict.fromkeys(pair for pair in pairs if pair not in self._asked)
+        self._verifier.verify(new)
+        self._asked |= new
+
+    def asked(self) -> Iterable[Pair]:
+        """The pairs that were aligned."""
+        return list(self._asked)
+
+    def is_link(self, pair: Pair) -> bool:
+        """Whether both show one picture, as far as was seen."""
+        seen = self._seen(pair)
+        if seen is None or seen.score < self._threshold:
+            return False
+        # Below its default threshold a pair is called "different", whatever the user's is.
+        return ("near" if seen.relation == "different" else seen.relation) in self._relations
+
+    def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
+        """Whether the picture, laid over the middle one, lies on what the keeper shows there."""
+        if self._verifier.frames(middle) < self._verifier.frames(picture):
+            return False  # it says nothing of the others
+        first, second = self._transform(picture, middle), self._transform(middle, keeper)
+        if first is None or second is None:
+            return False
+        steps = (np.arange(16) + 0.5) / 16
+        grid = np.stack([*np.meshgrid(steps, steps), np.ones((16, 16))]).reshape(3, -1)
+        on_middle = first @ grid
+        on_keeper = second @ on_middle
+        return float((_inside(on_middle) & _inside(on_keeper)).mean()) >= _LIES_ON
+
+    def _transform(self, a: int, b: int) -> npt.NDArray[np.float64] | None:
+        """From a place in a to the same place in b, in parts of width and height."""
+        pair = ordered(a, b)
+        seen = self._seen(pair)
+        if seen is None or seen.transform is None:
+            return None
+        transform = np.vstack([seen.transform, [0, 0, 1]])
+        return transform if self._verifier.directed(pair) == (a, b) else np.linalg.inv(transform)
+
+    def _seen(self, pair: Pair) -> Evidence | None:
+        return self._verifier.evidence(pair) if pair in self._asked else None
+
+
+class AsTold:
+    """Decides as somebody told, and leaves the rest to another decision.
+
+    Parameters
+    ----------
+    decision : Decision
+    candidates : Candidates
+        What was told, and which pairs count.
+    """
+
+    def __init__(self, decision: Decision, candidates: "Candidates") -> None:
+        self._decision = decision
+        self._candidates = candidates
+
+    def begin(self, pairs: Iterable[Pair]) -> None:
+        """Start with the pairs that count."""
+        self._decision.begin(pair for pair in pairs if self._candidates.may_pair(pair))
+
+    def verify(self, pairs: Iterable[Pair]) -> None:
+        """Prepare the pairs that count."""
+        self._decision.verify(pair for pair in pairs if self._candidates.may_pair(pair))
+
+    def asked(self) -> Iterable[Pair]:
+        """What was told, and those of the other decision's that count."""
+        others = (pair for pair in self._decision.asked() if self._candidates.may_pair(pair))
+        return dict.fromkeys([*self._candidates.marked, *others])
+
+    def is_link(self, pair: Pair) -> bool:
+        """Whether it counts, and was told or is decided to be one."""
+        if not self._candidates.may_pair(pair):
+            return False
+        return self._candidates.told.get(pair, False) or self._decision.is_link(pair)
+
+    def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
+        """As the other decision says."""
+        return self._decision.lies_on(picture, middle, keeper)
+
+
+def _inside(points: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Which points, shape (3, n), lie on the unit square."""
+    return ((points[:2] >= 0) & (points[:2] <= 1)).all(axis=0)

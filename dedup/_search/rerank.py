@@ -1,0 +1,175 @@
+"""The similarity of pairs by a second, larger network than the one that proposed them.
+
+Most pictures of most collections have no copy: a small network finds out which may, and only
+these are embedded by the large one.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from concurrent.futures import Executor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL
+
+from dedup._base.cache_file import CacheFile
+from dedup._join.self_join import Pairs
+from dedup._base.threads import threads
+from dedup._base.timings import Timings
+from dedup._verification.pictures import Pictures
+from dedup._verification.verify import Pair
+from dedup.pipelines.images import colours, decoding
+from dedup.errors import DecodeError
+from dedup.pipelines.models.methods import Method, Vectors, engine
+
+__all__ = ["KnownVectors", "SecondLook"]
+
+_KEPT = 100_000  # 1 kB each
+_CHUNK = 32
+
+
+class KnownVectors:
+    """Embeddings of files by one method, by the files' digests, in the user's cache folder.
+
+    Parameters
+    ----------
+    method : Method
+    folder : Path, optional
+        Where the file is; by default the user's cache folder.
+
+    Examples
+    --------
+    >>> from dedup.pipelines.models.methods import model
+    >>> known = KnownVectors(model("sscd"), folder=getfixture("tmp_path"))
+    >>> known.put({"digest": np.full(512, 0.044, np.float16)})
+    >>> {digest: vector.shape for digest, vector in known.get(["digest", "other"]).items()}
+    {'digest': (512,)}
+    """
+
+    def __init__(self, method: Method, *, folder: Path | None = None) -> None:
+        self._dimension = method.dimension
+        self._file = CacheFile(
+            f"vectors-{method.method}",
+            version=_made_by(method),
+            key=["digest"],
+            answer=["vector"],
+            read=self._read,
+            most=_KEPT,
+            folder=folder,
+        )
+
+    def get(self, digests: Iterable[str]) -> dict[str, Vectors]:
+        """Those that are known."""
+        found = self._file.get((digest,) for digest in digests)
+        return {digest: vector for (digest,), vector in found.items()}
+
+    def put(self, vectors: dict[str, Vectors]) -> None:
+        """Keep some, shape (dimension,), half precision."""
+        self._file.put((digest, vector.tobytes()) for digest, vector in vectors.items())
+
+    def _read(self, data: bytes) -> Any:
+        vector = np.frombuffer(data, np.float16)
+        if len(vector) != self._dimension or not np.isfinite(vector).all():
+            raise ValueError("no embedding of this method")
+        return vector
+
+
+class SecondLook:
+    """Cosines by a method that is asked about few pictures only; each is embedded once.
+
+    Parameters
+    ----------
+    method : Method
+    pictures : Pictures
+    known : KnownVectors, optional
+        What earlier runs embedded.
+    timings : Timings, optional
+        Counts the time as "second look".
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        pictures: Pictures,
+        *,
+        known: KnownVectors | None = None,
+        timings: Timings | None = None,
+    ) -> None:
+        self._method = method
+        self._pictures = pictures
+        self._known = known
+        self._timings = Timings() if timings is None else timings
+        # Half precision at once, so that what was kept gives the very same cosine.
+        self._vectors: dict[int, Vectors] = {}
+
+    def expect_some(self, loader: Executor) -> None:
+        """Have the network made, so that it is there when the first pictures come."""
+        loader.submit(engine, self._method)
+
+    def similarity(self, pairs: Iterable[Pair]) -> dict[Pair, float]:
+        """Cosines of pairs; without those of which a picture can't be read any more."""
+        pairs = list(pairs)
+        vectors = self.vectors(picture for pair in pairs for picture in pair)
+        return {
+            (a, b): float(vectors[a] @ vectors[b])
+            for a, b in pairs
+            if a in vectors and b in vectors
+        }
+
+    def rescored(self, found: Pairs) -> Pairs:
+        """Pairs that were proposed, with these cosines."""
+        ends = list(zip(found.a.tolist(), found.b.tolist(), strict=True))
+        cosines = self.similarity(ends)
+        kept = np.array([pair in cosines for pair in ends], bool)
+        return replace(
+            found,
+            a=found.a[kept],
+            b=found.b[kept],
+            similarity=np.array([cosines[pair] for pair in ends if pair in cosines], np.float32),
+        )
+
+    def vectors(self, pictures: Iterable[int]) -> dict[int, Vectors]:
+        """Embeddings of pictures, of unit length; without those that can't be read any more."""
+        wanted = dict.fromkeys(pictures)
+        new = [p for p in wanted if p not in self._vectors | self._pictures.unreadable]
+        if new:
+            with self._timings.stage("second look"):
+                self._take_in(new)
+        return {p: self._vectors[p].astype(np.float32) for p in wanted if p in self._vectors}
+
+    def _take_in(self, pictures: list[int]) -> None:
+        digests = {p: digest for p in pictures if (digest := self._pictures.digest(p)) is not None}
+        known = {} if self._known is None else self._known.get(digests.values())
+        self._vectors |= {p: known[digest] for p, digest in digests.items() if digest in known}
+        missing = [picture for picture in pictures if picture not in self._vectors]
+        chunks = [missing[start : start + _CHUNK] for start in range(0, len(missing), _CHUNK)]
+        with threads("second-look", count=2) as workers:  # while one embeds, the other decodes
+            for embedded in workers.map(self._embed, chunks):
+                self._vectors |= embedded
+                if self._known is not None:
+                    self._known.put({digests[p]: v for p, v in embedded.items() if p in digests})
+
+    def _embed(self, pictures: list[int]) -> dict[int, Vectors]:
+        side = self._method.short_side
+        decoded = {picture: self._pictures.read(picture, short_side=side) for picture in pictures}
+        images = {p: d.image for p, d in decoded.items() if not isinstance(d, DecodeError)}
+        if not images:
+            return {}
+        vectors = engine(self._method)(list(images.values())).astype(np.float16)
+        return dict(zip(images, vectors, strict=True))
+
+
+def _made_by(method: Method) -> str:
+    """A name of what embeddings depend on."""
+    digest = hashlib.blake2b(digest_size=8)
+    for file in (colours.__file__, decoding.__file__):
+        digest.update(Path(file).read_bytes())
+    text = [
+        *method.properties.values(),
+        method.network.device if method.network else "",
+        PIL.__version__,
+    ]
+    digest.update("\0".join(text).encode())
+    return digest.hexdigest()

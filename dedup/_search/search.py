@@ -1,0 +1,194 @@
+"""The search for duplicates among files of an index: propose, decide, group."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dedup._grouping.keeper import Keeper
+from dedup._catalogue.catalogue import Catalogue
+from dedup._catalogue.ingest import Added
+from dedup._catalogue.verdicts import Verdicts
+from dedup._base.progress import bar
+from dedup._results.duplicates import Duplicates
+from dedup._search.blank import blank_pictures
+from dedup._search.candidates import Candidates, cosines_of
+from dedup._search.depth import Depth
+from dedup._join.self_join import Pairs, self_join
+from dedup._search.kept_join import kept_join
+from dedup._search.rows import Rows
+from dedup._search.rerank import KnownVectors, SecondLook
+from dedup._search.settings import Settings
+from dedup._search.sides import Sides
+from dedup._base.threads import threads
+from dedup._base.timings import Timings
+from dedup._verification.feature_cache import FeatureCache
+from dedup._verification.pictures import Pictures
+from dedup._verification.evidence_cache import SeenPairs
+from dedup._verification.verify import Pair, Verifier
+from dedup.pipelines.models.methods import Vectors
+
+__all__ = ["Search"]
+
+# So many neighbours are looked for of each picture, and more of some only, see `Depth`. Among 64
+# it is seen which picture of a group is most like all the others, so that a star around that one
+# needs no more.
+_ALL_TO = 64
+# New pictures from which so many pairs are compared, as a rule, that processes are worth while.
+_MANY_NEW = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search for duplicates.
+
+    Attributes
+    ----------
+    catalogue : Catalogue
+    verdicts : Verdicts
+        What people said of pairs.
+    settings : Settings
+    progress : bool
+        Show a progress bar where a person can see it.
+    timings : Timings
+        Where the time goes.
+    seen : SeenPairs, optional
+        What earlier runs saw of pairs.
+    known : KnownVectors, optional
+        What earlier runs embedded for a second look.
+    keeps : bool
+        Keep what is proposed in the index.
+    """
+
+    catalogue: Catalogue
+    verdicts: Verdicts
+    settings: Settings
+    progress: bool
+    timings: Timings = field(default_factory=Timings)
+    seen: SeenPairs | None = None
+    known: KnownVectors | None = None
+    keeps: bool = False
+
+    def among(
+        self,
+        names: Mapping[str, str],
+        *,
+        added: Added | None = None,
+        sides: Sides | None = None,
+        features: FeatureCache | None = None,
+    ) -> Duplicates:
+        """The duplicates among some files.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            How each file is shown, by path.
+        added : Added, optional
+            What was done to bring them in.
+        sides : Sides, optional
+            Look for pairs across these only.
+        features : FeatureCache, optional
+            What is known of the pictures from when they were brought in.
+        """
+        added = added or Added()
+        similarity: dict[Pair, float] = {}
+        keeper = Keeper(self.settings.keep, similarity=similarity)
+        files = keeper.files(self.catalogue.records[path] for path in names)
+        firsts = {picture: records[0] for picture, records in files.items()}
+        rows = Rows([record.picture for record in firsts.values()])
+        candidates = Candidates(
+            self.settings.floor(images=len(self.catalogue)),
+            among=files.keys(),
+            choose=lambda pictures: keeper.choose(pictures, files),
+            blank=blank_pictures(firsts) if self.settings.trusts_hashes else frozenset(),
+            told=self.verdicts.of_pairs(files),
+            sides=sides.of_pictures(files) if sides else {},
+            similarity=similarity,
+        )
+        images = {file.path: file.image for file in added.files if file.image is not None}
+        pictures = Pictures(files, images=images)
+        verifier = Verifier(pictures, features=features, seen=self.seen)
+        second = self._second_look(pictures)
+        with (
+            bar(total=None, title="verifying", unit=" pairs", shown=self.progress) as progress,
+            verifier.comparers,
+            threads("load", count=1) as loader,
+        ):
+            verifier.advance = progress.update
+            if self.settings.verify and added.embedded >= _MANY_NEW:
+                verifier.comparers.expect_many()
+                if second is not None:
+                    second.expect_some(loader)
+            self._propose(candidates, rows, None if self.settings.verify else second)
+            duplicates = Duplicates(
+                _files=files,
+                _names=names,
+                _skipped=added.skipped,
+                _candidates=candidates,
+                _verifier=verifier,
+                _keeper=keeper,
+                _images=len(self.catalogue),
+                _settings=self.settings,
+                _sides=sides,
+                _second=second,
+                embedded=added.embedded,
+                timings=self.timings,
+            )
+            with self.timings.stage("verify"):
+                duplicates._links  # noqa: B018  now, while the progress is shown
+            with self.timings.stage("group"):
+                duplicates.groups  # noqa: B018  likewise
+        return duplicates
+
+    def _second_look(self, pictures: Pictures) -> SecondLook | None:
+        method = self.settings.model.second
+        if method is None:
+            return None
+        return SecondLook(method, pictures, known=self.known, timings=self.timings)
+
+    def _propose(self, candidates: Candidates, rows: Rows, second: SecondLook | None) -> None:
+        """Take in what the embedding proposes, perhaps after a second look."""
+        depth = Depth(self.settings.usual_floor(images=len(self.catalogue)), all_to=_ALL_TO)
+        if second is not None:
+            candidates.proposed = {}
+
+        def deeper(full: list[Any], limit: int) -> list[Any]:
+            if candidates.sides and not self.settings.verify:
+                return full  # vectors of one side alone compare nothing
+            return rows.ids(depth.worth(rows.pictures(full), limit))
+
+        with self.timings.stage("propose"):
+            for pairs in self._join(candidates, deeper, rows):
+                if pairs.shallow and not self.settings.verify:
+                    candidates.vectors = self._vectors(rows.pictures(pairs.shallow), rows, second)
+                found = candidates.counted(rows.renamed(pairs))
+                depth.add(found)
+                if second is not None and candidates.proposed is not None:
+                    candidates.proposed |= cosines_of(found)
+                candidates.add(found if second is None else second.rescored(found))
+
+    def _vectors(
+        self, pictures: list[int], rows: Rows, second: SecondLook | None
+    ) -> dict[int, Vectors]:
+        if second is not None:
+            return second.vectors(pictures)
+        vectors = self.catalogue.collection.vectors(rows.ids(pictures))
+        return dict(zip(pictures, vectors, strict=True))
+
+    def _join(
+        self, candidates: Candidates, deeper: Callable[[list[Any], int], list[Any]], rows: Rows
+    ) -> Iterator[Pairs]:
+        """Proposals; between two sides, what the smaller one is searched for is all there is."""
+        searched = None
+        if candidates.sides:
+            sides = candidates.sides.items()
+            one, other = (sorted(p for p, side in sides if side & s) for s in (1, 2))
+            searched = rows.ids(one if len(one) <= len(other) else other)
+        how: dict[str, Any] = {
+            "threshold": candidates.floor,
+            "deeper": deeper,
+            "all_to": _ALL_TO,
+            "hashed": bool(self.settings.measure.bits),
+        }
+        if searched is None and self.keeps:
+            return kept_join(self.catalogue, **how)
+        return self_join(self.catalogue.collection, searched=searched, **how)

@@ -1,0 +1,82 @@
+"""Two sets of images that are compared with each other: training data with test data."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from dedup._catalogue.discover import discover
+from dedup._catalogue.record import Record
+from dedup.errors import InputError
+
+__all__ = ["Sides"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Which files are on which of two sides.
+
+    Attributes
+    ----------
+    of : mapping of str to int
+        0 or 1, by path.
+    """
+
+    of: Mapping[str, int]
+
+    @classmethod
+    def among(cls, records: Mapping[str, Record], between: Sequence[str]) -> "Sides":
+        """The sides that two tags, folders or patterns name.
+
+        Raises
+        ------
+        InputError
+            If one names no image of the index, or both name the same.
+        """
+        if isinstance(between, str) or len(between) != 2:
+            raise InputError(f"between={between!r}: expected two tags, folders or patterns")
+        first, second = (_side(records, os.fspath(name)) for name in between)
+        both = sorted(first & second)
+        if both:
+            raise InputError(
+                f"between={tuple(map(str, between))!r}: {len(both)} of the files are on both "
+                f"sides, {both[0]} for one"
+            )
+        return cls({**dict.fromkeys(first, 0), **dict.fromkeys(second, 1)})
+
+    def of_pictures(self, files: Mapping[int, Sequence[Record]]) -> dict[int, int]:
+        """On which sides each picture has files: 1, 2, or 3 for both."""
+        return {
+            picture: sum({1 << self.of[record.path] for record in records})
+            for picture, records in files.items()
+        }
+
+    def across(self, a: Sequence[Record], b: Sequence[Record]) -> Iterator[tuple[Record, Record]]:
+        """Pairs of files of two pictures across the sides; each file that has one, at least once.
+
+        The first file of each side is paired with all of the other side.
+        """
+        for side in (0, 1) if a is not b else (0,):
+            mine = [record for record in a if self.of[record.path] == side]
+            theirs = [record for record in b if self.of[record.path] != side]
+            if mine and theirs:
+                yield from ((mine[0], record) for record in theirs)
+                yield from ((record, theirs[0]) for record in mine[1:])
+
+
+def _side(records: Mapping[str, Record], name: str) -> set[str]:
+    """The files of a tag; or else of a folder or pattern."""
+    tagged = {path for path, record in records.items() if name and record.tag == name}
+    if tagged:
+        return tagged
+    try:
+        found = discover(name)
+    except InputError as error:
+        tags = sorted({record.tag for record in records.values()} - {""})
+        raise InputError(
+            f"between: {name!r} is no tag of the index (it has: {', '.join(tags) or 'none'}), "
+            f"and no folder or pattern: {error}"
+        ) from error
+    known = {file.path for file in found.files} & records.keys()
+    if not known:
+        raise InputError(f"between: no image of the index is in {name}")
+    return known

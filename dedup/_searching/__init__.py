@@ -1,1 +1,0 @@
-"""Which pairs are worth a look: from the self-join of an index to what is verified."""

@@ -1,0 +1,321 @@
+"""What happened between two pictures that show the same: framing, overlays, tones, colours.
+
+From the alignment, block by block, and from what each image keeps of its own look. Words are
+about how b differs from a, except those of framing, which say what one is of the other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup._verification.evidence import DEFAULT_THRESHOLD, Box, Evidence, Measured, Relation
+from dedup._verification.registration import Floats, Matrix
+
+Grey: TypeAlias = npt.NDArray[np.uint8]
+
+_NO_TEXTURE: Final = 8.0
+"""Textured blocks, at full weight, below which nothing can be told."""
+_LITTLE_TEXTURE: Final = 40.0
+"""Below so many only the same picture in the same framing is accepted."""
+_ALIKE: Final = 0.9
+"""Part of that little texture which must agree."""
+_WHOLE: Final = 0.96
+"""Part of a picture's area from which all of it is seen."""
+SCENE_PARALLAX: Final = 0.16
+"""Parallax, in pixels of the canvas, that copies of one picture hardly show."""
+_SEAM: Final = 2.0
+"""Step across the edge of a box, against the steps beside it, from which it was pasted."""
+_UNLIKE: Final = 0.75
+"""A block below this likeness shows something else, where most blocks are more alike."""
+FLATTENED: Final = "flattened"
+CUT_OUT: Final = "on transparent ground"
+"""What happened to transparency."""
+_CHROMA: Final = np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
+"""From red, green and blue to two differences of colour, free of brightness."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is seen of one image beside its grey picture.
+
+    Attributes
+    ----------
+    size : tuple of int
+        Width and height of the full-size image, in pixels.
+    thumbnail : ndarray, shape (side, side, 3), uint8
+        The whole picture in RGB, squeezed into a square.
+    grain : float
+        Mean change of a pixel under a median of 3 x 3, in grey values: noise raises it.
+    detail : float
+        Mean change under a small blur after that: sharpening raises it, blurring lowers it.
+    specks : float
+        Part of the pixels that stand out from all their neighbours: salt and pepper.
+    """
+
+    size: tuple[int, int]
+    thumbnail: npt.NDArray[np.uint8]
+    grain: float
+    detail: float
+    specks: float
+
+
+def explained(
+    measured: Measured, *, looks: tuple[Look, Look], pictures: tuple[Grey, Grey]
+) -> Evidence:
+    """Draw the conclusions from the best placement of a on b."""
+    relation, score = _relation(measured)
+    transform = measured.transform
+    (wa, ha), (wb, hb) = looks[0].size, looks[1].size
+    pixels = np.diag([wb, hb]) @ transform[:2, :2] @ np.diag([1 / wa, 1 / ha])
+    mirrored = bool(np.linalg.det(pixels) < 0)
+    upright = pixels @ np.diag([-1, 1]) if mirrored else pixels
+    large, small = np.linalg.svd(pixels, compute_uv=False)
+    blocks = measured.blocks
+    textured = blocks.weight > 0.5
+    usual = _median(blocks.rigid[textured])
+    changed = textured & (blocks.rigid < min(_UNLIKE, usual - 0.1))
+    evidence = Evidence(
+        score=score,
+        relation=relation,
+        overlap_a=measured.overlap_a,
+        overlap_b=measured.overlap_b,
+        transform=transform[:2],
+        mirrored=mirrored,
+        rotation=float(
+            np.degrees(np.arctan2(upright[0, 1] - upright[1, 0], upright[0, 0] + upright[1, 1]))
+        ),
+        scale=float((large * small) ** 0.5),
+        stretch=float(large / small),
+        box_a=_box(np.linalg.inv(transform)),
+        box_b=_box(transform),
+        changed=_outlines(measured, changed),
+        changed_share=float(changed.sum() / max(int(blocks.inside.sum()), 1)),
+        measurements=measured.in_place,
+    )
+    if relation not in ("near", "scene"):
+        return evidence
+    gain = _gain(measured)
+    words = [*_framing(evidence, transform, pictures), *_overlay(evidence), *_tones(measured, gain)]
+    if evidence.changed_share < 0.05:  # else what covers the picture has colours of its own
+        words += _colours(measured, looks, gain)
+    words += _finish(evidence, looks, gain)
+    return evidence.with_edits(tuple(words))
+
+
+def _median(values: Floats) -> float:
+    """The middle value, of an even number of values the higher one; of none 1."""
+    return float(np.sort(values)[len(values) // 2]) if len(values) else 1.0
+
+
+def _relation(measured: Measured) -> tuple[Relation, float]:
+    """What two pictures are to each other, and the score of that."""
+    near, scene = measured.near_score, measured.scene_score
+    texture = float(measured.blocks.weight.sum())
+    if texture < _NO_TEXTURE:
+        return "uncertain", near
+    if max(near, scene) < DEFAULT_THRESHOLD:
+        return "different", near
+    same_framing = min(measured.overlap_a, measured.overlap_b) > _WHOLE
+    alike = measured.blocks.agreement(measured.blocks.rigid) >= _ALIKE
+    if texture < _LITTLE_TEXTURE and not (same_framing and alike):
+        return "uncertain", near  # two drawings may share a circle
+    if scene >= DEFAULT_THRESHOLD and measured.blocks.parallax > SCENE_PARALLAX:
+        return "scene", scene
+    return ("near" if near >= DEFAULT_THRESHOLD else "different"), near
+
+
+def _box(transform: Matrix) -> Box:
+    """Left, top, right, bottom of what a transformed unit square covers of another."""
+    corners = np.array([[0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]]) @ transform[:2].T
+    (left, top), (right, bottom) = corners.min(axis=0).clip(0, 1), corners.max(axis=0).clip(0, 1)
+    return float(left), float(top), float(right), float(bottom)
+
+
+def _outlines(measured: Measured, chosen: npt.NDArray[np.bool_]) -> Matrix:
+    """Corners of blocks, in parts of a."""
+    half = measured.blocks.step / 2
+    square = np.array([[-half, -half], [half, -half], [half, half], [-half, half]])
+    corners = measured.blocks.centres[chosen][:, None] + square
+    outlines: Matrix = corners @ measured.canvas_a[:2, :2].T + measured.canvas_a[:2, 2]
+    return outlines
+
+
+# Framing
+
+
+def _framing(evidence: Evidence, transform: Matrix, pictures: tuple[Grey, Grey]) -> Iterator[str]:
+    if evidence.mirrored:
+        yield "mirrored"
+    degrees = round(evidence.rotation)
+    if abs(degrees) > 2:
+        yield f"rotated by {degrees}°"
+    inner, outer = sorted((evidence.overlap_a, evidence.overlap_b), reverse=True)
+    if outer > _WHOLE:
+        return
+    if inner < 0.9:
+        yield f"cropped differently, {round(100 * outer)} % in common"
+        return
+    a_is_whole = evidence.overlap_a >= evidence.overlap_b
+    whole, box = (1, evidence.box_b) if a_is_whole else (0, evidence.box_a)
+    cropped = f"cropped to {round(100 * outer)} %"
+    if abs(evidence.rotation - 90 * round(evidence.rotation / 90)) > 2:
+        to_part = np.linalg.inv(transform) if a_is_whole else transform
+        yield "border added" if _plain_share(_outside(pictures[whole], to_part)) > 0.9 else cropped
+    else:
+        yield _surroundings(pictures[whole], box) or cropped
+
+
+def _outside(picture: Grey, to_part: Matrix) -> Grey:
+    """The pixels that a tilted part of the picture leaves free."""
+    height, width = picture.shape
+    y, x = np.indices((height, width)) + 0.5
+    places = np.stack([x / width, y / height], axis=-1) @ to_part[:2, :2].T + to_part[:2, 2]
+    return picture[((places < -0.02) | (places > 1.02)).any(axis=-1)]
+
+
+def _surroundings(picture: Grey, box: Box) -> str | None:
+    """What the part in the box was put into; None if it was cut out of the picture."""
+    height, width = picture.shape
+    left, top, right, bottom = np.array(box) * [width, height, width, height]
+    inside = np.zeros(picture.shape, np.bool_)
+    inside[round(top) : round(bottom), round(left) : round(right)] = True
+    if _seam(picture, (left, top, right, bottom)) < _SEAM:
+        return None
+    plain = _plain_share(picture[~_grown(inside)])
+    sides = sum(x > 0.02 for x in (box[0], box[1], 1 - box[2], 1 - box[3]))
+    if plain > 0.93:
+        return "border added"
+    if plain < 0.5:
+        return "pasted into another image"
+    return "caption added" if sides == 1 else "shown in a screenshot"
+
+
+def _plain_share(values: Grey) -> float:
+    """Part of the pixels that have one of three grey values, as drawn grounds have."""
+    if values.size < 20:
+        return 1.0
+    counts = np.convolve(np.bincount(values, minlength=256), np.ones(3))[1:-1]
+    share = 0.0
+    for _ in range(3):
+        top = int(counts.argmax())
+        share += counts[top] / values.size
+        counts[max(top - 2, 0) : top + 3] = 0
+    return float(share)
+
+
+def _grown(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    grown = np.zeros_like(inside)
+    if rows.size:
+        grown[max(rows[0] - 3, 0) : rows[-1] + 4, max(columns[0] - 3, 0) : columns[-1] + 4] = True
+    return grown
+
+
+def _seam(picture: Grey, box: tuple[float, float, float, float]) -> float:
+    """Mean step across the box's edges, as a multiple of the steps beside them.
+
+    Only edges within the picture count; 1 if there are none.
+    """
+    left, top, right, bottom = (round(x) for x in box)
+    ratios = []
+    for values, edge, first, last in (
+        (picture.T, left, top, bottom),
+        (picture.T, right, top, bottom),
+        (picture, top, left, right),
+        (picture, bottom, left, right),
+    ):
+        if not 5 <= edge <= len(values) - 5:
+            continue
+        lines = values[edge - 5 : edge + 5, max(first, 0) : last].astype(np.float32)
+        steps = np.abs(np.diff(lines, axis=0)).mean(axis=1)
+        at, beside = steps[2:7].max(), np.concatenate([steps[:2], steps[7:]])
+        ratios.append((at + 1) / (beside.mean() + 1))
+    return float(np.mean(ratios)) if ratios else 1.0
+
+
+# Content, tones, colours
+
+
+def _overlay(evidence: Evidence) -> Iterator[str]:
+    if evidence.changed_share > 0.02:
+        yield f"text or overlay on {round(100 * evidence.changed_share)} %"
+
+
+def _gain(measured: Measured) -> float:
+    """Contrast of b in units of that of a."""
+    blocks = measured.blocks
+    same = blocks.inside & (blocks.rigid > 0.7)
+    return _median((blocks.spread_b / blocks.spread_a)[same])
+
+
+def _tones(measured: Measured, gain: float) -> Iterator[str]:
+    blocks = measured.blocks
+    same = blocks.inside & (blocks.rigid > 0.7)
+    if same.sum() < 8:
+        return
+    shift = float((blocks.mean_b - blocks.mean_a)[same].mean())
+    if gain > 1.2 and abs(shift) < 25:
+        yield "more contrast"
+    elif gain < 0.83 and abs(shift) < 12:
+        yield "less contrast"
+    elif abs(shift) > 10:
+        yield "brighter" if shift > 0 else "darker"
+
+
+def _colours(measured: Measured, looks: tuple[Look, Look], gain: float) -> Iterator[str]:
+    a, b = (look.thumbnail.astype(np.float32) @ _CHROMA for look in looks)
+    side = len(a)
+    there = _centres(side) @ measured.transform[:2, :2].T + measured.transform[:2, 2]
+    seen = ((there > 0.02) & (there < 0.98)).all(axis=1)
+    if seen.sum() < 16:
+        return
+    column, row = (there[seen] * side).astype(int).T
+    a, b = a.reshape(-1, 2)[seen], b[row, column]
+    strength_a, strength_b = (float(np.sqrt((x**2).sum(axis=1).mean())) for x in (a, b))
+    if max(strength_a, strength_b) < 5:
+        return
+    ratio = (strength_b + 1) / (strength_a + 1)
+    if strength_b < 3:
+        yield "grey"
+    elif strength_a < 3:
+        yield "coloured"
+    elif float((a * b).sum()) < 0.9 * float(np.linalg.norm(a) * np.linalg.norm(b)):
+        yield "other colours"
+    elif not 0.7 < ratio / gain < 1.35:
+        yield "stronger colours" if ratio > gain else "weaker colours"
+
+
+@cache
+def _centres(side: int) -> Floats:
+    """Of the pixels of a square, in parts of it, shape (side * side, 2)."""
+    centres: Floats = (np.indices((side, side))[::-1].reshape(2, -1).T + 0.5) / side
+    return centres
+
+
+# The image as a whole
+
+
+def _finish(evidence: Evidence, looks: tuple[Look, Look], gain: float) -> Iterator[str]:
+    if evidence.stretch > 1.06:
+        yield f"stretched {evidence.stretch:.2f} : 1"
+    if min(evidence.overlap_a, evidence.overlap_b) < _WHOLE:
+        return  # what follows depends on the size
+    if not 0.97 < evidence.scale < 1.03:
+        if evidence.stretch <= 1.06:
+            yield f"resized to {round(100 * evidence.scale)} %"
+        return
+    a, b = looks
+    detail = (b.detail + 0.1) / (a.detail + 0.1) / gain
+    grain = (b.grain + 0.1) / (a.grain + 0.1) / gain
+    if grain > 1.3 * detail or (b.specks > a.specks + 0.01 and detail < 1.4):
+        yield "noise"
+    elif evidence.changed_share > 0.02:
+        return  # the edges of what covers the picture are sharp
+    elif detail > 1.4:
+        yield "sharper"
+    elif detail < 0.7:
+        yield "blurred"

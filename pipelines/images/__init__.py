@@ -1,0 +1,1 @@
+"""Image files in, upright 8-bit sRGB out."""

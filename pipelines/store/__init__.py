@@ -1,0 +1,1 @@
+"""Milvus: connections, collections, vectors. The only room that imports pymilvus."""
