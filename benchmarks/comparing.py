@@ -19,12 +19,12 @@ import cv2
 import numpy as np
 from verification import Item, evaluation_set, pairs
 
+from dedup._base.threads import cores
 from dedup._verification import align, features, keypoints
 from dedup._verification.comparing import Comparers
 from dedup._verification.evidence import DEFAULT_THRESHOLD
 from dedup._verification.features import Features
 from dedup._verification.registration import Floats
-from dedup.pipelines.operators import cores
 
 EVERY = 5
 FEATURES = 400

@@ -17,10 +17,10 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from verification import decode, evaluation_set, pairs
 
+from dedup._base.arrays import SHORT_SIDE
 from dedup._verification.align import best_placement
-from dedup._verification.features import extract
 from dedup._verification.edits import SCENE_PARALLAX
-from dedup.pipelines.images.decoding import SHORT_SIDE
+from dedup._verification.features import extract
 
 NAMES = ("agreement", "changed_area", "tone", "unrest", "elastic")
 FALSE_WEIGHT = 20.0

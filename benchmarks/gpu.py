@@ -20,9 +20,10 @@ from statistics import median
 import numpy as np
 import openvino
 
-from dedup.pipelines.images.decoding import Pixels, decode
+from dedup._base.arrays import Pixels
+from dedup._base.threads import cores
+from dedup.pipelines.images.decoding import decode
 from dedup.pipelines.models.methods import MODELS, Method, engine, model
-from dedup.pipelines.operators import cores
 from dedup.pipelines.models.own_models import Model
 
 _BATCH = 256

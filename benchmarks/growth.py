@@ -87,7 +87,7 @@ def machine() -> str:
     if info.exists():
         models = [line for line in info.read_text().splitlines() if line.startswith("model name")]
         name = models[0].split(":")[1].strip() if models else name
-    from dedup.pipelines.operators import cores
+    from dedup._base.threads import cores
 
     return f"{name}, {cores()} cores, {platform.system()}, Python {platform.python_version()}"
 

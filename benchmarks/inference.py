@@ -15,8 +15,9 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
+from dedup._base.arrays import Vectors
 from dedup.pipelines.images.decoding import decode
-from dedup.pipelines.models.methods import MODELS, EmbeddingModel, Vectors
+from dedup.pipelines.models.methods import MODELS, EmbeddingModel
 from dedup.pipelines.models.openvino_engine import OpenVinoEngine
 
 

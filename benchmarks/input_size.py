@@ -21,7 +21,8 @@ from peers import quality
 from sklearn.metrics import average_precision_score
 
 import dedup
-from dedup.pipelines.images.decoding import SHORT_SIDE, decode
+from dedup._base.arrays import SHORT_SIDE
+from dedup.pipelines.images.decoding import decode
 from dedup.pipelines.models.methods import MODELS, EmbeddingModel, engine
 
 SIDES = (224, 208, 192, 160)

@@ -18,12 +18,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from dedup._base.arrays import SHORT_SIDE
 from dedup._verification.align import compare
 from dedup._verification.evidence import DEFAULT_THRESHOLD, Evidence
 from dedup._verification.features import Features, extract
 from dedup.data.edits import EDITS, edited_file
 from dedup.data.negatives import NEGATIVES, make_negatives
-from dedup.pipelines.images.decoding import SHORT_SIDE, decode
+from dedup.pipelines.images.decoding import decode
 from dedup.pipelines.models.methods import engine
 
 CANDIDATES = 0.25

@@ -1,26 +1,26 @@
 from . import distributed, labels, metrics, plots
 from ._acting.applied import Applied
-from ._results.choices import Choices
 from ._acting.plan import Plan
 from ._acting.undo import purge, undo
-from ._index.find import find_duplicates
+from ._catalogue.discover import Skipped
+from ._catalogue.ingest import Added, Refused
 from ._grouping.groups import Group
 from ._index.check import Check, Match
-from ._catalogue.discover import Skipped
+from ._index.find import find_duplicates
 from ._index.image_index import ImageIndex
-from ._catalogue.ingest import Added, Refused
 from ._index.stats import Stats
+from ._results.choices import Choices
 from ._results.duplicates import Duplicates
-from ._search.from_milvus import VectorDuplicates, from_milvus
 from ._scoring.calibrate import Calibration, calibrate
-from ._tuning.scored_pairs import ScoredPairs, score_pairs
-from ._tuning.tail import FalsePairs
+from ._scoring.score_pairs import score_pairs
+from ._scoring.tune import sweep, tune
+from ._search.from_milvus import VectorDuplicates, from_milvus
 from ._search.threshold import Estimate, Threshold
-from ._tuning.tune import sweep, tune
+from ._tuning.scored_pairs import ScoredPairs
+from ._tuning.tail import FalsePairs
 from ._verification.evidence import Evidence
 from ._viewing.explanation import Explanation, explain
 from ._viewing.review import Review
-from .labels import Labels, make_labelled
 from .errors import (
     CollectionMismatch,
     DecodeError,
@@ -33,6 +33,7 @@ from .errors import (
     StoreError,
     StoreUnavailable,
 )
+from .labels import Labels, make_labelled
 from .pipelines.models.own_models import Model
 from .pipelines.store.storage import Storage
 

@@ -9,16 +9,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from towhee import ops, pipe
-from towhee.runtime.operator_manager.operator_registry import OperatorRegistry
 
 import dedup.pipelines.operators  # noqa: F401  registers the operators
 from dedup import errors
+from dedup._base.arrays import Vectors
 from dedup.errors import OperatorError
+from dedup.pipelines.models.methods import Method, model
+from dedup.pipelines.quiet import OperatorRegistry, ops, pipe
 from dedup.pipelines.store.collection import Row
-from dedup.pipelines.models.methods import Method, Vectors, model
 
-__all__ = ["call", "compare_pair", "embed", "ingest", "output", "search"]
+__all__ = ["call", "compare_pair", "decode", "embed", "ingest", "output", "search"]
 
 
 def output(pipeline: Any, *columns: str) -> Any:
@@ -70,19 +70,24 @@ def _own_errors(function: Callable[..., Any], *arguments: Any) -> Any:
         raise getattr(errors, found["name"])(found["message"].strip()) from None
 
 
-_OWN_ERROR = re.compile(r"^dedup\.pipelines\.errors\.(?P<name>\w+): (?P<message>.*)", re.M)
+_OWN_ERROR = re.compile(r"^dedup\.errors\.(?P<name>\w+): (?P<message>.*)", re.M)
 
 
-def ingest(
-    *,
-    method: str | Method,
-    uri: str,
-    collection: str,
-    token: str = "",
-    select: Callable[[int, list[Any], list[Any]], tuple[list[Row], list[Any]]],
-    is_over: Callable[[], bool],
-) -> Any:
-    """From files to rows in Milvus: decode, select, embed, insert.
+def decode(*, method: str | Method) -> Any:
+    """From files to pictures, as far as a method needs them.
+
+    Called with a list of images (paths, bytes, PIL images or arrays) and a function that says
+    whether nobody waits any more, so that no further one is decoded (a function: a method would
+    be copied with the pipeline); gives a list, a `Decoded` or the error each.
+    """
+    return output(
+        pipe.input("sources", "is_over").map(("sources", "is_over"), "decoded", _decode(method)),
+        "decoded",
+    )
+
+
+def ingest(*, method: str | Method, uri: str, collection: str, token: str = "") -> Any:
+    """From pictures to rows in Milvus: embed, insert.
 
     Parameters
     ----------
@@ -90,35 +95,22 @@ def ingest(
         The embedding or hash, or its name, a key of `dedup.pipelines.models.methods.MODELS`.
     uri, collection, token : str
         Where the rows go; the collection must exist.
-    select : callable
-        (number, files, decoded) -> (rows, images): which of a chunk's pictures are embedded,
-        and the rows that go with them. Failed and repeated pictures are left out here.
-    is_over : callable
-        Whether nobody waits for a result any more, so that no further picture is decoded. A
-        function: a method would be copied with the pipeline.
 
     Returns
     -------
     towhee pipeline
-        Called with the number of a chunk and a list of files that have a `source`; gives the
-        rows that were written, and those that were not, since their pictures have no embedding.
+        Called with a list of rows and one of their pictures; gives the rows that were written,
+        and those that were not, since their pictures have no embedding.
     """
-    store = ops.ann_insert.milvus_client(uri=uri, collection_name=collection, token=token)
-
-    def chosen(*chunk: Any) -> Any:  # a function is not copied with the pipeline, a method is
-        return select(*chunk)
-
-    def sources(files: list[Any]) -> Any:
-        return [file.source for file in files], is_over
-
     return output(
-        pipe.input("number", "files")
-        .map("files", ("sources", "is_over"), sources)
-        .map(("sources", "is_over"), "decoded", _decode(method))
-        .map(("number", "files", "decoded"), ("rows", "images"), chosen)
+        pipe.input("rows", "images")
         .map("images", "vectors", _embed(method))
         .map(("rows", "vectors"), ("complete", "written", "lost"), with_vectors)
-        .map("complete", "stored", store),
+        .map(
+            "complete",
+            "stored",
+            ops.ann_insert.milvus_client(uri=uri, collection_name=collection, token=token),
+        ),
         "written",
         "lost",
     )

@@ -16,16 +16,16 @@ from functools import lru_cache, partial
 from typing import Any, overload
 
 import numpy as np
-from towhee import register
-from towhee.operator import PyOperator, SharedType
-from towhee.types import Image
 
-from dedup.pipelines.images.decoding import Decoded, ImageSource, decode
+from dedup._base.arrays import Vectors
+from dedup._base.threads import cores
 from dedup.errors import DecodeError, StoreError
+from dedup.pipelines.images.decoding import Decoded, ImageSource, decode
 from dedup.pipelines.models.hashes import phash
-from dedup.pipelines.store.collection import Collection, borrow
-from dedup.pipelines.models.methods import Method, PerceptualHash, Vectors, engine, model
+from dedup.pipelines.models.methods import Method, PerceptualHash, engine, model
 from dedup.pipelines.models.networks import NO_DIRECTION
+from dedup.pipelines.quiet import Image, PyOperator, SharedType, register
+from dedup.pipelines.store.collection import Collection, borrow
 
 __all__ = [
     "AnnInsert",
@@ -53,19 +53,6 @@ def _decoders() -> ThreadPoolExecutor:
 
 if hasattr(os, "register_at_fork"):  # a process that is forked has the pool, but not its threads
     os.register_at_fork(after_in_child=_decoders.cache_clear)
-
-
-def cores() -> int:
-    """Processor cores that this process may use.
-
-    Examples
-    --------
-    >>> cores() >= 1
-    True
-    """
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @register(name="image-decode/cv2")

@@ -12,8 +12,8 @@ import format_files
 import skimage.data
 from PIL import Image
 
-from dedup.pipelines.images.decoding import decode
 from dedup.errors import DecodeError
+from dedup.pipelines.images.decoding import decode
 
 PAGE = Path(__file__).parents[1] / "docs" / "formats.md"
 # What reads a format; Pillow, if it is not here.

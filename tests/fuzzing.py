@@ -140,8 +140,8 @@ def note(report, folder, child):
 
 def _child(folder, number, left):
     """Decode many edited files; what is at work is on the disk before it is begun."""
-    from dedup.pipelines.images.decoding import decode
     from dedup.errors import DecodeError
+    from dedup.pipelines.images.decoding import decode
 
     files = {path.name: path.read_bytes() for path in sorted(folder.glob("[!.]*"))}
     done = {"tried": 0, "read": 0, "slowest_s": 0.0, "failures": []}

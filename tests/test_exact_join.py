@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from dedup._join import brute_force as exact
 from dedup._join.brute_force import Matrix
-from dedup.pipelines.store.connection import connect
 from dedup.pipelines.store.collection import Collection
+from dedup.pipelines.store.connection import connect
 
 DIMENSION = 4
 

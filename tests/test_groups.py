@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedup._base.pairs import ordered
 from dedup._grouping.groups import group
 from dedup._grouping.links import Links
-from dedup._verification.verify import ordered
 
 
 class Table:

@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 
 import dedup
-from dedup._cli.main import main
 from dedup._catalogue.discover import discover
+from dedup._cli.main import main
 from dedup.pipelines.images import readers
 from dedup.pipelines.images.decoding import check_header, decode
 

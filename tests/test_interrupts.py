@@ -15,9 +15,9 @@ from pandas.testing import assert_frame_equal
 from PIL import Image
 
 import dedup
+from dedup._base.threads import threads
 from dedup._catalogue.discover import discover
 from dedup._catalogue.ingest import Ingest
-from dedup._base.threads import threads
 from dedup.errors import DecodeError
 from dedup.pipelines.operators import ImageDecode
 

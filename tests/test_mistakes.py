@@ -14,10 +14,10 @@ import click
 import pytest
 
 import dedup
-from dedup._results.choices import Choices
+from dedup._base.text import printable
 from dedup._cli.errors import Commands
 from dedup._cli.main import main
-from dedup._base.text import printable
+from dedup._results.choices import Choices
 from dedup._search.threshold import Estimate, Threshold
 from dedup.pipelines.models.methods import model
 

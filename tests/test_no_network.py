@@ -84,7 +84,8 @@ def test_it_works_where_there_is_no_network(arguments):
 
 def test_telemetry_stays_off():
     script = (
-        "import sys, dedup; from dedup.pipelines.models.methods import model; m = model('sscd-fast');"
+        "import sys, dedup; from dedup.pipelines.models.methods import model;"
+        "m = model('sscd-fast');"
         "m.require(); from dedup.pipelines import embed; import numpy as np;"
         "embed(method=m)(np.zeros((64, 64, 3), np.uint8));"
         # OpenVINO takes its own stub where that package is missing, or hidden.

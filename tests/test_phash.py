@@ -13,8 +13,8 @@ from pymilvus import DataType, MilvusClient
 
 import dedup
 from dedup._search.measure import MEASURES
-from dedup.pipelines.models import hashes
 from dedup.pipelines.images.decoding import decode
+from dedup.pipelines.models import hashes
 from dedup.pipelines.models.methods import PerceptualHash
 
 BITS = MEASURES["bits"]

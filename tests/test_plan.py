@@ -16,8 +16,8 @@ from trees import tree
 
 import dedup
 from dedup._acting.planning import make_plan
-from dedup._cli.main import main
 from dedup._catalogue.record import Record
+from dedup._cli.main import main
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from dedup import plots
-from dedup.plots._pair_picture import short_name
-from dedup._tuning.scored_pairs import ScoredPairs
 from dedup._search.threshold import Estimate, Threshold
+from dedup._tuning.scored_pairs import ScoredPairs
 from dedup.errors import InputError
 from dedup.pipelines.models.methods import DEFAULT
+from dedup.plots._pair_picture import short_name
 
 NAN = float("nan")
 ALL = sorted(plots.__all__)

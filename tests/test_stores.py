@@ -10,9 +10,9 @@ import pytest
 
 import dedup
 from dedup._catalogue.record import Record
-from dedup.pipelines.store.vector_formats import FORMATS
 from dedup.pipelines.store.collection import Collection, _messages, connect
 from dedup.pipelines.store.storage import Storage, store_at
+from dedup.pipelines.store.vector_formats import FORMATS
 
 DIMENSION = 16
 

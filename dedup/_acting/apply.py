@@ -24,10 +24,10 @@ from dedup._acting.journal import Journal, Step
 from dedup._acting.protect import Protected
 from dedup._acting.traits import Traits
 from dedup._acting.undo import recover, restore
-from dedup._catalogue.discover import PUT_ASIDE
 from dedup._base.progress import bar
-from dedup.pipelines.images.decoding import pixel_digest
+from dedup._catalogue.discover import PUT_ASIDE
 from dedup.errors import DecodeError, JournalError
+from dedup.pipelines.images.decoding import pixel_digest
 
 if TYPE_CHECKING:
     from dedup._acting.plan import Plan, PlannedFile

@@ -1,1 +1,1 @@
-"""What every room may use: texts, files that are replaced whole, threads, progress, the cache folder."""
+"""What every room may use: arrays, texts, threads, progress, files that are replaced whole."""

@@ -1,12 +1,24 @@
 """Threads that end with their user: what has not begun when it is interrupted never begins."""
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from dedup.pipelines.operators import cores
+__all__ = ["cores", "threads"]
 
-__all__ = ["threads"]
+
+def cores() -> int:
+    """Processor cores that this process may use.
+
+    Examples
+    --------
+    >>> cores() >= 1
+    True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager

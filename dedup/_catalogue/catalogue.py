@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from dedup._base.arrays import Vectors
 from dedup._catalogue.exact_copies import Picture, PictureBook
 from dedup._catalogue.record import FIELDS, Record, path_key
+from dedup.pipelines.models.methods import Method, made_by
 from dedup.pipelines.store.collection import Collection
-from dedup.pipelines.models.methods import Method, Vectors
 
 __all__ = ["Catalogue", "picture_of"]
 
@@ -28,7 +29,10 @@ class Catalogue:
 
     def __init__(self, collection: Collection, *, model: Method) -> None:
         collection.ensure(
-            dimension=model.dimension, properties=model.properties, measure=model.measure
+            dimension=model.dimension,
+            properties=model.properties,
+            measure=model.measure,
+            made_by=made_by,
         )
         self.collection = collection
         self._is_whole = False  # until `repair` has looked

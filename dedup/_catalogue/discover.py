@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from dedup.pipelines.images.decoding import Pixels, pixel_digest
+from dedup._base.arrays import Pixels
 from dedup.errors import DecodeError, InputError
+from dedup.pipelines.images.decoding import pixel_digest
 
 __all__ = [
     "PUT_ASIDE",

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from dedup._base.arrays import Pixels
 from dedup._catalogue.record import Record
-from dedup.pipelines.images.decoding import ImageSource, Pixels, pixel_digest
 from dedup.errors import DecodeError
+from dedup.pipelines.images.decoding import ImageSource, pixel_digest
 
 __all__ = ["Picture", "PictureBook", "exactly", "thumbnail"]
 

@@ -5,40 +5,30 @@ embedded, so that each distinct picture is embedded once.
 """
 
 import hashlib
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from io import BytesIO
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from dedup._base.arrays import SHORT_SIDE, Pixels
+from dedup._base.text import counted
+from dedup._base.threads import cores, threads
 from dedup._catalogue.catalogue import Catalogue, picture_of
 from dedup._catalogue.discover import ImageFile, Skipped
 from dedup._catalogue.exact_copies import thumbnail
 from dedup._catalogue.record import Record
-from dedup._base.text import counted
-from dedup._base.threads import threads
-from dedup._verification.feature_cache import KEPT, FeatureCache
-from dedup._verification.pictures import features_of
-from dedup.pipelines import call, ingest
-from dedup.pipelines.images.decoding import (
-    SHORT_SIDE,
-    Decoded,
-    Pixels,
-    check_before_decoding,
-    pixel_digest,
-)
 from dedup.errors import DecodeError
-from dedup.pipelines.store.collection import Row
+from dedup.pipelines import call, decode, ingest
+from dedup.pipelines.images.decoding import Decoded, check_before_decoding, pixel_digest
 from dedup.pipelines.models.methods import Method, engine
 from dedup.pipelines.models.networks import NO_DIRECTION
-from dedup.pipelines.operators import cores
+from dedup.pipelines.store.collection import Row
 
-__all__ = ["Added", "Ingest", "Refused", "digest_or_reason", "file_digest"]
+__all__ = ["Added", "Ingest", "Onlooker", "Refused", "digest_or_reason", "file_digest"]
 
-# Images a chunk, which is one row of the pipeline. Two chunks are under way at once: while
-# one is embedded, the next is decoded.
+# Images a chunk, which is one row of a pipeline. While one is embedded, the next is decoded.
 _CHUNK = 32
 # A graphics card is idle with less; the engine cuts it to what the card's memory holds.
 _CHUNK_ON_CARD = 256
@@ -103,6 +93,16 @@ class Added:
         return f"{text}, {counted(refused, 'duplicate')} refused" if refused else text
 
 
+class Onlooker(Protocol):
+    """Sees pictures while they are at hand, so that none is decoded twice."""
+
+    def expect(self, pictures: int) -> bool:
+        """Whether it wants to see any of so many."""
+
+    def see(self, picture: int, decoded: Decoded) -> None:
+        """Look at a picture, by its id."""
+
+
 class Ingest:
     """One `add`: files on their way into an index.
 
@@ -114,8 +114,8 @@ class Ingest:
         Of the Milvus server.
     tag : str
         Of the files; "" leaves those alone that they have.
-    features : FeatureCache, optional
-        Takes the features of the pictures, where they will be verified.
+    onlooker : Onlooker, optional
+        Sees the new pictures while they are decoded, as far as `SHORT_SIDE`.
     """
 
     def __init__(
@@ -125,20 +125,19 @@ class Ingest:
         model: Method,
         token: str,
         tag: str = "",
-        features: FeatureCache | None = None,
+        onlooker: Onlooker | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._model = model
         self._token = token
         self._tag = tag
-        self._features = features if model.short_side == SHORT_SIDE else None
+        self._onlooker = onlooker if model.short_side == SHORT_SIDE else None
         self._added = Added()
         self._digests: dict[str, str] = {}  # of the new files, by path
         self._tags: dict[str, str] = {}  # of files that changed, by path
         self._same_pixels: list[Record] = []
         self._lost: set[int] = set()  # pictures without an embedding
         self._refused: set[str] = set()
-        self._turns = _Turns()
         self._is_over = False  # whether nobody waits any more for what is under way
 
     def run(self, files: Sequence[ImageFile], *, advance: Advance) -> Added:
@@ -169,8 +168,8 @@ class Ingest:
 
     def _bring_in(self, files: Sequence[ImageFile], *, advance: Advance) -> None:
         firsts = self._first_of_each_digest(files)
-        if len(firsts) > KEPT:
-            self._features = None  # most would be dropped before a pair needs them
+        if self._onlooker is not None and not self._onlooker.expect(len(firsts)):
+            self._onlooker = None
         if firsts:
             self._embed(firsts, advance=advance)
         first_paths = {file.path for file in firsts}
@@ -224,33 +223,39 @@ class Ingest:
                 first.setdefault(digest, file)
         return list(first.values())
 
-    @cached_property
-    def _pipeline(self) -> Any:
-        return ingest(
-            method=self._model,
-            uri=self._catalogue.collection.connection.uri,
-            collection=self._catalogue.collection.name,
-            token=self._token,
-            select=self._select,
-            is_over=lambda: self._is_over,
-        )
-
     def _embed(self, files: Sequence[ImageFile], *, advance: Advance) -> None:
-        _ = self._pipeline  # built once, and not by two threads
+        connection, name = self._catalogue.collection.connection, self._catalogue.collection.name
+        decoder = decode(method=self._model)
+        store = ingest(method=self._model, uri=connection.uri, collection=name, token=self._token)
         network = self._model.network
         size = _CHUNK if network is None or network.device == "cpu" else _CHUNK_ON_CARD
         chunks = [list(files[start : start + size]) for start in range(0, len(files), size)]
-        with threads("chunk", count=2) as workers:
+        with threads("decode-ahead", count=1) as ahead:
             try:
-                stored = workers.map(self._embed_chunk, range(len(chunks)), chunks)
-                for chunk, (rows, lost) in zip(chunks, stored, strict=True):
-                    self._catalogue.keep(Record.from_row(row) for row in rows)
-                    self._added.embedded += len(rows)
-                    self._lose(Record.from_row(row) for row in lost)
+                waiting = ahead.submit(self._decoded, chunks[0], decoder)
+                for chunk, following in zip_longest(chunks, chunks[1:]):
+                    rows, images = waiting.result()
+                    if following is not None:
+                        waiting = ahead.submit(self._decoded, following, decoder)
+                    self._take_in(*call(store, rows, images).get())
                     advance(len(chunk))
             except BaseException:
                 self._is_over = True
                 raise
+
+    def _decoded(self, files: list[ImageFile], decoder: Any) -> tuple[list[Row], list[Pixels]]:
+        """The new pictures of a chunk with their rows, seen by the onlooker."""
+        (decoded,) = call(decoder, [file.source for file in files], lambda: self._is_over).get()
+        rows, new = self._select(files, decoded)
+        if self._onlooker is not None:
+            for row, picture in zip(rows, new, strict=True):
+                self._onlooker.see(row["id"], picture)
+        return rows, [picture.image for picture in new]
+
+    def _take_in(self, written: list[Row], lost: list[Row]) -> None:
+        self._catalogue.keep(Record.from_row(row) for row in written)
+        self._added.embedded += len(written)
+        self._lose(Record.from_row(row) for row in lost)
 
     def _lose(self, records: Iterable[Record]) -> None:
         """Leave out files that have no embedding, though they can be read."""
@@ -259,23 +264,14 @@ class Ingest:
             del self._catalogue.by_digest[record.digest]
             self._added.skipped.append(Skipped(record.path, NO_DIRECTION))
 
-    def _embed_chunk(self, number: int, files: list[ImageFile]) -> tuple[list[Row], list[Row]]:
-        # Waiting here and not inside the pipeline, whose threads the chunk before may need.
-        self._turns.wait_for(number)
-        try:
-            written, lost = call(self._pipeline, number, files).get()
-            return written, lost
-        finally:
-            self._turns.passed(number)
-
     def _select(
-        self, number: int, files: list[ImageFile], decoded: list[Decoded | DecodeError]
-    ) -> tuple[list[Row], list[Pixels]]:
-        """The pictures of a chunk that are new, with their rows; then the next chunk may start."""
-        if self._is_over:
-            return [], []
+        self, files: Sequence[ImageFile], decoded: Sequence[Decoded | DecodeError]
+    ) -> tuple[list[Row], list[Decoded]]:
+        """The pictures of a chunk that are new, with their rows."""
         rows, new = [], []
         for file, result in zip(files, decoded, strict=True):
+            if self._is_over:
+                break
             if isinstance(result, DecodeError):
                 self._skip(file, str(result))
                 continue
@@ -289,11 +285,7 @@ class Ingest:
                 record = replace(record, copy_of=same.id)
                 self._same_pixels.append(record)
             self._catalogue.expect(record, pixels=picture.digest)
-        self._turns.passed(number)
-        if self._features is not None:
-            for row, result in zip(rows, new, strict=True):
-                self._features.put(row["id"], features_of(result))
-        return rows, [result.image for result in new]
+        return rows, new
 
     def _record(self, file: ImageFile, decoded: Decoded) -> Record:
         return Record(
@@ -353,23 +345,6 @@ class Ingest:
             for one in sorted(self._added.skipped, key=lambda one: one.path)
         ]
         return self._added
-
-
-class _Turns:
-    """Lets a chunk start when the one before has passed a point, though two threads work."""
-
-    def __init__(self) -> None:
-        self._next = 0
-        self._changed = threading.Condition()
-
-    def wait_for(self, number: int) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._next >= number)
-
-    def passed(self, number: int) -> None:
-        with self._changed:
-            self._next = max(self._next, number + 1)
-            self._changed.notify_all()
 
 
 def _is_unchanged(file: ImageFile, known: Record) -> bool:

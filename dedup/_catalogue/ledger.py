@@ -9,10 +9,10 @@ from dedup._catalogue.catalogue import Catalogue
 from dedup._catalogue.discover import ImageFile
 from dedup._catalogue.ingest import Added, Ingest
 from dedup._catalogue.record import Record
-from dedup.pipelines.images.decoding import Decoded
 from dedup.errors import DecodeError
-from dedup.pipelines.store.collection import Row
+from dedup.pipelines.images.decoding import Decoded
 from dedup.pipelines.models.methods import Method
+from dedup.pipelines.store.collection import Row
 
 __all__ = ["Ledger"]
 
@@ -75,10 +75,10 @@ class Ledger(Ingest):
         return firsts
 
     def select(
-        self, number: int, files: list[ImageFile], decoded: list[Decoded | DecodeError]
+        self, files: Sequence[ImageFile], decoded: Sequence[Decoded | DecodeError]
     ) -> list[Row]:
         """The rows of those pictures that are new."""
-        rows, _ = self._select(number, files, decoded)
+        rows, _ = self._select(files, decoded)
         return rows
 
     def stored(self, written: Sequence[Row], lost: Sequence[Row]) -> None:

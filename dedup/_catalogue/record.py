@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dedup.pipelines.images.decoding import Pixels
+from dedup._base.arrays import Pixels
 from dedup.errors import StoreError
 from dedup.pipelines.store.collection import Row
 

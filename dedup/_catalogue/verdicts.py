@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from dedup._base.pairs import Pair, ordered
 from dedup._catalogue.discover import file_key
 from dedup._catalogue.ingest import file_digest
 from dedup._catalogue.record import Record, decode_path, encode_path, path_key
-from dedup._verification.verify import Pair, ordered
-from dedup.pipelines.images.decoding import ImageSource, check_header, pixel_digest
 from dedup.errors import InputError
+from dedup.pipelines.images.decoding import ImageSource, check_header, pixel_digest
 from dedup.pipelines.store.collection import Connection, Row
 from dedup.pipelines.store.verdict_table import VerdictTable
 

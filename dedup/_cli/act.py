@@ -6,14 +6,14 @@ from pathlib import Path
 import click
 
 from dedup._acting.applied import Applied
-from dedup._results.choices import Choices
 from dedup._acting.plan import ACTIONS, LEAVE, Plan
 from dedup._acting.undo import purge as _purge
 from dedup._acting.undo import undo as _undo
+from dedup._base.text import printable
 from dedup._cli.errors import FAILED, Failure, kept_if_interrupted, summary
 from dedup._cli.shared import Search, print_unapplied, search_options
 from dedup._cli.types import CHOICES, PLAN
-from dedup._base.text import printable
+from dedup._results.choices import Choices
 
 __all__ = ["COMMANDS"]
 

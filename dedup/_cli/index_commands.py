@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from dedup._base.text import printable
+from dedup._catalogue.ingest import Added
 from dedup._cli.errors import kept_if_interrupted
 from dedup._cli.shared import (
     DEVICE,
@@ -22,11 +24,9 @@ from dedup._cli.shared import (
     require_images,
 )
 from dedup._index.image_index import ImageIndex
-from dedup._catalogue.ingest import Added
-from dedup._base.text import printable
 from dedup._search.threshold import Threshold
-from dedup.pipelines.store.addresses import shown
 from dedup.errors import DecodeError, InputError, StoreError
+from dedup.pipelines.store.addresses import shown
 from dedup.pipelines.store.storage import store_at
 
 __all__ = ["index"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from dedup._results.choices import Choices
+from dedup._base.text import printable
 from dedup._cli.act import COMMANDS
 from dedup._cli.demo import run_demo
 from dedup._cli.errors import Commands, Failure, kept_if_interrupted, summary
@@ -22,7 +22,7 @@ from dedup._cli.shared import (
     warnings_in_a_line,
 )
 from dedup._cli.types import CHOICES, PAGE, TUNED
-from dedup._base.text import printable
+from dedup._results.choices import Choices
 from dedup._scoring.calibrate import calibrate as _calibrate
 from dedup._viewing.report import LARGEST_THUMBNAIL
 

@@ -11,15 +11,15 @@ from typing import Any
 import click
 import pandas as pd
 
+from dedup._base.text import counted, printable
 from dedup._cli.errors import kept_if_interrupted, summary
 from dedup._cli.types import PAGE, THRESHOLD_OR_FILE
 from dedup._index.find import find_duplicates
 from dedup._results.duplicates import Duplicates
-from dedup._base.text import counted, printable
 from dedup._search.threshold import Threshold
-from dedup.pipelines.store.addresses import shown
 from dedup.errors import InputError
 from dedup.pipelines.models.methods import DEFAULT, MODELS
+from dedup.pipelines.store.addresses import shown
 
 __all__ = [
     "DEVICE",

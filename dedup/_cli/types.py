@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from dedup._results.choices import Choices
 from dedup._base.saving import require_writable
+from dedup._results.choices import Choices
 from dedup._search.threshold import Threshold
 from dedup.errors import InputError
 

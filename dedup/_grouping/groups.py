@@ -13,9 +13,9 @@ from itertools import chain
 
 import pandas as pd
 
+from dedup._base.pairs import Pair, ordered
+from dedup._grouping.decision import Decision
 from dedup._grouping.union_find import Clusters
-from dedup._search.decisions import Decision
-from dedup._verification.verify import Pair, ordered
 
 __all__ = ["Group", "Grouped", "group"]
 

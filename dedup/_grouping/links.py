@@ -10,9 +10,9 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
+from dedup._base.pairs import Pair
+from dedup._grouping.decision import Decision
 from dedup._grouping.union_find import Clusters
-from dedup._search.decisions import Decision
-from dedup._verification.verify import Pair
 
 __all__ = ["Links"]
 

@@ -6,16 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from dedup._base.threads import cores, threads
 from dedup._catalogue.catalogue import Catalogue
-from dedup._index.check import Asked, Checker
 from dedup._catalogue.discover import ImageFile
 from dedup._catalogue.ingest import Advance, Ingest, Refused
+from dedup._index.check import Asked, Checker
 from dedup._search.settings import Settings
-from dedup._base.threads import threads
-from dedup.pipelines.images.decoding import ImageSource
 from dedup.errors import DecodeError
+from dedup.pipelines.images.decoding import ImageSource
 from dedup.pipelines.models.methods import Method
-from dedup.pipelines.operators import cores
 
 __all__ = ["Admission"]
 

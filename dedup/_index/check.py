@@ -11,23 +11,25 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from dedup._base.arrays import Vectors
+from dedup._base.pairs import Pair
 from dedup._catalogue.catalogue import picture_of
 from dedup._catalogue.exact_copies import PictureBook, thumbnail
 from dedup._catalogue.ingest import file_digest
 from dedup._catalogue.record import FIELDS, Record
 from dedup._catalogue.verdicts import Verdicts
+from dedup._join.self_join import DISTINCT
 from dedup._search.blank import blank_pictures
 from dedup._search.candidates import Candidates
-from dedup._join.self_join import DISTINCT
 from dedup._search.rerank import KnownVectors, SecondLook
 from dedup._search.settings import Settings
 from dedup._verification.evidence import Evidence
 from dedup._verification.pictures import Pictures
-from dedup._verification.verify import Pair, Verifier
+from dedup._verification.verify import Verifier
 from dedup.pipelines import call, embed
 from dedup.pipelines.images.decoding import ImageSource, decode, pixel_digest
+from dedup.pipelines.models.methods import Method
 from dedup.pipelines.store.collection import MAX_HITS, Collection
-from dedup.pipelines.models.methods import Method, Vectors
 
 __all__ = ["Asked", "Check", "Checker", "Match"]
 

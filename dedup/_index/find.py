@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from dedup._base.timings import Timings
+from dedup._catalogue.discover import Inputs, discover
+from dedup._catalogue.record import FIELDS
 from dedup._grouping.keeper import Keep
 from dedup._index.cached import with_own_index
-from dedup._catalogue.discover import Inputs, discover
 from dedup._index.image_index import ImageIndex
-from dedup._catalogue.record import FIELDS
 from dedup._results.duplicates import Duplicates
 from dedup._search.settings import Settings
-from dedup._base.timings import Timings
 from dedup._search.threshold import Threshold
 from dedup.pipelines.models.methods import DEFAULT, Method, model
 from dedup.pipelines.models.own_models import Model

@@ -10,30 +10,31 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
-from dedup._grouping.keeper import Keep
-from dedup._index.admission import Admission
+from dedup._base.arrays import Vectors
+from dedup._base.progress import bar
+from dedup._base.timings import Timings
 from dedup._catalogue.catalogue import Catalogue
-from dedup._index.check import Check, Checker
 from dedup._catalogue.discover import Found, Inputs, discover, file_key
 from dedup._catalogue.ingest import Added, Ingest
 from dedup._catalogue.record import Record
-from dedup._index.stats import Stats
 from dedup._catalogue.verdicts import Verdicts
-from dedup._base.progress import bar
+from dedup._grouping.keeper import Keep
+from dedup._index.admission import Admission
+from dedup._index.check import Check, Checker
+from dedup._index.stats import Stats
 from dedup._results.duplicates import Duplicates
-from dedup._search.search import Search
 from dedup._search.rerank import KnownVectors
+from dedup._search.search import Search
 from dedup._search.settings import Settings
 from dedup._search.sides import Sides
-from dedup._base.timings import Timings
 from dedup._search.threshold import Threshold
-from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.evidence_cache import SeenPairs
-from dedup.pipelines.images.decoding import ImageSource
+from dedup._verification.feature_cache import FeatureCache
 from dedup.errors import InputError
-from dedup.pipelines.store.collection import Collection, connect
-from dedup.pipelines.models.methods import DEFAULT, Method, Vectors, model
+from dedup.pipelines.images.decoding import ImageSource
+from dedup.pipelines.models.methods import DEFAULT, Method, model
 from dedup.pipelines.models.own_models import Model
+from dedup.pipelines.store.collection import Collection, connect
 from dedup.pipelines.store.storage import Storage
 
 __all__ = ["ImageIndex"]
@@ -206,7 +207,7 @@ class ImageIndex:
         ingest: Ingest
         if unless is None:
             ingest = Ingest(
-                self._catalogue, model=self._model, token=self._token, tag=tag, features=features
+                self._catalogue, model=self._model, token=self._token, tag=tag, onlooker=features
             )
         else:
             ingest = Admission(

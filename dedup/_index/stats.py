@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from dedup._catalogue.record import Record
 from dedup._base.text import counted
+from dedup._catalogue.record import Record
 
 __all__ = ["Stats"]
 

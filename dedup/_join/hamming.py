@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from dedup.pipelines.models.hashes import cosines
-from dedup.pipelines.models.methods import Vectors
+from dedup._base.arrays import Vectors
+from dedup._base.bits import cosines
 from dedup.pipelines.store.table import Keys, Table
 
 __all__ = ["Hashes"]

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from dedup._base.arrays import Vectors
 from dedup._join.spill import Block, Spill, hits_of
-from dedup.pipelines.models.methods import Vectors
 from dedup.pipelines.store.table import Keys, Table
 
 __all__ = ["Audit", "expected_missing"]

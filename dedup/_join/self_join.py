@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from dedup._join.recall_estimate import Audit, expected_missing
+from dedup._base.arrays import Vectors
 from dedup._join.brute_force import Matrix
-from dedup._join.hamming import Hashes
-from dedup._join.spill import Block, Spill
 from dedup._join.checkpoint import digest_of, work_in
-from dedup.pipelines.models.methods import Vectors
+from dedup._join.hamming import Hashes
+from dedup._join.recall_estimate import Audit, expected_missing
+from dedup._join.spill import Block, Spill
 from dedup.pipelines.store.table import MAX_HITS, Keys, Table
 
 __all__ = ["DISTINCT", "Pairs", "self_join"]

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.arrays import Vectors
 from dedup._join.checkpoint import replacing
-from dedup.pipelines.models.methods import Vectors
 from dedup.pipelines.store.table import Keys
 
 __all__ = ["Block", "Merged", "Spill", "hits_of"]

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dedup._catalogue.discover import file_key
 from dedup._base.saving import save_text
+from dedup._catalogue.discover import file_key
 from dedup.errors import InputError
 
 __all__ = ["Choices", "Resolved"]

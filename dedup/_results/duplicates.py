@@ -11,25 +11,26 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dedup._results.choices import Choices, Resolved
-from dedup._grouping.groups import Group, Grouped, group
-from dedup._grouping.keeper import Keeper
-from dedup._grouping.links import Links
+from dedup._base.pairs import Pair, ordered
+from dedup._base.text import counted
+from dedup._base.timings import Timings
 from dedup._catalogue.discover import Skipped
 from dedup._catalogue.exact_copies import exactly
 from dedup._catalogue.record import Record
+from dedup._grouping.groups import Group, Grouped, group
+from dedup._grouping.keeper import Keeper
+from dedup._grouping.links import Links
+from dedup._results.choices import Choices, Resolved
 from dedup._results.exports import Relation
 from dedup._results.views import ResultViews
 from dedup._search.candidates import Candidates
 from dedup._search.rerank import SecondLook
 from dedup._search.settings import Settings
 from dedup._search.sides import Sides
-from dedup._base.text import counted
-from dedup._base.timings import Timings
 from dedup._search.threshold import Threshold
 from dedup._verification.evidence import describe
+from dedup._verification.verify import Verifier
 from dedup._viewing.explanation import Explanation, explain
-from dedup._verification.verify import Pair, Verifier, ordered
 from dedup.errors import InputError
 
 __all__ = ["Duplicates"]

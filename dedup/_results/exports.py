@@ -13,10 +13,10 @@ import pandas as pd
 
 from dedup._base.csv_text import write_csv
 from dedup._base.extras import require
-from dedup._grouping.groups import Group
+from dedup._base.saving import replacing
 from dedup._catalogue.discover import file_key
 from dedup._catalogue.record import Record, encode_path
-from dedup._base.saving import replacing
+from dedup._grouping.groups import Group
 from dedup.errors import InputError
 
 __all__ = ["Relation", "group_ids", "groups_table", "write_table"]

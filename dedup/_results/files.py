@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dedup._results.choices import Resolved
 from dedup._acting.plan import Plan
 from dedup._acting.planning import make_plan
-from dedup._grouping.groups import Group
 from dedup._catalogue.record import Record
+from dedup._grouping.groups import Group
+from dedup._results.choices import Resolved
 from dedup._results.exports import Relation, group_ids, groups_table, write_table
 from dedup._search.settings import Settings
 from dedup.errors import InputError

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from dedup._grouping.groups import Group
+from dedup._base.pairs import Pair, ordered
 from dedup._catalogue.exact_copies import exactly
 from dedup._catalogue.record import Record
+from dedup._grouping.groups import Group
 from dedup._verification.evidence import Evidence
-from dedup._verification.verify import Pair, Verifier, ordered
+from dedup._verification.verify import Verifier
 from dedup.pipelines.images.decoding import ImageSource
 
 __all__ = ["Match", "Member", "members"]

@@ -13,13 +13,14 @@ import pandas as pd
 from dedup import metrics
 from dedup._base.extras import require
 from dedup._index.find import find_duplicates
-from dedup._tuning.goal import Goal
-from dedup._tuning.scored_pairs import ScoredPairs, score_pairs
-from dedup._tuning.tail import FalsePairs, false_pairs
+from dedup._scoring.score_pairs import score_pairs
+from dedup._scoring.tune import tune
 from dedup._search.threshold import Threshold
-from dedup._tuning.tune import tune
-from dedup.labels import Labels, make_labelled
+from dedup._tuning.goal import Goal
+from dedup._tuning.scored_pairs import ScoredPairs
+from dedup._tuning.tail import FalsePairs, false_pairs
 from dedup.errors import InputError
+from dedup.labels import Labels, make_labelled
 from dedup.pipelines.models.methods import DEFAULT
 from dedup.pipelines.models.own_models import Model
 

@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.arrays import Vectors
+from dedup._base.pairs import Pair, ordered
 from dedup._grouping.union_find import clusters_of
 from dedup._join.self_join import Pairs
-from dedup._verification.verify import Pair, ordered
-from dedup.pipelines.models.methods import Vectors
 
 __all__ = ["Candidates", "cosines_of"]
 

@@ -2,40 +2,20 @@
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.pairs import Pair, ordered
+from dedup._grouping.decision import Decision
+from dedup._search.candidates import Candidates
 from dedup._verification.evidence import Evidence
-from dedup._verification.verify import Pair, Verifier, ordered
+from dedup._verification.verify import Verifier
 
-if TYPE_CHECKING:
-    from dedup._search.candidates import Candidates
-
-__all__ = ["AsTold", "ByAlignment", "ByCosine", "Decision"]
+__all__ = ["AsTold", "ByAlignment", "ByCosine"]
 
 # A picture lies on another if at least this part of it is seen there.
 _LIES_ON = 0.5
-
-
-class Decision(Protocol):
-    """What decides about pairs of pictures (a < b)."""
-
-    def begin(self, pairs: Iterable[Pair]) -> None:
-        """Start to prepare the answers for some pairs, if that takes time."""
-
-    def verify(self, pairs: Iterable[Pair]) -> None:
-        """Prepare the answers for some pairs, side by side."""
-
-    def asked(self) -> Iterable[Pair]:
-        """The pairs that were prepared: what else is known of others counts for nothing."""
-
-    def is_link(self, pair: Pair) -> bool:
-        """Whether a pair that was prepared is accepted."""
-
-    def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
-        """Whether a picture lies on the keeper's, seen through a third, linked to both."""
 
 
 class ByCosine:
@@ -168,7 +148,7 @@ class AsTold:
         What was told, and which pairs count.
     """
 
-    def __init__(self, decision: Decision, candidates: "Candidates") -> None:
+    def __init__(self, decision: Decision, candidates: Candidates) -> None:
         self._decision = decision
         self._candidates = candidates
 

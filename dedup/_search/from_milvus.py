@@ -13,14 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dedup._grouping.union_find import Clusters
-from dedup._grouping.groups import group
-from dedup._join.self_join import self_join
 from dedup._base.text import counted
+from dedup._grouping.groups import group
+from dedup._grouping.union_find import Clusters
+from dedup._join.self_join import self_join
 from dedup._search.decisions import ByCosine
+from dedup.errors import InputError, StoreError
 from dedup.pipelines.store.addresses import shown
 from dedup.pipelines.store.connection import Connection, connect
-from dedup.errors import InputError, StoreError
 from dedup.pipelines.store.storage import store_at
 from dedup.pipelines.store.table import Table
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from dedup._catalogue.catalogue import Catalogue
-from dedup._join.self_join import Pairs, self_join
 from dedup._join.checkpoint import remove_work
+from dedup._join.self_join import Pairs, self_join
 
 __all__ = ["kept_join"]
 

@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 import PIL
 
+from dedup._base.arrays import Vectors
 from dedup._base.cache_file import CacheFile
-from dedup._join.self_join import Pairs
+from dedup._base.pairs import Pair
 from dedup._base.threads import threads
 from dedup._base.timings import Timings
+from dedup._join.self_join import Pairs
 from dedup._verification.pictures import Pictures
-from dedup._verification.verify import Pair
-from dedup.pipelines.images import colours, decoding
 from dedup.errors import DecodeError
-from dedup.pipelines.models.methods import Method, Vectors, engine
+from dedup.pipelines.images import colours, decoding
+from dedup.pipelines.models.methods import Method, engine
 
 __all__ = ["KnownVectors", "SecondLook"]
 

@@ -4,28 +4,29 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dedup._grouping.keeper import Keeper
+from dedup._base.arrays import Vectors
+from dedup._base.pairs import Pair
+from dedup._base.progress import bar
+from dedup._base.threads import threads
+from dedup._base.timings import Timings
 from dedup._catalogue.catalogue import Catalogue
 from dedup._catalogue.ingest import Added
 from dedup._catalogue.verdicts import Verdicts
-from dedup._base.progress import bar
+from dedup._grouping.keeper import Keeper
+from dedup._join.self_join import Pairs, self_join
 from dedup._results.duplicates import Duplicates
 from dedup._search.blank import blank_pictures
 from dedup._search.candidates import Candidates, cosines_of
 from dedup._search.depth import Depth
-from dedup._join.self_join import Pairs, self_join
 from dedup._search.kept_join import kept_join
-from dedup._search.rows import Rows
 from dedup._search.rerank import KnownVectors, SecondLook
+from dedup._search.rows import Rows
 from dedup._search.settings import Settings
 from dedup._search.sides import Sides
-from dedup._base.threads import threads
-from dedup._base.timings import Timings
+from dedup._verification.evidence_cache import SeenPairs
 from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.pictures import Pictures
-from dedup._verification.evidence_cache import SeenPairs
-from dedup._verification.verify import Pair, Verifier
-from dedup.pipelines.models.methods import Vectors
+from dedup._verification.verify import Verifier
 
 __all__ = ["Search"]
 

@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from dedup._grouping.decision import Decision
 from dedup._grouping.keeper import Keep, Keeper
 from dedup._search.candidates import Candidates
+from dedup._search.decisions import AsTold, ByAlignment, ByCosine
 from dedup._search.measure import Measure, measure_of
 from dedup._search.threshold import Threshold
-from dedup._search.decisions import AsTold, ByAlignment, ByCosine, Decision
 from dedup._verification.evidence import DEFAULT_THRESHOLD
 from dedup._verification.verify import Verifier
 from dedup.errors import InputError

@@ -15,12 +15,12 @@ from typing import Final
 
 import numpy as np
 
+from dedup._verification.edits import CUT_OUT, FLATTENED, explained
 from dedup._verification.evidence import Evidence, Measured
 from dedup._verification.features import PICTURE, Features
 from dedup._verification.keypoints import matches
 from dedup._verification.measurement import measure
 from dedup._verification.registration import Matrix, corners, moved, placements, same_framing
-from dedup._verification.edits import CUT_OUT, FLATTENED, explained
 
 __all__ = ["best_placement", "compare"]
 

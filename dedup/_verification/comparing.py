@@ -16,17 +16,16 @@ from typing import Any, TypeAlias
 from loky import ProcessPoolExecutor
 from threadpoolctl import ThreadpoolController
 
-from dedup._base.threads import threads
+from dedup._base.environment import environment, for_children
+from dedup._base.pairs import Pair
+from dedup._base.threads import cores, threads
 from dedup._verification.align import compare
 from dedup._verification.evidence import Evidence
 from dedup._verification.features import Features
 from dedup._verification.worker import begin, compare_all
-from dedup._base.environment import environment, for_children
-from dedup.pipelines.operators import cores
 
-__all__ = ["Comparers", "Pair"]
+__all__ = ["Comparers"]
 
-Pair: TypeAlias = tuple[int, int]
 _Answer: TypeAlias = tuple[list[Evidence], dict[int, dict[str, Any]]]
 
 # Pairs from which processes are worth half a second that they take to start.

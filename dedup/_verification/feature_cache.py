@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from dedup._verification.features import Features
+from dedup._verification.pictures import features_of
+from dedup.pipelines.images.decoding import Decoded
 
 __all__ = ["KEPT", "FeatureCache"]
 
@@ -27,6 +29,14 @@ class FeatureCache:
     def __init__(self) -> None:
         self._features: OrderedDict[int, Features] = OrderedDict()
         self._lock = threading.Lock()
+
+    def expect(self, pictures: int) -> bool:
+        """Whether so many pictures are worth a look: of more, most would be dropped unused."""
+        return pictures <= KEPT
+
+    def see(self, picture: int, decoded: Decoded) -> None:
+        """Keep the features of a picture, decoded as far as `SHORT_SIDE`."""
+        self.put(picture, features_of(decoded))
 
     def put(self, picture: int, features: Features) -> None:
         """Keep the features of a picture, perhaps instead of others."""

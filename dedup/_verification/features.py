@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dedup._verification.keypoints import Local, local_features, mirrored_features
+from dedup._base.opencv import cv2
 from dedup._verification.edits import Look
+from dedup._verification.keypoints import Local, local_features, mirrored_features
 
 __all__ = ["OPENCV", "PICTURE", "Features", "extract", "one_thread"]
 

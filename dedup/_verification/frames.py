@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-import cv2
-
+from dedup._base.opencv import cv2
 from dedup._verification.align import compare
 from dedup._verification.evidence import Evidence
 from dedup._verification.features import Features

@@ -6,11 +6,11 @@ ORB (Rublee et al. 2011): a fifth of SIFT's time, for the same pairs (benchmarks
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
-import cv2
 import faiss
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.opencv import cv2
 from dedup._verification.registration import Floats
 
 __all__ = ["Local", "local_features", "matches", "mirrored_features"]

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
+from dedup._base.opencv import cv2
 from dedup._verification.blocks import Blocks
 from dedup._verification.evidence import Measured
 from dedup._verification.features import Features

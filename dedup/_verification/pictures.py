@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from dedup._base.arrays import SHORT_SIDE
 from dedup._catalogue.record import Record
 from dedup._verification.features import Features, extract
-from dedup.pipelines.images.colours import BLACK, WHITE
-from dedup.pipelines.images.decoding import SHORT_SIDE, Decoded, ImageSource, decode, decode_frames
 from dedup.errors import DecodeError
+from dedup.pipelines.images.colours import BLACK, WHITE
+from dedup.pipelines.images.decoding import Decoded, ImageSource, decode, decode_frames
 
 __all__ = ["Pictures", "features_of"]
 

@@ -5,18 +5,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from itertools import islice
 from typing import NamedTuple
 
+from dedup._base.arrays import SHORT_SIDE
+from dedup._base.pairs import Pair
 from dedup._base.threads import threads
-from dedup._verification.comparing import Comparers, Pair
+from dedup._verification.comparing import Comparers
 from dedup._verification.evidence import Evidence
+from dedup._verification.evidence_cache import Digests, SeenPairs
 from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features
 from dedup._verification.frames import seen_in_all
 from dedup._verification.pictures import Pictures, features_of
-from dedup._verification.evidence_cache import Digests, SeenPairs
-from dedup.pipelines.images.decoding import SHORT_SIDE
 from dedup.errors import DecodeError
 
-__all__ = ["Pair", "Verifier", "ordered"]
+__all__ = ["Verifier"]
 
 # Pairs whose features are in memory at once. Pairs come cluster by cluster, so that the features
 # of an image are seldom needed again after they were dropped.
@@ -162,14 +163,3 @@ class _Batch(NamedTuple):
     readable: list[Pair]
     digests: Mapping[Pair, Digests]
     results: Iterator[list[Evidence]]
-
-
-def ordered(a: int, b: int) -> Pair:
-    """A pair as it is looked up: the smaller first.
-
-    Examples
-    --------
-    >>> ordered(2, 1)
-    (1, 2)
-    """
-    return (a, b) if a < b else (b, a)

@@ -4,12 +4,12 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
+from dedup._base.pairs import Pair, ordered
 from dedup._catalogue.record import Record
 from dedup._results.duplicates import Duplicates
 from dedup._results.members import Match
-from dedup._verification.verify import Pair, ordered
-from dedup.pipelines.images.decoding import ImageSource
 from dedup.errors import InputError
+from dedup.pipelines.images.decoding import ImageSource
 
 __all__ = ["Borderline"]
 

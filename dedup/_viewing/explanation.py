@@ -6,12 +6,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from dedup._base.arrays import SHORT_SIDE
 from dedup._verification.align import compare
 from dedup._verification.evidence import Evidence, describe
 from dedup._verification.frames import seen_in_all
 from dedup._verification.pictures import features_of
 from dedup._viewing.notebook import image_html
-from dedup.pipelines.images.decoding import SHORT_SIDE, ImageSource, decode, decode_frames
+from dedup.pipelines.images.decoding import ImageSource, decode, decode_frames
 
 __all__ = ["Explanation", "explain"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from dedup._results.members import Match, Member
 from dedup._base.text import printable
+from dedup._results.members import Match, Member
 from dedup._viewing.thumbnails import Thumbnail, thumbnails
 
 __all__ = ["GroupsView", "image_html"]

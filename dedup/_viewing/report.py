@@ -11,8 +11,8 @@ from string import Template
 from typing import Any
 
 from dedup._base.progress import bar
-from dedup._results.members import Member
 from dedup._base.saving import save_text
+from dedup._results.members import Member
 from dedup._viewing.page_data import file_data, pair_data
 from dedup._viewing.thumbnails import Thumbnail, thumbnails
 from dedup.errors import InputError

@@ -5,12 +5,13 @@ from typing import Any, Protocol
 import pandas as pd
 
 from dedup._base.extras import require
-from dedup._results.duplicates import Duplicates
+from dedup._base.pairs import Pair
 from dedup._base.text import counted
-from dedup._tuning.scored_pairs import ScoredPairs
+from dedup._results.duplicates import Duplicates
 from dedup._search.threshold import Threshold
-from dedup._tuning.tune import tune
-from dedup._verification.verify import Pair
+from dedup._tuning.goal import Goal
+from dedup._tuning.scored_pairs import ScoredPairs
+from dedup._tuning.tuned import threshold_for
 from dedup._viewing.borderline import Borderline
 from dedup.labels import Labels
 from dedup.pipelines.images.decoding import ImageSource
@@ -153,7 +154,9 @@ class Review:
         )
         if not goal.keys() & {"precision", "recall", "f1", "cost"}:
             goal["f1"] = True
-        threshold = tune(scored, **goal)
+        how: dict[str, Any] = {"collection": None, "folds": 5, "seed": 0}
+        how |= {name: goal.pop(name) for name in how.keys() & goal.keys()}
+        threshold = threshold_for(Goal(**goal), scored, **how)
         self.at(threshold)
         return threshold
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import anywidget
 import traitlets
 
+from dedup._base.pairs import Pair
 from dedup._results.members import Member
-from dedup._verification.verify import Pair
 from dedup._viewing.page_data import Data, file_data, pair_data
 from dedup._viewing.report import web_text
 from dedup._viewing.thumbnails import thumbnail

@@ -8,8 +8,8 @@ from io import BytesIO
 from PIL import Image
 
 from dedup._base.threads import threads
-from dedup.pipelines.images.decoding import ImageSource, decode
 from dedup.errors import DecodeError
+from dedup.pipelines.images.decoding import ImageSource, decode
 
 __all__ = ["Thumbnail", "thumbnail", "thumbnails"]
 

@@ -28,9 +28,9 @@ from dedup._base.csv_text import read_csv, write_csv
 from dedup._base.extras import require
 from dedup._base.saving import replacing
 from dedup._base.text import counted
-from dedup.labels._tables import checked_groups, checked_pairs
 from dedup.data import labelled
 from dedup.errors import InputError
+from dedup.labels._tables import checked_groups, checked_pairs
 
 __all__ = ["Labels", "make_labelled", "read_labels"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from dedup._grouping.union_find import Clusters
 from dedup._catalogue.discover import file_key
+from dedup._grouping.union_find import Clusters
 from dedup.errors import InputError
 
 __all__ = ["checked_groups", "checked_pairs"]

@@ -15,11 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from dedup._base.extras import require
+from dedup.errors import InputError
 from dedup.metrics._groups import GroupScores, group_scores, wrongly_removed
 from dedup.metrics._intervals import bootstrap_interval, proportion_interval
 from dedup.metrics._pair_table import pair_table
 from dedup.metrics._undefined import NO_TRUE_PAIR, UndefinedMetricWarning, ratio
-from dedup.errors import InputError
 
 __all__ = [
     "GroupScores",

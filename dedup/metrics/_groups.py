@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from dedup._base.extras import require
-from dedup.metrics._undefined import NO_TRUE_PAIR, ratio
 from dedup.errors import InputError
+from dedup.metrics._undefined import NO_TRUE_PAIR, ratio
 
 __all__ = ["GroupScores", "group_scores", "wrongly_removed"]
 

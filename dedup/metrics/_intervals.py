@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from dedup._base.extras import require
-from dedup.metrics._undefined import UndefinedMetricWarning, undefined
 from dedup.errors import InputError
+from dedup.metrics._undefined import UndefinedMetricWarning, undefined
 
 __all__ = ["bootstrap_interval", "proportion_interval"]
 

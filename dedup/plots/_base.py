@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._base.extras import require
-from dedup._tuning.scored_pairs import ScoredPairs
 from dedup._search.threshold import Threshold
+from dedup._tuning.scored_pairs import ScoredPairs
 from dedup.errors import InputError
 
 if TYPE_CHECKING:

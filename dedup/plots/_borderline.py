@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dedup.plots._base import DARK, OTHER, SMALL, Cut, check, cut_of, least, new_grid, written
-from dedup.plots._pair_picture import draw_pair
 from dedup._tuning.scored_pairs import ScoredPairs
 from dedup.errors import InputError
+from dedup.plots._base import DARK, OTHER, SMALL, Cut, check, cut_of, least, new_grid, written
+from dedup.plots._pair_picture import draw_pair
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dedup._tuning.scored_pairs import ScoredPairs
 from dedup.plots._base import (
     DARK,
     DUPLICATE,
@@ -20,7 +21,6 @@ from dedup.plots._base import (
     new_axes,
     written,
 )
-from dedup._tuning.scored_pairs import ScoredPairs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

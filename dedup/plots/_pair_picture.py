@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dedup._base.extras import require
-from dedup.pipelines.images.decoding import decode
 from dedup.errors import DecodeError
+from dedup.pipelines.images.decoding import decode
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from dedup import metrics
+from dedup._tuning.scored_pairs import ScoredPairs
+from dedup.errors import InputError
 from dedup.plots._base import (
     DARK,
     DUPLICATE,
@@ -20,8 +22,6 @@ from dedup.plots._base import (
     share,
     written,
 )
-from dedup._tuning.scored_pairs import ScoredPairs
-from dedup.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

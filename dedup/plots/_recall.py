@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from dedup import metrics
+from dedup._tuning.scored_pairs import ScoredPairs
+from dedup.errors import InputError
 from dedup.plots._base import (
     DARK,
     SMALL,
@@ -19,8 +21,6 @@ from dedup.plots._base import (
     written,
 )
 from dedup.plots._edit_order import family_of, label_of, order_of
-from dedup._tuning.scored_pairs import ScoredPairs
-from dedup.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
-from dedup.pipelines.images import memory
 from dedup.errors import DecodeError
+from dedup.pipelines.images import memory
 from dedup.pipelines.images.limits import require_within
 
 __all__ = ["accepts", "check", "is_tiff", "read"]

@@ -9,37 +9,31 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from dedup._base.arrays import Pixels
+from dedup.errors import DecodeError
 from dedup.pipelines.images import damage, frames, jpeg, memory
 from dedup.pipelines.images.colours import WHITE, depth, laid, over, resizable, to_srgb
-from dedup.errors import DecodeError
 from dedup.pipelines.images.readers import (
     ImageSource,
-    Pixels,
     check_before_decoding,
     check_header,
     open_image,
 )
 
 __all__ = [
-    "SHORT_SIDE",
     "Decoded",
     "ImageSource",
-    "Pixels",
     "check_before_decoding",
     "check_header",
     "decode",
     "decode_frames",
     "pixel_digest",
 ]
-
-SHORT_SIDE: Final = 240
-"""Pixels on the short side that an image should still have to be embedded and aligned."""
 
 # No side is kept twice as long as this many times the short side that is asked for, so that
 # a 20,000 x 10 strip stays small.

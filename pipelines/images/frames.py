@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from PIL import Image, TiffImagePlugin
 
-from dedup.pipelines.images import limits
 from dedup.errors import DecodeError
+from dedup.pipelines.images import limits
 
 __all__ = ["count", "each", "too_many"]
 

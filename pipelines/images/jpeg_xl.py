@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from dedup.pipelines.images import memory
 from dedup.errors import DecodeError
+from dedup.pipelines.images import memory
 from dedup.pipelines.images.limits import require_within
 
 __all__ = ["accepts", "check", "depth_of", "read", "size_of"]

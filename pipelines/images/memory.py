@@ -14,8 +14,8 @@ from typing import IO, Final, cast
 from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from dedup.pipelines.images import limits
 from dedup.errors import DecodeError
+from dedup.pipelines.images import limits
 
 __all__ = ["JXL", "RAW", "SHARED", "needed", "needed_to_open", "room"]
 

@@ -17,21 +17,19 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
-from dedup.pipelines.images import camera_raw, jpeg_xl, limits, memory, patience
+from dedup._base.arrays import Pixels
 from dedup.errors import DecodeError, DedupError
+from dedup.pipelines.images import camera_raw, jpeg_xl, limits, memory, patience
 
 __all__ = [
     "ImageSource",
-    "Pixels",
     "check_before_decoding",
     "check_header",
     "open_image",
 ]
 
-Pixels: TypeAlias = npt.NDArray[np.uint8]
 ImageSource: TypeAlias = str | Path | bytes | Image.Image | Pixels
 
 _HEAD = 1024

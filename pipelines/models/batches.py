@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dedup.pipelines.images.decoding import Pixels
+from dedup._base.arrays import Pixels
 
 __all__ = ["Batches"]
 

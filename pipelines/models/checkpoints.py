@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dedup.errors import ModelError
+from dedup.pipelines.logs import handlers_kept
 
 __all__ = ["is_program", "resnet"]
 
@@ -56,7 +57,9 @@ def resnet(path: Path) -> Any:
         If the weights are those of another network; names what is missing, or too much.
     """
     import torch
-    from towhee.models.cvnet.resnet import ResNet
+
+    with handlers_kept():
+        from towhee.models.cvnet.resnet import ResNet
 
     weights = _weights(path)
     is_copy_detection = any(name.startswith("backbone.") for name in weights)

@@ -5,15 +5,16 @@ an entry to `MODELS`; what users bring themselves is in `own_models`, what runs 
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, Final, Literal, Protocol
 
-from dedup.pipelines.models import engines
-from dedup.pipelines.images.decoding import SHORT_SIDE
+from dedup._base.arrays import SHORT_SIDE
 from dedup.errors import InputError, ModelError
-from dedup.pipelines.models.networks import Engine, Network, Vectors
+from dedup.pipelines.models import engines
+from dedup.pipelines.models.networks import Engine, Network
 from dedup.pipelines.models.own_models import Defaults, Model
 from dedup.pipelines.models.preprocessing import Preprocessing
 
@@ -24,8 +25,8 @@ __all__ = [
     "MeasureName",
     "Method",
     "PerceptualHash",
-    "Vectors",
     "engine",
+    "made_by",
     "model",
 ]
 
@@ -246,6 +247,20 @@ def model(method: str | Model | Method, *, device: str = "cpu") -> Method:
     if device != "cpu":
         raise InputError(f"device={device!r}: the method {method!r} is no network")
     return known
+
+
+def made_by(properties: Mapping[str, str]) -> str:
+    """What to ask for, to use a collection that was made with these properties, in words.
+
+    Examples
+    --------
+    >>> made_by(model("sscd").properties)
+    'method="sscd"'
+    """
+    for name, known in MODELS.items():
+        if properties.items() >= known.properties.items():
+            return f'method="{name}"'
+    return "that method"
 
 
 def _resnet50() -> Model:

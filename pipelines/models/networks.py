@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from dedup.pipelines.images.decoding import Pixels
+from dedup._base.arrays import Pixels, Vectors
 from dedup.errors import ModelError
 from dedup.pipelines.models.preprocessing import Preprocessing
 
@@ -22,13 +22,11 @@ __all__ = [
     "Input",
     "Network",
     "Shape",
-    "Vectors",
     "chosen",
     "shown",
     "unit_rows",
 ]
 
-Vectors = npt.NDArray[np.float32]
 Shape = Sequence[int | None]
 
 NO_DIRECTION = "the model gives it no usable embedding (all zeros, or not finite)"

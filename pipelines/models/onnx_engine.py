@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from dedup.pipelines.models.batches import Batches
-from dedup.pipelines.images.decoding import Pixels
+from dedup._base.arrays import Pixels, Vectors
 from dedup.errors import MissingExtra, ModelError
-from dedup.pipelines.models.networks import Input, Network, Shape, Vectors, chosen, shown, unit_rows
+from dedup.pipelines.models.batches import Batches
+from dedup.pipelines.models.networks import Input, Network, Shape, chosen, shown, unit_rows
 
 __all__ = ["OnnxEngine"]
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from dedup.pipelines.images.decoding import Pixels
+from dedup._base.arrays import Pixels, Vectors
 from dedup.errors import ModelError
-from dedup.pipelines.models.networks import Input, Network, Shape, Vectors, chosen, shown, unit_rows
+from dedup.pipelines.models.networks import Input, Network, Shape, chosen, shown, unit_rows
 
 __all__ = ["OpenVinoEngine"]
 

@@ -6,8 +6,8 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
 
-from dedup.pipelines.models.engines import CHECKPOINTS, engine
 from dedup.errors import InputError
+from dedup.pipelines.models.engines import CHECKPOINTS, engine
 from dedup.pipelines.models.fingerprints import digest_of
 from dedup.pipelines.models.networks import Network
 from dedup.pipelines.models.preprocessing import Preprocessing, Triple

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-import cv2
 import numpy as np
 
-from dedup.pipelines.images.decoding import Pixels
+from dedup._base.arrays import Pixels
+from dedup._base.opencv import cv2
 
 __all__ = ["Preprocessing", "Triple"]
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from dedup._base.arrays import Pixels, Vectors
+from dedup.errors import ModelError
 from dedup.pipelines.models.batches import Batches
 from dedup.pipelines.models.checkpoints import is_program, resnet
-from dedup.pipelines.images.decoding import Pixels
-from dedup.errors import ModelError
-from dedup.pipelines.models.networks import Network, Vectors, unit_rows
+from dedup.pipelines.models.networks import Network, unit_rows
 
 __all__ = ["TorchEngine"]
 

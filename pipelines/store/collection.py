@@ -5,12 +5,13 @@ Zilliz Cloud (address and token).
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from dedup.errors import CollectionMismatch, StoreError, StoreUnavailable
 from dedup.pipelines.store.connection import (
     CollectionSchema,
     Connection,
@@ -20,8 +21,6 @@ from dedup.pipelines.store.connection import (
     new_index_params,
     new_schema,
 )
-from dedup.errors import CollectionMismatch, StoreError, StoreUnavailable
-from dedup.pipelines.models.methods import MODELS, MeasureName
 from dedup.pipelines.store.storage import PART_ROWS, Index, Storage
 from dedup.pipelines.store.table import MAX_HITS, Row, Table
 
@@ -57,7 +56,12 @@ class Collection(Table):
         self._storage = storage or Storage()
 
     def ensure(
-        self, *, dimension: int, properties: Mapping[str, str], measure: MeasureName = "cosine"
+        self,
+        *,
+        dimension: int,
+        properties: Mapping[str, str],
+        measure: Literal["cosine", "bits"] = "cosine",
+        made_by: Callable[[Mapping[str, str]], str] = lambda _: "what it was made with",
     ) -> None:
         """Create the collection if it is missing; otherwise check what it was made with.
 
@@ -69,6 +73,8 @@ class Collection(Table):
         measure : {"cosine", "bits"}
             "bits": vectors are hashes, and a server keeps them packed. Here they are unit
             vectors, compared by cosine, whatever the store does.
+        made_by : callable
+            What to ask for, to use a collection with these properties, in words.
 
         Raises
         ------
@@ -85,12 +91,12 @@ class Collection(Table):
             choice = _BY_SIZE if by_size else index.type
             self._create(schema, {**properties, _CHOICE: choice}, index)
         found = self._call("open it", "describe_collection")
-        self._check(found, schema=schema, properties=properties)
+        self._check(found, schema=schema, properties=properties, made_by=made_by)
         self._mend(index)
         self.load()
         self._check_layout(dimension)
 
-    def _kept(self, measure: MeasureName) -> tuple[str, Index]:
+    def _kept(self, measure: str) -> tuple[str, Index]:
         """The type of the vector field, and its index, of a new collection."""
         store = self.connection.store
         if measure == "bits":  # no approximation: it compares a hash with millions at once
@@ -112,7 +118,12 @@ class Collection(Table):
             )
 
     def _check(
-        self, found: Row, *, schema: CollectionSchema, properties: Mapping[str, str]
+        self,
+        found: Row,
+        *,
+        schema: CollectionSchema,
+        properties: Mapping[str, str],
+        made_by: Callable[[Mapping[str, str]], str],
     ) -> None:
         recorded = found.get("properties", {})
         for key, wanted in properties.items():
@@ -120,7 +131,7 @@ class Collection(Table):
                 raise CollectionMismatch(
                     f"the collection {self.name!r} at {self.connection.uri} was made with "
                     f"{key.removeprefix('dedup.')} {recorded.get(key, 'unknown')!r}, not "
-                    f"{wanted!r}; choose {_made_by(recorded)}, or another index or collection"
+                    f"{wanted!r}; choose {made_by(recorded)}, or another index or collection"
                 )
         if {f["name"] for f in found["fields"]} != {f.name for f in schema.fields}:
             raise CollectionMismatch(
@@ -328,11 +339,3 @@ def _schema(dimension: int, *, vectors: str) -> CollectionSchema:
         schema.add_field(name, DataType.INT64)
     schema.add_field("vector", DataType[vectors], dim=dimension)
     return schema
-
-
-def _made_by(recorded: Mapping[str, str]) -> str:
-    """What to ask for, to use a collection with these properties."""
-    for name, known in MODELS.items():
-        if recorded.items() >= known.properties.items():
-            return f'method="{name}"'
-    return "that method"

@@ -12,19 +12,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from grpc import RpcError  # type: ignore[import-untyped]
 
-from dedup.pipelines.store.addresses import Server, server_at, shown
 from dedup._base.environment import environment
 from dedup.errors import StoreError, StoreUnavailable
+from dedup.pipelines.store.addresses import Server, server_at, shown
+from dedup.pipelines.store.layout import Layout
 from dedup.pipelines.store.lite import ADDRESS, Engine, leave_to_the_parent
 from dedup.pipelines.store.storage import Store, store_at
-
-if TYPE_CHECKING:
-    from dedup.pipelines.store.layout import Layout
-
 
 # pymilvus takes no file for an address, and makes what a `.env` says part of the environment: one
 # in the folder that is searched may be a stranger's.

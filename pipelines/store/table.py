@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dedup.pipelines.store.connection import Connection
+from dedup._base.arrays import Vectors
+from dedup._base.bits import cosines
 from dedup.errors import StoreError
-from dedup.pipelines.models.hashes import cosines
+from dedup.pipelines.store.connection import Connection
+from dedup.pipelines.store.describe import describe
 from dedup.pipelines.store.layout import Layout
-from dedup.pipelines.models.methods import Vectors
 from dedup.pipelines.store.storage import Index
 
 __all__ = ["MAX_HITS", "Keys", "Row", "Table"]
@@ -62,7 +63,7 @@ class Table:
         """Where it holds what; looked up once a client."""
         key = (self.name, self._vector_field)
         if key not in self.connection.layouts:
-            self.connection.layouts[key] = Layout.of(
+            self.connection.layouts[key] = describe(
                 self.connection, self.name, vector_field=self._vector_field
             )
         return self.connection.layouts[key]

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from dedup.pipelines.models.hashes import pack, unpack
-from dedup.pipelines.models.methods import Vectors
+from dedup._base.arrays import Vectors
+from dedup._base.bits import unit
 
-__all__ = ["FORMATS", "Format"]
+__all__ = ["FORMATS", "Format", "pack", "unpack"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,23 @@ class Format:
     field_type: str
     write: Callable[[Vectors], Sequence[Any]]
     read: Callable[[Sequence[Any]], Vectors]
+
+
+def pack(vectors: npt.NDArray[np.floating]) -> list[bytes]:
+    r"""The hashes of unit vectors, eight bits a byte, as Milvus' binary vectors have them.
+
+    Examples
+    --------
+    >>> pack(unpack([b"\x80\x01"]))
+    [b'\x80\x01']
+    """
+    return [row.tobytes() for row in np.packbits(np.asarray(vectors) > 0, axis=1)]
+
+
+def unpack(hashes: Sequence[bytes]) -> Vectors:
+    """The unit vectors of packed hashes, shape (n, bits)."""
+    packed = np.array([np.frombuffer(one, np.uint8) for one in hashes])
+    return unit(np.unpackbits(packed, axis=1).astype(np.bool_))
 
 
 def _write_half(vectors: Vectors) -> Sequence[Any]:

@@ -6,8 +6,8 @@ in each row: it has two dimensions, and nobody searches it.
 
 from collections.abc import Sequence
 
-from dedup.pipelines.store.connection import CollectionSchema, Connection, DataType, new_schema
 from dedup.pipelines.store.collection import Collection
+from dedup.pipelines.store.connection import CollectionSchema, Connection, DataType, new_schema
 from dedup.pipelines.store.storage import Storage
 from dedup.pipelines.store.table import Row
 

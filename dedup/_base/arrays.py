@@ -1,0 +1,17 @@
+"""The arrays that all rooms speak of."""
+
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["SHORT_SIDE", "Pixels", "Vectors"]
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+"""A picture: shape (height, width, 3), sRGB, if nothing else is said."""
+
+Vectors: TypeAlias = npt.NDArray[np.float32]
+"""Embeddings: shape (n, dimension), rows of unit length; or one of them, shape (dimension,)."""
+
+SHORT_SIDE: Final = 240
+"""Pixels on the short side that an image should still have to be embedded and aligned."""
