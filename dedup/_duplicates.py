@@ -1,1 +1,214 @@
-"""x"""
+"""`Duplicates`: what a search found, and all that can be done with it."""
+
+import os
+from collections.abc import Iterable
+
+from dedup._acting.plan import Plan
+from dedup._acting.planning import make_plan
+from dedup._results.result import Result
+from dedup._viewing.explanation import Explanation, explain
+from dedup._viewing.notebook import GroupsView
+from dedup._viewing.report import write_report
+from dedup._viewing.review import Remembers, Review
+from dedup.errors import InputError
+
+__all__ = ["Duplicates"]
+
+
+class Duplicates(Result):
+    """Duplicates that were found, at one threshold; `at` gives them at another.
+
+    In a notebook it shows its groups as pictures.
+
+    Attributes
+    ----------
+    embedded : int
+        Images that were embedded in this run.
+    timings : mapping of str to float
+        Seconds of the search by stage: "discover" (list the files), "embed" (read, recognise
+        copies, decode, embed, store), "propose" (search for pairs), "verify" (align them),
+        "group", and "second look" (embed what is reported with a second network).
+        `str(found.timings)` is a line for people.
+    """
+
+    def explain(self, a: str, b: str) -> Explanation:
+        """Say what happened from one image to another, whether they were paired or not.
+
+        Parameters
+        ----------
+        a, b : str
+            Paths, as this result names them, or of any other image.
+
+        Raises
+        ------
+        DecodeError
+            If one can't be read.
+        """
+        images = self._outcome.verifier.pictures.images
+        return explain(*(images.get(path, path) for path in (a, b)))
+
+    def plan(
+        self,
+        *,
+        action: str = "quarantine",
+        quarantine: str | os.PathLike[str] | None = None,
+        protect: Iterable[str | os.PathLike[str]] = (),
+        unverified: bool = False,
+        permanently: bool = False,
+    ) -> Plan:
+        """Plan what to do with the surplus files of the groups; nothing is touched before `apply`.
+
+        Only files that were verified against the one to keep are acted on: those with the same
+        pixels, and those of an accepted pair with it. The others, what has more frames or bits
+        or is transparent where the one to keep is not, what is protected, and what is the same
+        file under another name (a hard link), are left alone, with the reason.
+
+        Parameters
+        ----------
+        action : {"quarantine", "hardlink", "delete"}
+            "quarantine" moves the files into a folder. "hardlink" replaces those with the very
+            bytes of the file to keep by hard links to it, and leaves the others alone.
+            "delete" can't be undone.
+        quarantine : path, optional
+            The plan makes a folder of its own in this one. By default `.dedup-quarantine` in
+            the folder that all images have in common. Later searches pass it over.
+        protect : paths
+            Folders, or files, that are never touched. A file in there is rather kept than
+            another.
+        unverified : bool
+            Act on all files of a group.
+        permanently : bool
+            That "delete" is meant.
+
+        Raises
+        ------
+        InputError
+            If there is no such action, a protected folder does not exist, or "delete" is not
+            said to be meant.
+
+        Examples
+        --------
+        >>> import dedup
+        >>> photos = getfixture("sample_folder")
+        >>> found = dedup.find_duplicates(photos, method="phash", cache=False)
+        >>> plan = found.plan(quarantine=getfixture("tmp_path"))
+        >>> len(plan), plan.action, plan.table["relation"][0]
+        (6, 'quarantine', 'exact')
+        """
+        found = self._outcome
+        key = {name: path for path, name in found.names.items()}
+        return make_plan(
+            [[found.records[path] for path in group.paths] for group in self.groups],
+            relate=found.relation,
+            action=action,
+            quarantine=quarantine,
+            protect=protect,
+            unverified=unverified,
+            permanently=permanently,
+            among=found.records.values(),
+            chosen={key[name] for name in self._choices.keep},
+            apart={frozenset(key[name] for name in pair) for pair in self._choices.apart},
+        )
+
+    def show(self, *, start: int = 0, groups: int = 10) -> GroupsView:
+        """Some of the groups as pictures, in a notebook; `found` itself shows the first ten.
+
+        Parameters
+        ----------
+        start : int
+            The first one, counted from 0.
+        groups : int
+            How many.
+
+        Raises
+        ------
+        InputError
+            If there is no such group.
+
+        Examples
+        --------
+        >>> from dedup import find_duplicates
+        >>> found = find_duplicates(getfixture("sample_folder"), cache=False)
+        >>> print(str(found.show(start=1)).splitlines()[-1])
+        groups 2 to 2 of 2
+        """
+        if groups < 1 or not 0 <= start < max(1, len(self.groups)):
+            raise InputError(f"start={start}, groups={groups}: there are {len(self.groups)} groups")
+        shown = self.groups[start : start + groups]
+        return GroupsView(repr(self), [*map(self._members, shown)], start, len(self.groups))
+
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        title: str = "Duplicates",
+        thumbnails: int = 160,
+        progress: bool = True,
+    ) -> None:
+        """Write the groups as one page for any browser, which needs no network and no other file.
+
+        There the groups can be filtered and sorted, each pair is explained, and what to keep
+        and what is no duplicate can be chosen: the page exports these choices, and touches no
+        file. Where it can reach the images, in their places relative to its own, it shows them
+        in full size beside an explanation.
+
+        Parameters
+        ----------
+        path : path
+            The page, "duplicates.html"; one that is there is replaced.
+        title : str
+        thumbnails : int
+            Longest side of the small pictures in pixels, 0 to 1024; 0 for none. At 160 the page
+            takes about 5 KB for each file of a group, at 96 about 2 KB, and 0.3 KB without.
+        progress : bool
+            Show a progress bar where a person can see it.
+
+        Raises
+        ------
+        InputError
+            If the page can't be written, or the side is out of range.
+
+        Examples
+        --------
+        >>> from dedup import find_duplicates
+        >>> found = find_duplicates(getfixture("sample_folder"), cache=False)
+        >>> page = getfixture("tmp_path") / "duplicates.html"
+        >>> found.report(page, title="Holiday", thumbnails=96)
+        >>> "<title>Holiday</title>" in page.read_text()
+        True
+        """
+        groups = [self._members(group) for group in self.groups]
+        options = {"run": self.run, "title": title, "summary": repr(self)}
+        write_report(path, groups, **options, side=thumbnails, progress=progress)
+
+    def review(self, *, index: Remembers | None = None) -> Review:
+        """Look through the pairs next to the threshold, in a notebook, and judge them.
+
+        It shows a slider for the threshold, the least certain groups, and one pair after the
+        other with buttons (and keys: d, n, s, b) to say whether they are duplicates. What was
+        answered is in `review.answers`, `review.labels()` and `review.found`, and
+        `review.tune()` tunes the threshold on it.
+
+        Parameters
+        ----------
+        index : ImageIndex, optional
+            Where answers are remembered as verdicts: an open index that holds these images.
+
+        Raises
+        ------
+        MissingExtra
+            If anywidget is not installed; names the command.
+
+        Examples
+        --------
+        >>> from dedup import find_duplicates
+        >>> found = find_duplicates(getfixture("sample_folder"), cache=False)
+        >>> review = found.review()  # in a notebook, end the cell with it
+        >>> review.answer(found.groups[0].keep, found.groups[1].keep, duplicate=False)
+        >>> review.answers["label"].tolist()
+        [False]
+        """
+        return Review(self, index=index)
+
+    def _repr_html_(self) -> str:
+        return self.show()._repr_html_()

@@ -71,8 +71,8 @@ def test_copies_within_a_set_are_no_leak(index):
 
 def test_only_pairs_across_are_compared(index):
     found = index.duplicates(between=("train", "test"))
-    for a, b in found._verifier._evidence:
-        folders = {Path(found._files[picture][0].path).parent.name for picture in (a, b)}
+    for a, b in found._outcome.verifier._evidence:
+        folders = {Path(found._outcome.files[picture][0].path).parent.name for picture in (a, b)}
         assert folders == {"train", "test"}
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 from skimage import data
 
 import dedup
-from dedup._results.duplicates import Duplicates
+from dedup._duplicates import Duplicates
 from dedup.data.edits import apply_edit
 from dedup.labels import read_labels
 

@@ -10,7 +10,7 @@ from datetime import date
 from dedup._acting.plan import ACTIONS, LEAVE, Plan, PlannedFile, plan_id
 from dedup._acting.protect import Protected
 from dedup._catalogue.record import Record
-from dedup._results.exports import Relation
+from dedup._search.outcome import Relation
 from dedup.errors import InputError
 
 __all__ = ["make_plan"]

@@ -10,8 +10,8 @@ import pandas as pd
 from dedup._base.cache_folder import cache_folder
 from dedup._base.text import counted, printable
 from dedup._cli.errors import summary
+from dedup._duplicates import Duplicates
 from dedup._index.find import find_duplicates
-from dedup._results.duplicates import Duplicates
 from dedup.data.sample import build_sample
 
 __all__ = ["run_demo"]

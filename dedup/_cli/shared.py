@@ -14,8 +14,8 @@ import pandas as pd
 from dedup._base.text import counted, printable
 from dedup._cli.errors import kept_if_interrupted, summary
 from dedup._cli.types import PAGE, THRESHOLD_OR_FILE
+from dedup._duplicates import Duplicates
 from dedup._index.find import find_duplicates
-from dedup._results.duplicates import Duplicates
 from dedup._search.threshold import Threshold
 from dedup.errors import InputError
 from dedup.pipelines.models.methods import DEFAULT, MODELS

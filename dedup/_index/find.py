@@ -12,10 +12,10 @@ from PIL import Image
 from dedup._base.timings import Timings
 from dedup._catalogue.discover import Inputs, discover
 from dedup._catalogue.record import FIELDS
+from dedup._duplicates import Duplicates
 from dedup._grouping.keeper import Keep
 from dedup._index.cached import with_own_index
 from dedup._index.image_index import ImageIndex
-from dedup._results.duplicates import Duplicates
 from dedup._search.settings import Settings
 from dedup._search.threshold import Threshold
 from dedup.pipelines.models.methods import DEFAULT, Method, model

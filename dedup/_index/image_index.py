@@ -18,11 +18,11 @@ from dedup._catalogue.discover import Found, Inputs, discover, file_key
 from dedup._catalogue.ingest import Added, Ingest
 from dedup._catalogue.record import Record
 from dedup._catalogue.verdicts import Verdicts
+from dedup._duplicates import Duplicates
 from dedup._grouping.keeper import Keep
 from dedup._index.admission import Admission
 from dedup._index.check import Check, Checker
 from dedup._index.stats import Stats
-from dedup._results.duplicates import Duplicates
 from dedup._search.rerank import KnownVectors
 from dedup._search.search import Search
 from dedup._search.settings import Settings
@@ -361,7 +361,7 @@ class ImageIndex:
         records = self._catalogue.records
         sides = None if between is None else Sides.among(records, between)
         names = records if sides is None else sides.of
-        return self._search(settings).among({path: path for path in names}, sides=sides)
+        return Duplicates(self._search(settings).among({p: p for p in names}, sides=sides))
 
     @_in_turn
     def known(self, paths: Iterable[str]) -> tuple[dict[str, Record], Vectors]:
@@ -392,7 +392,8 @@ class ImageIndex:
         names = {file.path: file.name for file in added.files}
         if prune:
             self._catalogue.remove(sorted(self._catalogue.records.keys() - names.keys()))
-        return self._search(settings, timings).among(names, added=added, features=features)
+        search = self._search(settings, timings)
+        return Duplicates(search.among(names, added=added, features=features))
 
     def _search(self, settings: Settings, timings: Timings | None = None) -> Search:
         return Search(

@@ -15,48 +15,37 @@ from dedup._base.csv_text import write_csv
 from dedup._base.extras import require
 from dedup._base.saving import replacing
 from dedup._catalogue.discover import file_key
-from dedup._catalogue.record import Record, encode_path
+from dedup._catalogue.record import encode_path
 from dedup._grouping.groups import Group
+from dedup._results.tables import table_of
+from dedup._search.outcome import Outcome
 from dedup.errors import InputError
 
-__all__ = ["Relation", "group_ids", "groups_table", "write_table"]
-
-Relation = tuple[str, float | None]
+__all__ = ["group_ids", "groups_table", "write_table"]
 
 
-def groups_table(
-    groups: Iterable[tuple[Sequence[str], Sequence[Record], Sequence[Relation | None]]],
-) -> pd.DataFrame:
-    """Groups as a table, see `Duplicates.to_frame`.
-
-    Parameters
-    ----------
-    groups : iterable of (paths, records, relations)
-        Of the files of a group, the one to keep first.
-    """
-    columns: dict[str, tuple[type, list[Any]]] = {
-        "path": (object, []),
-        "group": (int, []),
-        "keep": (bool, []),
-        "relation": (object, []),
-        "score": (float, []),
-        "size": (int, []),
-        "width": (int, []),
-        "height": (int, []),
-        "format": (object, []),
+def groups_table(found: Outcome, groups: Iterable[Group]) -> pd.DataFrame:
+    """Groups as a table, see `Duplicates.to_frame`."""
+    columns = {
+        "path": object,
+        "group": int,
+        "keep": bool,
+        "relation": object,
+        "score": float,
+        "size": int,
+        "width": int,
+        "height": int,
+        "format": object,
     }
-    for number, (paths, records, relations) in enumerate(groups):
-        for place, (path, record, relation) in enumerate(
-            zip(paths, records, relations, strict=True)
-        ):
-            name, score = relation or ("", None)
+    rows: list[tuple[Any, ...]] = []
+    for number, group in enumerate(groups):
+        first = found.records[group.keep]
+        for path in group.paths:
+            record = found.records[path]
+            relation = None if path == group.keep else found.relation(first, record)
             shape = record.size, record.width, record.height, record.format
-            row = (path, number, place == 0, name, score, *shape)
-            for (_, values), value in zip(columns.values(), row, strict=True):
-                values.append(value)
-    return pd.DataFrame(
-        {name: pd.Series(values, dtype=kind) for name, (kind, values) in columns.items()}
-    )
+            rows.append((path, number, path == group.keep, *(relation or ("", None)), *shape))
+    return table_of(rows, columns)
 
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:

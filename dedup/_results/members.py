@@ -9,6 +9,7 @@ from dedup._base.pairs import Pair, ordered
 from dedup._catalogue.exact_copies import exactly
 from dedup._catalogue.record import Record
 from dedup._grouping.groups import Group
+from dedup._search.outcome import Outcome
 from dedup._verification.evidence import Evidence
 from dedup._verification.verify import Verifier
 from dedup.pipelines.images.decoding import ImageSource
@@ -75,31 +76,14 @@ class Member:
     match: Match | None
 
 
-def members(
-    group: Group,
-    *,
-    records: Mapping[str, Record],
-    pictures: Mapping[str, int],
-    verifier: Verifier,
-) -> list[Member]:
-    """The files of a group, the one to keep first.
-
-    Parameters
-    ----------
-    group : Group
-    records : mapping of str to Record
-        What the index holds, by the path as the user named it.
-    pictures : mapping of str to int
-        The picture that each file shows, by its absolute path.
-    verifier : Verifier
-        Of the search that found the group.
-    """
-    files = [records[path] for path in group.paths]
-    shown = [pictures[record.path] for record in files]
+def members(group: Group, found: Outcome) -> list[Member]:
+    """The files of a group of an outcome, the one to keep first."""
+    files = [found.records[path] for path in group.paths]
+    shown = [found.pictures[record.path] for record in files]
     rows = _rows(group, dict(zip(group.paths, shown, strict=True)))
-    matches = [_match(place, files, shown, rows, verifier) for place in range(1, len(files))]
+    matches = [_match(place, files, shown, rows, found.verifier) for place in range(1, len(files))]
     return [
-        Member(path, record, verifier.pictures.images.get(record.path, record.path), match)
+        Member(path, record, found.source(record), match)
         for path, record, match in zip(group.paths, files, [None, *matches], strict=True)
     ]
 

@@ -14,11 +14,11 @@ from dedup._catalogue.ingest import Added
 from dedup._catalogue.verdicts import Verdicts
 from dedup._grouping.keeper import Keeper
 from dedup._join.self_join import Pairs, self_join
-from dedup._results.duplicates import Duplicates
 from dedup._search.blank import blank_pictures
 from dedup._search.candidates import Candidates, cosines_of
 from dedup._search.depth import Depth
 from dedup._search.kept_join import kept_join
+from dedup._search.outcome import Outcome
 from dedup._search.rerank import KnownVectors, SecondLook
 from dedup._search.rows import Rows
 from dedup._search.settings import Settings
@@ -76,7 +76,7 @@ class Search:
         added: Added | None = None,
         sides: Sides | None = None,
         features: FeatureCache | None = None,
-    ) -> Duplicates:
+    ) -> Outcome:
         """The duplicates among some files.
 
         Parameters
@@ -120,25 +120,25 @@ class Search:
                 if second is not None:
                     second.expect_some(loader)
             self._propose(candidates, rows, None if self.settings.verify else second)
-            duplicates = Duplicates(
-                _files=files,
-                _names=names,
-                _skipped=added.skipped,
-                _candidates=candidates,
-                _verifier=verifier,
-                _keeper=keeper,
-                _images=len(self.catalogue),
-                _settings=self.settings,
-                _sides=sides,
-                _second=second,
+            found = Outcome(
+                files=files,
+                names=names,
+                left_out=added.skipped,
+                candidates=candidates,
+                verifier=verifier,
+                keeper=keeper,
+                images=len(self.catalogue),
+                settings=self.settings,
+                sides=sides,
+                second=second,
                 embedded=added.embedded,
                 timings=self.timings,
             )
             with self.timings.stage("verify"):
-                duplicates._links  # noqa: B018  now, while the progress is shown
+                found.links  # noqa: B018  now, while the progress is shown
             with self.timings.stage("group"):
-                duplicates.groups  # noqa: B018  likewise
-        return duplicates
+                found.similarity  # noqa: B018  likewise
+        return found
 
     def _second_look(self, pictures: Pictures) -> SecondLook | None:
         method = self.settings.model.second

@@ -1,13 +1,12 @@
-"""The pairs of a result by how narrowly they were decided, and the result as a person judges it."""
+"""The pairs of a result by how narrowly they were decided."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterator
 
 from dedup._base.pairs import Pair, ordered
 from dedup._catalogue.record import Record
-from dedup._results.duplicates import Duplicates
 from dedup._results.members import Match
+from dedup._search.outcome import Outcome
 from dedup.errors import InputError
 from dedup.pipelines.images.decoding import ImageSource
 
@@ -22,12 +21,12 @@ class Borderline:
 
     Parameters
     ----------
-    found : Duplicates
+    found : Outcome
     """
 
-    def __init__(self, found: Duplicates) -> None:
+    def __init__(self, found: Outcome) -> None:
         self.found = found
-        self.settings = found._settings
+        self.settings = found.settings
 
     @property
     def quantity(self) -> str:
@@ -37,15 +36,15 @@ class Borderline:
     def rating(self, pair: Pair) -> float:
         """What the threshold cuts of a pair; NaN if no threshold accepts it."""
         if self.settings.verify:
-            seen = self.found._verifier.evidence(pair)
+            seen = self.found.verifier.evidence(pair)
             return seen.score if seen is not None and seen.relation in _DECIDED else math.nan
-        similarity = self.found._candidates.similarity.get(pair)
+        similarity = self.found.candidates.similarity.get(pair)
         return math.nan if similarity is None else self.settings.measure.value_of(similarity)
 
     def nearest(self, *, without: Collection[Pair]) -> Iterator[Pair]:
         """Pairs, the nearest to the threshold first; but those that are left out."""
-        candidates, threshold = self.found._candidates, self.found.threshold
-        pairs = self.found._links.decision.asked()
+        candidates, threshold = self.found.candidates, self.settings.value
+        pairs = self.found.links.decision.asked()
         open_ones = [pair for pair in pairs if pair not in without and pair not in candidates.told]
         distance = {pair: abs(self.rating(pair) - threshold) for pair in open_ones}
         yield from sorted(
@@ -55,15 +54,14 @@ class Borderline:
 
     def files(self, pair: Pair) -> list[tuple[str, Record, ImageSource]]:
         """The best file of each picture: its name, what is known of it, what can be decoded."""
-        records = (self.found._files[picture][0] for picture in self.found._verifier.directed(pair))
-        images = self.found._verifier.pictures.images
-        return [(self.found._names[r.path], r, images.get(r.path, r.path)) for r in records]
+        records = (self.found.files[picture][0] for picture in self.found.verifier.directed(pair))
+        return [(self.found.names[r.path], r, self.found.source(r)) for r in records]
 
     def match(self, pair: Pair) -> Match:
         """What was seen from the first of `files` to the second."""
         verify, measure = self.settings.verify, self.settings.measure
-        seen = self.found._verifier.evidence(pair) if verify else None
-        similarity = self.found._candidates.similarity.get(pair, math.nan)
+        seen = self.found.verifier.evidence(pair) if verify else None
+        similarity = self.found.candidates.similarity.get(pair, math.nan)
         tuned, rating = self.settings.tuned, self.rating(pair)
         probability = math.nan
         if tuned is not None and not math.isnan(rating):
@@ -82,7 +80,7 @@ class Borderline:
 
     def is_accepted(self, pair: Pair) -> bool:
         """Whether the threshold, or a verdict, accepts a pair."""
-        return self.found._links.decision.is_link(pair)
+        return self.found.links.decision.is_link(pair)
 
     def pair_of(self, a: str, b: str) -> Pair:
         """The pictures of two files.
@@ -93,14 +91,9 @@ class Borderline:
             If a file is not one of the result's, or both show one picture to the pixel.
         """
         for path in (a, b):
-            if path not in self.found._records:
+            if path not in self.found.records:
                 raise InputError(f"no image of this result: {path}")
-        pictures = [self.found._pictures[self.found._records[path].path] for path in (a, b)]
+        pictures = [self.found.pictures[self.found.records[path].path] for path in (a, b)]
         if pictures[0] == pictures[1]:
             raise InputError(f"{a} and {b} show the same picture to the pixel")
         return ordered(*pictures)
-
-    def judged(self, told: Mapping[Pair, bool]) -> Duplicates:
-        """The result with what a person said of some pairs, at its threshold."""
-        known = self.found._candidates
-        return replace(self.found, _candidates=replace(known, told={**known.told, **told}))

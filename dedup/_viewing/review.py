@@ -7,7 +7,7 @@ import pandas as pd
 from dedup._base.extras import require
 from dedup._base.pairs import Pair
 from dedup._base.text import counted
-from dedup._results.duplicates import Duplicates
+from dedup._results.result import Result
 from dedup._search.threshold import Threshold
 from dedup._tuning.goal import Goal
 from dedup._tuning.scored_pairs import ScoredPairs
@@ -43,7 +43,7 @@ class Review:
         The answers, by pairs of pictures.
     """
 
-    def __init__(self, found: Duplicates, *, index: Remembers | None = None) -> None:
+    def __init__(self, found: Result, *, index: Remembers | None = None) -> None:
         require("anywidget", extra="notebook")
         from dedup._viewing.review_widget import ReviewWidget
 
@@ -69,7 +69,7 @@ class Review:
     @property
     def borderline(self) -> Borderline:
         """The pairs of the result."""
-        return Borderline(self.found)
+        return Borderline(self.found._outcome)
 
     @property
     def waiting(self) -> list[Pair]:
@@ -93,7 +93,7 @@ class Review:
         pair = self.borderline.pair_of(a, b)
         told = {other: said for other, said in self.told.items() if other != pair}
         told[pair] = duplicate
-        found = self.borderline.judged(told)
+        found = self.found._judged(told)
         found.groups  # noqa: B018  an answer that fails leaves all as it was
         if self._index is not None:
             images = [source for *_, source in self.borderline.files(pair)]

@@ -59,7 +59,7 @@ class ReviewWidget(anywidget.AnyWidget):
         answers = self._review.told.values()
         bits = borderline.quantity == "bits"
         settings = borderline.settings
-        proposed = settings.measure.value_of(found._candidates.floor)
+        proposed = settings.measure.value_of(borderline.found.candidates.floor)
         self.view = {
             "threshold": found.threshold,
             "quantity": borderline.quantity,

@@ -1,0 +1,168 @@
+"""The tables of a result: its groups, its pairs, what was skipped, what is uncertain."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dedup._base.pairs import Pair
+from dedup._catalogue.exact_copies import exactly
+from dedup._grouping.groups import Group
+from dedup._search.outcome import Outcome
+from dedup._search.settings import Settings
+from dedup._verification.evidence import describe
+
+__all__ = ["groups_of", "pairs_table", "skipped_table", "table_of", "uncertain_table"]
+
+_COLUMNS = {
+    "a": object,
+    "b": object,
+    "similarity": float,
+    "bits": float,
+    "relation": object,
+    "score": float,
+    "overlap": float,
+    "edit": object,
+    "marked": bool,
+    "apart": object,
+}
+
+
+def table_of(rows: Collection[Sequence[object]], columns: Mapping[str, type]) -> pd.DataFrame:
+    """A table whose texts stay Python's: a file's name need not be valid UTF-8.
+
+    Examples
+    --------
+    >>> table_of([("a.jpg", 2)], {"path": object, "count": int}).to_dict("records")
+    [{'path': 'a.jpg', 'count': 2}]
+    """
+    return pd.DataFrame(
+        {
+            name: pd.Series([row[place] for row in rows], dtype=kind)
+            for place, (name, kind) in enumerate(columns.items())
+        }
+    )
+
+
+def groups_of(found: Outcome, pairs: pd.DataFrame) -> list[Group]:
+    """The groups, by the path of the file to keep; `pairs` is the table of all."""
+    members = [members for members in found.grouped.groups if len(members) > 1]
+    grouped = {picture for pictures in members for picture in pictures}
+    members += [
+        [picture]
+        for picture, files in found.files.items()
+        if picture not in grouped and any(found.copies(files))
+    ]
+    paths = sorted(_paths(found, pictures) for pictures in members)
+    home = {path: number for number, group in enumerate(paths) for path in group}
+    rows: dict[int, list[int]] = defaultdict(list)
+    for row, ends in enumerate(zip(pairs["a"], pairs["b"], strict=True)):
+        a, b = (home.get(end, -1) for end in ends)
+        if a == b:
+            rows[a].append(row)
+    return [
+        Group(keep, remove, pairs.iloc[rows[number]])
+        for number, (keep, *remove) in enumerate(paths)
+    ]
+
+
+def _paths(found: Outcome, pictures: Sequence[int]) -> list[str]:
+    """The files of a group as the user named them, the one to keep first."""
+    keeper, *others = pictures
+    ranked = [keeper, *sorted(others)]
+    names = [found.names[r.path] for picture in ranked for r in found.files[picture]]
+    return sorted(names, key=lambda name: name not in found.chosen)
+
+
+def pairs_table(found: Outcome) -> pd.DataFrame:
+    """The pairs that were accepted, and those of one scene; see `Duplicates.pairs`."""
+    exact = ("exact", 1.0, 1.0)
+    rows: list[tuple[Any, ...]] = [
+        (
+            *(found.names[record.path] for record in (a, b)),
+            *_alike(found.settings, 1.0),
+            *exact,
+            exactly(a, b),
+            False,
+            "",
+        )
+        for files in found.files.values()
+        for a, b in found.copies(files)
+    ]
+    rows += [row for pair in found.accepted for row in _rows(found, pair)]
+    # Sorted here, not by pandas, which fails on names that are not UTF-8.
+    rows.sort(key=lambda row: (row[4], -(row[5] or 0), -(row[2] or 0), row[:2]))
+    table = table_of(rows, _COLUMNS)
+    after = table.columns.get_loc("score") + 1
+    table.insert(after, "probability", _probabilities(found.settings, table))
+    return table
+
+
+def _rows(found: Outcome, pair: Pair) -> Iterator[tuple[Any, ...]]:
+    """A pair of pictures as rows: their best files, or files of both sides."""
+    a, b = (found.files[picture] for picture in found.verifier.directed(pair))
+    ends = [(a[0], b[0])] if found.sides is None else found.sides.across(a, b)
+    alike = _alike(found.settings, found.similarity.get(pair))
+    marked = found.candidates.told.get(pair, False)
+    seen = found.verifier.evidence(pair) if found.settings.verify else None
+    what: tuple[Any, ...] = ("near", None, None, "")
+    if seen is not None:
+        relation = "scene" if seen.relation == "scene" and not marked else "near"
+        what = (relation, seen.score, seen.overlap_a, describe(seen))
+    between = found.grouped.apart.get(pair)
+    apart = "" if between is None else found.name(between)
+    for files in ends:
+        names = (found.names[record.path] for record in files)
+        yield (*names, *alike, *what, marked, apart)
+
+
+def _alike(settings: Settings, similarity: float | None) -> tuple[float | None, float | None]:
+    """A cosine, and the bits that differ."""
+    if similarity is None or not settings.measure.bits:
+        return similarity, None
+    return similarity, settings.measure.value_of(similarity)
+
+
+def _probabilities(settings: Settings, table: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Of being duplicates, for rows of pairs, by the calibration of a tuned threshold."""
+    tuned = settings.tuned
+    if tuned is None:
+        return np.full(len(table), np.nan)
+    column = {"score": "score", "cosine": "similarity", "bits": "bits"}[tuned.quantity]
+    known = np.where(table["relation"] == "scene", np.nan, tuned.probability(table[column]))
+    return np.where(table["relation"] == "exact", 1.0, known)
+
+
+def skipped_table(found: Outcome) -> pd.DataFrame:
+    """What was left out, also what changed or vanished since it was indexed."""
+    found.similarity  # noqa: B018  reads what is reported
+    looked_at = found.links.decision.asked()
+    if not found.settings.verify:
+        looked_at = found.candidates.proposed or {}
+    asked = {picture for pair in looked_at for picture in pair}
+    rows = [(skipped.path, skipped.reason) for skipped in found.left_out]
+    rows += [
+        (found.names[record.path], reason)
+        for picture, reason in found.verifier.pictures.unreadable.items()
+        if picture in asked
+        for record in found.files[picture]
+    ]
+    return table_of(sorted(rows), {"path": object, "reason": object})
+
+
+def uncertain_table(found: Outcome) -> pd.DataFrame:
+    """Images of which nobody can tell, and how many candidates resemble each."""
+    count: dict[int, int] = defaultdict(int)
+    for pair in found.links.decision.asked() if found.settings.verify else ():
+        seen = found.verifier.evidence(pair)
+        if seen is not None and seen.relation == "uncertain":
+            for picture in pair:
+                count[picture] += 1
+    for pair, similarity in found.candidates.similarity.items():
+        for picture in found.candidates.blank & set(pair):
+            count[picture] += similarity >= found.settings.cut
+    rows = sorted((found.name(picture), number) for picture, number in count.items())
+    return table_of(rows, {"path": object, "candidates": int})
