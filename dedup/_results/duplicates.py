@@ -26,7 +26,7 @@ from dedup._searching.settings import Settings
 from dedup._searching.sides import Sides
 from dedup._timings import Timings
 from dedup._tuning.threshold import Threshold
-from dedup._verification.evidence import describe
+from dedup._verification.evidence import Evidence, describe
 from dedup._verification.explanation import Explanation, explain
 from dedup._verification.verify import Pair, Verifier, ordered
 from dedup.pipelines.errors import InputError
@@ -114,12 +114,13 @@ class Duplicates(ResultViews):
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
-        """The pairs that were accepted, and those of one scene, one a row.
+        """The pairs that were accepted, and those of one scene or one layout, one a row.
 
         Columns: `a`, the one that would rather be kept, and `b`; `similarity`, the cosine of
         their embeddings (empty where only the alignment was asked); `bits`, the Hamming
         distance of their hashes, of which `similarity` is 1 - bits / 32 (empty where the
-        method has none); `relation`, "exact", "near" or "scene"; `score`, 0 to 1; `probability`
+        method has none); `relation`, "exact", "near", "scene" or
+        "lookalike" (the same layout, other content); `score`, 0 to 1; `probability`
         of being duplicates (empty unless the threshold was tuned); `overlap`, the part of a
         that b shows; `edit`, what happened from a to b, in words; `marked`, whether it is here
         since somebody marked it as duplicates. Exact copies are paired with the best of them;
@@ -165,7 +166,9 @@ class Duplicates(ResultViews):
 
     @cached_property
     def uncertain(self) -> pd.DataFrame:
-        """Images with too little texture to tell: `path`, and `candidates` that resemble it.
+        """Images with too little texture, or too few pixels, to tell: `path`, `candidates`.
+
+        The latter is the number of those that resemble it.
 
         With `method="phash"` and without verification: those of which the hash says nothing.
         """
@@ -324,7 +327,7 @@ class Duplicates(ResultViews):
         if seen is None:
             return "near", self._candidates.similarity.get(pair)
         marked = self._candidates.told.get(pair, False)
-        return ("scene" if seen.relation == "scene" and not marked else "near"), seen.score
+        return ("near" if marked else _relation_of(seen)), seen.score
 
     @cached_property
     def _accepted(self) -> list[Pair]:
@@ -336,10 +339,16 @@ class Duplicates(ResultViews):
             return [pair for pair in dict.fromkeys(proposed) if decision.is_link(pair)]
         accepted = [
             pair
-            for pair, seen in self._verifier.compared().items()
-            if decision.is_link(pair) or (seen.relation == "scene" and seen.score >= self.threshold)
+            for pair in self._verifier.compared()
+            if decision.is_link(pair) or self._resembles(pair)
         ]
         return list(dict.fromkeys([*self._candidates.marked, *accepted]))
+
+    def _resembles(self, pair: Pair) -> bool:
+        """Whether a pair is no duplicate, but shows one scene, or one layout."""
+        seen = self._verifier.evidence(pair)
+        alike = seen is not None and seen.relation in ("scene", "lookalike")
+        return alike and seen.score >= self.threshold
 
     @cached_property
     def _similarity(self) -> Mapping[Pair, float]:
@@ -366,7 +375,7 @@ class Duplicates(ResultViews):
         seen = self._verifier.evidence(pair) if self._settings.verify else None
         what: tuple[Any, ...] = ("near", None, None, "")
         if seen is not None:
-            relation = "scene" if seen.relation == "scene" and not marked else "near"
+            relation = "near" if marked else _relation_of(seen)
             what = (relation, seen.score, seen.overlap_a, describe(seen))
         yield from ((*self._named(*files), *alike, *what, marked) for files in ends)
 
@@ -383,7 +392,8 @@ class Duplicates(ResultViews):
         if tuned is None:
             return np.full(len(table), np.nan)
         column = {"score": "score", "cosine": "similarity", "bits": "bits"}[tuned.quantity]
-        known = np.where(table["relation"] == "scene", np.nan, tuned.probability(table[column]))
+        alike = table["relation"].isin(["scene", "lookalike"])
+        known = np.where(alike, np.nan, tuned.probability(table[column]))
         return np.where(table["relation"] == "exact", 1.0, known)
 
     def _named(self, *records: Record) -> list[str]:
@@ -395,6 +405,11 @@ class Duplicates(ResultViews):
         ranked = [keeper, *sorted(others)]
         names = self._named(*(r for picture in ranked for r in self._files[picture]))
         return sorted(names, key=lambda name: name not in self._choices.keep)
+
+
+def _relation_of(seen: Evidence) -> str:
+    """As `pairs` name it: below its default threshold a pair is called "different"."""
+    return seen.relation if seen.relation in ("scene", "lookalike") else "near"
 
 
 def _table(rows: Sequence[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:

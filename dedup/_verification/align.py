@@ -11,6 +11,7 @@
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from dedup._verification.features import PICTURE, Features
 from dedup._verification.keypoints import matches
 from dedup._verification.measurement import measure
 from dedup._verification.placement import Matrix, corners, moved, placements, same_framing
+from dedup._verification.reading.gate import PHOTOGRAPHIC
 from dedup._verification.words import explained
 
 __all__ = ["best_placement", "compare"]
@@ -47,7 +49,8 @@ def compare(a: Features, b: Features) -> Evidence:
     measured = best_placement(a, b)
     if measured is None:
         return Evidence(0.0, "different")
-    return explained(measured, looks=(a.look, b.look), pictures=(a.grey, b.grey))
+    evidence = explained(measured, looks=(a.look, b.look), pictures=(a.grey, b.grey))
+    return replace(evidence, photos=min(a.photo, b.photo) >= PHOTOGRAPHIC)
 
 
 def best_placement(a: Features, b: Features) -> Measured | None:

@@ -104,11 +104,14 @@ class ByAlignment:
         self._verifier.begin(pairs)
 
     def verify(self, pairs: Iterable[Pair]) -> None:
-        """Align and compare the pairs."""
+        """Align and compare the pairs, and read again those that may be accepted."""
+        pairs = list(pairs)
         self._verifier.verify(pairs)
+        self._verifier.read_again(pairs, threshold=self._threshold)
 
     def is_link(self, pair: Pair) -> bool:
         """Whether both show one picture, as far as was seen."""
+        self._verifier.read_again([pair], threshold=self._threshold)  # compared for another
         seen = self._verifier.evidence(pair)
         if seen is None or seen.score < self._threshold:
             return False

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._verification.keypoints import Local, local_features, mirrored_features
+from dedup._verification.reading.gate import photographic
 from dedup._verification.words import Look
 
 __all__ = ["OPENCV", "PICTURE", "Features", "extract", "one_thread"]
@@ -36,12 +37,15 @@ class Features:
         The picture, denoised, reduced (or enlarged) to about `PICTURE` pixels.
     look : Look
         What the explanation needs besides.
+    photo : float
+        How surely it is a photo, all over; see `photographic`.
     computed : dict
         What was computed since, by its name.
     """
 
     grey: Grey
     look: Look
+    photo: float = 0.0
     computed: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def as_known(self) -> "Features":
@@ -108,7 +112,7 @@ def extract(image: npt.NDArray[np.uint8], *, size: tuple[int, int] | None = None
         detail=cv2.norm(clean, cv2.GaussianBlur(clean, (5, 5), 1.0), cv2.NORM_L1) / grey.size,
         specks=np.count_nonzero(np.asarray(finest) >= _SPECK) / grey.size,
     )
-    return Features(grey=_resized(clean, PICTURE), look=look)
+    return Features(grey=_resized(clean, PICTURE), look=look, photo=photographic(grey))
 
 
 def _resized(grey: Grey, pixels: int) -> Grey:

@@ -69,7 +69,7 @@ class SeenPairs:
 def _made_by() -> str:
     """A name of the code that evidence depends on."""
     digest = hashlib.blake2b(digest_size=8)
-    for path in sorted([*Path(__file__).parent.glob("*.py"), Path(decoding.__file__)]):
+    for path in sorted([*Path(__file__).parent.rglob("*.py"), Path(decoding.__file__)]):
         digest.update(path.read_bytes())
     digest.update(" ".join([np.__version__, OPENCV, PIL.__version__]).encode())
     return digest.hexdigest()

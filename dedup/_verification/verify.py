@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -10,7 +11,9 @@ from dedup._verification.comparing import Comparers, Pair
 from dedup._verification.evidence import Evidence
 from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features, extract
+from dedup._verification.full_size import FullSize
 from dedup._verification.pictures import Pictures
+from dedup._verification.second_reading import is_settled, needs_pixels, read_again
 from dedup._verification.seen import Digests, SeenPairs
 from dedup.pipelines.decoding import SHORT_SIDE
 from dedup.pipelines.errors import DecodeError
@@ -57,6 +60,7 @@ class Verifier:
         self._rank = {picture: rank for rank, picture in enumerate(pictures.files)}
         self._cache = features or FeatureCache()
         self._seen = seen
+        self._full_size = FullSize(pictures)
         self._evidence: dict[Pair, Evidence] = {}
         self._under_way: deque[_Batch] = deque()
         self.advance: Callable[[int], object] = lambda _: None
@@ -77,6 +81,36 @@ class Verifier:
                 self._finish(self._under_way.popleft())
         while any(not batch.pairs.isdisjoint(wanted) for batch in self._under_way):
             self._finish(self._under_way.popleft())
+
+    def read_again(self, pairs: Iterable[Pair], *, threshold: float) -> None:
+        """Read pairs, of those that were compared, at full resolution if they have this score.
+
+        What it finds does not depend on the threshold. Each pair is read once.
+        """
+        unsettled = [
+            pair
+            for pair in dict.fromkeys(pairs)
+            if (seen := self._evidence.get(pair)) is not None
+            and seen.score >= threshold
+            and not is_settled(seen)
+        ]
+        if not unsettled:
+            return
+        with threads("read") as pool:
+            read = zip(unsettled, pool.map(self._read, unsettled), strict=True)
+            self._evidence.update(new := dict(read))
+        if self._seen is not None:
+            digests = {pair: ends for pair in new if (ends := self._digests(pair)) is not None}
+            self._seen.put({ends: new[pair] for pair, ends in digests.items() if new[pair].read})
+
+    def _read(self, pair: Pair) -> Evidence:
+        seen = self._evidence[pair]
+        if not needs_pixels(seen):
+            return read_again(seen)
+        a, b = (self._full_size.grey(picture) for picture in self.directed(pair))
+        if a is None or b is None:
+            return replace(seen, relation="uncertain")
+        return read_again(seen, a, b)
 
     def _begun(self, pairs: list[Pair]) -> "_Batch":
         digests: dict[Pair, Digests] = {}
