@@ -135,13 +135,13 @@ def floor_plan(content: Content, layout: _Rng) -> Image.Image:
     """Rooms in pale colours behind walls, with names and areas."""
     page = Image.new("RGB", (1100, 900), tint(layout, 225, 250))
     draw = ImageDraw.Draw(page)
-    columns = [60, *sorted(int(x) for x in layout.uniform(250, 850, size=3)), 1040]
-    rows = [60, *sorted(int(y) for y in layout.uniform(200, 700, size=2)), 840]
+    columns = [60, *(310 + 250 * i + int(layout.integers(-60, 60)) for i in range(3)), 1040]
+    rows = [60, *(320 + 260 * i + int(layout.integers(-60, 60)) for i in range(2)), 840]
     for left, right in pairwise(columns):
         for top, bottom in pairwise(rows):
             draw.rectangle((left, top, right, bottom), tint(layout, 195, 250), "#6a6a72", 5)
             for _ in range(3):
-                x, y = layout.uniform((left + 10, top + 10), (right - 40, bottom - 40)).tolist()
+                x, y = (left + 6, top + 6) + layout.random(2) * (right - left - 50, bottom - top - 40)
                 draw.rectangle((x, y, x + 40, y + 28), tint(layout, 185, 240), "#9a9aa2", 2)
             middle = (left + right) / 2, (top + bottom) / 2
             draw.text(middle, content.words(1), "#3a3a40", face(20), "mm")

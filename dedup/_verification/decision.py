@@ -30,6 +30,9 @@ class Decision(Protocol):
     def is_link(self, pair: Pair) -> bool:
         """Whether a pair that was prepared is accepted."""
 
+    def keeps_apart(self, pair: Pair) -> bool:
+        """Whether what was seen of a pair tells all copies of the one from those of the other."""
+
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """Whether a picture lies on the keeper's, seen through a third, linked to both."""
 
@@ -74,6 +77,11 @@ class ByCosine:
             return False
         return not any(picture in self._blank for picture in pair)
 
+    def keeps_apart(self, pair: Pair) -> bool:
+        """Never: an embedding does not see what differs."""
+        del pair
+        return False
+
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """Never: an embedding does not say where."""
         del picture, middle, keeper
@@ -117,6 +125,11 @@ class ByAlignment:
             return False
         # Below its default threshold a pair is called "different", whatever the user's is.
         return ("near" if seen.relation == "different" else seen.relation) in self._relations
+
+    def keeps_apart(self, pair: Pair) -> bool:
+        """Whether both are of one layout, with other content."""
+        seen = self._verifier.evidence(pair)
+        return seen is not None and seen.relation == "lookalike" and seen.score >= self._threshold
 
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """Whether the picture, laid over the middle one, lies on what the keeper shows there."""
@@ -166,6 +179,10 @@ class AsTold:
         if not self._candidates.may_pair(pair):
             return False
         return self._candidates.told.get(pair, False) or self._decision.is_link(pair)
+
+    def keeps_apart(self, pair: Pair) -> bool:
+        """As the other decision says, of pairs that nobody marked."""
+        return pair not in self._candidates.told and self._decision.keeps_apart(pair)
 
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """As the other decision says."""

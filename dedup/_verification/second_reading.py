@@ -11,19 +11,22 @@ from dedup._verification.reading.reading import Box, read
 
 __all__ = ["is_settled", "needs_pixels", "read_again"]
 
-_NEVER_COPIES: Final = ("scene", "uncertain")
+_ALL: Final = 0.002
+"""Part of a scene's ink that may differ if it is flat, a page that was photographed askew."""
 _OVERLAID: Final = 0.01
 """Part of two photos that must differ before it is looked whether something moved there."""
 
 
 def is_settled(evidence: Evidence) -> bool:
     """Whether a second reading would add nothing, whatever the score must be."""
-    return evidence.read or evidence.transform is None or evidence.relation in _NEVER_COPIES
+    return evidence.read or evidence.transform is None or evidence.relation == "uncertain"
 
 
 def needs_pixels(evidence: Evidence) -> bool:
     """Whether a second reading looks at the pictures: not at two photos that nothing covers."""
-    return not (evidence.photos and evidence.changed_share < _OVERLAID)
+    if evidence.photos:
+        return evidence.relation != "scene" and evidence.changed_share >= _OVERLAID
+    return True
 
 
 def read_again(
@@ -42,7 +45,8 @@ def read_again(
         return replace(evidence, read=True)
     seen = read(a, b, evidence.transform, photos=evidence.photos)
     if seen.kind == "copy":
-        return replace(evidence, read=True)
+        flat = evidence.relation == "scene" and seen.figures["changed"] < _ALL
+        return replace(evidence, read=True, relation="near" if flat else evidence.relation)
     if seen.kind == "unreadable":
         reason = "too few pixels to tell pages of one layout apart"
         return replace(evidence, read=True, relation="uncertain", edits=(reason,))

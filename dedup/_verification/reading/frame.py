@@ -12,7 +12,7 @@ __all__ = ["Frame", "frame_of", "without_bands"]
 Grey: TypeAlias = npt.NDArray[np.uint8]
 Matrix: TypeAlias = npt.NDArray[np.float64]
 
-_LEAST: Final = 40
+_LEAST: Final = 24
 _BAND: Final = 0.35
 """Most of a side that a plain band may take."""
 _PLAIN: Final = 10
@@ -34,6 +34,8 @@ class Frame:
         From the frame's pixels to those of the coarser picture as it was given.
     to_other : ndarray, shape (3, 3)
         From the frame's pixels to those of `other`.
+    reduced : ndarray, shape (3, 3)
+        From the finer picture's pixels, as it was given, to those of `other`.
     ratio : float
         Pixels of the finer picture, as it was given, for one of the frame, along a side.
     """
@@ -42,7 +44,12 @@ class Frame:
     other: Grey
     to_base: Matrix
     to_other: Matrix
+    reduced: Matrix
     ratio: float
+
+    def given(self, to_other: Matrix) -> Matrix:
+        """From the frame's pixels to the finer picture as it was given, by a better `to_other`."""
+        return np.asarray(np.linalg.inv(self.reduced) @ to_other)
 
 
 def frame_of(base: Grey, other: Grey, matrix: Matrix, *, most: int) -> Frame | None:
@@ -51,9 +58,10 @@ def frame_of(base: Grey, other: Grey, matrix: Matrix, *, most: int) -> Frame | N
     None where too little is left.
     """
     (hb, wb), (ho, wo) = base.shape, other.shape
-    corners = np.array([[0, 0, 1], [wo, 0, 1], [wo, ho, 1], [0, ho, 1]]) @ np.linalg.inv(matrix).T
-    left, top = np.maximum(corners[:, :2].min(axis=0), 0).round().astype(int).tolist()
-    right, bottom = np.minimum(corners[:, :2].max(axis=0), (wb, hb)).round().astype(int).tolist()
+    corners = np.array([[[0, 0], [wo, 0], [wo, ho], [0, ho]]], np.float64)
+    there = cv2.perspectiveTransform(corners, np.linalg.inv(matrix))[0]
+    left, top = np.maximum(there.min(axis=0), 0).round().astype(int).tolist()
+    right, bottom = np.minimum(there.max(axis=0), (wb, hb)).round().astype(int).tolist()
     if min(right - left, bottom - top) < _LEAST:
         return None
     zoom = min(1.0, most / max(right - left, bottom - top))
@@ -69,12 +77,15 @@ def frame_of(base: Grey, other: Grey, matrix: Matrix, *, most: int) -> Frame | N
         ]
     )
     to_other = matrix @ to_base
+    to_other /= to_other[2, 2]
     ratio = float(abs(np.linalg.det(to_other[:2, :2])) ** 0.5)
+    reduced = np.eye(3)
     if ratio > 1.15:
         small = max(1, round(wo / ratio)), max(1, round(ho / ratio))
         other = np.asarray(cv2.resize(other, small, interpolation=cv2.INTER_AREA), np.uint8)
-        to_other = np.diag([small[0] / wo, small[1] / ho, 1.0]) @ to_other
-    return Frame(part, other, to_base, to_other, ratio)
+        reduced = np.diag([small[0] / wo, small[1] / ho, 1.0])
+        to_other = reduced @ to_other
+    return Frame(part, other, to_base, to_other, reduced, ratio)
 
 
 def without_bands(picture: Grey) -> tuple[int, int, int, int]:
@@ -87,7 +98,7 @@ def without_bands(picture: Grey) -> tuple[int, int, int, int]:
 
 def _inner(lines: Grey) -> tuple[int, int]:
     """Lines of plain bands before and after."""
-    step = max(1, lines.shape[1] // 200)
+    step = max(1, lines.shape[1] // 64)
     some = np.sort(lines[:, ::step], axis=1)
     few = max(1, some.shape[1] // 50)
     plain = some[:, -1 - few].astype(np.int16) - some[:, few] <= _PLAIN

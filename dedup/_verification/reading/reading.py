@@ -18,6 +18,7 @@ import numpy.typing as npt
 from dedup._verification.reading.filters import fine_energy, matched
 from dedup._verification.reading.frame import Frame, frame_of, without_bands
 from dedup._verification.reading.gate import Tones, tones
+from dedup._verification.reading.moved import has_moved
 from dedup._verification.reading.regions import Region, regions
 from dedup._verification.reading.registration import laid_over, registered
 from dedup._verification.reading.residual import STRIDE, WINDOW, Residual, residual, smoothed
@@ -29,22 +30,24 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Matrix: TypeAlias = npt.NDArray[np.float64]
 Box: TypeAlias = tuple[float, float, float, float]
+Kind: TypeAlias = Literal["copy", "lookalike", "scene", "unreadable"]
 
 OTHER_CONTENT: Final[Mapping[str, float]] = {
-    "intercept": -21.7,
-    "drawn": 8.07,
-    "drawn_near": 6.40,
-    "still": 3.18,
-    "still_near": 2.49,
-    "unchanged": 5.44,
-    "ink": 4.69,
+    "intercept": -15.3,
+    "drawn": 6.99,
+    "drawn_near": 5.64,
+    "still": 2.01,
+    "still_near": 1.55,
+    "unchanged": 3.43,
+    "ink": 4.03,
 }
 """The logistic model of a changed region that is other content of a page, not an overlay on a
 photo; fitted on the fitting half of `dedup.data.lookalikes` and edits of photos."""
 
 _FULL: Final = 1400
 """Pixels of the longer side: with 1000 the digits of a page of 1200 are lost."""
-_PHOTO: Final = 640
+_ROUGH: Final = 500
+"""The same for a first look, at what is surely other content."""
 _TONES: Final = 640
 _CELL: Final = 16
 _EDGE: Final = 4
@@ -69,10 +72,11 @@ class Reading:
     changed : tuple of tuple
         Left, top, right, bottom of what has changed, in a's pixels.
     figures : mapping
-        What that was decided by: the region that differs most surely.
+        What that was decided by: the region that differs most surely; of copies `changed`, the
+        part of what they show that differs.
     """
 
-    kind: Literal["copy", "lookalike", "scene", "unreadable"]
+    kind: Kind
     changed: tuple[Box, ...] = ()
     figures: Mapping[str, float] = field(default_factory=dict)
 
@@ -96,47 +100,51 @@ def read(a: Grey, b: Grey, transform: Matrix, *, photos: bool = False) -> Readin
     growth = abs(float(np.linalg.det(matrix[:2, :2])))
     b_first = growth < 0.999 or (growth < 1.001 and _order(b) < _order(a))
     one, two = (b, a) if b_first else (a, b)
-    frame = frame_of(
-        one, two, np.linalg.inv(matrix) if b_first else matrix, most=_PHOTO if photos else _FULL
-    )
-    if frame is None:
-        return Reading("unreadable", figures={"pixels": 0.0})
-    to_other = registered(frame.base, frame.other, frame.to_other)
-    kind, found, figures = _decided(frame, to_other, two, photos=photos)
-    to_a = matrix_to_a(frame, to_other, two) if b_first else frame.to_base
+    matrix = np.linalg.inv(matrix) if b_first else matrix
+    for most in (_ROUGH, _FULL):
+        last = photos or most == _FULL
+        frame = frame_of(one, two, matrix, most=most)
+        if frame is None:
+            return Reading("copy" if photos else "unreadable", figures={"changed": 1.0})
+        to_other = registered(frame.base, frame.other, frame.to_other, nearly=most == _FULL)
+        kind, found, figures = _decided(frame, to_other, two, photos=photos, rough=not last)
+        if last or kind == "lookalike":
+            break
+        matrix = frame.given(to_other) @ np.linalg.inv(frame.to_base)
+    to_a = frame.given(to_other) if b_first else frame.to_base
     boxes = tuple(_box(region.box, to_a, a.shape) for region in found[:_MOST_BOXES])
     return Reading(kind, boxes, figures)
 
 
-def matrix_to_a(frame: Frame, to_other: Matrix, other: Grey) -> Matrix:
-    """From the frame's pixels to those of the finer picture, as it was given."""
-    (height, width), (small_height, small_width) = other.shape, frame.other.shape
-    return np.diag([width / small_width, height / small_height, 1.0]) @ to_other
-
-
 def _decided(
-    frame: Frame, to_other: Matrix, finer: Grey, *, photos: bool
-) -> tuple[Literal["copy", "lookalike", "scene", "unreadable"], Sequence[Region], dict[str, float]]:
+    frame: Frame, to_other: Matrix, finer: Grey, *, photos: bool, rough: bool
+) -> tuple[Kind, Sequence[Region], dict[str, float]]:
     laid, covered = _laid(frame, to_other)
     whole = _windows_inside(covered)
     a, b = smoothed(frame.base), smoothed(laid)
     seen = residual(a, b, whole)
-    if seen.changed.sum() < _SURE:
-        return ("copy" if photos or _is_legible(frame, finer) else "unreadable"), (), {}
-    tones_a, tones_b = (_tones(picture) for picture in (frame.base, laid))
-    if tones_a is None or tones_b is None:
-        return "unreadable", (), {}
-    if not photos:
-        seen = _filtered(seen, a, b, whole, _ink(tones_a, tones_b, a.shape) & (covered > 0))
-    found = regions(seen, tones_a, tones_b)
-    if photos:
-        moved = [region for region in found if _has_moved(region)]
-        return ("scene" if moved else "copy"), moved, {}
-    other = [region for region in found if _is_other_content(region.figures) > 0]
+    kind: Kind = "copy"
+    other: list[Region] = []
+    if seen.changed.sum() >= _SURE:
+        tones_a, tones_b = (_tones(picture) for picture in (frame.base, laid))
+        if tones_a is None or tones_b is None:
+            return "unreadable", (), {}
+        found = regions(seen, tones_a, tones_b)
+        if photos:
+            kind = "scene"
+            other = [r for r in found if has_moved(r, found, frame.base, laid)]
+        else:
+            kind, other = "lookalike", [region for region in found if _is_surely_other(region)]
+            if not other and not rough:
+                ink = _ink(tones_a, tones_b, a.shape) & (covered > 0)
+                seen = _filtered(seen, a, b, whole, ink)
+                found = regions(seen, tones_a, tones_b)
+                other = [region for region in found if _likelihood(region) > 0]
     if other:
-        surest = max(other, key=lambda region: _is_other_content(region.figures))
-        return "lookalike", other, {**surest.figures, "cut": seen.cut}
-    return ("copy" if _is_legible(frame, finer) else "unreadable"), (), {}
+        surest = max(other, key=_likelihood)
+        return kind, other, {**surest.figures, "cut": seen.cut}
+    figures = {"changed": float(seen.changed.sum() / max(seen.valid.sum(), 1))}
+    return ("copy" if rough or photos or _is_legible(frame, finer) else "unreadable"), (), figures
 
 
 def _laid(frame: Frame, to_other: Matrix) -> tuple[Grey, npt.NDArray[np.uint8]]:
@@ -184,20 +192,19 @@ def _filtered(first: Residual, a: Floats, b: Floats, whole: Mask, ink: Mask) -> 
     return replace(second, ratio=np.minimum(first.ratio, second.ratio))
 
 
-def _is_other_content(figures: Mapping[str, float]) -> float:
+def _likelihood(region: Region) -> float:
+    """That a region is other content of a page: above 0 it is."""
     return OTHER_CONTENT["intercept"] + sum(
-        weight * figures[name] for name, weight in OTHER_CONTENT.items() if name != "intercept"
+        weight * region.figures[name]
+        for name, weight in OTHER_CONTENT.items()
+        if name != "intercept"
     )
 
 
-def _has_moved(region: Region) -> bool:
-    """Whether both show a photo there, but not the same part of it."""
+def _is_surely_other(region: Region) -> bool:
+    """Whether no filter could make the one of the other: both show something, and nothing alike."""
     figures = region.figures
-    return (
-        figures["area"] > 10 * WINDOW**2
-        and figures["ink"] > 0.8
-        and 28 * figures["tones"] - 34 * figures["likeness"] > 19.4
-    )
+    return figures["top"] > 1.2 and figures["ink"] > 0.6 and _likelihood(region) > 1
 
 
 def _is_legible(frame: Frame, finer: Grey) -> bool:

@@ -27,26 +27,30 @@ _CENTRE: Final = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 _STOP: Final = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.03)
 
 
-def registered(base: Grey, other: Grey, placed: Matrix) -> Matrix:
+def registered(base: Grey, other: Grey, placed: Matrix, *, nearly: bool = False) -> Matrix:
     """The map from pixels of `base` to those of `other`, given about where they are.
 
-    `placed` and the result have shape (3, 3); pixel i is centred at i + 0.5.
+    `placed` and the result have shape (3, 3); pixel i is centred at i + 0.5. `nearly` says that
+    it is right but for a few pixels.
     """
     height, width = base.shape
     laid = laid_over(other, placed, (width, height))
     half = width // 2, height // 2
     small = [
         _normalised(np.asarray(cv2.resize(x, half, interpolation=cv2.INTER_AREA), np.uint8))
-        for x in (base, laid)
+        for x in ((base,) if nearly else (base, laid))
     ]
     corners = _corners(small[0])
     if len(corners) < _FEWEST:
         return placed
-    followed, kept = _followed(*small, corners, corners, window=21, levels=3)
-    here, there = (2 * (x[kept] + 0.5) - 0.5 for x in (corners, followed))
-    coarse = _map(here, there, tolerance=2.0, size=(width, height))
-    if coarse is None:
-        return placed
+    coarse = np.eye(3)
+    if not nearly:
+        followed, kept = _followed(*small, corners, corners, window=21, levels=3)
+        here, there = (2 * (x[kept] + 0.5) - 0.5 for x in (corners, followed))
+        found = _map(here, there, tolerance=2.0, size=(width, height))
+        if found is None:
+            return placed
+        coarse = found
     points = 2 * (corners + 0.5) - 0.5
     guess = cv2.perspectiveTransform(points[:, None], coarse)[:, 0].astype(np.float32)
     full = [_normalised(x) for x in (base, laid)]
