@@ -78,9 +78,8 @@ def main(half: str = "reporting", pages: int = 4, templates: int = 1, *chosen: s
                     wrong_kinds[kind] += 1
         each = (len(COPIES) + 1) * len(COPIES) // 2 * pages * templates
         print(f"{len(files)} files, {len(groups)} groups, {seconds:.0f} s ({found.timings})")
-        print(
-            f"\n{'pairs in groups':24}{'true':>8}{'right':>8}{'wrong':>8}{'precision':>11}{'recall':>9}"
-        )
+        heads = f"{'precision':>11}{'recall':>9}"
+        print(f"\n{'pairs in groups':24}{'true':>8}{'right':>8}{'wrong':>8}{heads}")
         for family in families:
             print(line(family, right[family], wrong[family], each))
         print(line("all", sum(right.values()), sum(wrong.values()), each * len(families)))

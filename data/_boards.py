@@ -141,7 +141,8 @@ def floor_plan(content: Content, layout: _Rng) -> Image.Image:
         for top, bottom in pairwise(rows):
             draw.rectangle((left, top, right, bottom), tint(layout, 195, 250), "#6a6a72", 5)
             for _ in range(3):
-                x, y = (left + 6, top + 6) + layout.random(2) * (right - left - 50, bottom - top - 40)
+                free = right - left - 50, bottom - top - 40
+                x, y = (left, top) + layout.random(2) * free
                 draw.rectangle((x, y, x + 40, y + 28), tint(layout, 185, 240), "#9a9aa2", 2)
             middle = (left + right) / 2, (top + bottom) / 2
             draw.text(middle, content.words(1), "#3a3a40", face(20), "mm")

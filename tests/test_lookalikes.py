@@ -85,6 +85,17 @@ def test_filled_in_forms_are_reported_as_lookalikes_and_never_grouped(tmp_path):
     assert found.at(0.1).to_dict() == found.to_dict()
 
 
+def test_a_check_tells_another_page_of_a_form_from_a_copy(tmp_path):
+    first, second = pages("certificate")
+    first.save(tmp_path / "first.png")
+    with dedup.ImageIndex(tmp_path / "index.db", progress=False) as index:
+        index.add(tmp_path / "first.png")
+        asked = index.check(second)
+        assert (asked.relation, asked.matches) == ("new", [])
+        assert [match.relation for match in asked.lookalikes] == ["lookalike"]
+        assert index.check(copied(first, "grey")).relation == "near"
+
+
 def test_the_explanation_marks_what_differs():
     page, other = pages("invoice")
     explanation = dedup.explain(page, other)

@@ -16,6 +16,7 @@ _GROUND: Final = 31
 """Side of the box whose mean is taken away: light and paper say nothing of a filter."""
 _SAMPLES: Final = 6000
 _ROUNDS: Final = 3
+_MOST_GAIN: Final = 3.0
 
 
 def matched(a: Floats, b: Floats, ink: Mask) -> tuple[Floats, Floats]:
@@ -29,7 +30,12 @@ def matched(a: Floats, b: Floats, ink: Mask) -> tuple[Floats, Floats]:
     some = places[:: max(1, len(places) // _SAMPLES)]
     from_a, left_a = _fitted(a, b, some)
     from_b, left_b = _fitted(b, a, some)
-    return (_filtered(a, from_a), b) if left_a <= left_b else (a, _filtered(b, from_b))
+    if left_a > left_b:
+        return a, _filtered(b, from_b)
+    # In the contrast of the first, however pale the other is: what is too faint to count is said in
+    # grey values.
+    gain = np.float32(np.clip(1 / max(float(from_a.sum()), 0.1), 1, _MOST_GAIN))
+    return gain * _filtered(a, from_a), gain * b
 
 
 def fine_energy(picture: Floats, *, window: int, stride: int) -> Floats:

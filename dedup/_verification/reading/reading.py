@@ -54,9 +54,14 @@ _EDGE: Final = 4
 """Pixels along the edge of what both show that are blends with what is around it."""
 _SURE: Final = WINDOW**2 / 5 / STRIDE**2
 """Changed windows below which nothing has changed."""
-_FINER: Final = 1.6
-_LEGIBLE: Final = 0.45
-"""Part of the finer picture's ink that may be lost at the resolution of the coarser."""
+_CLEAR: Final = 0.5
+_FINER: Final = 2.5
+"""Pixels of the finer picture, for one of the coarser, from which it may show more."""
+_INK: Final = 100.0
+_LOST: Final = 0.4
+"""Part of a window's variance without which letters are not legible."""
+_ILLEGIBLE: Final = 0.5
+"""Part of the ink that is lost like that, from which nothing can be told."""
 _MOST_BOXES: Final = 50
 
 
@@ -139,7 +144,7 @@ def _decided(
                 ink = _ink(tones_a, tones_b, a.shape) & (covered > 0)
                 seen = _filtered(seen, a, b, whole, ink)
                 found = regions(seen, tones_a, tones_b)
-                other = [region for region in found if _likelihood(region) > 0]
+                other = [region for region in found if _is_other_content(region)]
     if other:
         surest = max(other, key=_likelihood)
         return kind, other, {**surest.figures, "cut": seen.cut}
@@ -201,6 +206,12 @@ def _likelihood(region: Region) -> float:
     )
 
 
+def _is_other_content(region: Region) -> bool:
+    """Whether other content is likelier than not; where only one shows something, it is clear."""
+    figures = region.figures
+    return _likelihood(region) > 0 and (figures["ink"] > 0.3 or figures["top"] > _CLEAR)
+
+
 def _is_surely_other(region: Region) -> bool:
     """Whether no filter could make the one of the other: both show something, and nothing alike."""
     figures = region.figures
@@ -217,8 +228,10 @@ def _is_legible(frame: Frame, finer: Grey) -> bool:
     back = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     side = round(WINDOW * frame.ratio) | 1
     exact = finer.astype(np.float32)
-    shown = float(((exact - cv2.boxFilter(exact, -1, (side, side))) ** 2).mean())
-    return float(((exact - back) ** 2).mean()) < _LEGIBLE * shown
+    lost = cv2.boxFilter((exact - back) ** 2, -1, (side, side))
+    shown = cv2.boxFilter(exact**2, -1, (side, side)) - cv2.boxFilter(exact, -1, (side, side)) ** 2
+    ink = shown > _INK
+    return not ink.any() or float((lost[ink] > _LOST * shown[ink]).mean()) < _ILLEGIBLE
 
 
 def _box(box: tuple[int, int, int, int], matrix: Matrix, shape: tuple[int, ...]) -> Box:
