@@ -22,12 +22,15 @@ from dedup._verification.keypoints import matches
 from dedup._verification.measurement import measure
 from dedup._verification.placement import Matrix, corners, moved, placements, same_framing
 from dedup._verification.reading.gate import PHOTOGRAPHIC
+from dedup._verification.second_reading import read_again
 from dedup._verification.words import explained
 
 __all__ = ["best_placement", "compare"]
 
 _FEW_CORNERS: Final = 40
 """A picture with no more may show too little to tell."""
+_OVERLAID: Final = 0.01
+"""Part of two photos that must differ before it is looked whether something moved there."""
 _BEYOND_DOUBT: Final = 0.99
 """A placement with this score needs no rival."""
 
@@ -50,7 +53,11 @@ def compare(a: Features, b: Features) -> Evidence:
     if measured is None:
         return Evidence(0.0, "different")
     evidence = explained(measured, looks=(a.look, b.look), pictures=(a.grey, b.grey))
-    return replace(evidence, photos=min(a.photo, b.photo) >= PHOTOGRAPHIC)
+    if min(a.photo, b.photo) < PHOTOGRAPHIC:
+        return evidence
+    if evidence.relation == "near" and evidence.changed_share >= _OVERLAID:
+        return read_again(evidence, a.grey, b.grey, photos=True)
+    return replace(evidence, read=True)
 
 
 def best_placement(a: Features, b: Features) -> Measured | None:

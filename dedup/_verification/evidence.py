@@ -165,10 +165,8 @@ class Evidence:
         What happened between a and b, in words; see `describe`.
     measurements : mapping
         What the score was made from (`Measured.in_place`).
-    photos : bool
-        Whether both are surely photos, in which nothing is drawn.
     read : bool
-        Whether both were read again at full resolution (see `second_reading`).
+        Whether the second reading is done: at full resolution, unless both are surely photos.
     """
 
     score: float
@@ -186,7 +184,6 @@ class Evidence:
     changed_share: float = 0.0
     edits: tuple[str, ...] = ()
     measurements: Mapping[str, float] | None = None
-    photos: bool = False
     read: bool = False
 
     def with_edits(self, edits: tuple[str, ...]) -> "Evidence":

@@ -10,7 +10,7 @@ from dedup._verification.align import compare
 from dedup._verification.evidence import DEFAULT_THRESHOLD, Evidence, describe
 from dedup._verification.features import extract
 from dedup._verification.full_size import grey_of
-from dedup._verification.second_reading import is_settled, needs_pixels, read_again
+from dedup._verification.second_reading import is_settled, read_again
 from dedup._viewing.notebook import image_html
 from dedup.pipelines.decoding import SHORT_SIDE, ImageSource, decode
 
@@ -105,8 +105,7 @@ def explain(a: ImageSource, b: ImageSource) -> Explanation:
     both = [decode(source, short_side=SHORT_SIDE) for source in (a, b)]
     evidence = compare(*(extract(one.image, size=(one.width, one.height)) for one in both))
     if evidence.score >= DEFAULT_THRESHOLD and not is_settled(evidence):
-        full_size = (grey_of(a), grey_of(b)) if needs_pixels(evidence) else ()
-        evidence = read_again(evidence, *full_size)
+        evidence = read_again(evidence, grey_of(a), grey_of(b))
     shown = []
     for one in both:
         picture = Image.fromarray(one.image)

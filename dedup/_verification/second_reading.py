@@ -7,14 +7,12 @@ import numpy as np
 
 from dedup._verification.evidence import Evidence
 from dedup._verification.placement import Matrix
-from dedup._verification.reading.reading import Box, read
+from dedup._verification.reading.reading import Box, Grey, read
 
-__all__ = ["is_settled", "needs_pixels", "read_again"]
+__all__ = ["is_settled", "read_again"]
 
 _ALL: Final = 0.002
 """Part of a scene's ink that may differ if it is flat, a page that was photographed askew."""
-_OVERLAID: Final = 0.01
-"""Part of two photos that must differ before it is looked whether something moved there."""
 
 
 def is_settled(evidence: Evidence) -> bool:
@@ -22,28 +20,20 @@ def is_settled(evidence: Evidence) -> bool:
     return evidence.read or evidence.transform is None or evidence.relation == "uncertain"
 
 
-def needs_pixels(evidence: Evidence) -> bool:
-    """Whether a second reading looks at the pictures: not at two photos that nothing covers."""
-    if evidence.photos:
-        return evidence.relation != "scene" and evidence.changed_share >= _OVERLAID
-    return True
-
-
-def read_again(
-    evidence: Evidence, a: np.ndarray | None = None, b: np.ndarray | None = None
-) -> Evidence:
-    """The evidence of a pair as the second reading leaves it.
+def read_again(evidence: Evidence, a: Grey, b: Grey, *, photos: bool = False) -> Evidence:
+    """The evidence of a pair, given with a placement, as the second reading leaves it.
 
     Parameters
     ----------
     evidence : Evidence
-        With a placement.
-    a, b : ndarray, shape (height, width), uint8, optional
-        Both pictures in grey, where `needs_pixels`.
+    a, b : ndarray, shape (height, width), uint8
+        Both pictures in grey: at full size, or, of two photos, small.
+    photos : bool
+        Both are photos; it is looked only whether something moved.
     """
-    if a is None or b is None or evidence.transform is None:
-        return replace(evidence, read=True)
-    seen = read(a, b, evidence.transform, photos=evidence.photos)
+    if evidence.transform is None:
+        return evidence
+    seen = read(a, b, evidence.transform, photos=photos)
     if seen.kind == "copy":
         flat = evidence.relation == "scene" and seen.figures["changed"] < _ALL
         return replace(evidence, read=True, relation="near" if flat else evidence.relation)

@@ -13,7 +13,7 @@ from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features, extract
 from dedup._verification.full_size import FullSize
 from dedup._verification.pictures import Pictures
-from dedup._verification.second_reading import is_settled, needs_pixels, read_again
+from dedup._verification.second_reading import is_settled, read_again
 from dedup._verification.seen import Digests, SeenPairs
 from dedup.pipelines.decoding import SHORT_SIDE
 from dedup.pipelines.errors import DecodeError
@@ -105,8 +105,6 @@ class Verifier:
 
     def _read(self, pair: Pair) -> Evidence:
         seen = self._evidence[pair]
-        if not needs_pixels(seen):
-            return read_again(seen)
         a, b = (self._full_size.grey(picture) for picture in self.directed(pair))
         if a is None or b is None:
             return replace(seen, relation="uncertain")

@@ -17,9 +17,9 @@ Grey: TypeAlias = npt.NDArray[np.uint8]
 _LEAST_AREA: Final = 4 * WINDOW**2
 _INNER: Final = 0.25
 """Part of a region's box at each side that may be ground."""
-_FOUND: Final = 0.85
+_FOUND: Final = 0.8
 """Correlation of a piece with where it went."""
-_CONTRAST: Final = 12.0
+_CONTRAST: Final = 6.0
 """Standard deviation, in grey values, below which a piece is found anywhere."""
 
 
@@ -42,13 +42,22 @@ def has_moved(region: Region, others: Sequence[Region], a: Grey, b: Grey) -> boo
     )
 
 
+def _fine(picture: Grey) -> npt.NDArray[np.float32]:
+    """Without what changes slowly, which is alike in many places."""
+    exact = picture.astype(np.float32)
+    return np.asarray(exact - cv2.GaussianBlur(exact, (0, 0), 4.0), np.float32)
+
+
 def _is_there(
     piece: Grey, corner: tuple[int, int], other: Grey, box: tuple[int, int, int, int]
 ) -> bool:
     """Whether a piece, which was at that corner, is in a box of the other, elsewhere."""
     left, top, right, bottom = box
     place = other[top:bottom, left:right]
-    if min(piece.shape) < WINDOW or piece.std() < _CONTRAST:
+    if min(piece.shape) < WINDOW:
+        return False
+    piece, place = _fine(piece), _fine(place)
+    if piece.std() < _CONTRAST:
         return False
     if any(small > large for small, large in zip(piece.shape, place.shape, strict=True)):
         return False

@@ -19,11 +19,11 @@ from dedup._verification.reading.filters import fine_energy, matched
 from dedup._verification.reading.frame import Frame, frame_of, without_bands
 from dedup._verification.reading.gate import Tones, tones
 from dedup._verification.reading.moved import has_moved
-from dedup._verification.reading.regions import Region, regions
+from dedup._verification.reading.regions import Region, may_be_drawn, regions
 from dedup._verification.reading.registration import laid_over, registered
 from dedup._verification.reading.residual import STRIDE, WINDOW, Residual, residual, smoothed
 
-__all__ = ["Box", "Reading", "read"]
+__all__ = ["Box", "Grey", "Reading", "read"]
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 Floats: TypeAlias = npt.NDArray[np.float32]
@@ -106,50 +106,52 @@ def read(a: Grey, b: Grey, transform: Matrix, *, photos: bool = False) -> Readin
     b_first = growth < 0.999 or (growth < 1.001 and _order(b) < _order(a))
     one, two = (b, a) if b_first else (a, b)
     matrix = np.linalg.inv(matrix) if b_first else matrix
+    kind: Kind | None = None
     for most in (_ROUGH, _FULL):
-        last = photos or most == _FULL
         frame = frame_of(one, two, matrix, most=most)
         if frame is None:
             return Reading("copy" if photos else "unreadable", figures={"changed": 1.0})
         to_other = registered(frame.base, frame.other, frame.to_other, nearly=most == _FULL)
-        kind, found, figures = _decided(frame, to_other, two, photos=photos, rough=not last)
-        if last or kind == "lookalike":
+        kind, found, figures = _decided(frame, to_other, two, photos=photos, rough=most == _ROUGH)
+        if kind is not None or photos:
             break
         matrix = frame.given(to_other) @ np.linalg.inv(frame.to_base)
     to_a = frame.given(to_other) if b_first else frame.to_base
     boxes = tuple(_box(region.box, to_a, a.shape) for region in found[:_MOST_BOXES])
-    return Reading(kind, boxes, figures)
+    return Reading(kind or "copy", boxes, figures)
 
 
 def _decided(
     frame: Frame, to_other: Matrix, finer: Grey, *, photos: bool, rough: bool
-) -> tuple[Kind, Sequence[Region], dict[str, float]]:
+) -> tuple[Kind | None, Sequence[Region], dict[str, float]]:
+    """What one look shows: None if that needs a closer one."""
     laid, covered = _laid(frame, to_other)
     whole = _windows_inside(covered)
     a, b = smoothed(frame.base), smoothed(laid)
     seen = residual(a, b, whole)
-    kind: Kind = "copy"
     other: list[Region] = []
-    if seen.changed.sum() >= _SURE:
+    kind: Kind = "scene" if photos else "lookalike"
+    if rough or seen.changed.sum() >= _SURE:
         tones_a, tones_b = (_tones(picture) for picture in (frame.base, laid))
         if tones_a is None or tones_b is None:
-            return "unreadable", (), {}
+            return ("copy" if photos else None if rough else "unreadable"), (), {"changed": 1.0}
         found = regions(seen, tones_a, tones_b)
         if photos:
-            kind = "scene"
-            other = [r for r in found if has_moved(r, found, frame.base, laid)]
+            other = [region for region in found if has_moved(region, found, frame.base, laid)]
         else:
-            kind, other = "lookalike", [region for region in found if _is_surely_other(region)]
-            if not other and not rough:
-                ink = _ink(tones_a, tones_b, a.shape) & (covered > 0)
-                seen = _filtered(seen, a, b, whole, ink)
-                found = regions(seen, tones_a, tones_b)
-                other = [region for region in found if _is_other_content(region)]
+            other = [region for region in found if _is_surely_other(region)]
+        if not other and rough and may_be_drawn(tones_a, tones_b):
+            return None, (), {}
+        if not other and not rough:
+            ink = _ink(tones_a, tones_b, a.shape) & (covered > 0)
+            seen = _filtered(seen, a, b, whole, ink)
+            found = regions(seen, tones_a, tones_b)
+            other = [region for region in found if _is_other_content(region)]
     if other:
         surest = max(other, key=_likelihood)
         return kind, other, {**surest.figures, "cut": seen.cut}
     figures = {"changed": float(seen.changed.sum() / max(seen.valid.sum(), 1))}
-    return ("copy" if rough or photos or _is_legible(frame, finer) else "unreadable"), (), figures
+    return ("copy" if rough or _is_legible(frame, finer) else "unreadable"), (), figures
 
 
 def _laid(frame: Frame, to_other: Matrix) -> tuple[Grey, npt.NDArray[np.uint8]]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dedup._verification.reading.gate import Tones
 from dedup._verification.reading.residual import STRIDE, WINDOW, Residual
 
-__all__ = ["Region", "regions"]
+__all__ = ["Region", "may_be_drawn", "regions"]
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -73,6 +73,22 @@ def regions(seen: Residual, tones_a: Tones, tones_b: Tones) -> list[Region]:
     return sorted(found, key=lambda region: -region.figures["top"])
 
 
+def may_be_drawn(a: Tones, b: Tones) -> bool:
+    """Whether any region of two pictures could lie in what is drawn."""
+    same = (a.ink & b.ink).astype(np.float32)
+    drawn = _drawn(a, b) * same
+    spread = max(same.shape) / 8
+    near = cv2.GaussianBlur(np.stack([same, drawn], axis=-1).astype(np.float32), (0, 0), spread)
+    most = float(np.percentile(near[..., 1] / np.maximum(near[..., 0], 1e-2), 90))
+    return bool(drawn.sum() > 0.2 * same.sum()) or most > 0.4
+
+
+def _drawn(a: Tones, b: Tones) -> Floats:
+    """How few tones windows have, 0 to 1, in the picture that has fewer."""
+    drawn: Floats = ((0.75 - np.minimum(a.entropy, b.entropy)) / 0.3).clip(0, 1)
+    return drawn
+
+
 class _Surroundings:
     """What is around a place: drawn on flat ground or photographed, by what has not changed."""
 
@@ -84,7 +100,7 @@ class _Surroundings:
         small = cv2.resize(masks, (width, height), interpolation=cv2.INTER_AREA)
         ink = a.ink & b.ink
         same = (ink & (small[..., 0] < 0.02) & (small[..., 1] > 0.5)).astype(np.float32)
-        drawn = ((0.75 - self._tones) / 0.3).clip(0, 1) * same
+        drawn = _drawn(a, b) * same
         still = np.maximum(a.still, b.still) * same
         self._sheets = np.stack([same, drawn, still], axis=-1).astype(np.float32)
         self._near = cv2.GaussianBlur(self._sheets, (0, 0), max(height, width) / 8)
