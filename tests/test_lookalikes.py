@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 import dedup
-from dedup._verification.reading.gate import PHOTOGRAPHIC, photographic
+from dedup._verification.features import extract
 from dedup._verification.reading.reading import read
 from dedup.data.lookalikes import COPIES, FAMILIES, copy_of, make_lookalikes
 
@@ -55,12 +55,11 @@ def test_a_thumbnail_of_a_page_is_too_small_to_tell():
 @pytest.mark.parametrize("family", ["receipt", "form", "timetable"])
 def test_scanned_paper_is_no_photo(family):
     scan = copied(pages(family, count=1)[0], "scanned")
-    small = scan.resize((scan.width // 3, scan.height // 3), Image.Resampling.BOX)
-    assert photographic(grey(small)) < PHOTOGRAPHIC
+    assert not extract(np.asarray(scan)).is_photo()
 
 
 def test_photos_are_photos(photos):
-    assert sum(photographic(grey(photo)) >= PHOTOGRAPHIC for photo in photos.values()) >= 4
+    assert sum(extract(np.asarray(photo)).is_photo() for photo in photos.values()) >= 4
 
 
 def test_text_over_a_photo_is_an_edit(photos):

@@ -21,7 +21,6 @@ from dedup._verification.features import PICTURE, Features
 from dedup._verification.keypoints import matches
 from dedup._verification.measurement import measure
 from dedup._verification.placement import Matrix, corners, moved, placements, same_framing
-from dedup._verification.reading.gate import PHOTOGRAPHIC
 from dedup._verification.second_reading import read_again
 from dedup._verification.words import explained
 
@@ -53,7 +52,7 @@ def compare(a: Features, b: Features) -> Evidence:
     if measured is None:
         return Evidence(0.0, "different")
     evidence = explained(measured, looks=(a.look, b.look), pictures=(a.grey, b.grey))
-    if min(a.photo, b.photo) < PHOTOGRAPHIC:
+    if evidence.relation not in ("near", "scene") or not (a.is_photo() and b.is_photo()):
         return evidence
     if evidence.relation == "near" and evidence.changed_share >= _OVERLAID:
         return read_again(evidence, a.grey, b.grey, photos=True)

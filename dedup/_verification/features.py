@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._verification.keypoints import Local, local_features, mirrored_features
-from dedup._verification.reading.gate import photographic
+from dedup._verification.reading.gate import PHOTOGRAPHIC, photographic
 from dedup._verification.words import Look
 
 __all__ = ["OPENCV", "PICTURE", "Features", "extract", "one_thread"]
@@ -37,15 +37,12 @@ class Features:
         The picture, denoised, reduced (or enlarged) to about `PICTURE` pixels.
     look : Look
         What the explanation needs besides.
-    photo : float
-        How surely it is a photo, all over; see `photographic`.
     computed : dict
         What was computed since, by its name.
     """
 
     grey: Grey
     look: Look
-    photo: float = 0.0
     computed: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def as_known(self) -> "Features":
@@ -60,6 +57,12 @@ class Features:
             self.computed["half"] = np.asarray(half, np.uint8)
         known: Grey = self.computed["half"]
         return known
+
+    def is_photo(self) -> bool:
+        """Whether it is surely a photo, in which nothing is drawn; computed once."""
+        if "photo" not in self.computed:
+            self.computed["photo"] = photographic(self.grey) >= PHOTOGRAPHIC
+        return bool(self.computed["photo"])
 
     def local(self, *, mirrored: bool = False) -> Local:
         """Keypoints in pixels of `grey`, or of its mirror image, and their descriptors.
@@ -112,7 +115,7 @@ def extract(image: npt.NDArray[np.uint8], *, size: tuple[int, int] | None = None
         detail=cv2.norm(clean, cv2.GaussianBlur(clean, (5, 5), 1.0), cv2.NORM_L1) / grey.size,
         specks=np.count_nonzero(np.asarray(finest) >= _SPECK) / grey.size,
     )
-    return Features(grey=_resized(clean, PICTURE), look=look, photo=photographic(grey))
+    return Features(grey=_resized(clean, PICTURE), look=look)
 
 
 def _resized(grey: Grey, pixels: int) -> Grey:
