@@ -71,7 +71,7 @@ class Content:
         """A number of so many digits; another page's differs in one of them."""
 
         def draw(rng: _Rng, before: str | None) -> str:
-            if before is None:
+            if not before:
                 return "".join(map(str, rng.integers(0, 10, count).tolist()))
             place = int(rng.integers(count))
             return f"{before[:place]}{rng.integers(10)}{before[place + 1 :]}"
@@ -92,7 +92,7 @@ class Content:
 
     def script(self, name: str, count: int) -> str:
         """Letters of another script, where there is a font for it."""
-        if "DejaVu" not in face(20).getname()[0]:
+        if "DejaVu" not in (face(20).getname()[0] or ""):
             return self.words(count)
         first, last = _SCRIPTS[name]
 

@@ -26,8 +26,8 @@ def photographed(page: Image.Image, rng: _Rng) -> Image.Image:
     slope = rng.uniform(-0.12, 0.12, size=2)
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     light = 0.92 + slope[0] * x + slope[1] * y
-    shot = cv2.GaussianBlur(shot * light[..., None], (0, 0), 0.7)
-    shot += rng.normal(0, 3, size=shot.shape)
+    lit = np.asarray(cv2.GaussianBlur(shot * light[..., None], (0, 0), 0.7), np.float64)
+    shot = lit + rng.normal(0, 3, size=lit.shape)
     return Image.fromarray(shot.clip(0, 255).astype(np.uint8))
 
 
@@ -39,13 +39,15 @@ def scanned(page: Image.Image, rng: _Rng) -> Image.Image:
     ink = float(rng.uniform(25, 70))
     tone = ink + (paper - ink) * grey / 255
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-1.2, 1.2), 1.0)
+    turn = np.asarray(turn, np.float64)
     turn[:, 2] += rng.uniform(-0.008, 0.008, size=2) * (width, height)
-    tone = cv2.warpAffine(tone, turn, (width, height), flags=cv2.INTER_LINEAR, borderValue=(paper,))
+    size = width, height
+    laid = cv2.warpAffine(tone, turn, size, flags=cv2.INTER_LINEAR, borderValue=(paper,))
     fibres = rng.normal(0, 1, size=(height, width)).astype(np.float32)
-    tone += 9 * cv2.GaussianBlur(fibres, (0, 0), 1.5)
-    tone = cv2.GaussianBlur(tone, (0, 0), 0.6)
-    tone += rng.normal(0, rng.uniform(3, 9), size=(height, width))
-    return Image.fromarray(tone.clip(0, 255).astype(np.uint8)).convert("RGB")
+    printed = np.asarray(laid) + 9 * np.asarray(cv2.GaussianBlur(fibres, (0, 0), 1.5))
+    soft = np.asarray(cv2.GaussianBlur(printed, (0, 0), 0.6), np.float64)
+    soft += rng.normal(0, rng.uniform(3, 9), size=(height, width))
+    return Image.fromarray(soft.clip(0, 255).astype(np.uint8)).convert("RGB")
 
 
 def soft_oval(size: int) -> Image.Image:
@@ -60,7 +62,7 @@ def _desk(size: tuple[int, int], rng: _Rng) -> np.ndarray:
     """The grain of wood, in brown."""
     width, height = size
     grain = rng.normal(0, 1, size=(height, width)).astype(np.float32)
-    grain = cv2.GaussianBlur(grain, (0, 0), sigmaX=40, sigmaY=1.2)
+    grain = np.asarray(cv2.GaussianBlur(grain, (0, 0), sigmaX=40, sigmaY=1.2), np.float32)
     grain /= grain.std()
     colour = np.array([120, 85, 55]) * rng.uniform(0.7, 1.3)
     return colour + 12 * grain[..., None]

@@ -296,11 +296,11 @@ class _Trial:
                     self._accept(Match(known[pair[1]].path, similarity, relation, score))
                 else:
                     self._failures += 1
-                    seen = verifier.evidence(pair) if decision.keeps_apart(pair) else None
-                    if seen is not None:
+                    alike = verifier.evidence(pair) if decision.keeps_apart(pair) else None
+                    if alike is not None:
                         similarity = candidates.similarity[pair]
                         path = known[pair[1]].path
-                        self.lookalikes.append(Match(path, similarity, "lookalike", seen.score))
+                        self.lookalikes.append(Match(path, similarity, "lookalike", alike.score))
 
     def is_over(self, found: Sequence[_Seen]) -> bool:
         """Whether pictures less similar than these would add nothing."""

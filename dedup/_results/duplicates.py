@@ -347,8 +347,9 @@ class Duplicates(ResultViews):
     def _resembles(self, pair: Pair) -> bool:
         """Whether a pair is no duplicate, but shows one scene, or one layout."""
         seen = self._verifier.evidence(pair)
-        alike = seen is not None and seen.relation in ("scene", "lookalike")
-        return alike and seen.score >= self.threshold
+        if seen is None or seen.relation not in ("scene", "lookalike"):
+            return False
+        return seen.score >= self.threshold
 
     @cached_property
     def _similarity(self) -> Mapping[Pair, float]:

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from dedup._verification.evidence import Evidence
+from dedup._verification.evidence import Evidence, Relation
 from dedup._verification.placement import Matrix
 from dedup._verification.reading.reading import Box, Grey, read
 
@@ -33,7 +33,7 @@ def read_again(evidence: Evidence, a: Grey, b: Grey, *, photos: bool = False) ->
     """
     if evidence.transform is None:
         return evidence
-    seen = read(a, b, evidence.transform, photos=photos)
+    seen = read(a, b, np.asarray(evidence.transform, np.float64), photos=photos)
     if seen.kind == "copy":
         flat = evidence.relation == "scene" and seen.figures["changed"] < _ALL
         return replace(evidence, read=True, relation="near" if flat else evidence.relation)
@@ -42,7 +42,7 @@ def read_again(evidence: Evidence, a: Grey, b: Grey, *, photos: bool = False) ->
         return replace(evidence, read=True, relation="uncertain", edits=(reason,))
     height, width = a.shape
     changed = _outlines(seen.changed, width, height)
-    relation = "scene" if seen.kind == "scene" else "lookalike"
+    relation: Relation = "scene" if seen.kind == "scene" else "lookalike"
     places = f"{len(changed)} place{'s' if len(changed) > 1 else ''}"
     edits = ("something moved",) if relation == "scene" else (f"other content in {places}",)
     return replace(evidence, read=True, relation=relation, changed=changed, edits=edits)

@@ -46,7 +46,8 @@ def fine_energy(picture: Floats, *, window: int, stride: int) -> Floats:
 
 
 def _blurred(picture: Floats) -> list[Floats]:
-    return [picture, *(np.asarray(cv2.GaussianBlur(picture, (0, 0), s)) for s in _BLURS)]
+    blurs = [np.asarray(cv2.GaussianBlur(picture, (0, 0), s), np.float32) for s in _BLURS]
+    return [picture, *blurs]
 
 
 def _fitted(source: Floats, target: Floats, places: npt.NDArray[np.intp]) -> tuple[Floats, float]:

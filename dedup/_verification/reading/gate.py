@@ -91,11 +91,11 @@ def tones(grey: Grey, *, cell: int, denoised: bool = False) -> Tones | None:
     count = int(255 / step) + 1
     table = (np.arange(256) / step).astype(np.int64)
     places = np.arange(len(cells))[:, None] * count + table[cells]
-    counts = np.bincount(places.ravel(), minlength=len(cells) * count)
-    counts = counts.reshape(rows, columns, count)
+    flat = np.bincount(places.ravel(), minlength=len(cells) * count)
+    counts = flat.reshape(rows, columns, count)
     windows = counts[:-1, :-1] + counts[1:, :-1] + counts[:-1, 1:] + counts[1:, 1:]
-    shares = windows / np.float32(4 * cell**2)
-    below = shares.cumsum(axis=2)
+    shares = (windows / (4 * cell**2)).astype(np.float32)
+    below = shares.cumsum(axis=2, dtype=np.float64)
     span = (below < 0.97).sum(axis=2) - (below < 0.03).sum(axis=2)
     entropy = -(shares * np.log2(shares + 1e-9)).sum(axis=2) / np.log2(np.maximum(span, 1) + 1)
     ground = (shares[..., :-1] + shares[..., 1:]).max(axis=2)
@@ -106,7 +106,8 @@ def tones(grey: Grey, *, cell: int, denoised: bool = False) -> Tones | None:
 def _is_still(grey: Grey, noise: float) -> Floats:
     dx = cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=1 / 8)
     dy = cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=1 / 8)
-    return (dx * dx + dy * dy < max(_STILL, noise) ** 2).astype(np.float32)
+    slope = np.asarray(cv2.magnitude(dx, dy), np.float32)
+    return (slope < max(_STILL, noise)).astype(np.float32)
 
 
 def _windows(values: Floats, cell: int) -> Floats:
@@ -114,7 +115,8 @@ def _windows(values: Floats, cell: int) -> Floats:
     height, width = values.shape
     size = width // cell, height // cell
     cells = np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
-    return (cells[:-1, :-1] + cells[1:, :-1] + cells[:-1, 1:] + cells[1:, 1:]) / 4
+    means: Floats = cells[:-1, :-1] + cells[1:, :-1] + cells[:-1, 1:] + cells[1:, 1:]
+    return means * np.float32(0.25)
 
 
 def photographic(grey: Grey) -> float:

@@ -56,12 +56,12 @@ def _is_there(
     place = other[top:bottom, left:right]
     if min(piece.shape) < WINDOW:
         return False
-    piece, place = _fine(piece), _fine(place)
-    if piece.std() < _CONTRAST:
+    sought, around = _fine(piece), _fine(place)
+    if sought.std() < _CONTRAST:
         return False
-    if any(small > large for small, large in zip(piece.shape, place.shape, strict=True)):
+    if any(small > large for small, large in zip(sought.shape, around.shape, strict=True)):
         return False
-    _, likeness, _, (x, y) = cv2.minMaxLoc(cv2.matchTemplate(place, piece, cv2.TM_CCOEFF_NORMED))
+    _, likeness, _, (x, y) = cv2.minMaxLoc(cv2.matchTemplate(around, sought, cv2.TM_CCOEFF_NORMED))
     height, width = piece.shape
     went = abs(left + x - corner[0]) > width / 2 or abs(top + y - corner[1]) > height / 2
     return went and likeness > _FOUND

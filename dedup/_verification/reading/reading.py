@@ -106,19 +106,20 @@ def read(a: Grey, b: Grey, transform: Matrix, *, photos: bool = False) -> Readin
     b_first = growth < 0.999 or (growth < 1.001 and _order(b) < _order(a))
     one, two = (b, a) if b_first else (a, b)
     matrix = np.linalg.inv(matrix) if b_first else matrix
-    kind: Kind | None = None
     for most in (_ROUGH, _FULL):
         frame = frame_of(one, two, matrix, most=most)
         if frame is None:
             return Reading("copy" if photos else "unreadable", figures={"changed": 1.0})
+        if most == _ROUGH and not photos and not _may_be_drawn(frame):
+            return Reading("copy", figures={"changed": 1.0})
         to_other = registered(frame.base, frame.other, frame.to_other, nearly=most == _FULL)
         kind, found, figures = _decided(frame, to_other, two, photos=photos, rough=most == _ROUGH)
-        if kind is not None or photos:
-            break
+        if kind is not None:
+            to_a = frame.given(to_other) if b_first else frame.to_base
+            boxes = tuple(_box(region.box, to_a, a.shape) for region in found[:_MOST_BOXES])
+            return Reading(kind, boxes, figures)
         matrix = frame.given(to_other) @ np.linalg.inv(frame.to_base)
-    to_a = frame.given(to_other) if b_first else frame.to_base
-    boxes = tuple(_box(region.box, to_a, a.shape) for region in found[:_MOST_BOXES])
-    return Reading(kind or "copy", boxes, figures)
+    raise AssertionError("a look at full size decides")
 
 
 def _decided(
@@ -140,7 +141,7 @@ def _decided(
             other = [region for region in found if has_moved(region, found, frame.base, laid)]
         else:
             other = [region for region in found if _is_surely_other(region)]
-        if not other and rough and may_be_drawn(tones_a, tones_b):
+        if not other and rough and not photos:
             return None, (), {}
         if not other and not rough:
             ink = _ink(tones_a, tones_b, a.shape) & (covered > 0)
@@ -150,8 +151,16 @@ def _decided(
     if other:
         surest = max(other, key=_likelihood)
         return kind, other, {**surest.figures, "cut": seen.cut}
-    figures = {"changed": float(seen.changed.sum() / max(seen.valid.sum(), 1))}
+    figures = {"changed": int(seen.changed.sum()) / max(int(seen.valid.sum()), 1)}
     return ("copy" if rough or _is_legible(frame, finer) else "unreadable"), (), figures
+
+
+def _may_be_drawn(frame: Frame) -> bool:
+    """Whether a difference could be other content: in a photo it is an edit."""
+    height, width = frame.base.shape
+    laid = laid_over(frame.other, frame.to_other, (width, height))
+    a, b = _tones(frame.base), _tones(laid)
+    return a is None or b is None or may_be_drawn(a, b)
 
 
 def _laid(frame: Frame, to_other: Matrix) -> tuple[Grey, npt.NDArray[np.uint8]]:

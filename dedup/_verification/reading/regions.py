@@ -68,8 +68,9 @@ def regions(seen: Residual, tones_a: Tones, tones_b: Tones) -> list[Region]:
             "likeness": float(seen.likeness[part][mine].mean()),
             **surroundings.at(part),
         }
-        box = (left, top, left + width, top + height)
-        found.append(Region((*(STRIDE * x for x in box),), figures))  # type: ignore[arg-type]
+        right, bottom = left + width, top + height
+        box = STRIDE * left, STRIDE * top, STRIDE * right, STRIDE * bottom
+        found.append(Region(box, figures))
     return sorted(found, key=lambda region: -region.figures["top"])
 
 

@@ -4,7 +4,7 @@ A placement of 128 x 128 pixels is some pixels off at full resolution, and a pho
 not affine.
 """
 
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -45,7 +45,7 @@ def registered(base: Grey, other: Grey, placed: Matrix, *, nearly: bool = False)
         return placed
     coarse = np.eye(3)
     if not nearly:
-        followed, kept = _followed(*small, corners, corners, window=21, levels=3)
+        followed, kept = _followed((small[0], small[1]), corners, corners, window=21, levels=3)
         here, there = (2 * (x[kept] + 0.5) - 0.5 for x in (corners, followed))
         found = _map(here, there, tolerance=2.0, size=(width, height))
         if found is None:
@@ -53,8 +53,8 @@ def registered(base: Grey, other: Grey, placed: Matrix, *, nearly: bool = False)
         coarse = found
     points = 2 * (corners + 0.5) - 0.5
     guess = cv2.perspectiveTransform(points[:, None], coarse)[:, 0].astype(np.float32)
-    full = [_normalised(x) for x in (base, laid)]
-    followed, kept = _followed(*full, points, guess, window=15, levels=1)
+    full = _normalised(base), _normalised(laid)
+    followed, kept = _followed(full, points, guess, window=15, levels=1)
     fine = _map(points[kept], followed[kept], tolerance=1.2, size=(width, height))
     within = _CENTRE @ (coarse if fine is None else fine) @ np.linalg.inv(_CENTRE)
     return np.asarray(placed @ within)
@@ -95,9 +95,9 @@ def _corners(grey: Grey) -> Floats:
     if min(rows, columns) < 1:
         return np.empty((0, 2), np.float32)
     cells = strength[: rows * cell, : columns * cell].reshape(rows, cell, columns, cell)
-    cells = cells.transpose(0, 2, 1, 3).reshape(rows * columns, -1)
-    best = cells.argmax(axis=1)
-    value = cells[np.arange(len(cells)), best]
+    flat = cells.transpose(0, 2, 1, 3).reshape(rows * columns, -1)
+    best = flat.argmax(axis=1)
+    value = flat[np.arange(len(flat)), best]
     strong = np.flatnonzero(value > 0.01 * np.percentile(value, 98))
     y = strong // columns * cell + best[strong] // cell
     x = strong % columns * cell + best[strong] % cell
@@ -105,15 +105,20 @@ def _corners(grey: Grey) -> Floats:
 
 
 def _followed(
-    a: Grey, b: Grey, points: Floats, guess: Floats, *, window: int, levels: int
+    pictures: tuple[Grey, Grey], points: Floats, guess: Floats, *, window: int, levels: int
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Where points of a are in b, and which of them come back to where they were."""
-    how = {"winSize": (window, window), "maxLevel": levels, "criteria": _STOP}
+    """Where points of the first are in the second, and which come back to where they were."""
+    a, b = pictures
+    how: dict[str, Any] = {
+        "winSize": (window, window),
+        "maxLevel": levels,
+        "criteria": _STOP,
+    }
     flags = cv2.OPTFLOW_USE_INITIAL_FLOW
     there, ok, _ = cv2.calcOpticalFlowPyrLK(a, b, points, guess.copy(), flags=flags, **how)
     back, ok_back, _ = cv2.calcOpticalFlowPyrLK(b, a, there, points.copy(), flags=flags, **how)
     near = np.abs(back - points).max(axis=1) < _RETURN
-    return there, near & (ok[:, 0] > 0) & (ok_back[:, 0] > 0)
+    return np.asarray(there, np.float32), near & (ok[:, 0] > 0) & (ok_back[:, 0] > 0)
 
 
 def _map(here: Floats, there: Floats, *, tolerance: float, size: tuple[int, int]) -> Matrix | None:
