@@ -40,7 +40,8 @@ def scanned(page: Image.Image, rng: _Rng) -> Image.Image:
     tone = ink + (paper - ink) * grey / 255
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-1.2, 1.2), 1.0)
     turn = np.asarray(turn, np.float64)
-    turn[:, 2] += rng.uniform(-0.008, 0.008, size=2) * (width, height)
+    shift = rng.uniform(-0.008, 0.008, size=2) * np.array(page.size)
+    turn[:, 2] = turn[:, 2] + shift
     size = width, height
     laid = cv2.warpAffine(tone, turn, size, flags=cv2.INTER_LINEAR, borderValue=(paper,))
     fibres = rng.normal(0, 1, size=(height, width)).astype(np.float32)
