@@ -188,3 +188,22 @@ def test_index_asked_about_an_animation_compares_all_frames(index, tmp_path, sce
     index.add(tmp_path / "one.png")
     assert index.check(tmp_path / "one.tif").relation == "exact"
     assert index.check(tmp_path / "two.png").relation == "new"
+
+
+def test_pages_of_one_form_are_read_on_every_filled(tmp_path):
+    cover, form = filled("A report of 12 pages"), filled("Invoice 2041: 118.00 to pay by May 3")
+    other = filled("Invoice 2041: 113.00 to pay by May 3")
+    save(tmp_path / "one.tif", [cover, form])
+    save(tmp_path / "two.tif", [cover.point(lambda value: value or 1), other])
+    save(tmp_path / "copy.tif", [cover.point(lambda value: value or 2), form])
+    assert names(find(tmp_path)) == {frozenset({"one.tif", "copy.tif"})}
+
+
+def filled(title):
+    """A page of text, in letters of about 20 pixels."""
+    drawn = Image.new("L", (800, 1100), 255)
+    font = ImageFont.load_default(size=24)
+    for line in range(24):
+        ImageDraw.Draw(drawn).text((60, 160 + 36 * line), f"{line + 1}. The same line", 0, font)
+    ImageDraw.Draw(drawn).text((60, 60), title, 0, font)
+    return drawn

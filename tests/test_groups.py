@@ -29,6 +29,9 @@ class Table:
     def is_link(self, pair):
         return pair in self.links
 
+    def keeps_apart(self, pair):
+        return False
+
     def lies_on(self, picture, middle, keeper):
         return (picture, middle, keeper) in self.lying
 

@@ -23,5 +23,8 @@ class Decision(Protocol):
     def is_link(self, pair: Pair) -> bool:
         """Whether a pair that was prepared is accepted."""
 
+    def keeps_apart(self, pair: Pair) -> bool:
+        """Whether what was seen of a pair tells all copies of the one from those of the other."""
+
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """Whether a picture lies on the keeper's, seen through a third, linked to both."""

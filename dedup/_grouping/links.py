@@ -94,3 +94,5 @@ class Links:
         else:
             for root in {self.clusters.find(picture) for picture in pair}:
                 self._failures[root] += 1
+            if self.decision.keeps_apart(pair):
+                self.clusters.keep_apart(*pair)

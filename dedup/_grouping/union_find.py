@@ -48,6 +48,12 @@ class Clusters:
             self._parent[picture], picture = root, self._parent[picture]
         return root
 
+    def keep_apart(self, a: int, b: int) -> None:
+        """From now on, let the sets of two pictures never become one."""
+        a, b = self.find(a), self.find(b)
+        self._apart[a].add(b)
+        self._apart[b].add(a)
+
     def can_join(self, a: int, b: int) -> bool:
         """Whether two pictures are in two sets, which nothing keeps apart."""
         a, b = self.find(a), self.find(b)

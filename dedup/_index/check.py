@@ -2,7 +2,7 @@
 
 from collections.abc import Collection as Several
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -55,8 +55,8 @@ class Match:
         The image of the index.
     similarity : float
         Cosine of the two embeddings; of two hashes, 1 - bits / 32.
-    relation : {"exact", "near"}
-        "exact": the same pixels.
+    relation : {"exact", "near", "lookalike"}
+        "exact": the same pixels. "lookalike": the same layout, other content.
     score : float, optional
         Score of the verification, 0 to 1.
     probability : float, optional
@@ -80,10 +80,14 @@ class Check:
         Of the best match; "new" if there is none.
     matches : list of Match
         The best first.
+    lookalikes : list of Match
+        Images of the same layout with other content, such as one form filled in twice, that were
+        met on the way; no matches.
     """
 
     relation: str
     matches: list[Match]
+    lookalikes: list[Match] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +207,7 @@ class Checker:
         matches = sorted(
             trial.matches, key=lambda m: (m.relation != "exact", -m.similarity, m.path)
         )
-        return Check(matches[0].relation if matches else "new", matches)
+        return Check(matches[0].relation if matches else "new", matches, trial.lookalikes)
 
     def _files(self, digests: Several[str], vector: Vectors) -> list[_Seen]:
         """Files by their digests, wherever their vectors are, with their similarities."""
@@ -245,6 +249,7 @@ class _Trial:
         known: KnownVectors | None,
     ) -> None:
         self.matches: list[Match] = []
+        self.lookalikes: list[Match] = []
         self._asked = asked
         self._told = told
         self._settings = settings
@@ -299,6 +304,11 @@ class _Trial:
                     self._accept(Match(known[pair[1]].path, similarity, relation, score))
                 else:
                     self._failures += 1
+                    alike = verifier.evidence(pair) if decision.keeps_apart(pair) else None
+                    if alike is not None:
+                        similarity = candidates.similarity[pair]
+                        path = known[pair[1]].path
+                        self.lookalikes.append(Match(path, similarity, "lookalike", alike.score))
 
     def is_over(self, found: Sequence[_Seen]) -> bool:
         """Whether pictures less similar than these would add nothing."""

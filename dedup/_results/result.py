@@ -70,18 +70,19 @@ class Result:
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
-        """The pairs that were accepted, and those of one scene, one a row.
+        """The pairs that were accepted, and those of one scene or one layout, one a row.
 
         Columns: `a`, the one that would rather be kept, and `b`; `similarity`, the cosine of
         their embeddings (empty where only the alignment was asked); `bits`, the Hamming
         distance of their hashes, of which `similarity` is 1 - bits / 32 (empty where the
-        method has none); `relation`, "exact", "near" or "scene"; `score`, 0 to 1; `probability`
+        method has none); `relation`, "exact", "near", "scene" or "lookalike" (the same layout,
+        other content); `score`, 0 to 1; `probability`
         of being duplicates (empty unless the threshold was tuned); `overlap`, the part of a
         that b shows; `edit`, what happened from a to b, in words; `marked`, whether it is here
         since somebody marked it as duplicates; `apart`, of a pair that is not in one group, the
         other file that keeps it apart: one that does not match, or that somebody marked as no
-        duplicate ("" in one group, and of scenes). Exact copies are paired with the best of them;
-        of two sets that are compared, with the best of the other set.
+        duplicate ("" in one group, and of scenes and lookalikes). Exact copies are paired with
+        the best of them; of two sets that are compared, with the best of the other set.
         """
         return pairs_table(self._outcome)
 
@@ -102,7 +103,9 @@ class Result:
 
     @cached_property
     def uncertain(self) -> pd.DataFrame:
-        """Images with too little texture to tell: `path`, and `candidates` that resemble it.
+        """Images with too little texture, or too few pixels, to tell: `path`, and `candidates`.
+
+        The latter is the number of those that resemble it.
 
         With `method="phash"` and without verification: those of which the hash says nothing.
         """

@@ -11,7 +11,7 @@ import pandas as pd
 from dedup._base.pairs import Pair
 from dedup._catalogue.exact_copies import exactly
 from dedup._grouping.groups import Group
-from dedup._search.outcome import Outcome
+from dedup._search.outcome import Outcome, relation_of
 from dedup._search.settings import Settings
 from dedup._verification.evidence import describe
 
@@ -78,7 +78,7 @@ def _paths(found: Outcome, pictures: Sequence[int]) -> list[str]:
 
 
 def pairs_table(found: Outcome) -> pd.DataFrame:
-    """The pairs that were accepted, and those of one scene; see `Duplicates.pairs`."""
+    """The pairs that were accepted, and those of one scene or layout; see `Duplicates.pairs`."""
     exact = ("exact", 1.0, 1.0)
     rows: list[tuple[Any, ...]] = [
         (
@@ -110,7 +110,7 @@ def _rows(found: Outcome, pair: Pair) -> Iterator[tuple[Any, ...]]:
     seen = found.verifier.evidence(pair) if found.settings.verify else None
     what: tuple[Any, ...] = ("near", None, None, "")
     if seen is not None:
-        relation = "scene" if seen.relation == "scene" and not marked else "near"
+        relation = "near" if marked else relation_of(seen)
         what = (relation, seen.score, seen.overlap_a, describe(seen))
     between = found.grouped.apart.get(pair)
     apart = "" if between is None else found.name(between)
@@ -132,7 +132,8 @@ def _probabilities(settings: Settings, table: pd.DataFrame) -> npt.NDArray[np.fl
     if tuned is None:
         return np.full(len(table), np.nan)
     column = {"score": "score", "cosine": "similarity", "bits": "bits"}[tuned.quantity]
-    known = np.where(table["relation"] == "scene", np.nan, tuned.probability(table[column]))
+    alike = table["relation"].isin(["scene", "lookalike"])
+    known = np.where(alike, np.nan, tuned.probability(table[column]))
     return np.where(table["relation"] == "exact", 1.0, known)
 
 
@@ -158,7 +159,10 @@ def uncertain_table(found: Outcome) -> pd.DataFrame:
     count: dict[int, int] = defaultdict(int)
     for pair in found.links.decision.asked() if found.settings.verify else ():
         seen = found.verifier.evidence(pair)
-        if seen is not None and seen.relation == "uncertain":
+        if seen is None or seen.relation != "uncertain":
+            continue
+        # What was read again was so at its score: another threshold may have asked for that.
+        if not seen.read or seen.score >= found.settings.cut:
             for picture in pair:
                 count[picture] += 1
     for pair, similarity in found.candidates.similarity.items():

@@ -35,8 +35,10 @@ _MOST_LISTED = 50_000
 _BLOCK = 1_024
 _LABELS = ["edit", "family", "source_a", "source_b"]
 
-# Relations that some threshold accepts; "scene" and "uncertain" none does.
+# Relations that some threshold accepts; "scene", "lookalike" and "uncertain" none does.
 _DECIDED = ("near", "different")
+# Score below which no threshold is sought.
+_LEAST_READ = 0.1
 
 Positions: TypeAlias = npt.NDArray[np.intp]
 _Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -247,6 +249,7 @@ def _verified(table: pd.DataFrame, known: _Known, *, floor: float, progress: boo
     with bar(total=len(proposed), title="verifying", unit=" pairs", shown=progress) as shown:
         verifier.advance = shown.update
         verifier.verify(pair for pair in pairs if pair in proposed)
+        verifier.read_again(proposed, threshold=_LEAST_READ)
 
     def score(pair: Pair) -> float:
         seen = verifier.evidence(pair)

@@ -64,6 +64,11 @@ class ByCosine:
             return False
         return not any(picture in self._blank for picture in pair)
 
+    def keeps_apart(self, pair: Pair) -> bool:
+        """Never: an embedding does not see what differs."""
+        del pair
+        return False
+
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """Never: an embedding does not say where."""
         del picture, middle, keeper
@@ -95,9 +100,10 @@ class ByAlignment:
         self._verifier.begin(pairs)
 
     def verify(self, pairs: Iterable[Pair]) -> None:
-        """Align and compare the pairs."""
+        """Align and compare the pairs, and read again those that may be accepted."""
         new = dict.fromkeys(pair for pair in pairs if pair not in self._asked)
         self._verifier.verify(new)
+        self._verifier.read_again(new, threshold=self._threshold)
         self._asked |= new
 
     def asked(self) -> Iterable[Pair]:
@@ -111,6 +117,11 @@ class ByAlignment:
             return False
         # Below its default threshold a pair is called "different", whatever the user's is.
         return ("near" if seen.relation == "different" else seen.relation) in self._relations
+
+    def keeps_apart(self, pair: Pair) -> bool:
+        """Whether both are of one layout, with other content."""
+        seen = self._seen(pair)
+        return seen is not None and seen.relation == "lookalike" and seen.score >= self._threshold
 
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """Whether the picture, laid over the middle one, lies on what the keeper shows there."""
@@ -170,6 +181,10 @@ class AsTold:
         if not self._candidates.may_pair(pair):
             return False
         return self._candidates.told.get(pair, False) or self._decision.is_link(pair)
+
+    def keeps_apart(self, pair: Pair) -> bool:
+        """As the other decision says, of pairs that nobody marked."""
+        return pair not in self._candidates.told and self._decision.keeps_apart(pair)
 
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """As the other decision says."""

@@ -18,11 +18,12 @@ from dedup._search.rerank import SecondLook
 from dedup._search.settings import Settings
 from dedup._search.sides import Sides
 from dedup._search.threshold import Threshold
+from dedup._verification.evidence import Evidence
 from dedup._verification.verify import Verifier
 from dedup.errors import InputError
 from dedup.pipelines.images.decoding import ImageSource
 
-__all__ = ["Outcome", "Relation"]
+__all__ = ["Outcome", "Relation", "relation_of"]
 
 Relation: TypeAlias = tuple[str, float | None]
 """How two files are related, and the score of that."""
@@ -128,14 +129,19 @@ class Outcome:
 
     @cached_property
     def accepted(self) -> list[Pair]:
-        """Pairs of pictures that are accepted, or show one scene."""
+        """Pairs of pictures that are accepted, or show one scene, or one layout."""
         self.grouped  # noqa: B018  verifies the pairs of each group
         decision = self.links.decision
-        return [pair for pair in decision.asked() if decision.is_link(pair) or self._is_scene(pair)]
+        return [
+            pair for pair in decision.asked() if decision.is_link(pair) or self._resembles(pair)
+        ]
 
-    def _is_scene(self, pair: Pair) -> bool:
+    def _resembles(self, pair: Pair) -> bool:
+        """Whether a pair is no duplicate, but shows one scene, or one layout."""
         seen = self.verifier.evidence(pair) if self.settings.verify else None
-        return seen is not None and seen.relation == "scene" and seen.score >= self.settings.value
+        if seen is None or seen.relation not in ("scene", "lookalike"):
+            return False
+        return seen.score >= self.settings.value
 
     @cached_property
     def similarity(self) -> Mapping[Pair, float]:
@@ -169,7 +175,7 @@ class Outcome:
             if min(keep.frames, other.frames) > 1 and not marked:
                 return None  # embeddings are of the first frames
             return "near", self.candidates.similarity.get(pair)
-        return ("scene" if seen.relation == "scene" and not marked else "near"), seen.score
+        return ("near" if marked else relation_of(seen)), seen.score
 
     def at(self, threshold: float | Threshold) -> "Outcome":
         """What a fresh search at another threshold would give; see `Duplicates.at`.
@@ -207,3 +213,8 @@ class Outcome:
             for picture, records in self.files.items()
         }
         return replace(self, files=files, chosen=chosen)
+
+
+def relation_of(seen: Evidence) -> str:
+    """As `Duplicates.pairs` names it: below its default threshold a pair is called "different"."""
+    return seen.relation if seen.relation in ("scene", "lookalike") else "near"

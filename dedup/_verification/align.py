@@ -11,6 +11,7 @@
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,7 @@ from dedup._verification.features import PICTURE, Features
 from dedup._verification.keypoints import matches
 from dedup._verification.measurement import measure
 from dedup._verification.registration import Matrix, corners, moved, placements, same_framing
+from dedup._verification.second_reading import read_again
 
 __all__ = ["best_placement", "compare"]
 
@@ -28,6 +30,8 @@ _FEW_CORNERS: Final = 40
 """A picture with no more may show too little to tell."""
 _FLAT: Final = 16
 """Grey values, of which what differs by no more can hardly be seen."""
+_OVERLAID: Final = 0.01
+"""Part of two photos that must differ before it is looked whether something moved there."""
 _BEYOND_DOUBT: Final = 0.99
 """A placement with this score needs no rival."""
 
@@ -66,7 +70,12 @@ def _over_one_ground(a: Features, b: Features) -> Evidence:
     measured = best_placement(a, b)
     if measured is None:
         return Evidence(0.0, "different")
-    return explained(measured, looks=(a.look, b.look), pictures=(a.grey, b.grey))
+    evidence = explained(measured, looks=(a.look, b.look), pictures=(a.grey, b.grey))
+    if evidence.relation not in ("near", "scene") or not (a.is_photo() and b.is_photo()):
+        return evidence
+    if evidence.relation == "near" and evidence.changed_share >= _OVERLAID:
+        return read_again(evidence, a.grey, b.grey, photos=True)
+    return replace(evidence, read=True)
 
 
 def _goodness(evidence: Evidence) -> tuple[bool, float]:

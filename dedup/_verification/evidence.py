@@ -15,7 +15,7 @@ import numpy as np
 from dedup._verification.blocks import Blocks
 from dedup._verification.registration import Floats, Matrix
 
-Relation: TypeAlias = Literal["near", "scene", "different", "uncertain"]
+Relation: TypeAlias = Literal["near", "scene", "lookalike", "different", "uncertain"]
 Box: TypeAlias = tuple[float, float, float, float]
 
 DEFAULT_THRESHOLD: Final = 0.5
@@ -139,9 +139,10 @@ class Evidence:
     ----------
     score : float
         0 to 1: the likelihood that both show one picture, what `threshold` cuts.
-    relation : {"near", "scene", "different", "uncertain"}
-        "near": one picture, edited. "scene": one scene, taken twice. "uncertain": too little
-        texture to tell.
+    relation : {"near", "scene", "lookalike", "different", "uncertain"}
+        "near": one picture, edited. "scene": one scene, taken twice. "lookalike": one layout
+        with other content, such as one form filled in twice. "uncertain": too little texture, or
+        too few pixels, to tell.
     overlap_a, overlap_b : float
         Part of each picture's area that the other shows too, 0 to 1.
     transform : ndarray, shape (2, 3)
@@ -164,6 +165,8 @@ class Evidence:
         What happened between a and b, in words; see `describe`.
     measurements : mapping
         What the score was made from (`Measured.in_place`).
+    read : bool
+        Whether the second reading is done: at full resolution, unless both are surely photos.
     """
 
     score: float
@@ -181,6 +184,7 @@ class Evidence:
     changed_share: float = 0.0
     edits: tuple[str, ...] = ()
     measurements: Mapping[str, float] | None = None
+    read: bool = False
 
     def with_edits(self, edits: tuple[str, ...]) -> "Evidence":
         """The same with words for what happened."""
@@ -200,6 +204,8 @@ def describe(evidence: Evidence) -> str:
     if evidence.relation == "different":
         return "different pictures"
     if evidence.relation == "uncertain":
-        return "too little texture to tell"
+        return ", ".join(evidence.edits) if evidence.read else "too little texture to tell"
+    if evidence.relation == "lookalike":
+        return ", ".join(("the same layout", *evidence.edits))
     words = ", ".join(evidence.edits) or "re-encoded"
     return words if evidence.relation == "near" else f"the same scene, taken twice ({words})"

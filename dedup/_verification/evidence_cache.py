@@ -71,7 +71,7 @@ def _made_by() -> str:
     """A name of the code that evidence depends on."""
     digest = hashlib.blake2b(digest_size=8)
     decoders = map(Path, (colours.__file__, decoding.__file__, frames.__file__))
-    for path in sorted([*Path(__file__).parent.glob("*.py"), *decoders]):
+    for path in sorted([*Path(__file__).parent.rglob("*.py"), *decoders]):
         digest.update(path.read_bytes())
     digest.update(" ".join([np.__version__, OPENCV, PIL.__version__]).encode())
     return digest.hexdigest()

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from dedup._base.opencv import cv2
 from dedup._verification.edits import Look
 from dedup._verification.keypoints import Local, local_features, mirrored_features
+from dedup._verification.reading.gate import PHOTOGRAPHIC, photographic
 
 __all__ = ["OPENCV", "PICTURE", "Features", "extract", "one_thread"]
 
@@ -60,6 +61,12 @@ class Features:
             self.computed["half"] = np.asarray(half, np.uint8)
         known: Grey = self.computed["half"]
         return known
+
+    def is_photo(self) -> bool:
+        """Whether it is surely a photo, in which nothing is drawn; computed once."""
+        if "photo" not in self.computed:
+            self.computed["photo"] = photographic(self.grey) >= PHOTOGRAPHIC
+        return bool(self.computed["photo"])
 
     def local(self, *, mirrored: bool = False) -> Local:
         """Keypoints in pixels of `grey`, or of its mirror image, and their descriptors.

@@ -4,17 +4,23 @@ Each frame of the shorter one must be seen in the longer one, in the same order:
 one shows everything that the other does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
+
+import numpy as np
 
 from dedup._base.opencv import cv2
 from dedup._verification.align import compare
 from dedup._verification.evidence import Evidence
 from dedup._verification.features import Features
+from dedup._verification.full_size import greys_of
+from dedup._verification.pictures import features_of
+from dedup._verification.second_reading import is_settled, read_over_grounds
 from dedup.errors import DecodeError
+from dedup.pipelines.images.decoding import Decoded
 
-__all__ = ["seen_in_all"]
+__all__ = ["read_in_all", "seen_in_all"]
 
 _SAME: Final = 16
 """Grey values by which a frame, perhaps a blank one, may differ once it was encoded again."""
@@ -41,23 +47,59 @@ def seen_in_all(
         return first
     if fewer > 1:
         try:
-            worst = _worst(*((a, b) if counts[0] == fewer else (b, a)), spare=more - fewer)
+            ends = (a, b) if counts[0] == fewer else (b, a)
+            worst = _worst(*ends, spare=more - fewer, see=_seen)
         except DecodeError:
             worst = Evidence(0.0, "uncertain")
         if worst.relation != "near":
-            return replace(first, score=worst.score, relation=worst.relation, edits=())
+            return replace(first, score=worst.score, relation=worst.relation, edits=(), read=False)
         first = replace(first, score=min(first.score, worst.score))
     return first if fewer == more else first.with_edits((f"{fewer} of {more} frames", *first.edits))
 
 
-def _worst(short: Iterator[Features], long: Iterator[Features], *, spare: int) -> Evidence:
+def read_in_all(
+    first: Evidence, a: Iterator[Decoded], b: Iterator[Decoded], *, counts: tuple[int, int]
+) -> Evidence:
+    """What a second reading finds in two files, of whose first frames `first` was read.
+
+    Parameters
+    ----------
+    first : Evidence
+    a, b : iterator of Decoded
+        Their frames, at full size; as in `seen_in_all`.
+    counts : (int, int)
+    """
+    fewer, more = sorted(counts)
+    if fewer == 1 or first.relation != "near":
+        return first
+    ends = (a, b) if counts[0] == fewer else (b, a)
+    try:
+        worst = _worst(*ends, spare=more - fewer, see=_read)
+    except DecodeError:
+        worst = Evidence(0.0, "uncertain", edits=("not all frames can be read",))
+    if worst.relation == "near":
+        return first
+    relation = "uncertain" if worst.relation == "different" else worst.relation
+    return replace(first, relation=relation, changed=worst.changed, edits=worst.edits)
+
+
+_Frame = TypeVar("_Frame")
+
+
+def _worst(
+    short: Iterator[_Frame],
+    long: Iterator[_Frame],
+    *,
+    spare: int,
+    see: Callable[[_Frame, _Frame], Evidence],
+) -> Evidence:
     """What is seen of the frame of the shorter one that is least like any of the longer one."""
     worst = Evidence(1.0, "near")
     next(short), next(long)  # they were compared already
     for frame in short:
         best = Evidence(0.0, "different")
         for other in long:
-            best = max(best, _seen(frame, other), key=_goodness)
+            best = max(best, see(frame, other), key=_goodness)
             if best.relation == "near" or spare == 0:
                 break
             spare -= 1
@@ -69,6 +111,16 @@ def _worst(short: Iterator[Features], long: Iterator[Features], *, spare: int) -
 
 def _seen(a: Features, b: Features) -> Evidence:
     return Evidence(1.0, "near") if _is_same(a, b) else compare(a, b)
+
+
+def _read(a: Decoded, b: Decoded) -> Evidence:
+    features, greys = (features_of(a), features_of(b)), (greys_of(a), greys_of(b))
+    if _is_same(*features) and all(np.ptp(grey) <= _SAME for both in greys for grey in both):
+        return Evidence(1.0, "near")  # blank pages, which nothing can be read on
+    seen = compare(*features)
+    if is_settled(seen) or seen.relation not in ("near", "scene"):
+        return seen
+    return read_over_grounds(seen, *greys)
 
 
 def _is_same(a: Features | None, b: Features | None) -> bool:

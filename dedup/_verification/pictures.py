@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from dedup._base.arrays import SHORT_SIDE
 from dedup._catalogue.record import Record
 from dedup._verification.features import Features, extract
 from dedup.errors import DecodeError
@@ -59,8 +58,8 @@ class Pictures:
         self.unreadable[picture] = str(failures[0])
         return failures[0]
 
-    def frames(self, picture: int) -> Iterator[Features]:
-        """The features of each frame or page of a picture, one at a time.
+    def frames(self, picture: int, *, short_side: int) -> Iterator[Decoded]:
+        """Each frame or page of a picture, decoded, one at a time.
 
         Raises
         ------
@@ -68,7 +67,7 @@ class Pictures:
             If one can't be read.
         """
         source = self._source(self.files[picture][0])
-        yield from map(features_of, decode_frames(source, short_side=SHORT_SIDE))
+        yield from decode_frames(source, short_side=short_side)
 
     def _read(self, record: Record, short_side: int) -> Decoded:
         return decode(self._source(record), short_side=short_side)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -13,8 +14,10 @@ from dedup._verification.evidence import Evidence
 from dedup._verification.evidence_cache import Digests, SeenPairs
 from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features
-from dedup._verification.frames import seen_in_all
+from dedup._verification.frames import read_in_all, seen_in_all
+from dedup._verification.full_size import FULL_SHORT_SIDE, FullSize
 from dedup._verification.pictures import Pictures, features_of
+from dedup._verification.second_reading import is_settled, read_over_grounds
 from dedup.errors import DecodeError
 
 __all__ = ["Verifier"]
@@ -59,6 +62,7 @@ class Verifier:
         self._rank = {picture: rank for rank, picture in enumerate(pictures.files)}
         self._cache = features or FeatureCache()
         self._seen = seen
+        self._full_size = FullSize(pictures)
         self._evidence: dict[Pair, Evidence] = {}
         self._under_way: deque[_Batch] = deque()
         self.advance: Callable[[int], object] = lambda _: None
@@ -79,6 +83,40 @@ class Verifier:
                 self._finish(self._under_way.popleft())
         while any(not batch.pairs.isdisjoint(wanted) for batch in self._under_way):
             self._finish(self._under_way.popleft())
+
+    def read_again(self, pairs: Iterable[Pair], *, threshold: float) -> None:
+        """Read pairs, of those that were compared, at full resolution if they have this score.
+
+        What it finds does not depend on the threshold. Each pair is read once.
+        """
+        unsettled = [
+            pair
+            for pair in dict.fromkeys(pairs)
+            if (seen := self._evidence.get(pair)) is not None
+            and seen.score >= threshold
+            and not is_settled(seen)
+        ]
+        if not unsettled:
+            return
+        with threads("read") as pool:
+            read = zip(unsettled, pool.map(self._read, unsettled), strict=True)
+            self._evidence.update(new := dict(read))
+        if self._seen is not None:
+            digests = {pair: ends for pair in new if (ends := self._digests(pair)) is not None}
+            self._seen.put({ends: new[pair] for pair, ends in digests.items() if new[pair].read})
+
+    def _read(self, pair: Pair) -> Evidence:
+        seen = self._evidence[pair]
+        a, b = (self._full_size.greys(picture) for picture in self.directed(pair))
+        if a is None or b is None:
+            return replace(seen, relation="uncertain")
+        first = read_over_grounds(seen, a, b)
+        ends = self.directed(pair)
+        return read_in_all(
+            first,
+            *(self.pictures.frames(p, short_side=FULL_SHORT_SIDE) for p in ends),
+            counts=(self.frames(ends[0]), self.frames(ends[1])),
+        )
 
     def _begun(self, pairs: list[Pair]) -> "_Batch":
         digests: dict[Pair, Digests] = {}
@@ -110,7 +148,8 @@ class Verifier:
         """What is seen in all frames of a pair, of which the first ones were compared."""
         a, b = ends = self.directed(pair)
         counts = self.frames(a), self.frames(b)
-        return seen_in_all(first, *map(self.pictures.frames, ends), counts=counts)
+        frames = (self.pictures.frames(p, short_side=SHORT_SIDE) for p in ends)
+        return seen_in_all(first, *(map(features_of, f) for f in frames), counts=counts)
 
     def _lasts(self, pair: Pair) -> bool:
         """Whether what was seen holds for later runs: not where frames could not be looked at."""

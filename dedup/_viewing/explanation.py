@@ -8,9 +8,11 @@ from PIL import Image, ImageDraw
 
 from dedup._base.arrays import SHORT_SIDE
 from dedup._verification.align import compare
-from dedup._verification.evidence import Evidence, describe
+from dedup._verification.evidence import DEFAULT_THRESHOLD, Evidence, describe
 from dedup._verification.frames import seen_in_all
+from dedup._verification.full_size import FULL_SHORT_SIDE, greys_of
 from dedup._verification.pictures import features_of
+from dedup._verification.second_reading import is_settled, read_over_grounds
 from dedup._viewing.notebook import image_html
 from dedup.pipelines.images.decoding import ImageSource, decode, decode_frames
 
@@ -108,6 +110,9 @@ def explain(a: ImageSource, b: ImageSource) -> Explanation:
         *(map(features_of, decode_frames(one, short_side=SHORT_SIDE)) for one in (a, b)),
         counts=(both[0].frames, both[1].frames),
     )
+    if evidence.score >= DEFAULT_THRESHOLD and not is_settled(evidence):
+        large = (decode(source, short_side=FULL_SHORT_SIDE) for source in (a, b))
+        evidence = read_over_grounds(evidence, *map(greys_of, large))
     shown = []
     for one in both:
         picture = Image.fromarray(one.image)

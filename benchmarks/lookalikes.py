@@ -1,0 +1,99 @@
+"""Measure lookalikes: pages of one template are told apart, and their true copies are found.
+
+    python benchmarks/lookalikes.py [reporting|fitting] [PAGES] [TEMPLATES] [FAMILY ...]
+
+The folder holds all families of a half of `dedup.data.lookalikes` (by default the one that nothing
+was fitted on), so many pages of so many templates each, and seven true copies of each page. What
+is counted are pairs of files that the defaults of `find_duplicates` put into one group.
+"""
+
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+
+import dedup
+from dedup.data.lookalikes import COPIES, FITTING, REPORTING, copy_of, make_lookalikes
+
+File = tuple[str, int, int, str]
+"""Family, template, page, and how it was copied."""
+
+
+def write(folder: Path, *, families: list[str], pages: int, templates: int) -> dict[str, File]:
+    """Write the files; what each shows, by its path."""
+    files: dict[str, File] = {}
+    for family in families:
+        for template in range(templates):
+            drawn = make_lookalikes(family, count=pages, seed=0, template=template)
+            for number, page in enumerate(drawn):
+                stem = folder / f"{family}-{template}-{number:03}"
+                page.save(f"{stem}-page.png")
+                files[f"{stem}-page.png"] = (family, template, number, "page")
+                for kind in COPIES:
+                    Path(f"{stem}-{kind}.jpg").write_bytes(
+                        copy_of(page, kind=kind, seed=1000 * template + number)
+                    )
+                    files[f"{stem}-{kind}.jpg"] = (family, template, number, kind)
+    return files
+
+
+def pairs_in(groups: list[list[str]]) -> Iterator[tuple[str, str]]:
+    """All pairs of files within groups."""
+    for group in groups:
+        yield from combinations(sorted(group), 2)
+
+
+def line(name: str, right: int, wrong: int, true: int) -> str:
+    """Precision and recall of some pairs."""
+    precision = f"{right / (right + wrong):.4f}" if right + wrong else "-"
+    recall = f"{right / true:.4f}" if true else "-"
+    return f"{name:24}{true:8}{right:8}{wrong:8}{precision:>11}{recall:>9}"
+
+
+def main(half: str = "reporting", pages: int = 4, templates: int = 1, *chosen: str) -> None:
+    """Print precision and recall by family, and recall by kind of copy."""
+    families = list(chosen or (REPORTING if half == "reporting" else FITTING))
+    with tempfile.TemporaryDirectory() as work:
+        files = write(Path(work), families=families, pages=pages, templates=templates)
+        start = time.perf_counter()
+        found = dedup.find_duplicates(work, cache=False, progress=False)
+        seconds = time.perf_counter() - start
+        groups = [list(group.paths) for group in found.groups]
+        known = {Path(path).name: what for path, what in files.items()}
+        right: dict[str, int] = defaultdict(int)
+        wrong: dict[str, int] = defaultdict(int)
+        found_copies: dict[str, int] = defaultdict(int)
+        wrong_kinds: dict[str, int] = defaultdict(int)
+        for a, b in pairs_in(groups):
+            one, other = known[Path(a).name], known[Path(b).name]
+            is_right = one[:3] == other[:3]
+            (right if is_right else wrong)[one[0]] += 1
+            if is_right and "page" in (one[3], other[3]):
+                found_copies[other[3] if one[3] == "page" else one[3]] += 1
+            if not is_right:
+                for kind in {one[3], other[3]}:
+                    wrong_kinds[kind] += 1
+        each = (len(COPIES) + 1) * len(COPIES) // 2 * pages * templates
+        print(f"{len(files)} files, {len(groups)} groups, {seconds:.0f} s ({found.timings})")
+        heads = f"{'precision':>11}{'recall':>9}"
+        print(f"\n{'pairs in groups':24}{'true':>8}{'right':>8}{'wrong':>8}{heads}")
+        for family in families:
+            print(line(family, right[family], wrong[family], each))
+        print(line("all", sum(right.values()), sum(wrong.values()), each * len(families)))
+        print(
+            f"\n{'copies of a page':24}{'true':>8}{'found':>8}{'recall':>9}{'in wrong pairs':>16}"
+        )
+        true = pages * templates * len(families)
+        for kind in COPIES:
+            share = found_copies[kind] / true
+            print(f"{kind:24}{true:8}{found_copies[kind]:8}{share:9.4f}{wrong_kinds[kind]:16}")
+        counts = found.pairs["relation"].value_counts().to_dict()
+        print(f"\npairs by relation: {counts}; uncertain images: {len(found.uncertain)}")
+
+
+if __name__ == "__main__":
+    half, *rest = sys.argv[1:] or ["reporting"]
+    main(half, *map(int, rest[:2]), *rest[2:])

@@ -1,0 +1,69 @@
+"""Pictures at full size, in grey: decoded when a pair needs them, the last few are kept."""
+
+import threading
+from collections import OrderedDict
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup._base.opencv import cv2
+from dedup._verification.pictures import Pictures
+from dedup.errors import DecodeError
+from dedup.pipelines.images.colours import BLACK, WHITE
+from dedup.pipelines.images.decoding import Decoded
+
+__all__ = ["FULL_SHORT_SIDE", "FullSize", "Grounds", "greys_of"]
+
+FULL_SHORT_SIDE: Final = 1000
+"""Pixels on the short side that are read if there are as many: letters of an A4 page have ten."""
+_KEPT: Final = 256 * 2**20
+"""Bytes, one a pixel: about a hundred pages."""
+
+Grey = npt.NDArray[np.uint8]
+Grounds = tuple[Grey, ...]
+
+
+class FullSize:
+    """The grey pictures of an index, by number. Threads may share it.
+
+    Parameters
+    ----------
+    pictures : Pictures
+    """
+
+    def __init__(self, pictures: Pictures) -> None:
+        self._pictures = pictures
+        self._known: OrderedDict[int, Grounds] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def greys(self, picture: int) -> Grounds | None:
+        """A picture; None if it can't be read any more, which its `Pictures` then say."""
+        with self._lock:
+            if picture in self._known:
+                self._known.move_to_end(picture)
+                return self._known[picture]
+        decoded = self._pictures.read(picture, short_side=FULL_SHORT_SIDE)
+        if isinstance(decoded, DecodeError):
+            return None
+        greys = greys_of(decoded)
+        with self._lock:
+            self._known[picture] = greys
+            while sum(map(_size, self._known.values())) > _KEPT and len(self._known) > 2:
+                self._known.popitem(last=False)
+        return greys
+
+
+def greys_of(decoded: Decoded) -> Grounds:
+    """A decoded picture in grey; of a transparent one, over white and over black."""
+    if decoded.alpha is None:
+        return (_grey(decoded.image),)
+    return _grey(decoded.over(WHITE)), _grey(decoded.over(BLACK))
+
+
+def _size(greys: Grounds) -> int:
+    return sum(grey.size for grey in greys)
+
+
+def _grey(image: npt.NDArray[np.uint8]) -> Grey:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)

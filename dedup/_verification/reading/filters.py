@@ -1,0 +1,81 @@
+"""A filter that makes one picture of the other: blur and sharpening are no changes of content."""
+
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup._base.opencv import cv2
+
+__all__ = ["fine_energy", "matched"]
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+
+_BLURS: Final = (0.8, 1.6, 2.6, 4.0)
+_GROUND: Final = 31
+"""Side of the box whose mean is taken away: light and paper say nothing of a filter."""
+_SAMPLES: Final = 6000
+_ROUNDS: Final = 3
+_MOST_GAIN: Final = 3.0
+
+
+def matched(a: Floats, b: Floats, ink: Mask) -> tuple[Floats, Floats]:
+    """Both pictures, the sharper one filtered to be like the other.
+
+    `ink` says where something is to be seen, pixel by pixel.
+    """
+    places = np.flatnonzero(ink)
+    if len(places) < 200:
+        return a, b
+    some = places[:: max(1, len(places) // _SAMPLES)]
+    from_a, left_a = _fitted(a, b, some)
+    from_b, left_b = _fitted(b, a, some)
+    if left_a > left_b:
+        return a, _filtered(b, from_b)
+    # In the contrast of the first, however pale the other is: what is too faint to count is said in
+    # grey values.
+    gain = np.float32(np.clip(1 / max(float(from_a.sum()), 0.1), 1, _MOST_GAIN))
+    return gain * _filtered(a, from_a), gain * b
+
+
+def fine_energy(picture: Floats, *, window: int, stride: int) -> Floats:
+    """Variance, in windows, of what is finer than a pixel: resampling makes anything of it."""
+    rest = picture - cv2.GaussianBlur(picture, (0, 0), 1.0)
+    energy = cv2.sqrBoxFilter(rest, cv2.CV_32F, (window, window))
+    return np.ascontiguousarray(energy[::stride, ::stride])
+
+
+def _blurred(picture: Floats) -> list[Floats]:
+    blurs = [np.asarray(cv2.GaussianBlur(picture, (0, 0), s), np.float32) for s in _BLURS]
+    return [picture, *blurs]
+
+
+def _fitted(source: Floats, target: Floats, places: npt.NDArray[np.intp]) -> tuple[Floats, float]:
+    """Weights of a picture and its blurs, and the mean residual that they leave."""
+    ground = np.asarray(cv2.boxFilter(source, -1, (_GROUND, _GROUND)))
+    columns = np.stack([(x - ground).ravel()[places] for x in _blurred(source)], axis=1)
+    columns = columns.astype(np.float64)
+    away = target - cv2.boxFilter(target, -1, (_GROUND, _GROUND))
+    wanted = away.ravel()[places].astype(np.float64)
+    weight = np.ones(len(wanted))
+    for _ in range(_ROUNDS):
+        weighted = (columns * weight[:, None]).T
+        fit = np.linalg.solve(
+            weighted @ columns + 1e-3 * len(wanted) * np.eye(columns.shape[1]), weighted @ wanted
+        )
+        error = np.abs(wanted - columns @ fit)
+        scale = 1.5 * float(np.median(error)) + 1
+        weight = 1 / (1 + (error / scale) ** 2)
+    spread = float(wanted @ wanted) / len(wanted) + 1
+    return fit.astype(np.float32), float((np.minimum(error, 3 * scale) ** 2).mean()) / spread
+
+
+def _filtered(picture: Floats, weights: Floats) -> Floats:
+    """The same combination of the whole picture; its mean tone, which does not count, may move."""
+    result = np.zeros_like(picture)
+    for weight, blurred in zip(weights.tolist(), _blurred(picture), strict=True):
+        result += weight * blurred
+    rest = 1 - float(weights.sum())
+    ground = np.asarray(cv2.boxFilter(picture, -1, (_GROUND, _GROUND)))
+    return result + rest * ground

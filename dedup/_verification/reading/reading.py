@@ -1,0 +1,258 @@
+"""The second reading of two placed pictures: copies of one page, or pages of one template.
+
+A name on a certificate is invisible at the size at which pictures are first compared. Here they
+are laid over each other again, to a part of a pixel, at the resolution that both have, and compared
+in windows of about a letter's size. A window has changed if it is an outlier among the pair's own:
+JPEG, blur and noise lower all of them, another digit lowers one. What has changed decides: among
+what is drawn on flat ground it is other content, over a photo it is an overlay.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup._base.opencv import cv2
+from dedup._verification.reading.filters import fine_energy, matched
+from dedup._verification.reading.frame import Frame, frame_of, without_bands
+from dedup._verification.reading.gate import Tones, tones
+from dedup._verification.reading.moved import has_moved
+from dedup._verification.reading.regions import Region, may_be_drawn, regions
+from dedup._verification.reading.registration import laid_over, registered
+from dedup._verification.reading.residual import STRIDE, WINDOW, Residual, residual, smoothed
+
+__all__ = ["Box", "Grey", "Reading", "read"]
+
+Grey: TypeAlias = npt.NDArray[np.uint8]
+Floats: TypeAlias = npt.NDArray[np.float32]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Matrix: TypeAlias = npt.NDArray[np.float64]
+Box: TypeAlias = tuple[float, float, float, float]
+Kind: TypeAlias = Literal["copy", "lookalike", "scene", "unreadable"]
+
+OTHER_CONTENT: Final[Mapping[str, float]] = {
+    "intercept": -15.3,
+    "drawn": 6.99,
+    "drawn_near": 5.64,
+    "still": 2.01,
+    "still_near": 1.55,
+    "unchanged": 3.43,
+    "ink": 4.03,
+}
+"""The logistic model of a changed region that is other content of a page, not an overlay on a
+photo; fitted on the fitting half of `dedup.data.lookalikes` and edits of photos."""
+
+_FULL: Final = 1400
+"""Pixels of the longer side: with 1000 the digits of a page of 1200 are lost."""
+_ROUGH: Final = 500
+"""The same for a first look, at what is surely other content."""
+_TONES: Final = 640
+_CELL: Final = 16
+_EDGE: Final = 4
+"""Pixels along the edge of what both show that are blends with what is around it."""
+_SURE: Final = WINDOW**2 / 5 / STRIDE**2
+"""Changed windows below which nothing has changed."""
+_CLEAR: Final = 0.5
+_FINER: Final = 2.5
+"""Pixels of the finer picture, for one of the coarser, from which it may show more."""
+_INK: Final = 100.0
+_LOST: Final = 0.4
+"""Part of a window's variance without which letters are not legible."""
+_ILLEGIBLE: Final = 0.5
+"""Part of the ink that is lost like that, from which nothing can be told."""
+_MOST_BOXES: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the second reading of two pictures, a and b, has found.
+
+    Attributes
+    ----------
+    kind : {"copy", "lookalike", "scene", "unreadable"}
+        "lookalike": one layout, other content. "scene": two shots, between which something moved.
+        "unreadable": the resolution that both have does not suffice to tell.
+    changed : tuple of tuple
+        Left, top, right, bottom of what has changed, in a's pixels.
+    figures : mapping
+        What that was decided by: the region that differs most surely; of copies `changed`, the
+        part of what they show that differs.
+    """
+
+    kind: Kind
+    changed: tuple[Box, ...] = ()
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+def read(a: Grey, b: Grey, transform: Matrix, *, photos: bool = False) -> Reading:
+    """Read two placed pictures again, at full resolution.
+
+    Deterministic; (b, a) with the inverse transformation gives the same kind.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (height, width), uint8
+    transform : ndarray, shape (2 or 3, 3)
+        From a place in a to the same place in b, in parts of their widths and heights.
+    photos : bool
+        Both are known to be photos: only whether something moved is looked for.
+    """
+    (ha, wa), (hb, wb) = a.shape, b.shape
+    unit = np.vstack([transform[:2], [0, 0, 1]])
+    matrix = np.diag([wb, hb, 1.0]) @ unit @ np.diag([1 / wa, 1 / ha, 1.0])
+    growth = abs(float(np.linalg.det(matrix[:2, :2])))
+    b_first = growth < 0.999 or (growth < 1.001 and _order(b) < _order(a))
+    one, two = (b, a) if b_first else (a, b)
+    matrix = np.linalg.inv(matrix) if b_first else matrix
+    for most in (_ROUGH, _FULL):
+        frame = frame_of(one, two, matrix, most=most)
+        if frame is None:
+            return Reading("copy" if photos else "unreadable", figures={"changed": 1.0})
+        if most == _ROUGH and not photos and not _may_be_drawn(frame):
+            return Reading("copy", figures={"changed": 1.0})
+        to_other = registered(frame.base, frame.other, frame.to_other, nearly=most == _FULL)
+        kind, found, figures = _decided(frame, to_other, two, photos=photos, rough=most == _ROUGH)
+        if kind is not None:
+            to_a = frame.given(to_other) if b_first else frame.to_base
+            boxes = tuple(_box(region.box, to_a, a.shape) for region in found[:_MOST_BOXES])
+            return Reading(kind, boxes, figures)
+        matrix = frame.given(to_other) @ np.linalg.inv(frame.to_base)
+    raise AssertionError("a look at full size decides")
+
+
+def _decided(
+    frame: Frame, to_other: Matrix, finer: Grey, *, photos: bool, rough: bool
+) -> tuple[Kind | None, Sequence[Region], dict[str, float]]:
+    """What one look shows: None if that needs a closer one."""
+    laid, covered = _laid(frame, to_other)
+    whole = _windows_inside(covered)
+    a, b = smoothed(frame.base), smoothed(laid)
+    seen = residual(a, b, whole)
+    other: list[Region] = []
+    kind: Kind = "scene" if photos else "lookalike"
+    if rough or seen.changed.sum() >= _SURE:
+        tones_a, tones_b = (_tones(picture) for picture in (frame.base, laid))
+        if tones_a is None or tones_b is None:
+            return ("copy" if photos else None if rough else "unreadable"), (), {"changed": 1.0}
+        found = regions(seen, tones_a, tones_b)
+        if photos:
+            other = [region for region in found if has_moved(region, found, frame.base, laid)]
+        else:
+            other = [region for region in found if _is_surely_other(region)]
+        if not other and rough and not photos:
+            return None, (), {}
+        if not other and not rough:
+            ink = _ink(tones_a, tones_b, a.shape) & (covered > 0)
+            seen = _filtered(seen, a, b, whole, ink)
+            found = regions(seen, tones_a, tones_b)
+            other = [region for region in found if _is_other_content(region)]
+    if other:
+        surest = max(other, key=_likelihood)
+        return kind, other, {**surest.figures, "cut": seen.cut}
+    figures = {"changed": int(seen.changed.sum()) / max(int(seen.valid.sum()), 1)}
+    return ("copy" if rough or _is_legible(frame, finer) else "unreadable"), (), figures
+
+
+def _may_be_drawn(frame: Frame) -> bool:
+    """Whether a difference could be other content: in a photo it is an edit."""
+    height, width = frame.base.shape
+    laid = laid_over(frame.other, frame.to_other, (width, height))
+    a, b = _tones(frame.base), _tones(laid)
+    return a is None or b is None or may_be_drawn(a, b)
+
+
+def _laid(frame: Frame, to_other: Matrix) -> tuple[Grey, npt.NDArray[np.uint8]]:
+    """The other picture in the frame, and 255 where both show the same thing, not its borders."""
+    height, width = frame.base.shape
+    laid = laid_over(frame.other, to_other, (width, height), how=cv2.INTER_CUBIC)
+    white = np.full(frame.other.shape, 255, np.uint8)
+    covered = laid_over(
+        white, to_other, (width, height), how=cv2.INTER_LINEAR, border=cv2.BORDER_CONSTANT
+    )
+    inside = np.zeros_like(covered)
+    left, top, right, bottom = 0, 0, width, height
+    for picture in (frame.base, laid):
+        l, t, r, d = without_bands(picture)  # noqa: E741
+        left, top, right, bottom = max(left, l), max(top, t), min(right, r), min(bottom, d)
+    inside[top:bottom, left:right] = 255
+    return laid, np.where(covered > 250, inside, 0).astype(np.uint8)
+
+
+def _windows_inside(covered: npt.NDArray[np.uint8]) -> Mask:
+    side = WINDOW + 2 * _EDGE
+    inner = cv2.erode(covered, np.ones((side, side), np.uint8), borderValue=0)
+    return np.asarray(inner)[::STRIDE, ::STRIDE] > 0
+
+
+def _tones(picture: Grey) -> Tones | None:
+    zoom = min(1.0, _TONES / max(picture.shape))
+    if zoom < 1:
+        picture = np.asarray(
+            cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA), np.uint8
+        )
+    return tones(picture, cell=min(_CELL, max(4, min(picture.shape) // 8)))
+
+
+def _ink(a: Tones, b: Tones, shape: tuple[int, ...]) -> Mask:
+    ink = (a.ink | b.ink).astype(np.uint8)
+    return np.asarray(cv2.resize(ink, shape[::-1], interpolation=cv2.INTER_NEAREST)) > 0
+
+
+def _filtered(first: Residual, a: Floats, b: Floats, whole: Mask, ink: Mask) -> Residual:
+    """The same with one picture filtered to be like the other: what has changed is so in both."""
+    a, b = matched(a, b, ink)
+    fine = np.maximum(*(fine_energy(x, window=WINDOW, stride=STRIDE) for x in (a, b)))
+    second = residual(a, b, whole, fine=fine, noise=first.noise)
+    return replace(second, ratio=np.minimum(first.ratio, second.ratio))
+
+
+def _likelihood(region: Region) -> float:
+    """That a region is other content of a page: above 0 it is."""
+    return OTHER_CONTENT["intercept"] + sum(
+        weight * region.figures[name]
+        for name, weight in OTHER_CONTENT.items()
+        if name != "intercept"
+    )
+
+
+def _is_other_content(region: Region) -> bool:
+    """Whether other content is likelier than not; where only one shows something, it is clear."""
+    figures = region.figures
+    return _likelihood(region) > 0 and (figures["ink"] > 0.3 or figures["top"] > _CLEAR)
+
+
+def _is_surely_other(region: Region) -> bool:
+    """Whether no filter could make the one of the other: both show something, and nothing alike."""
+    figures = region.figures
+    return figures["top"] > 1.2 and figures["ink"] > 0.6 and _likelihood(region) > 1
+
+
+def _is_legible(frame: Frame, finer: Grey) -> bool:
+    """Whether the coarser picture can show what the finer one does: a thumbnail of a page can't."""
+    if frame.ratio < _FINER:
+        return True
+    height, width = finer.shape
+    small = max(1, round(width / frame.ratio)), max(1, round(height / frame.ratio))
+    coarse = cv2.resize(finer, small, interpolation=cv2.INTER_AREA)
+    back = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    side = round(WINDOW * frame.ratio) | 1
+    exact = finer.astype(np.float32)
+    lost = cv2.boxFilter((exact - back) ** 2, -1, (side, side))
+    shown = cv2.boxFilter(exact**2, -1, (side, side)) - cv2.boxFilter(exact, -1, (side, side)) ** 2
+    ink = shown > _INK
+    return not ink.any() or float((lost[ink] > _LOST * shown[ink]).mean()) < _ILLEGIBLE
+
+
+def _box(box: tuple[int, int, int, int], matrix: Matrix, shape: tuple[int, ...]) -> Box:
+    left, top, right, bottom = box
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
+    there = cv2.perspectiveTransform(corners[None], matrix)[0]
+    low = there.min(axis=0).clip(0, shape[1::-1])
+    high = there.max(axis=0).clip(0, shape[1::-1])
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def _order(picture: Grey) -> tuple[tuple[int, ...], bytes]:
+    return picture.shape, picture.tobytes()

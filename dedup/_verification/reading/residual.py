@@ -1,0 +1,113 @@
+"""What of one picture the other does not explain, window by window, each about a letter wide."""
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup._base.opencv import cv2
+
+__all__ = ["STRIDE", "WINDOW", "Residual", "residual", "smoothed"]
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+
+WINDOW: Final = 11
+"""Side of a window: 7 trips over the aliasing of thin lines, 15 dilutes a digit."""
+STRIDE: Final = 2
+"""Distance of the windows' centres."""
+_SMOOTH: Final = 0.8
+_CONTRAST: Final = 100.0
+"""Variance below which a window shows nothing."""
+_GAIN: Final = 1.4
+"""Most by which a window's own contrast may differ from that of its surroundings."""
+_LEAST_CUT: Final = 0.12
+_MOST_CUT: Final = 0.25
+_OUTLIER: Final = 5.0
+"""A window has changed if it differs so many times as much as 98 % of the pair's windows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """Two pictures of one size, compared in windows; arrays of shape (rows, columns).
+
+    Attributes
+    ----------
+    ratio : ndarray
+        Part of a window's variance that the other does not explain: 0 where equal up to light
+        and contrast, 1 where only one shows something, 2 where they are unlike.
+    valid : ndarray of bool
+        Whether both cover the window, and one shows something there.
+    covered : ndarray of bool
+        Whether both cover the window.
+    contrast_a, contrast_b : ndarray
+        Variances.
+    likeness : ndarray
+        Correlation, -1 to 1.
+    noise : float
+        What the least that differs is, as a variance.
+    cut : float
+        From this ratio on a window has changed.
+    """
+
+    ratio: Floats
+    valid: Mask
+    covered: Mask
+    contrast_a: Floats
+    contrast_b: Floats
+    likeness: Floats
+    noise: float
+    cut: float
+
+    @property
+    def changed(self) -> Mask:
+        """Windows that have changed."""
+        changed: Mask = self.valid & (self.ratio > self.cut)
+        return changed
+
+
+def smoothed(picture: npt.NDArray[np.uint8]) -> Floats:
+    """A picture as it is compared: half a pixel of misplacement then matters less."""
+    return np.asarray(cv2.GaussianBlur(picture.astype(np.float32), (0, 0), _SMOOTH), np.float32)
+
+
+def residual(
+    a: Floats, b: Floats, covered: Mask, *, fine: Floats | None = None, noise: float = 0.0
+) -> Residual:
+    """Compare two smoothed pictures; `fine`, of the windows, is energy that aliasing explains."""
+    mean_a, mean_b = _means(a), _means(b)
+    contrast_a = np.maximum(_means(a * a) - mean_a**2, 0)
+    contrast_b = np.maximum(_means(b * b) - mean_b**2, 0)
+    shared = _means(a * b) - mean_a * mean_b
+    likeness = shared / np.sqrt(contrast_a * contrast_b + 1)
+    gain = _gain(contrast_a, contrast_b, likeness, covered)
+    own = np.sqrt((contrast_a + 1) / (gain**2 * contrast_b + 1)).clip(1 / _GAIN, _GAIN)
+    gain = gain * own
+    scaled = gain**2 * contrast_b
+    left = np.maximum(contrast_a + scaled - 2 * gain * shared, 0)
+    noise = max(noise, float(np.median(left[covered]))) if covered.any() else noise
+    stronger = np.maximum(contrast_a, scaled)
+    ratio = left / (stronger + 25 + 3 * noise + (0 if fine is None else 2 * fine))
+    valid = covered & (stronger > _CONTRAST + 6 * noise)
+    usual = float(np.percentile(ratio[valid], 98)) if valid.any() else 0.0
+    cut = min(_MOST_CUT, max(_LEAST_CUT, _OUTLIER * usual))
+    return Residual(ratio, valid, covered, contrast_a, contrast_b, likeness, noise, cut)
+
+
+def _means(values: Floats) -> Floats:
+    means = cv2.boxFilter(values, -1, (WINDOW, WINDOW))
+    return np.ascontiguousarray(means[::STRIDE, ::STRIDE], np.float32)
+
+
+def _gain(a: Floats, b: Floats, likeness: Floats, covered: Mask) -> Floats:
+    """Contrast of a in units of that of b, around each window: of windows that agree."""
+    agree = (covered & (likeness > 0.75) & (np.minimum(a, b) > _CONTRAST)).astype(np.float32)
+    log = 0.5 * np.log((a + 1) / (b + 1)) * agree
+    side = max(5, max(a.shape) // 6) | 1
+    total = cv2.boxFilter(agree, -1, (side, side), borderType=cv2.BORDER_CONSTANT)
+    around = cv2.boxFilter(log, -1, (side, side), borderType=cv2.BORDER_CONSTANT)
+    whole = float(log.sum() / max(float(agree.sum()), 1.0))
+    few = 20 / side**2
+    gain: Floats = np.exp((around + few * whole) / (total + few)).astype(np.float32)
+    return gain

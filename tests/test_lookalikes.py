@@ -1,0 +1,115 @@
+"""Pages of one template: another digit is another page, and a true copy stays a copy."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+import dedup
+from dedup._verification.features import extract
+from dedup._verification.reading.reading import read
+from dedup.data.lookalikes import COPIES, FAMILIES, copy_of, make_lookalikes
+
+SAME_FRAME = np.eye(3)
+
+
+def grey(image):
+    return np.asarray(image.convert("L"))
+
+
+def copied(page, kind, *, seed=0):
+    return Image.open(io.BytesIO(copy_of(page, kind=kind, seed=seed)))
+
+
+def pages(family, *, count=2):
+    return list(make_lookalikes(family, count=count, seed=3))
+
+
+@pytest.mark.parametrize("family", ["certificate", "invoice", "ticket", "chess", "spreadsheet"])
+def test_a_page_with_one_other_value_is_a_lookalike_and_its_copies_are_none(family):
+    page, other = (grey(image) for image in pages(family))
+    seen = read(page, other, SAME_FRAME)
+    assert seen.kind == "lookalike"
+    left, top, right, bottom = seen.changed[0]
+    differs = np.argwhere(page != other)
+    assert ((differs >= (top, left)) & (differs <= (bottom, right))).all(axis=1).any()
+    for kind in ("jpeg-40", "resize-60", "grey"):
+        copy = copied(Image.fromarray(page), kind)
+        assert read(page, grey(copy), SAME_FRAME).kind == "copy", kind
+
+
+def test_a_pair_read_the_other_way_round_is_read_the_same():
+    page, other = (grey(image) for image in pages("form"))
+    smaller = grey(Image.fromarray(other).resize((700, 904)))
+    for a, b in ((page, other), (page, smaller)):
+        assert read(a, b, SAME_FRAME).kind == read(b, a, SAME_FRAME).kind == "lookalike"
+
+
+def test_a_thumbnail_of_a_page_is_too_small_to_tell():
+    page = pages("invoice", count=1)[0]
+    thumbnail = page.resize((page.width // 6, page.height // 6), Image.Resampling.LANCZOS)
+    assert read(grey(page), grey(thumbnail), SAME_FRAME).kind == "unreadable"
+
+
+@pytest.mark.parametrize("family", ["receipt", "form", "timetable"])
+def test_scanned_paper_is_no_photo(family):
+    scan = copied(pages(family, count=1)[0], "scanned")
+    assert not extract(np.asarray(scan)).is_photo()
+
+
+def test_photos_are_photos(photos):
+    assert sum(extract(np.asarray(photo)).is_photo() for photo in photos.values()) >= 4
+
+
+def test_text_over_a_photo_is_an_edit(photos):
+    for photo in photos.values():
+        edited = photo.copy()
+        ImageDraw.Draw(edited).text((30, 30), "HELLO WORLD", "white", font_size=40)
+        assert read(grey(photo), grey(edited), SAME_FRAME).kind == "copy"
+
+
+def test_filled_in_forms_are_reported_as_lookalikes_and_never_grouped(tmp_path):
+    first, second, third = pages("certificate", count=3)
+    for name, page in {"first": first, "second": second, "third": third}.items():
+        page.save(tmp_path / f"{name}.png")
+    (tmp_path / "copy.jpg").write_bytes(copy_of(first, kind="resize-60", seed=0))
+    found = dedup.find_duplicates(tmp_path, cache=False, progress=False)
+    assert [[path.rsplit("/")[-1] for path in group.paths] for group in found.groups] == [
+        ["first.png", "copy.jpg"]
+    ]
+    lookalikes = found.pairs[found.pairs["relation"] == "lookalike"]
+    assert len(lookalikes)
+    assert lookalikes["edit"].str.startswith("the same layout, other content in").all()
+    assert found.at(0.1).to_dict() == found.to_dict()
+
+
+def test_a_check_tells_another_page_of_a_form_from_a_copy(tmp_path):
+    first, second = pages("certificate")
+    first.save(tmp_path / "first.png")
+    with dedup.ImageIndex(tmp_path / "index.db", progress=False) as index:
+        index.add(tmp_path / "first.png")
+        asked = index.check(second)
+        assert (asked.relation, asked.matches) == ("new", [])
+        assert [match.relation for match in asked.lookalikes] == ["lookalike"]
+        assert index.check(copied(first, "grey")).relation == "near"
+
+
+def test_the_explanation_marks_what_differs():
+    page, other = pages("invoice")
+    explanation = dedup.explain(page, other)
+    assert explanation.evidence.relation == "lookalike"
+    assert len(explanation.evidence.changed) >= 1
+
+
+def test_the_same_seed_draws_the_same_pages():
+    for family in FAMILIES:
+        for one, other in zip(pages(family), pages(family), strict=True):
+            assert one.tobytes() == other.tobytes()
+        assert one.tobytes() != pages(family)[0].tobytes()
+
+
+def test_the_same_seed_makes_the_same_copies():
+    page = pages("receipt", count=1)[0]
+    for kind in COPIES:
+        assert copy_of(page, kind=kind, seed=5) == copy_of(page, kind=kind, seed=5)
