@@ -27,13 +27,17 @@ _WHOLE: Final = 0.96
 """Part of a picture's area from which all of it is seen."""
 SCENE_PARALLAX: Final = 0.16
 """Parallax, in pixels of the canvas, that copies of one picture hardly show."""
-_SEAM: Final = 2.0
+SEAM: Final = 2.0
 """Step across the edge of a box, against the steps beside it, from which it was pasted."""
 _UNLIKE: Final = 0.75
 """A block below this likeness shows something else, where most blocks are more alike."""
 FLATTENED: Final = "flattened"
 CUT_OUT: Final = "on transparent ground"
 """What happened to transparency."""
+GROUNDS: Final = frozenset(
+    ["border added", "caption added", "shown in a screenshot", "pasted into another image"]
+)
+"""What says that the one picture was put on a ground, or into something else."""
 _CHROMA: Final = np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
 """From red, green and blue to two differences of colour, free of brightness."""
 
@@ -164,7 +168,7 @@ def _framing(evidence: Evidence, transform: Matrix, pictures: tuple[Grey, Grey])
     cropped = f"cropped to {round(100 * outer)} %"
     if abs(evidence.rotation - 90 * round(evidence.rotation / 90)) > 2:
         to_part = np.linalg.inv(transform) if a_is_whole else transform
-        yield "border added" if _plain_share(_outside(pictures[whole], to_part)) > 0.9 else cropped
+        yield "border added" if plain_share(_outside(pictures[whole], to_part)) > 0.9 else cropped
     else:
         yield _surroundings(pictures[whole], box) or cropped
 
@@ -183,9 +187,10 @@ def _surroundings(picture: Grey, box: Box) -> str | None:
     left, top, right, bottom = np.array(box) * [width, height, width, height]
     inside = np.zeros(picture.shape, np.bool_)
     inside[round(top) : round(bottom), round(left) : round(right)] = True
-    if _seam(picture, (left, top, right, bottom)) < _SEAM:
+    ratios = seams(picture, (left, top, right, bottom))
+    if not ratios or np.mean(ratios) < SEAM:
         return None
-    plain = _plain_share(picture[~_grown(inside)])
+    plain = plain_share(picture[~_grown(inside)])
     sides = sum(x > 0.02 for x in (box[0], box[1], 1 - box[2], 1 - box[3]))
     if plain > 0.93:
         return "border added"
@@ -194,7 +199,7 @@ def _surroundings(picture: Grey, box: Box) -> str | None:
     return "caption added" if sides == 1 else "shown in a screenshot"
 
 
-def _plain_share(values: Grey) -> float:
+def plain_share(values: Grey) -> float:
     """Part of the pixels that have one of three grey values, as drawn grounds have."""
     if values.size < 20:
         return 1.0
@@ -215,11 +220,8 @@ def _grown(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return grown
 
 
-def _seam(picture: Grey, box: tuple[float, float, float, float]) -> float:
-    """Mean step across the box's edges, as a multiple of the steps beside them.
-
-    Only edges within the picture count; 1 if there are none.
-    """
+def seams(picture: Grey, box: tuple[float, float, float, float]) -> list[float]:
+    """Step across each of the box's edges that is within the picture, in steps beside it."""
     left, top, right, bottom = (round(x) for x in box)
     ratios = []
     for values, edge, first, last in (
@@ -233,8 +235,8 @@ def _seam(picture: Grey, box: tuple[float, float, float, float]) -> float:
         lines = values[edge - 5 : edge + 5, max(first, 0) : last].astype(np.float32)
         steps = np.abs(np.diff(lines, axis=0)).mean(axis=1)
         at, beside = steps[2:7].max(), np.concatenate([steps[:2], steps[7:]])
-        ratios.append((at + 1) / (beside.mean() + 1))
-    return float(np.mean(ratios)) if ratios else 1.0
+        ratios.append(float((at + 1) / (beside.mean() + 1)))
+    return ratios
 
 
 # Content, tones, colours

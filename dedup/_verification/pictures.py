@@ -58,6 +58,16 @@ class Pictures:
         self.unreadable[picture] = str(failures[0])
         return failures[0]
 
+    def look(self, picture: int, *, short_side: int) -> Decoded:
+        """The first file of a picture, decoded, for a closer look: failures stay between us.
+
+        Raises
+        ------
+        DecodeError
+            If it can't be read, or is not as it was indexed.
+        """
+        return self._read(self.files[picture][0], short_side)
+
     def frames(self, picture: int, *, short_side: int) -> Iterator[Decoded]:
         """Each frame or page of a picture, decoded, one at a time.
 

@@ -10,6 +10,7 @@ from dedup._base.arrays import SHORT_SIDE
 from dedup._base.pairs import Pair
 from dedup._base.threads import threads
 from dedup._verification.comparing import Comparers
+from dedup._verification.covering import Covering
 from dedup._verification.evidence import Evidence
 from dedup._verification.evidence_cache import Digests, SeenPairs
 from dedup._verification.feature_cache import FeatureCache
@@ -46,6 +47,8 @@ class Verifier:
         As given.
     comparers : Comparers
         Who compares; in a `with` block of theirs perhaps in processes.
+    covering : Covering
+        What the pictures of groups show of each other.
     advance : callable
         Is told how many more pairs were compared.
     """
@@ -59,6 +62,7 @@ class Verifier:
     ) -> None:
         self.pictures = pictures
         self.comparers = Comparers()
+        self.covering = Covering(self)
         self._rank = {picture: rank for rank, picture in enumerate(pictures.files)}
         self._cache = features or FeatureCache()
         self._seen = seen

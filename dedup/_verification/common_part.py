@@ -1,0 +1,284 @@
+"""The common part of two aligned pictures, and what each shows there that the other lacks.
+
+A block of one picture is lacking in the other if no filter of what is there explains it: light,
+contrast, blur, sharpening and a small shift are explained; a caption or a sticker is not, nor is
+what a mosaic or a bar hides.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup._base.arrays import Pixels
+from dedup._base.opencv import cv2
+from dedup._verification.registration import Floats, Matrix
+
+__all__ = ["CANVAS", "CommonPart", "Differences", "Mask", "common_part"]
+
+Mask = npt.NDArray[np.bool_]
+
+CANVAS: Final = 192 * 192
+"""Pixels in which the common part is compared."""
+_BLOCK: Final = 8
+"""Windows of twice this side, at this distance."""
+_SMOOTH: Final = 1.2
+_BLURS: Final = (2.5, 6.0)
+"""Standard deviations of what blurs the one picture, to explain the other."""
+_NOISE: Final = 3.0
+"""Standard deviation, in grey values, that explains nothing."""
+_UNEXPLAINED: Final = 9.0
+"""What is left of a block, in grey values, from which it shows something else."""
+_USUAL: Final = 2.5
+"""As a multiple of what is left of the usual block, which noise and compression leave too."""
+_MOST_USUAL: Final = 8.0
+"""What is left of the usual block, if the pictures are alike at all."""
+_ALONG: Final = 0.25
+"""Slope across, in units of that along, of an edge that follows an axis."""
+_COARSE: Final = 8.0
+_AT_LARGE: Final = 10.0
+"""Blur that leaves what is seen at large, and grey values by which that may differ."""
+_GRID: Final = 24
+"""Squares along each side of a picture, to say where it differs from others."""
+_FAR: Final = 0.03
+"""Part of the canvas by which a placement may be corrected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """Squares of a picture, row by row, as they were compared with another.
+
+    Attributes
+    ----------
+    seen, differ : ndarray of bool, shape (n,)
+        Whether both show a square; and whether they show something else there.
+    """
+
+    seen: Mask
+    differ: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class CommonPart:
+    """Two pictures laid over each other, on a canvas.
+
+    Attributes
+    ----------
+    a, b : ndarray, shape (height, width, 3), uint8
+        The pictures as the canvas shows them.
+    inside : ndarray of bool, shape (height, width)
+        Where both are seen.
+    to_a, to_b : ndarray, shape (3, 3)
+        From the canvas to places in the pictures, in parts of their sides.
+    only_a, only_b : ndarray of bool, shape (height, width)
+        Where one shows what the other lacks.
+    """
+
+    a: Pixels
+    b: Pixels
+    inside: Mask
+    to_a: Matrix
+    to_b: Matrix
+    only_a: Mask
+    only_b: Mask
+
+    def swapped(self) -> "CommonPart":
+        """The same with a and b exchanged."""
+        return CommonPart(
+            self.b, self.a, self.inside, self.to_b, self.to_a, self.only_b, self.only_a
+        )
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """Parts of the common part where a, and where b, shows what the other lacks."""
+        seen = max(int(self.inside.sum()), 1)
+        a, b = (float((only & self.inside).sum() / seen) for only in (self.only_a, self.only_b))
+        return a, b
+
+    def differences(self, to_unit: Matrix) -> Differences:
+        """Where the pictures differ, and where both are seen, in one of them.
+
+        Parameters
+        ----------
+        to_unit : ndarray, shape (3, 3)
+            `to_a` or `to_b`: from the canvas to places in that picture.
+        """
+        height, width = self.inside.shape
+        steps = (np.arange(_GRID) + 0.5) / _GRID
+        places = np.stack([*np.meshgrid(steps, steps), np.ones((_GRID, _GRID))]).reshape(3, -1)
+        column, row, _ = np.floor(np.linalg.inv(to_unit) @ places).astype(int)
+        there = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+        at = row.clip(0, height - 1), column.clip(0, width - 1)
+        seen = there & self.inside[at]
+        return Differences(seen, seen & (self.only_a | self.only_b)[at])
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether what differs is as light and dark in both at large: a blur, or a mosaic."""
+        places = self.only_a | self.only_b
+        if not places.any():
+            return False
+        a, b = (cv2.GaussianBlur(_grey(picture), (0, 0), _COARSE) for picture in (self.a, self.b))
+        gain, shift = np.polyfit(a[self.inside], b[self.inside], 1)
+        return float(np.abs(gain * a + shift - b)[places].mean()) < _AT_LARGE
+
+    @property
+    def square(self) -> tuple[float, float]:
+        """How much of the contrast of what differs is along the axes, in a and in b, 0 to 1.
+
+        Of bars and mosaics nearly all, of letters more than half, of what was photographed less.
+        """
+        places = self.only_a | self.only_b
+        return _square(self.a, places), _square(self.b, places)
+
+
+def common_part(a: Pixels, b: Pixels, to_b: Matrix) -> CommonPart | None:
+    """Lay two pictures over each other; None if too little of them is in common.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (height, width, 3), uint8
+    to_b : ndarray, shape (3, 3)
+        From a place in a to the same place in b, in parts of the width and height.
+    """
+    canvas = _canvas(a, b, to_b)
+    if canvas is None:
+        return None
+    size, to_a = canvas
+    first = _laid(a, b, to_a, to_b @ to_a, size)
+    if first is None or not (first.only_a.any() or first.only_b.any()):
+        return first
+    # The placement may be to blame.
+    correction = _correction(first)
+    again = None if correction is None else _laid(a, b, to_a, to_b @ to_a @ correction, size)
+    return first if again is None else min(first, again, key=lambda common: sum(common.shares))
+
+
+def _canvas(a: Pixels, b: Pixels, to_b: Matrix) -> tuple[tuple[int, int], Matrix] | None:
+    """Size of a canvas at the coarser one's resolution or a lower one; and from there to a."""
+    (ha, wa), (hb, wb) = a.shape[:2], b.shape[:2]
+    corners = np.array([[0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1.0]]) @ np.linalg.inv(to_b).T
+    low, high = corners[:, :2].min(axis=0).clip(0, 1), corners[:, :2].max(axis=0).clip(0, 1)
+    width, height = (high - low) * (wa, ha)
+    growth = abs(np.linalg.det(to_b[:2, :2])) * wb * hb / (wa * ha)
+    zoom = min(1.0, (CANVAS / max(width * height, 1)) ** 0.5, growth**0.5)
+    columns, rows = (int(side * zoom) // _BLOCK * _BLOCK for side in (width, height))
+    if min(columns, rows) < 3 * _BLOCK:
+        return None
+    step_x, step_y = (high - low) / (columns, rows)
+    return (columns, rows), np.array([[step_x, 0, low[0]], [0, step_y, low[1]], [0, 0, 1]])
+
+
+def _laid(
+    a: Pixels, b: Pixels, to_a: Matrix, to_b: Matrix, size: tuple[int, int]
+) -> CommonPart | None:
+    inside = _covered(to_a, size) & _covered(to_b, size)
+    here, there = _warped(a, to_a, size), _warped(b, to_b, size)
+    whole = _windows(inside.astype(np.float32)) > 0.99
+    if not whole.any():
+        return None
+    grey_a, grey_b = _grey(here), _grey(there)
+    only_a, only_b = (
+        _places(_left(grey_a, grey_b), whole, size),
+        _places(_left(grey_b, grey_a), whole, size),
+    )
+    return CommonPart(here, there, inside, to_a, to_b, only_a & inside, only_b & inside)
+
+
+def _warped(picture: Pixels, to_unit: Matrix, size: tuple[int, int]) -> Pixels:
+    """A picture as a canvas shows it, from which `to_unit` leads to parts of the picture."""
+    height, width = picture.shape[:2]
+    pixels = np.diag([width, height]) @ to_unit[:2, :2]
+    zoom = float(abs(np.linalg.det(pixels)) ** -0.5)
+    if zoom < 0.8:
+        small = max(1, round(width * zoom)), max(1, round(height * zoom))
+        picture = np.asarray(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), np.uint8)
+        height, width = picture.shape[:2]
+    matrix = (np.diag([width, height, 1.0]) @ to_unit)[:2]
+    matrix[:, 2] += matrix[:, :2].sum(axis=1) * 0.5 - 0.5  # pixel i is centred at i + 0.5
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    warped = cv2.warpAffine(picture, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warped, np.uint8)
+
+
+def _covered(to_unit: Matrix, size: tuple[int, int]) -> Mask:
+    """Where on a canvas the picture lies, less a pixel beside what it leaves free."""
+    x, y = np.meshgrid(np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5)
+    u, v = (row[0] * x + row[1] * y + row[2] for row in to_unit[:2])
+    inside = ((u >= 0) & (u <= 1) & (v >= 0) & (v <= 1)).astype(np.uint8)
+    return np.asarray(cv2.erode(inside, np.ones((3, 3), np.uint8)), np.bool_)
+
+
+def _grey(picture: Pixels) -> Floats:
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+    return np.asarray(cv2.GaussianBlur(grey, (0, 0), _SMOOTH), np.float32)
+
+
+def _square(picture: Pixels, places: Mask) -> float:
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+    dx, dy = (np.abs(slope[places]) for slope in _slopes(grey))
+    energy = dx**2 + dy**2
+    along = np.minimum(dx, dy) < _ALONG * np.maximum(dx, dy)
+    return float(energy[along].sum() / (energy.sum() + places.size * 1e-6))
+
+
+def _slopes(grey: Floats) -> tuple[Floats, Floats]:
+    dx, dy = (cv2.Sobel(grey, cv2.CV_32F, *d, scale=1 / 8) for d in ((1, 0), (0, 1)))
+    return np.asarray(dx, np.float32), np.asarray(dy, np.float32)
+
+
+def _left(picture: Floats, other: Floats) -> Floats:
+    """What of each window of a picture no filter of the other gives, in grey values.
+
+    The filters are fitted window by window: the other picture and its square, for tones; blurs of
+    it; and its slopes, which stand for small shifts (Lucas and Kanade 1981).
+    """
+    blurred = [np.asarray(cv2.GaussianBlur(other, (0, 0), sigma)) for sigma in _BLURS]
+    sheets = np.stack([other, other**2 / 64, *blurred, *_slopes(other), picture])
+    means = np.stack([_windows(sheet) for sheet in sheets])
+    moments = np.empty((*means.shape[1:], len(sheets), len(sheets)))
+    for i, j in zip(*np.triu_indices(len(sheets)), strict=True):
+        moments[..., i, j] = _windows(sheets[i] * sheets[j]) - means[i] * means[j]
+        moments[..., j, i] = moments[..., i, j]
+    square, cross, own = moments[..., :-1, :-1], moments[..., :-1, -1], moments[..., -1, -1]
+    slack = np.diag([_NOISE**2] * (2 + len(_BLURS)) + [0.3] * 2)
+    fit = np.linalg.solve(square + slack, cross[..., None])[..., 0]
+    left: Floats = np.sqrt(np.maximum(own - (fit * cross).sum(axis=-1), 0))
+    return left
+
+
+def _places(left: Floats, whole: Mask, size: tuple[int, int]) -> Mask:
+    """Where on the canvas so much is left that something else is shown: everywhere, if mostly."""
+    usual = float(np.median(left[whole]))
+    lacking = whole & (left > max(_UNEXPLAINED, _USUAL * usual))
+    if usual > _MOST_USUAL:
+        lacking = whole
+    # A window covers four blocks.
+    blocks = np.zeros((size[1] // _BLOCK, size[0] // _BLOCK), np.uint8)
+    for y, x in np.ndindex(2, 2):
+        blocks[y : y + lacking.shape[0], x : x + lacking.shape[1]] |= lacking
+    return np.asarray(cv2.resize(blocks, size, interpolation=cv2.INTER_NEAREST), np.bool_)
+
+
+def _windows(values: Floats) -> Floats:
+    """Means over windows of 2 x 2 blocks."""
+    blocks = values.shape[1] // _BLOCK, values.shape[0] // _BLOCK
+    means = np.asarray(cv2.resize(values, blocks, interpolation=cv2.INTER_AREA), np.float32)
+    windows: Floats = (means[:-1, :-1] + means[1:, :-1] + means[:-1, 1:] + means[1:, 1:]) / 4
+    return windows
+
+
+def _correction(common: CommonPart) -> Matrix | None:
+    """The affine map of the canvas that lays b on a exactly (Evangelidis and Psarakis 2008)."""
+    a, b = (_grey(picture) for picture in (common.a, common.b))
+    ends = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 25, 1e-4)
+    still, mask = np.eye(2, 3, dtype=np.float32), common.inside.astype(np.uint8)
+    try:
+        _, found = cv2.findTransformECC(a, b, still, cv2.MOTION_AFFINE, ends, mask, 3)
+    except cv2.error:  # nothing to align
+        return None
+    height, width = a.shape
+    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1.0]])
+    far = np.abs(corners @ found.T - corners[:, :2]).max()
+    return np.vstack([found, [0, 0, 1]]) if far < _FAR * max(a.shape) else None

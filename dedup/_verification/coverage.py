@@ -1,0 +1,249 @@
+"""What each of two aligned pictures shows that the other lacks, in parts of its own picture.
+
+`common_part` compares what both show. What lies around it is picture too, but for grounds
+(borders, letterboxes, blurred bars), of which only what is drawn on them counts.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+
+from dedup._base.arrays import Pixels
+from dedup._base.opencv import cv2
+from dedup._verification.common_part import CANVAS, CommonPart, Differences, common_part
+from dedup._verification.detail import Detail, compared
+from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
+from dedup._verification.evidence import Box, Evidence
+from dedup._verification.registration import Floats, Matrix
+from dedup._verification.tints import Tint, tint_of
+from dedup.pipelines.images.colours import BLACK, WHITE
+from dedup.pipelines.images.decoding import Decoded
+
+__all__ = ["COVER_SIDE", "Coverage", "Only", "coverage_of"]
+
+COVER_SIDE: Final = 960
+"""Pixels on the short side that a picture should still have to be looked at for this."""
+_SLACK: Final = 0.015
+"""Parts of a picture's sides by which the common part may be wrong."""
+_DRAWN: Final = 5.0
+"""Contrast of what is drawn on a ground, in grey values."""
+_PLAIN: Final = 0.5
+"""Part of what lies around a picture that has few grey values, of a ground at least."""
+_FINE: Final = 300_000
+"""Pixels in which the edges of a pasted picture are looked for."""
+_UPRIGHT: Final = 2.0
+"""Degrees by which a picture may be turned there."""
+_PASTED: Final = "pasted into another image"
+_OWN_COLOURS: Final = 6.0
+"""Standard deviation of colour, in grey values, that can be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """What one picture shows that the other lacks.
+
+    Attributes
+    ----------
+    within : float
+        Part of its picture that lies within the other's frame, but shows something else.
+    around : float
+        Part of its picture that lies outside the other's frame.
+    ground : str
+        If what lies outside is a ground that the picture was put on, with what is drawn there,
+        the edit that did so, as in `Evidence.edits`; else "".
+    is_plain : bool
+        Whether what lies outside has few grey values, as a ground and some skies.
+    colours : bool
+        Whether it has colours that the other's do not give.
+    square : float
+        How much of the contrast of what differs is along the axes in this picture, 0 to 1: of bars
+        and mosaics nearly all.
+    """
+
+    within: float = 0.0
+    around: float = 0.0
+    ground: str = ""
+    is_plain: bool = False
+    colours: bool = False
+    square: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """Part of its picture that the other lacks, 0 to 1."""
+        return min(1.0, self.within + self.around)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What two pictures show of each other.
+
+    Attributes
+    ----------
+    a, b : Only
+        What only a, and only b, shows.
+    detail : Detail
+        How finely b resolves the common part, compared with a.
+    is_filtered : bool
+        Whether what differs within both is as light and dark at large: as under a blur or mosaic.
+    tint, tint_back : Tint, optional
+        How the colours of a became those of b, and the other way.
+    in_a, in_b : Differences, optional
+        Where in a, and where in b, they differ.
+    """
+
+    a: Only = field(default_factory=Only)
+    b: Only = field(default_factory=Only)
+    detail: Detail = field(default_factory=Detail)
+    is_filtered: bool = False
+    tint: Tint | None = None
+    tint_back: Tint | None = None
+    in_a: Differences | None = None
+    in_b: Differences | None = None
+
+    def swapped(self) -> "Coverage":
+        """The same with a and b exchanged."""
+        return Coverage(
+            self.b,
+            self.a,
+            self.detail.swapped(),
+            self.is_filtered,
+            self.tint_back,
+            self.tint,
+            self.in_b,
+            self.in_a,
+        )
+
+
+def coverage_of(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | None:
+    """Measure what two pictures show of each other; None if they are not aligned.
+
+    Parameters
+    ----------
+    a, b : Decoded
+        With `COVER_SIDE` pixels on the short side, if they have as many.
+    evidence : Evidence
+        What was seen from a to b.
+    """
+    if evidence.transform is None:
+        return None
+    if not (a.is_transparent or b.is_transparent):
+        return _over_one_ground(a, b, evidence)
+    over = [
+        _over_one_ground(_laid_over(a, ground), _laid_over(b, ground), evidence)
+        for ground in (WHITE, BLACK)
+    ]
+    measured = [seen for seen in over if seen is not None]
+    # A cut-out was laid over one of them; two are alike over both.
+    chosen = max if a.is_transparent and b.is_transparent else min
+    return chosen(measured, key=lambda seen: seen.a.share + seen.b.share, default=None)
+
+
+def _laid_over(picture: Decoded, ground: int) -> Decoded:
+    return replace(picture, image=picture.over(ground), alpha=None)
+
+
+def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | None:
+    assert evidence.transform is not None
+    to_b = np.vstack([evidence.transform, [0, 0, 1]]).astype(np.float64)
+    common = common_part(a.image, b.image, to_b)
+    if common is None:
+        return None
+    b_is_whole = evidence.overlap_a >= evidence.overlap_b
+    put = next((edit for edit in evidence.edits if edit in GROUNDS), "")
+    if abs(evidence.rotation - 90 * round(evidence.rotation / 90)) < _UPRIGHT:
+        framed = _is_framed(*((b, evidence.box_b) if b_is_whole else (a, evidence.box_a)))
+        put = (put or _PASTED) if framed else ""
+    around_a = _around(a.image, to_b, put="" if b_is_whole else put)
+    around_b = _around(b.image, np.linalg.inv(to_b), put=put if b_is_whole else "")
+    (only_a, only_b), (square_a, square_b) = common.shares, common.square
+    colour_a, colour_b = _colours(common)
+    return Coverage(
+        _only(only_a, around_a, square_a, colours=_has_own(colour_a, colour_b)),
+        _only(only_b, around_b, square_b, colours=_has_own(colour_b, colour_a)),
+        compared(a, b, to_b, common),
+        common.is_filtered,
+        tint_of(colour_a, colour_b),
+        tint_of(colour_b, colour_a),
+        common.differences(common.to_a),
+        common.differences(common.to_b),
+    )
+
+
+def _is_framed(whole: Decoded, box: Box) -> bool:
+    """Whether there are steps along most edges of a box, as around a picture that was pasted."""
+    height, width = whole.image.shape[:2]
+    zoom = min(1.0, (_FINE / (width * height)) ** 0.5)
+    size = max(1, round(width * zoom)), max(1, round(height * zoom))
+    small = np.asarray(cv2.resize(whole.image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+    left, top, right, bottom = np.array(box) * [*size, *size]
+    ratios = seams(grey, (left, top, right, bottom))
+    return bool(ratios) and float(np.median(ratios)) >= SEAM
+
+
+def _only(within: float, around: "_Around", square: float, *, colours: bool) -> Only:
+    return Only(
+        within * around.within, around.outside, around.ground, around.is_plain, colours, square
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """Parts of a picture outside the other's frame and within it, grounds left out."""
+
+    outside: float
+    within: float
+    ground: str = ""
+    is_plain: bool = False
+
+
+def _around(picture: Pixels, to_other: Matrix, *, put: str) -> _Around:
+    """What is around the common part; `put` says if the picture was surely put on a ground."""
+    height, width = picture.shape[:2]
+    zoom = min(1.0, (CANVAS / (width * height)) ** 0.5)
+    size = max(1, round(width * zoom)), max(1, round(height * zoom))
+    x, y = np.meshgrid(*((np.arange(side) + 0.5) / side for side in size))
+    u, v = (row[0] * x + row[1] * y + row[2] for row in to_other[:2])
+    slack = np.linalg.norm(to_other[:2, :2], axis=1) * _SLACK
+    outside = (u < -slack[0]) | (u > 1 + slack[0]) | (v < -slack[1]) | (v > 1 + slack[1])
+    share = float(outside.mean())
+    if share == 0:
+        return _Around(0.0, 1.0)
+    small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+    if not put:
+        return _Around(share, 1 - share, is_plain=plain_share(grey[outside]) > _PLAIN)
+    fine = grey - np.asarray(cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 3))
+    # The step at the picture's edge is none of the ground's.
+    far = np.asarray(cv2.erode(outside.astype(np.uint8), np.ones((13, 13), np.uint8)), np.bool_)
+    drawn = float((far & (np.asarray(cv2.blur(fine * fine, (9, 9))) > _DRAWN**2)).mean())
+    total = drawn + 1 - share
+    return _Around(drawn / total, (1 - share) / total, put)
+
+
+def _colours(common: CommonPart) -> tuple[Floats, Floats]:
+    """The colours of small squares of the common part that show the same, shape (n, 3)."""
+    alike = common.inside & ~(common.only_a | common.only_b)
+    columns, rows = (max(4, side // 6) for side in alike.shape[::-1])
+    seen, a, b = (
+        cv2.resize(x.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
+        for x in (alike, common.a, common.b)
+    )
+    whole = np.asarray(seen) > 0.99
+    return np.asarray(a, np.float32)[whole], np.asarray(b, np.float32)[whole]
+
+
+def _has_own(picture: Floats, other: Floats) -> bool:
+    """Whether the differences between the channels are no smooth function of the other's colours.
+
+    Grey and sepia give up what no function of them brings back; other tints do not.
+    """
+    if len(picture) < 16:
+        return False
+    chroma = picture @ np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
+    chroma = chroma - chroma.mean(axis=0)
+    terms = np.column_stack([other, other**2 / 255, np.ones(len(other))]).astype(np.float64)
+    fit, *_ = np.linalg.lstsq(terms, chroma, rcond=1e-6)
+    left, own = (float(np.sqrt((x**2).sum(axis=1).mean())) for x in (chroma - terms @ fit, chroma))
+    return left > max(_OWN_COLOURS, 0.6 * own)

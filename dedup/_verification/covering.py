@@ -1,0 +1,76 @@
+"""What the pictures of groups show of each other: measured once, from better resolved pictures."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from contextlib import suppress
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+from dedup._base.threads import threads
+from dedup._verification.coverage import COVER_SIDE, Coverage, coverage_of
+from dedup.errors import DecodeError
+from dedup.pipelines.images.decoding import Decoded
+
+if TYPE_CHECKING:
+    from dedup._verification.verify import Pair, Verifier
+
+__all__ = ["Covering"]
+
+_HELD: Final = 8
+"""Decoded pictures, of up to 10 MB, that are in memory at once: a keeper meets all its members."""
+
+
+class Covering:
+    """Measures the coverage of aligned pairs, and remembers it.
+
+    Parameters
+    ----------
+    verifier : Verifier
+        Which aligns them, and knows their files.
+    """
+
+    def __init__(self, verifier: "Verifier") -> None:
+        self._verifier = verifier
+        self._known: dict[Pair, Coverage | None] = {}
+        self._decoded: OrderedDict[int, Decoded | None] = OrderedDict()
+        self._lock = Lock()
+
+    def measure(self, pairs: Iterable["Pair"]) -> None:
+        """Measure pairs (a < b) that were verified, side by side."""
+        new = [pair for pair in dict.fromkeys(pairs) if pair not in self._known]
+        if not new:
+            return
+        with threads("cover") as pool:
+            self._known.update(zip(new, pool.map(self._measured, new), strict=True))
+        self._decoded.clear()
+
+    def of(self, a: int, b: int) -> Coverage | None:
+        """What a and b show of each other; None if they are not aligned, or can't be read."""
+        pair = (a, b) if a < b else (b, a)
+        self.measure([pair])
+        known = self._known[pair]
+        if known is None or self._verifier.directed(pair) == (a, b):
+            return known
+        return known.swapped()
+
+    def _measured(self, pair: "Pair") -> Coverage | None:
+        evidence = self._verifier.evidence(pair)
+        if evidence is None or evidence.transform is None:
+            return None
+        a, b = map(self._picture, self._verifier.directed(pair))
+        return None if a is None or b is None else coverage_of(a, b, evidence)
+
+    def _picture(self, picture: int) -> Decoded | None:
+        """A picture, if it can be read as it was indexed."""
+        with self._lock:
+            if picture in self._decoded:
+                self._decoded.move_to_end(picture)
+                return self._decoded[picture]
+        decoded = None
+        with suppress(DecodeError):
+            decoded = self._verifier.pictures.look(picture, short_side=COVER_SIDE)
+        with self._lock:
+            self._decoded[picture] = decoded
+            while len(self._decoded) > _HELD:
+                self._decoded.popitem(last=False)
+        return decoded

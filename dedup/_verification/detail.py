@@ -1,0 +1,335 @@
+"""How finely two aligned pictures resolve what both show: not pixels, but what they hold.
+
+Both are split into octaves of detail (the Laplacian pyramid of Burt and Adelson 1983) at the finer
+one's resolution. What a picture has in an octave is its energy there less that of its quietest
+blocks, which is noise; an upscale has none in the finest octave, a blurred copy little.
+"""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup._base.arrays import Pixels
+from dedup._base.opencv import cv2
+from dedup._verification.common_part import CommonPart
+from dedup._verification.registration import Floats, Matrix
+from dedup.pipelines.images.decoding import Decoded
+
+__all__ = ["Detail", "compared"]
+
+_OCTAVES: Final = 4
+_TILE: Final = 192
+"""Side of the nine tiles of the common part that are looked at, in pixels."""
+_BLOCK: Final = 16
+_FEW_BLOCKS: Final = 20
+"""Blocks that say too little, so that pixels are taken for detail."""
+_QUIET: Final = 0.1
+"""Part of the blocks that show little but noise."""
+_LESS: Final = (1.2, 1.4, 0.0, 0.0)
+"""Usual noise in units of that of the quiet blocks; of coarse octaves none is known."""
+_SPECK: Final = 60
+_FEW: Final = 0.01
+"""Grey values by which a speck differs from its neighbours, and the part that all may be."""
+_FAINT: Final = 0.7
+"""Contrast of an octave, in grey values, at which its say is half."""
+_ALIKE: Final = (0.87, 1.15)
+"""Where pictures are as detailed as far as was seen, so that their pixels decide."""
+_WHOLE_PIXELS: Final = 2.0
+"""Pixels by which a placement may be wrong: within them it is taken to be on whole pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How finely two pictures resolve what both show.
+
+    Attributes
+    ----------
+    ratio : float
+        Detail of b in units of that of a, in length: about 0.5 for a sharp picture's copy of half
+        the width and height, 1 for an upscale. Of each octave counts how much of the one's
+        contrast the other has, at most all; an octave that b lacks halves the ratio, one that a
+        lacks doubles it.
+    pixels : float
+        Pixels of b, in length, for one of a.
+    crisp_a, crisp_b : float
+        Energy of the finest octave in units of that of the next: about 0.7 and more of a picture
+        that is not blurred.
+    noise_a, noise_b : float
+        Noise that the one has beside what the other shows, in grey values; 0 if it has none.
+    specks_a, specks_b : float
+        Part of the pixels that stand out from their neighbours: salt and pepper.
+    is_exact : bool
+        Whether pixel lies on pixel, so that none was interpolated to compare them.
+    """
+
+    ratio: float = 1.0
+    pixels: float = 1.0
+    crisp_a: float = 1.0
+    crisp_b: float = 1.0
+    noise_a: float = 0.0
+    noise_b: float = 0.0
+    specks_a: float = 0.0
+    specks_b: float = 0.0
+    is_exact: bool = False
+
+    def swapped(self) -> "Detail":
+        """The same with a and b exchanged."""
+        return Detail(
+            1 / self.ratio,
+            1 / self.pixels,
+            self.crisp_b,
+            self.crisp_a,
+            self.noise_b,
+            self.noise_a,
+            self.specks_b,
+            self.specks_a,
+            self.is_exact,
+        )
+
+
+def compared(a: Decoded, b: Decoded, to_b: Matrix, common: CommonPart) -> Detail:
+    """Compare the detail of two pictures where they show the same.
+
+    Parameters
+    ----------
+    a, b : Decoded
+        Perhaps reduced; what was not seen for that is judged by their full sizes, if they are
+        alike in what was.
+    to_b : ndarray, shape (3, 3)
+        From a place in a to the same place in b, in parts of the width and height.
+    common : CommonPart
+    """
+    growth = abs(float(np.linalg.det(to_b[:2, :2])))
+    pixels = (growth * b.width * b.height / (a.width * a.height)) ** 0.5
+    tiles = _tiles(a.image, b.image, to_b, common)
+    if sum(tile.a[0].size for tile in tiles) < _FEW_BLOCKS:  # of little icons
+        return Detail(pixels, pixels)
+    octaves_a, octaves_b = [tile.a for tile in tiles], [tile.b for tile in tiles]
+    signal_a, signal_b = _signals(octaves_a), _signals(octaves_b)
+    # The coarsest octave is contrast, which is no detail.
+    gain = (signal_b[-1] + 0.1) / (signal_a[-1] + 0.1)
+    exponent = 0.0
+    for own, other in zip(signal_a[:-1], signal_b[:-1] / gain, strict=True):
+        most = max(own, other)
+        kept, won = (min(1.0, (x / max(y, 1e-9)) ** 0.5) for x, y in ((other, own), (own, other)))
+        exponent += most / (most + _FAINT**2) * (kept - won)
+    ratio = float(2**exponent)
+    if _ALIKE[0] < ratio < _ALIKE[1] and _is_reduced(a, b, pixels):
+        ratio = pixels
+    crisp_a, crisp_b = (float(x[0] / (x[1] + 0.1)) for x in (signal_a, signal_b))
+    return Detail(
+        ratio,
+        pixels,
+        crisp_a,
+        crisp_b,
+        noise_a=_noise([(tile.noisy_a, tile.noisy_b, tile.left_a) for tile in tiles]),
+        noise_b=_noise([(tile.noisy_b, tile.noisy_a, tile.left_b) for tile in tiles]),
+        specks_a=float(np.mean([tile.specks_a for tile in tiles])),
+        specks_b=float(np.mean([tile.specks_b for tile in tiles])),
+        is_exact=tiles[0].is_exact,
+    )
+
+
+def _noise(tiles: list[tuple[Floats, Floats, Floats]]) -> float:
+    """Noise that one has beside what the other shows, in grey values.
+
+    It is all over the picture, and adds to the energy; what an encoder left out takes from it.
+
+    Parameters
+    ----------
+    tiles : list of (ndarray, ndarray, ndarray)
+        Energy of the one's finest octave, of the other's, and what the other does not explain.
+    """
+    energy, less, more = (np.concatenate(blocks) for blocks in zip(*tiles, strict=True))
+    is_added = float(energy.mean() - less.mean()) > 0.5 * float(more.mean())
+    return float(np.quantile(more, _QUIET)) ** 0.5 if is_added else 0.0
+
+
+def _is_reduced(a: Decoded, b: Decoded, pixels: float) -> bool:
+    """Whether both pictures have more pixels than were looked at."""
+    read_a, read_b = (one.image.shape[1] / one.width for one in (a, b))
+    return bool(min(1.0, pixels) > 1.05 * max(read_a, read_b * pixels))
+
+
+class _Tile(NamedTuple):
+    """A piece of the common part.
+
+    Attributes
+    ----------
+    a, b : list of ndarray
+        The energies of its octaves in both pictures.
+    left_a, left_b : ndarray
+        Energy of the finest octave that the other picture does not explain.
+    noisy_a, noisy_b : ndarray
+        Energy of the finest octave, specks included.
+    specks_a, specks_b : float
+    is_exact : bool
+    """
+
+    a: list[Floats]
+    b: list[Floats]
+    left_a: Floats
+    left_b: Floats
+    noisy_a: Floats
+    noisy_b: Floats
+    specks_a: float
+    specks_b: float
+    is_exact: bool
+
+    def swapped(self) -> "_Tile":
+        return _Tile(
+            self.b,
+            self.a,
+            self.left_b,
+            self.left_a,
+            self.noisy_b,
+            self.noisy_a,
+            self.specks_b,
+            self.specks_a,
+            self.is_exact,
+        )
+
+
+def _tiles(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> list[_Tile]:
+    """Nine tiles of the common part, or fewer of a small one, in the finer one's pixels."""
+    (ha, wa), (hb, wb) = a.shape[:2], b.shape[:2]
+    pixels = np.diag([wb, hb, 1.0]) @ to_b @ np.diag([1 / wa, 1 / ha, 1])
+    pixels[:2, 2] += pixels[:2, :2].sum(axis=1) * 0.5 - 0.5  # pixel i is centred at i + 0.5
+    if abs(np.linalg.det(pixels)) > 1.0001:  # b is finer
+        return [tile.swapped() for tile in _tiles(b, a, np.linalg.inv(to_b), common.swapped())]
+    pixels = _on_whole_pixels(pixels, size=(wa, ha))
+    corners = np.array([[0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1.0]]) @ np.linalg.inv(to_b).T
+    low, high = corners[:, :2].min(axis=0).clip(0, 1), corners[:, :2].max(axis=0).clip(0, 1)
+    (left, top), (width, height) = low * (wa, ha), (high - low) * (wa, ha)
+    rows, columns = (3 if side >= 6 * _BLOCK else 1 for side in (height, width))
+    h = int(min(_TILE, height / rows)) // _BLOCK * _BLOCK
+    w = int(min(_TILE, width / columns)) // _BLOCK * _BLOCK
+    greys = _grey(a), _grey(b)
+    found = []
+    for row, column in np.ndindex(rows, columns) if min(w, h) else ():
+        x = max(0, round(left + (column + 0.5) * width / columns - w / 2))
+        y = max(0, round(top + (row + 0.5) * height / rows - h / 2))
+        if x + w <= wa and y + h <= ha:
+            alike = _alike(common, np.array([x, y]), (w, h), np.array([wa, ha]))
+            found.append(_tile(*greys, pixels, (x, y, w, h), alike))
+    return found if any(tile.a[0].size for tile in found) else []
+
+
+def _alike(
+    common: CommonPart, corner: Floats, size: tuple[int, int], picture: Floats
+) -> npt.NDArray[np.bool_]:
+    """Which blocks of a tile of a show the same in both pictures."""
+    x, y = ((np.arange(side // _BLOCK) + 0.5) * _BLOCK for side in size)
+    places = (np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2) + corner) / picture
+    to_canvas = np.linalg.inv(common.to_a)
+    column, row = np.floor(places @ to_canvas[:2, :2].T + to_canvas[:2, 2]).T.astype(int)
+    height, width = common.inside.shape
+    there = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    alike = common.inside & ~(common.only_a | common.only_b)
+    found: npt.NDArray[np.bool_] = there & alike[row.clip(0, height - 1), column.clip(0, width - 1)]
+    return found
+
+
+def _tile(
+    a: Floats,
+    b: Floats,
+    pixels: Matrix,
+    box: tuple[int, int, int, int],
+    alike: npt.NDArray[np.bool_],
+) -> _Tile:
+    """A tile of a, and the same place of b."""
+    x, y, w, h = box
+    to_b = pixels @ np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
+    is_exact = bool((pixels == np.rint(pixels)).all())
+    flags = (cv2.INTER_NEAREST if is_exact else cv2.INTER_LANCZOS4) | cv2.WARP_INVERSE_MAP
+    there = cv2.warpAffine(b, to_b[:2], (w, h), flags=flags, borderMode=cv2.BORDER_REFLECT)
+    own, other = a[y : y + h, x : x + w], np.asarray(there, np.float32).clip(0, 255)
+    clean, other_clean = _median(own), _median(other)
+    specks = float((abs(own - clean) >= _SPECK).mean())
+    other_specks = float((abs(other - other_clean) >= _SPECK).mean())
+    nothing = np.zeros(int(alike.sum()), np.float32)
+    left_a = _left(own, other, alike) if is_exact else nothing
+    left_b = _left(other, own, alike) if is_exact else nothing
+    noisy = _energies(own, alike, octaves=1)[0], _energies(other, alike, octaves=1)[0]
+    if max(specks, other_specks) > _FEW:  # salt and pepper is no detail
+        own, other = clean, other_clean
+    return _Tile(
+        a=_energies(own, alike),
+        b=_energies(other, alike),
+        left_a=left_a,
+        left_b=left_b,
+        noisy_a=noisy[0],
+        noisy_b=noisy[1],
+        specks_a=specks,
+        specks_b=other_specks,
+        is_exact=is_exact,
+    )
+
+
+def _median(tile: Floats) -> Floats:
+    return np.asarray(cv2.medianBlur(tile.astype(np.uint8), 3), np.float32)
+
+
+def _left(picture: Floats, other: Floats, alike: npt.NDArray[np.bool_]) -> Floats:
+    """Energy of each block's finest octave that no light and contrast of the other gives."""
+    own, mean = other - other.mean(), picture.mean()
+    gain = float((own * (picture - mean)).sum() / max(float((own * own).sum()), 1e-6))
+    return _energies(picture - mean - gain * own, alike, octaves=1)[0]
+
+
+def _on_whole_pixels(pixels: Matrix, *, size: tuple[int, int]) -> Matrix:
+    """The placement without its fractions of a pixel, if it keeps the size.
+
+    These are errors, and interpolation would take detail from one of the pictures only.
+    """
+    turn = np.rint(pixels[:2, :2])
+    if abs(abs(np.linalg.det(turn)) - 1) > 1e-9:
+        return pixels
+    middle = np.array([size[0] / 2, size[1] / 2])
+    whole = np.eye(3)
+    whole[:2, :2] = turn
+    shift = pixels[:2, :2] @ middle + pixels[:2, 2] - turn @ middle
+    whole[:2, 2] = np.rint(shift)
+    corners = np.array([[0, 0, 1], [size[0], 0, 1], [0, size[1], 1], [*size, 1.0]])
+    far = np.abs(corners @ (pixels - whole)[:2].T).max()
+    return whole if far < _WHOLE_PIXELS else pixels
+
+
+def _grey(picture: Pixels) -> Floats:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+
+
+def _energies(
+    tile: Floats, alike: npt.NDArray[np.bool_], *, octaves: int = _OCTAVES
+) -> list[Floats]:
+    """Of each octave, the finest first, the mean square of each block that is alike."""
+    height, width = tile.shape
+    blocks = width // _BLOCK, height // _BLOCK
+    found = []
+    for _ in range(octaves):
+        coarse = np.asarray(cv2.pyrDown(tile), np.float32)
+        fine = tile - np.asarray(cv2.pyrUp(coarse, dstsize=tile.shape[::-1]), np.float32)
+        squares = cv2.resize(fine * fine, blocks, interpolation=cv2.INTER_AREA)
+        found.append(np.asarray(squares, np.float32).reshape(-1)[alike])
+        tile = coarse
+    return found
+
+
+def _signals(energies: list[list[Floats]]) -> Floats:
+    """Of each octave, the mean energy less the noise, which is all that quiet blocks hold.
+
+    These hold a little less than the usual noise: a block of n samples varies by sqrt(2 / n).
+    """
+    found = []
+    for octave in range(_OCTAVES):
+        blocks = [tile[octave] for tile in energies]
+        noise = _quiet(blocks) * _LESS[octave]
+        found.append(max(float(np.concatenate(blocks).mean()) - noise, 0.0))
+    return np.asarray(found, np.float32)
+
+
+def _quiet(blocks: list[Floats]) -> float:
+    """The energy of quiet blocks."""
+    return float(np.quantile(np.concatenate(blocks), _QUIET))
