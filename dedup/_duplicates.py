@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from dedup._acting.plan import Plan
 from dedup._acting.planning import make_plan
+from dedup._grouping.retain import EDITED
 from dedup._results.result import Result
 from dedup._viewing.explanation import Explanation, explain
 from dedup._viewing.notebook import GroupsView
@@ -55,13 +56,16 @@ class Duplicates(Result):
         protect: Iterable[str | os.PathLike[str]] = (),
         unverified: bool = False,
         permanently: bool = False,
+        edited: str = "retain",
+        lossy: bool = False,
     ) -> Plan:
         """Plan what to do with the surplus files of the groups; nothing is touched before `apply`.
 
-        Only files that were verified against the one to keep are acted on: those with the same
-        pixels, and those of an accepted pair with it. The others, what has more frames or bits
-        or is transparent where the one to keep is not, what is protected, and what is the same
-        file under another name (a hard link), are left alone, with the reason.
+        A file is acted on only if a file that is kept shows everything that it shows, at no less
+        detail: it has the same pixels, or it is of an accepted pair with it, and lacks nothing.
+        The others (those that show more of the scene, a caption, colours, finer detail, more
+        frames or bits, or transparency), what is protected, and what is the same file under
+        another name (a hard link), are left alone, with the reason.
 
         Parameters
         ----------
@@ -79,6 +83,11 @@ class Duplicates(Result):
             Act on all files of a group.
         permanently : bool
             That "delete" is meant.
+        edited : {"retain", "remove"}
+            What to do with a copy on which something was put, or around which (a caption, text):
+            it shows that, so that it stays, unless "remove" is said.
+        lossy : bool
+            Act also on files that show something that the one to keep does not.
 
         Raises
         ------
@@ -95,11 +104,14 @@ class Duplicates(Result):
         >>> len(plan), plan.action, plan.table["relation"][0]
         (6, 'quarantine', 'exact')
         """
+        if edited not in EDITED:
+            raise InputError(f"edited={edited!r}: expected one of {', '.join(EDITED)}")
         found = self._outcome
         key = {name: path for path, name in found.names.items()}
         return make_plan(
             [[found.records[path] for path in group.paths] for group in self.groups],
             relate=found.relation,
+            lacks=lambda keep, other: "" if lossy else found.lacks(keep, other, edited=edited),
             action=action,
             quarantine=quarantine,
             protect=protect,

@@ -28,9 +28,9 @@ def find(folder, **options):
     return dedup.find_duplicates(folder, cache=False, method="phash", **options)
 
 
-def planned(found):
+def planned(found, **options):
     """Action and reason by file name."""
-    return {os.path.basename(f.path): (f.action, f.reason) for f in found.plan().files}
+    return {os.path.basename(f.path): (f.action, f.reason) for f in found.plan(**options).files}
 
 
 def test_format_is_that_of_the_page(folder, found, tmp_path):
@@ -71,11 +71,11 @@ def test_chosen_file_is_kept(folder, found):
     chosen = found.with_choices(dedup.Choices(found.run, {str(folder / "coffee.png"): small}))
     assert chosen.unapplied.empty
     assert [group.keep for group in chosen.groups] == [str(folder / "rocket.png"), small]
+    left = "leave", "1.4 times the detail"
     assert planned(chosen) == {
-        "coffee.png": ("quarantine", ""),
-        "z-coffee.png": ("quarantine", ""),
-        "z-rocket.png": ("quarantine", ""),
-    }
+        "coffee.png": left, "z-coffee.png": left, "z-rocket.png": ("quarantine", ""),
+    }  # fmt: skip
+    assert set(planned(chosen, lossy=True).values()) == {("quarantine", "")}
     assert chosen.run == found.run
     assert chosen.at(0.6).groups[1].keep == small
 
@@ -156,7 +156,7 @@ def test_run_is_the_same_for_the_same_images_and_settings(folder, found):
 def test_command_line(folder, found, tmp_path, capsys):
     coffee, small = str(folder / "coffee.png"), str(folder / "z-small.jpg")
     command = ["plan", str(folder), "--method", "phash", "--out", str(tmp_path / "plan.json")]
-    command += ["--choices", str(tmp_path / "choices.json")]
+    command += ["--choices", str(tmp_path / "choices.json"), "--lossy"]
     for keep, code in (({coffee: small}, 0), ({coffee: small, "none.png": small}, 2)):
         dedup.Choices(found.run, keep).save(tmp_path / "choices.json")
         with pytest.raises(SystemExit) as end:

@@ -25,6 +25,9 @@ def run(capsys):
     return run
 
 
+EMPTY = '{\n "groups": [],\n "retained": [],\n "skipped": []\n}\n'
+
+
 @pytest.fixture
 def copies(folder, photos):
     shutil.copy(folder / "coffee.png", folder / "coffee (1).png")
@@ -37,7 +40,7 @@ def test_json_is_all_that_is_printed(run, copies):
     code, out, _ = run("find", copies, "--json")
     assert code == 1
     result = json.loads(out)
-    assert set(result) == {"groups", "skipped"}
+    assert set(result) == {"groups", "retained", "skipped"}
     assert [sorted(group) for group in result["groups"]] == [
         [str(copies / name) for name in ("coffee (1).png", "coffee.png", "small.png")]
     ]
@@ -63,7 +66,7 @@ def test_no_duplicates_is_exit_code_0(run, folder):
     code, out, err = run("find", folder)
     assert (code, out) == (0, "")
     assert "0 groups of duplicates" in err
-    assert run("find", folder, "--json")[:2] == (0, '{\n "groups": [],\n "skipped": []\n}\n')
+    assert run("find", folder, "--json")[:2] == (0, EMPTY)
 
 
 def test_report_is_a_page(run, copies, tmp_path):
@@ -171,7 +174,7 @@ def test_installed_command(folder):
         [command, "find", folder, "--json"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0
-    assert json.loads(done.stdout) == {"groups": [], "skipped": []}
+    assert json.loads(done.stdout) == json.loads(EMPTY)
     assert "Traceback" not in done.stderr
 
 

@@ -173,8 +173,9 @@ def test_animated_jpeg_xl_is_not_taken_for_its_first_frame():
 
 
 def test_large_still_and_small_animation_are_both_left(tmp_path, scenes):
-    save(tmp_path / "moving.png", scenes)
-    scenes[0].resize((960, 640)).save(tmp_path / "large.png")
+    width, height = scenes[0].size
+    save(tmp_path / "moving.png", [scene.resize((width // 2, height // 2)) for scene in scenes])
+    scenes[0].save(tmp_path / "large.png")
     found = find(tmp_path)
     assert names(found) == {frozenset({"moving.png", "large.png"})}
     assert removed(found) == set()

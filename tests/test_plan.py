@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import skimage.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -205,7 +206,7 @@ def test_file_of_several_names_frees_its_bytes_once_all_go(folder):
 
 
 def test_image_in_memory_is_no_copy_on_disk(folder, photos):
-    large = photos["rocket"].resize((600, 600 * photos["rocket"].height // 300))
+    large = Image.fromarray(skimage.data.rocket())
     found = find(photos["rocket"], large, folder / "rocket.png")
     (group,) = found.groups
     assert group.keep.startswith("<image")
@@ -248,12 +249,14 @@ def test_one_file_of_a_group_is_always_left_and_no_picture_is_lost(data, count):
             twin = data.draw(st.sampled_from([None, *paths[:number]]))
             Image.new("L", (8, 8)).save(path) if twin is None else os.link(twin, path)
         relation = {path: data.draw(RELATIONS) for path in paths}
+        lacking = {path: data.draw(st.sampled_from(["", "colour"])) for path in paths}
         chosen, protect = (
             set(data.draw(st.lists(st.sampled_from(paths), max_size=2))) for _ in "ab"
         )
         plan = make_plan(
             [[Record(path, 1, 1, "digest", "PNG", 8, 8, b"") for path in paths]],
             relate=lambda keep, other: relation[other.path],
+            lacks=lambda keep, other: lacking[other.path],
             action=data.draw(st.sampled_from(["quarantine", "hardlink"])),
             quarantine=None,
             protect=sorted(protect),
@@ -267,6 +270,7 @@ def test_one_file_of_a_group_is_always_left_and_no_picture_is_lost(data, count):
         assert len(plan.files) == count - 1
         assert not acted & (chosen | protect)
         assert all(relation[path] in (("exact", 1.0), ("near", 0.8)) for path in acted)
+        assert not any(lacking[path] for path in acted)
         for file in plan.files:
             assert file.keep not in acted
             if file.action != "leave":

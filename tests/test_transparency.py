@@ -123,7 +123,7 @@ def test_small_cut_out_and_large_photo_on_plain_ground_are_both_left(tmp_path, p
     flattened(image, "white").save(tmp_path / "large.jpg")
     found = find(tmp_path)
     assert names(found) == {frozenset({"small.png", "large.jpg"})}
-    assert found.plan().table["reason"].tolist() == ["has more pixels than the file to keep"]
+    assert found.plan().table["reason"].tolist() == ["1.8 times the detail"]
 
 
 @pytest.mark.parametrize("keep", KEEP)

@@ -18,6 +18,7 @@ __all__ = ["make_plan"]
 _FOLDER = ".dedup-quarantine"
 
 Relate = Callable[[Record, Record], Relation | None]
+Lacks = Callable[[Record, Record], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class _Rules:
     protected: Protected
     unverified: bool
     relate: Relate
+    lacks: Lacks
     chosen: AbstractSet[str]
     apart: AbstractSet[frozenset[str]]
 
@@ -40,6 +42,7 @@ def make_plan(
     groups: Iterable[Sequence[Record]],
     *,
     relate: Relate,
+    lacks: Lacks,
     action: str,
     quarantine: str | os.PathLike[str] | None,
     protect: Iterable[str | os.PathLike[str]],
@@ -58,6 +61,8 @@ def make_plan(
     relate : callable
         Relation and score of a file to keep and another one; None if it was not verified
         against the former.
+    lacks : callable
+        What the second of a file to keep and another one shows alone, in words; "" if nothing.
     among : iterable of Record
         All files of the search: the quarantine is in their common folder by default.
     chosen : set of str
@@ -73,7 +78,7 @@ def make_plan(
             "files, look, and then call dedup.purge(journal)"
         )
     protected = Protected(protect)
-    rules = _Rules(action, protected, unverified, relate, chosen, apart)
+    rules = _Rules(action, protected, unverified, relate, lacks, chosen, apart)
     files = _with_savings([file for group in groups for file in _planned(group, rules)])
     root = _root(among)
     if quarantine is None:
@@ -106,7 +111,8 @@ def _planned(group: Sequence[Record], rules: _Rules) -> list[PlannedFile]:
         if record is keepers[0]:
             continue
         keep, relation = _nearest(record, keepers, rules)
-        reason = _reason(record, status[record.path], relation, rules) or _lost(record, keep)
+        reason = _reason(record, status[record.path], relation, rules)
+        reason = reason or rules.lacks(keep, record)
         if not reason and _identity(status[record.path]) in taken:
             reason = "the same file as one that is kept"
         if not reason and record.path in told:
@@ -139,29 +145,14 @@ def _nearest(
 
     One that lacks nothing of it comes before others.
     """
-    others = sorted((k for k in keepers if k is not record), key=lambda k: bool(_lost(record, k)))
+    others = sorted(
+        (k for k in keepers if k is not record), key=lambda k: bool(rules.lacks(k, record))
+    )
     for keep in others:
         relation = rules.relate(keep, record)
         if relation is not None:
             return keep, relation
     return keepers[0], None
-
-
-def _lost(record: Record, keep: Record) -> str:
-    """What a file shows that the one to keep can't show, whatever was compared; "" if nothing."""
-    if record.frames > keep.frames:
-        return f"has {record.frames} frames, the file to keep {keep.frames}"
-    if record.alpha and not keep.alpha:
-        return "is transparent, the file to keep is not"
-    if record.depth > keep.depth:
-        return f"has {record.depth} bits a channel, the file to keep {keep.depth}"
-    # What the keeper has more may be why it is kept, though it is a small one.
-    more = record.width * record.height > keep.width * keep.height
-    return "has more pixels than the file to keep" if more and _is_fuller(keep, record) else ""
-
-
-def _is_fuller(a: Record, b: Record) -> bool:
-    return any(x > y for x, y in zip(a.fullness, b.fullness, strict=True))
 
 
 def _reason(

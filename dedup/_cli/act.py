@@ -13,6 +13,7 @@ from dedup._base.text import printable
 from dedup._cli.errors import FAILED, Failure, kept_if_interrupted, summary
 from dedup._cli.shared import Search, print_unapplied, search_options
 from dedup._cli.types import CHOICES, PLAN
+from dedup._grouping.retain import EDITED
 from dedup._results.choices import Choices
 
 __all__ = ["COMMANDS"]
@@ -44,6 +45,14 @@ __all__ = ["COMMANDS"]
     help="Follow the choices that were made on the report page.",
 )
 @click.option("--unverified", is_flag=True, help="Act on all files of a group.")
+@click.option(
+    "--edited",
+    type=click.Choice(EDITED),
+    default="retain",
+    show_default=True,
+    help="What to do with copies that something was put on, such as a caption.",
+)
+@click.option("--lossy", is_flag=True, help="Act also on files that show more than what is kept.")
 @click.option("--permanently", is_flag=True, help="Really delete, with --action delete.")
 def plan(
     search: Search,
@@ -54,6 +63,8 @@ def plan(
     protect: tuple[str, ...],
     choices: Choices | None,
     unverified: bool,
+    edited: str,
+    lossy: bool,
     permanently: bool,
 ) -> None:
     """Find duplicates, and write what would be done to them; nothing is touched.
@@ -77,6 +88,8 @@ def plan(
         quarantine=quarantine,
         protect=protect,
         unverified=unverified,
+        edited=edited,
+        lossy=lossy,
         permanently=permanently,
     )
     planned.save(out)

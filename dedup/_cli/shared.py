@@ -170,6 +170,9 @@ def _print_groups(found: Duplicates) -> None:
         pairs = group.pairs
         for path in group.remove:
             click.echo(f"  {_related(path, group.keep, pairs)} {printable(path)}")
+        for path, why in group.retain.items():
+            related = _related(path, group.keep, pairs)
+            click.echo(f"  {related} {printable(path)} (stays: {why})")
     print_skipped(found.skipped.itertuples())
 
 

@@ -29,22 +29,25 @@ class Group:
     keep : str
         The file to keep.
     remove : list of str
-        The others, what would rather be kept first.
+        Those that show nothing that the file to keep does not, what would rather be kept first.
     pairs : DataFrame
         The rows of `found.pairs` that belong to this group.
+    retain : dict of str to str
+        The others, and what each of them shows that the file to keep does not, in words.
     """
 
     keep: str
     remove: list[str]
     pairs: pd.DataFrame = field(repr=False)
+    retain: dict[str, str] = field(default_factory=dict)
 
     @property
     def paths(self) -> list[str]:
-        """All files, the one to keep first."""
-        return [self.keep, *self.remove]
+        """All files, the one to keep first, and those that stay beside it last."""
+        return [self.keep, *self.remove, *self.retain]
 
     def __len__(self) -> int:
-        return 1 + len(self.remove)
+        return 1 + len(self.remove) + len(self.retain)
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,33 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import fsum
+from pathlib import Path
 from typing import TypeAlias
 
 from dedup._catalogue.discover import is_derived
 from dedup._catalogue.record import Record
 from dedup.errors import InputError
 
-__all__ = ["Keep", "Keeper"]
+__all__ = ["Keep", "Keeper", "is_thumbnail"]
 
 Keep: TypeAlias = str | Callable[[Record], object]
+
+
+# Folders in which programs keep small pictures of those beside them.
+_THUMBNAILS = frozenset([".thumb", ".thumbs", "thumb", "thumbnails", "thumbs"])
+
+
+def is_thumbnail(record: Record) -> bool:
+    """Whether a file lies in a folder of thumbnails, by its name.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> is_thumbnail(SimpleNamespace(path="/nas/@eaDir/a.jpg/SYNOPHOTO_THUMB_B.jpg"))
+    True
+    """
+    folders = Path(record.path).parts[:-1]
+    return is_derived(record.path) or any(part.lower() in _THUMBNAILS for part in folders)
 
 
 def _best(record: Record) -> object:
@@ -30,15 +48,21 @@ _RULES: dict[str, Callable[[Record], object]] = {
 
 def _pictures_first(rule: Callable[[Record], object]) -> Callable[[Record], object]:
     """The rule, but a thumbnail that a program made is kept in place of no picture."""
-    return lambda record: (is_derived(record.path), rule(record))
+    return lambda record: (is_thumbnail(record), rule(record))
 
 
-# A lossless file with the very pixels of a JPEG was made from it, and is only larger.
-_LOSSLESS = frozenset({"BMP", "GIF", "PNG", "PPM", "TGA", "TIFF"})
+# Of files with the very same pixels, the one that lost some comes before those that were made from
+# it and lost none: a JPEG before all others, then formats that are rather lossy.
+_FIRST = frozenset({"JPEG", "MPO"})
+_RATHER_LOSSY = frozenset({"AVIF", "HEIF", "JPEG2000", "JXL", "WEBP"})
 
 # Edits lead away from the original, so that it resembles the others most. Members whose mean
 # similarity is within this of the highest are taken for as little edited.
 _AS_CENTRAL = 0.03
+
+
+def _losslessness(name: str) -> int:
+    return 0 if name in _FIRST else 1 if name in _RATHER_LOSSY else 2
 
 
 class Keeper:
@@ -50,7 +74,8 @@ class Keeper:
         "best": first those with most frames, then with transparency, then with most bits; of
         three or more, then those that resemble the others most, since edits lead away from the
         original; then most pixels, then most bytes, then the shortest path; of files with the
-        same pixels, a JPEG before the PNG that was made from it.
+        same pixels, a JPEG before the lossless file that was made from it. Once the pairs are
+        verified, a member that shows more takes its place (`best.settled`).
         "largest": most bytes. By each of these, a thumbnail of a NAS or file manager (`@eaDir`)
         comes last. A callable gets a `Record` and returns a sort key: the smallest
         is kept. Ties are broken by the path.
@@ -83,13 +108,13 @@ class Keeper:
             files[record.picture].append(record)
         if self._is_best:
             for several in files.values():
-                several.sort(key=lambda r: (is_derived(r.path), r.format in _LOSSLESS))  # stable
+                several.sort(key=lambda r: (is_thumbnail(r), _losslessness(r.format)))  # stable
         return dict(enumerate(files.values()))
 
     def choose(self, pictures: Sequence[int], files: Mapping[int, Sequence[Record]]) -> int:
         """The picture to keep, of pictures that show the same; `files` as `files` gives them."""
         if self._is_best:
-            pictures = [p for p in pictures if not is_derived(files[p][0].path)] or pictures
+            pictures = [p for p in pictures if not is_thumbnail(files[p][0])] or pictures
             fullest = max(files[picture][0].fullness for picture in pictures)
             pictures = [p for p in pictures if files[p][0].fullness == fullest]
         if self._is_best and len(pictures) > 2:

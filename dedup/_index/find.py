@@ -71,8 +71,9 @@ def find_duplicates(
         What makes a group. "scene", two shots of one scene, is reported but not grouped
         unless it is asked for.
     keep : {"best", "largest", "oldest", "shortest-path"} or callable
-        Which file of a group is kept: the one of most frames, transparency, bits and pixels, of
-        most bytes, the oldest, that of the shortest path, or by a sort key of your own.
+        Which file of a group is kept: the one that shows most (see docs/keeping.md), of most bytes,
+        the oldest, that of the shortest path, or by a sort key of your own. What shows something
+        that it does not is in `group.retain`.
     index : str or Path, optional
         Where embeddings and hashes are kept: a Milvus Lite file ("photos.db") or the address of
         a server. By default a file in the user's cache folder, one for these inputs and this

@@ -68,12 +68,15 @@ class Member:
     match : Match, optional
         With the file to keep, or, if it was not paired with that, with the surest other one.
         None for the file to keep itself.
+    stays : str
+        What it shows that the file to keep does not, so that it stays; "" if it may go.
     """
 
     path: str
     record: Record
     source: ImageSource
     match: Match | None
+    stays: str = ""
 
 
 def members(group: Group, found: Outcome) -> list[Member]:
@@ -83,7 +86,7 @@ def members(group: Group, found: Outcome) -> list[Member]:
     rows = _rows(group, dict(zip(group.paths, shown, strict=True)))
     matches = [_match(place, files, shown, rows, found.verifier) for place in range(1, len(files))]
     return [
-        Member(path, record, found.source(record), match)
+        Member(path, record, found.source(record), match, group.retain.get(path, ""))
         for path, record, match in zip(group.paths, files, [None, *matches], strict=True)
     ]
 

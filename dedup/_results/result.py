@@ -78,7 +78,11 @@ class Result:
         method has none); `relation`, "exact", "near", "scene" or "lookalike" (the same layout,
         other content); `score`, 0 to 1; `probability`
         of being duplicates (empty unless the threshold was tuned); `overlap`, the part of a
-        that b shows; `edit`, what happened from a to b, in words; `marked`, whether it is here
+        that b shows; `only_a` and `only_b`, the parts of a's and of b's picture that the other
+        lacks, 0 to 1, where borders and plain grounds are no picture; `detail`, how finely b
+        resolves what both show in units of a, in length: below 1 if it was reduced or blurred, 1
+        of an upscale (these three only of pairs with the file to keep of a group, and with
+        verification); `edit`, what happened from a to b, in words; `marked`, whether it is here
         since somebody marked it as duplicates; `apart`, of a pair that is not in one group, the
         other file that keeps it apart: one that does not match, or that somebody marked as no
         duplicate ("" in one group, and of scenes and lookalikes). Exact copies are paired with
@@ -88,8 +92,8 @@ class Result:
 
     @cached_property
     def distinct(self) -> list[str]:
-        """What would be left without duplicates: all images but those that groups remove."""
-        surplus = {path for group in self.groups for path in group.remove}
+        """What would be left without duplicates: all images, but of groups only the one to keep."""
+        surplus = {path for group in self.groups for path in group.paths[1:]}
         return sorted(self._outcome.records.keys() - surplus)
 
     @cached_property
@@ -180,9 +184,18 @@ class Result:
         return type(self)(found.judged(told).with_chosen(resolved.keep), resolved)
 
     def to_dict(self) -> dict[str, Any]:
-        """What `dedup find --json` prints: groups as lists of paths, and what was skipped."""
+        """What `dedup find --json` prints.
+
+        "groups", lists of paths, the one to keep first; "retained", for each group the files that
+        stay beside it, as they show something that it does not, with the "reason"; and what was
+        "skipped".
+        """
         return {
             "groups": [group.paths for group in self.groups],
+            "retained": [
+                [{"path": path, "reason": reason} for path, reason in group.retain.items()]
+                for group in self.groups
+            ],
             "skipped": self.skipped.to_dict("records"),
         }
 
@@ -261,10 +274,12 @@ class Result:
     def __repr__(self) -> str:
         images = len(self._outcome.records)
         surplus = sum(len(group.remove) for group in self.groups)
+        retained = sum(len(group.retain) for group in self.groups)
         text = (
             f"{counted(images, 'image')}, {self.embedded:,} embedded in this run: "
             f"{counted(len(self.groups), 'group')} of duplicates, "
             f"{counted(surplus, 'file')} more than needed, "
+            f"{f'{retained:,} that stay as they show more, ' if retained else ''}"
             f"at threshold {self._outcome.settings.text}"
         )
         if len(self.skipped):

@@ -25,6 +25,9 @@ _COLUMNS = {
     "relation": object,
     "score": float,
     "overlap": float,
+    "only_a": float,
+    "only_b": float,
+    "detail": float,
     "edit": object,
     "marked": bool,
     "apart": object,
@@ -49,7 +52,7 @@ def table_of(rows: Collection[Sequence[object]], columns: Mapping[str, type]) ->
 
 def groups_of(found: Outcome, pairs: pd.DataFrame) -> list[Group]:
     """The groups, by the path of the file to keep; `pairs` is the table of all."""
-    members = [members for members in found.grouped.groups if len(members) > 1]
+    members = [members for members in found.settled if len(members) > 1]
     grouped = {picture for pictures in members for picture in pictures}
     members += [
         [picture]
@@ -63,10 +66,15 @@ def groups_of(found: Outcome, pairs: pd.DataFrame) -> list[Group]:
         a, b = (home.get(end, -1) for end in ends)
         if a == b:
             rows[a].append(row)
-    return [
-        Group(keep, remove, pairs.iloc[rows[number]])
-        for number, (keep, *remove) in enumerate(paths)
-    ]
+    return [_group(found, group, pairs.iloc[rows[i]]) for i, group in enumerate(paths)]
+
+
+def _group(found: Outcome, paths: Sequence[str], pairs: pd.DataFrame) -> Group:
+    """A group of some files, the one to keep first, and why some stay beside it."""
+    keep, *others = paths
+    why = {path: found.why_retained(found.records[keep], found.records[path]) for path in others}
+    remove = [path for path in others if not why[path]]
+    return Group(keep, remove, pairs, {path: why[path] for path in others if why[path]})
 
 
 def _paths(found: Outcome, pictures: Sequence[int]) -> list[str]:
@@ -79,7 +87,7 @@ def _paths(found: Outcome, pictures: Sequence[int]) -> list[str]:
 
 def pairs_table(found: Outcome) -> pd.DataFrame:
     """The pairs that were accepted, and those of one scene or layout; see `Duplicates.pairs`."""
-    exact = ("exact", 1.0, 1.0)
+    exact = ("exact", 1.0, 1.0, 0.0, 0.0, 1.0)
     rows: list[tuple[Any, ...]] = [
         (
             *(found.names[record.path] for record in (a, b)),
@@ -108,15 +116,25 @@ def _rows(found: Outcome, pair: Pair) -> Iterator[tuple[Any, ...]]:
     alike = _alike(found.settings, found.similarity.get(pair))
     marked = found.candidates.told.get(pair, False)
     seen = found.verifier.evidence(pair) if found.settings.verify else None
-    what: tuple[Any, ...] = ("near", None, None, "")
+    what: tuple[Any, ...] = ("near", None, None, None, None, None, "")
     if seen is not None:
         relation = "near" if marked else relation_of(seen)
-        what = (relation, seen.score, seen.overlap_a, describe(seen))
+        what = (relation, seen.score, seen.overlap_a, *_shown(found, pair), describe(seen))
     between = found.grouped.apart.get(pair)
     apart = "" if between is None else found.name(between)
     for files in ends:
         names = (found.names[record.path] for record in files)
         yield (*names, *alike, *what, marked, apart)
+
+
+def _shown(found: Outcome, pair: Pair) -> tuple[float | None, float | None, float | None]:
+    """What only a and only b shows, and the detail, of a pair with a file to keep."""
+    if pair not in found.with_keepers:
+        return None, None, None
+    seen = found.verifier.covering.of(*found.verifier.directed(pair))
+    if seen is None:
+        return None, None, None
+    return seen.a.share, seen.b.share, seen.detail.ratio
 
 
 def _alike(settings: Settings, similarity: float | None) -> tuple[float | None, float | None]:

@@ -10,9 +10,12 @@ from dedup._base.pairs import Pair, ordered
 from dedup._base.timings import Timings
 from dedup._catalogue.discover import Skipped
 from dedup._catalogue.record import Record
+from dedup._grouping.best import settled
+from dedup._grouping.containers import without_containers
 from dedup._grouping.groups import Grouped, group
 from dedup._grouping.keeper import Keeper
 from dedup._grouping.links import Links
+from dedup._grouping.retain import shown_more
 from dedup._search.candidates import Candidates
 from dedup._search.rerank import SecondLook
 from dedup._search.settings import Settings
@@ -125,12 +128,34 @@ class Outcome:
     def _choose(self, pictures: Sequence[int]) -> int:
         """The picture to keep: one that a person chose, if there is any."""
         chosen = [picture for picture in pictures if self.name(picture) in self.chosen]
+        if not chosen and self.settings.verify:
+            pictures = without_containers(
+                pictures, decision=self.links.decision, verifier=self.verifier
+            )
         return self.keeper.choose(chosen or pictures, self.files)
+
+    @cached_property
+    def settled(self) -> list[list[int]]:
+        """The groups, once it is known which of their pictures shows most."""
+        groups = self.grouped.groups
+        if not self.settings.verify or self.settings.keep != "best":
+            return groups
+        return [
+            members
+            if len(members) == 1 or self.name(members[0]) in self.chosen
+            else settled(
+                members,
+                decision=self.links.decision,
+                covering=self.verifier.covering,
+                files=self.files,
+            )
+            for members in groups
+        ]
 
     @cached_property
     def accepted(self) -> list[Pair]:
         """Pairs of pictures that are accepted, or show one scene, or one layout."""
-        self.grouped  # noqa: B018  verifies the pairs of each group
+        self.settled  # noqa: B018  verifies the pairs of each group
         decision = self.links.decision
         return [
             pair for pair in decision.asked() if decision.is_link(pair) or self._resembles(pair)
@@ -176,6 +201,35 @@ class Outcome:
                 return None  # embeddings are of the first frames
             return "near", self.candidates.similarity.get(pair)
         return ("near" if marked else relation_of(seen)), seen.score
+
+    def lacks(self, keep: Record, other: Record, *, edited: str = "retain") -> str:
+        """What a file shows that the one to keep does not, in words; "" if nothing."""
+        a, b = (self.pictures[record.path] for record in (keep, other))
+        evidence = self.verifier.evidence(ordered(a, b)) if a != b else None
+        aligned = evidence is not None and evidence.relation in ("near", "scene")
+        if not aligned or not self.settings.verify:
+            # The same pixels; or somebody said that they are duplicates, or that nothing matters.
+            return shown_more(keep, other, None, edited=edited)
+        seen = self.verifier.covering.of(a, b)
+        if seen is None:
+            return "can't be compared closely with the file to keep"
+        return shown_more(keep, other, seen, edited=edited)
+
+    def why_retained(self, keep: Record, other: Record) -> str:
+        """Why a file of a group is not removable for the one to keep; "" if it is."""
+        relation = self.relation(keep, other)
+        if relation is None:
+            return "not verified against the file to keep"
+        if relation[0] == "scene":
+            return "another shot of the scene, no copy"
+        return self.lacks(keep, other)
+
+    @cached_property
+    def with_keepers(self) -> set[Pair]:
+        """The accepted pairs of each group's keeper."""
+        is_link = self.links.decision.is_link
+        pairs = (ordered(keep, other) for keep, *others in self.settled for other in others)
+        return set(filter(is_link, pairs))
 
     def at(self, threshold: float | Threshold) -> "Outcome":
         """What a fresh search at another threshold would give; see `Duplicates.at`.

@@ -6,13 +6,14 @@ from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from dedup._base.pairs import Pair
 from dedup._base.threads import threads
 from dedup._verification.coverage import COVER_SIDE, Coverage, coverage_of
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import Decoded
 
 if TYPE_CHECKING:
-    from dedup._verification.verify import Pair, Verifier
+    from dedup._verification.verify import Verifier
 
 __all__ = ["Covering"]
 
@@ -35,7 +36,7 @@ class Covering:
         self._decoded: OrderedDict[int, Decoded | None] = OrderedDict()
         self._lock = Lock()
 
-    def measure(self, pairs: Iterable["Pair"]) -> None:
+    def measure(self, pairs: Iterable[Pair]) -> None:
         """Measure pairs (a < b) that were verified, side by side."""
         new = [pair for pair in dict.fromkeys(pairs) if pair not in self._known]
         if not new:
@@ -53,7 +54,7 @@ class Covering:
             return known
         return known.swapped()
 
-    def _measured(self, pair: "Pair") -> Coverage | None:
+    def _measured(self, pair: Pair) -> Coverage | None:
         evidence = self._verifier.evidence(pair)
         if evidence is None or evidence.transform is None:
             return None

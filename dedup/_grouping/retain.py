@@ -1,0 +1,140 @@
+"""The law: a file is removable only if the file that is kept shows everything that it shows.
+
+What a file shows beyond the one to keep is put into words, why it stays; without any, it may go.
+Watermarks that hide nothing, bars, borders and frames are nothing that anyone misses.
+"""
+
+from typing import Final
+
+from dedup._catalogue.record import Record
+from dedup._grouping.encoding import is_coarser
+from dedup._verification.coverage import Coverage, Only
+from dedup._verification.detail import Detail
+
+__all__ = ["EDITED", "is_finer", "is_fuller", "shown_more", "shows_more_within"]
+
+EDITED: Final = ("retain", "remove")
+
+_WITHIN: Final = 0.003
+"""Part of its picture that a file may show alone: less is compression."""
+_AROUND: Final = 0.012
+"""The same beyond the other's frame, which is not known to the pixel."""
+_DRAWN: Final = 0.004
+"""Part of a ground that drawn things take, from which they are something."""
+_SAME_SIZE: Final = 0.03
+"""Resolutions that differ by less are one: then detail is compared pixel by pixel."""
+_FINER: Final = 1.05
+"""Detail, between pictures of one resolution, from which one resolves more."""
+_FINER_RESIZED: Final = 1.1
+"""The same where one was resampled to be compared."""
+_TRUE_PIXELS: Final = 0.15
+"""Detail that a larger picture has for each unit by which it is longer, unless it is an upscale."""
+_NOISE: Final = 3.0
+_SPECKS: Final = 0.035
+_AS_DETAILED: Final = 0.9
+"""Noise that the one to keep has beside what another file shows, in grey values; specks, in parts
+of the pixels; and the detail, at least, of a file that is only cleaner."""
+_ADDED: Final = 0.25
+"""What an overlay hides of the other, in units of what it shows itself; less is hidden only."""
+_GROUND: Final = {
+    "caption added": "its caption is only here",
+    "shown in a screenshot": "the screen around it is only here",
+    "pasted into another image": "the picture around it is only here",
+}
+
+
+def shown_more(
+    keep: Record, other: Record, seen: Coverage | None, *, edited: str = "retain"
+) -> str:
+    """What a file shows that the one to keep does not, in words; "" if nothing.
+
+    Parameters
+    ----------
+    keep, other : Record
+    seen : Coverage, optional
+        From the file to keep to the other one; None if they show the same pixels, or if somebody
+        said that they are duplicates and they can't be compared.
+    edited : {"retain", "remove"}
+        Whether captions, and what else was put on or around a copy of the picture, count.
+    """
+    words = _fuller(keep, other)
+    if seen is None:
+        # What the keeper has more may be why it is kept, though it is a small one.
+        is_larger = other.width * other.height > keep.width * keep.height
+        more = not words and is_larger and is_fuller(keep, other)
+        return "has more pixels than the file to keep" if more else words
+    said = [words] if words else []
+    around = _around(seen.b, edited)
+    if around:
+        said.append(around)
+    if shows_more_within(seen.b) and not (edited == "remove" and _is_added(seen)):
+        said.append(f"{_percent(seen.b.within)} of its picture is only here")
+    if seen.b.colours and not seen.a.colours:
+        said.append("its colours are only here")
+    if is_finer(seen.detail):
+        said.append(f"{seen.detail.ratio:.2g} times the detail")
+    elif abs(seen.detail.pixels - 1) <= _SAME_SIZE and is_coarser(keep, other):
+        said.append("better quality")
+    if _is_noisy(seen.detail):
+        said.append("less noise")
+    return ", ".join(said)
+
+
+def is_fuller(a: Record, b: Record) -> bool:
+    """Whether a file has more frames, transparency or bits than another."""
+    return any(x > y for x, y in zip(a.fullness, b.fullness, strict=True))
+
+
+def is_finer(detail: Detail) -> bool:
+    """Whether b resolves more than a.
+
+    Examples
+    --------
+    >>> is_finer(Detail(ratio=1.3, pixels=2.0)), is_finer(Detail(ratio=1.02, pixels=2.0))
+    (True, False)
+    """
+    if abs(detail.pixels - 1) <= _SAME_SIZE:
+        return detail.ratio > (_FINER if detail.is_exact else _FINER_RESIZED)
+    least = 1 + _TRUE_PIXELS * (detail.pixels - 1)
+    return detail.ratio > (_FINER_RESIZED if detail.pixels < 1 else min(least, _FINER_RESIZED))
+
+
+def _is_noisy(detail: Detail) -> bool:
+    """Whether a has noise or specks that b does not have."""
+    same_size = abs(detail.pixels - 1) <= _SAME_SIZE
+    if not same_size or detail.ratio < _AS_DETAILED:
+        return False
+    return detail.specks_a > detail.specks_b + _SPECKS or detail.noise_a > _NOISE
+
+
+def shows_more_within(only: Only) -> bool:
+    """Whether a picture shows something else where the other one shows the place, too."""
+    return only.within > _WITHIN
+
+
+def _around(only: Only, edited: str) -> str:
+    if not only.ground:
+        beyond = only.around > _AROUND
+        return f"{_percent(only.around)} of its picture is only here" if beyond else ""
+    if only.around <= _DRAWN or edited == "remove":
+        return ""
+    return _GROUND.get(only.ground, "what is beside its picture is only here")
+
+
+def _is_added(seen: Coverage) -> bool:
+    """Whether what only b shows was put over the picture: it hides less than it shows."""
+    return _ADDED * seen.b.within < seen.a.within < seen.b.within
+
+
+def _fuller(keep: Record, other: Record) -> str:
+    if other.frames > keep.frames:
+        return f"has {other.frames} frames, the file to keep {keep.frames}"
+    if other.alpha and not keep.alpha:
+        return "is transparent, the file to keep is not"
+    if other.depth > keep.depth:
+        return f"has {other.depth} bits a channel, the file to keep {keep.depth}"
+    return ""
+
+
+def _percent(share: float) -> str:
+    return f"{max(1, round(100 * share))} %"

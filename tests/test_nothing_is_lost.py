@@ -1,0 +1,188 @@
+"""A file is removable only if the file that is kept shows everything that it shows."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+import skimage.data
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFilter
+
+import dedup
+from dedup.data.edits import EDITS, edited_file
+
+KEEP = ["best", "largest", "oldest", "shortest-path", lambda record: record.format]
+# What each edit leaves of the picture: all of it, at the same detail; or less; or more.
+ADDS = {"caption", "text-over", "sticker", "paste"}
+
+
+def find(folder, **options):
+    return dedup.find_duplicates(folder, cache=False, method="phash", candidates=24, **options)
+
+
+@pytest.fixture
+def photo():
+    return Image.fromarray(skimage.data.chelsea())
+
+
+@pytest.fixture
+def pair(tmp_path, photo):
+    """Saves the photo and a copy; returns what is kept, and why the other stays ("" if not)."""
+
+    def look(copy, *, name="copy.jpg", original="original.jpg", **options):
+        (tmp_path / original).parent.mkdir(exist_ok=True)
+        photo.save(tmp_path / original, **({"quality": 90} if original.endswith("jpg") else {}))
+        copy.save(tmp_path / name, **({"quality": 90} if name.endswith("jpg") else {}))
+        found = find(tmp_path, **options)
+        (group,) = found.groups
+        (other,) = group.paths[1:]
+        (planned,) = found.plan().files
+        assert (planned.action == "leave") == (other in group.retain)
+        assert planned.reason == group.retain.get(other, "")
+        return os.path.basename(group.keep), planned.reason
+
+    return look
+
+
+def boxed(photo, box, change):
+    copy = photo.copy()
+    copy.paste(change(photo.crop(box)), box)
+    return copy
+
+
+def mosaic(part):
+    return part.resize((8, 8), Image.Resampling.BOX).resize(part.size, Image.Resampling.NEAREST)
+
+
+def with_caption(photo):
+    copy = Image.new("RGB", (photo.width, photo.height + 60), "white")
+    copy.paste(photo)
+    ImageDraw.Draw(copy).text((20, photo.height + 10), "Look at this cat", "black", font_size=32)
+    return copy
+
+
+def test_whole_photo_is_kept_and_not_a_crop(pair, photo):
+    assert pair(photo.crop((60, 40, 400, 280)), name="crop.png") == ("original.jpg", "")
+
+
+def test_crop_that_is_to_be_kept_leaves_the_whole_photo(pair, photo):
+    kept, reason = pair(photo.crop((60, 40, 400, 280)), name="crop.png", keep="largest")
+    assert kept == "crop.png"
+    assert reason.endswith(" % of its picture is only here")
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        lambda photo: photo.filter(ImageFilter.GaussianBlur(2)),
+        lambda photo: photo.resize((900, 600), Image.Resampling.BICUBIC),
+        lambda photo: photo.convert("L"),
+        lambda photo: photo.resize((225, 150)),
+    ],
+    ids=["blurred", "enlarged", "grey", "reduced"],
+)
+def test_original_is_kept_whatever_the_size_of_the_files(pair, photo, copy):
+    assert pair(copy(photo), name="a.png") == ("original.jpg", "")
+
+
+def test_what_was_censored_is_not_kept(pair, photo):
+    box = 120, 80, 280, 220
+    for number, change in enumerate(
+        [mosaic, lambda part: part.filter(ImageFilter.GaussianBlur(14))]
+    ):
+        assert pair(boxed(photo, box, change), name="copy.png")[0] == "original.jpg", number
+
+
+def test_source_is_kept_and_not_what_was_converted_from_it(tmp_path, photo):
+    photo.save(tmp_path / "b.jpg", quality=90)
+    with Image.open(tmp_path / "b.jpg") as image:
+        image.save(tmp_path / "a.png")
+        image.save(tmp_path / "a.webp", lossless=True)
+    (group,) = find(tmp_path).groups
+    assert group.keep.endswith("b.jpg")
+    assert len(group.remove) == 2
+
+
+def test_caption_is_left_unless_edited_copies_may_go(tmp_path, photo):
+    photo.save(tmp_path / "plain.png")
+    with_caption(photo).save(tmp_path / "caption.jpg", quality=95)
+    found = find(tmp_path)
+    (group,) = found.groups
+    assert (os.path.basename(group.keep), group.remove) == ("plain.png", [])
+    assert group.retain == {str(tmp_path / "caption.jpg"): "its caption is only here"}
+    assert [row["reason"] for row in found.to_dict()["retained"][0]] == [*group.retain.values()]
+    assert "1 that stay as they show more" in repr(found)
+    assert len(found.plan()) == 0
+    assert len(found.plan(edited="remove")) == len(found.plan(lossy=True)) == 1
+    with pytest.raises(dedup.InputError, match="edited="):
+        found.plan(edited="keep")
+
+
+def test_border_is_nothing_that_anyone_misses(pair, photo):
+    copy = Image.new("RGB", (photo.width + 60, photo.height + 60))
+    copy.paste(photo, (30, 30))
+    assert pair(copy, name="a.png") == ("original.jpg", "")
+
+
+def test_photos_of_one_collage_share_no_group_and_are_kept(tmp_path):
+    photos = [skimage.data.chelsea(), skimage.data.coffee(), skimage.data.rocket()]
+    collage = Image.new("RGB", (1000, 720), "white")
+    for number, pixels in enumerate(photos):
+        photo = Image.fromarray(pixels).resize((480, 340))
+        photo.save(tmp_path / f"{number}.jpg", quality=92)
+        collage.paste(photo, (10 + number % 2 * 490, 10 + number // 2 * 350))
+    collage.save(tmp_path / "collage.png")
+    found = dedup.find_duplicates(tmp_path, cache=False)
+    for group in found.groups:
+        assert not group.remove
+        assert group.keep != str(tmp_path / "collage.png")
+        assert set(group.retain) == {str(tmp_path / "collage.png")}
+
+
+def test_pairs_say_what_only_each_shows(tmp_path, photo):
+    photo.save(tmp_path / "whole.png")
+    photo.crop((0, 0, 300, 300)).resize((150, 150)).save(tmp_path / "crop.png")
+    found = dedup.find_duplicates(tmp_path, cache=False)
+    (row,) = found.pairs.to_dict("records")
+    assert os.path.basename(row["a"]) == "whole.png"
+    assert row["only_a"] == pytest.approx(1 / 3, abs=0.03)
+    assert row["only_b"] == 0
+    assert 0.4 < row["detail"] < 0.9
+
+
+@settings(max_examples=12, deadline=None)
+@given(data=st.data())
+def test_no_plan_removes_what_the_kept_file_does_not_show(data):
+    """Whatever the rule is: what shows more than the original stays, and so does the original."""
+    photo = Image.fromarray(
+        data.draw(st.sampled_from([skimage.data.coffee, skimage.data.rocket]))()
+    )
+    photo = photo.resize((data.draw(st.sampled_from([300, 420])), 280))
+    edits = data.draw(st.lists(st.sampled_from(TOLD), min_size=1, max_size=5, unique=True))
+    with tempfile.TemporaryDirectory() as folder:
+        photo.save(Path(folder, "original.png"))
+        for edit in edits:
+            content = edited_file(photo, edit=edit, seed=data.draw(st.integers(0, 9)))
+            Path(folder, edit + EDITS[edit].encoding.suffix).write_bytes(content)
+        found = find(folder, keep=data.draw(st.sampled_from(KEEP)))
+        removed = {
+            Path(file.path).stem: Path(file.keep).stem
+            for file in found.plan().files
+            if file.action != "leave"
+        }
+    for gone, kept in removed.items():
+        if gone == "original":
+            assert EDITS[kept].family in SAME
+        else:
+            assert EDITS[gone].family not in ADDS or kept == gone
+
+
+SAME = {"format", "mirror", "rotate", "border", "letterbox", "caption", "jpeg"}
+TOLD = sorted(
+    name
+    for name, edit in EDITS.items()
+    if edit.family
+    in {"format", "crop", "resize", "blur", "grey", "caption", "text-over", "sticker", "zoom"}
+)
