@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from dedup._base.text import printable
-from dedup._results.members import Match, Member
+from dedup._results.members import Member
 from dedup._viewing.thumbnails import Thumbnail, thumbnails
 
 __all__ = ["GroupsView", "image_html"]
@@ -41,7 +41,7 @@ class GroupsView:
         for group in self._groups:
             lines.append(f"keep {printable(group[0].path)}")
             some = group[1:_FILES_SHOWN]
-            lines += [f"     {printable(one.path)}: {_words(one.match)}" for one in some]
+            lines += [f"     {printable(one.path)}: {_words(one)}" for one in some]
             if len(group) > _FILES_SHOWN:
                 lines.append(f"     and {len(group) - _FILES_SHOWN} more")
         return "\n".join([*lines, self._rest])
@@ -98,7 +98,7 @@ def _file_html(member: Member, shown: Thumbnail) -> str:
     lines = [
         f"<b>{_escaped(name)}</b>",
         f'<span style="{_QUIET}">{record.width} &times; {record.height}</span>',
-        _escaped(_words(member.match)),
+        _escaped(_words(member)),
     ]
     return (
         f'<figure style="margin:0;padding-left:6px;border-left:3px solid {edge}" '
@@ -108,14 +108,16 @@ def _file_html(member: Member, shown: Thumbnail) -> str:
     )
 
 
-def _words(match: Match | None) -> str:
-    """What happened to a file, and how sure it is; "keep" for the one to keep."""
+def _words(member: Member) -> str:
+    """What happened to a file, how sure it is, and why it stays; "keep" for the one to keep."""
+    match = member.match
     if match is None:
         return "keep"
+    stays = f"; stays: {member.stays}" if member.stays else ""
     if match.relation == "exact":
-        return match.edit
+        return match.edit + stays
     sure = match.similarity if math.isnan(match.score) else match.score
-    return f"{match.edit or match.relation}, {sure:.2f}"
+    return f"{match.edit or match.relation}, {sure:.2f}{stays}"
 
 
 def _escaped(text: str) -> str:

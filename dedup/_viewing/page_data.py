@@ -19,7 +19,12 @@ Data = dict[str, Any]
 
 
 def file_data(
-    path: str, record: Record, shown: Thumbnail, *, seen_from: str | os.PathLike[str] | None = None
+    path: str,
+    record: Record,
+    shown: Thumbnail,
+    *,
+    seen_from: str | os.PathLike[str] | None = None,
+    stays: str = "",
 ) -> Data:
     """One file.
 
@@ -31,12 +36,16 @@ def file_data(
     shown : Thumbnail
     seen_from : path, optional
         The folder of the page, if it may show the file itself.
+    stays : str
+        What it shows that the file to keep does not.
     """
     data: Data = {"path": path, "width": record.width, "height": record.height}
     if record.is_file:
         data["size"] = record.size
         if seen_from is not None:
             data["uri"] = _uri(record.path, seen_from)
+    if stays:
+        data["stays"] = stays
     if shown.problem:
         data["problem"] = shown.problem
     elif shown.data:

@@ -85,7 +85,7 @@ def _group_data(
 ) -> dict[str, Any]:
     return {
         "files": [
-            file_data(member.path, member.record, picture, seen_from=folder)
+            file_data(member.path, member.record, picture, seen_from=folder, stays=member.stays)
             for member, picture in zip(group, small, strict=True)
         ],
         "pairs": [pair_data(member.match) for member in group if member.match],

@@ -101,6 +101,7 @@ class Card {
     ];
     if (place) {
       lines.push(element("span", { class: "edit" }, pairWords(pair, place)));
+      if (file.stays) lines.push(element("span", { class: "stays" }, "stays: " + file.stays));
       lines.push(element("span", { class: "facts" }, pair.relation === "exact" ? "" : sureness(pair)));
     }
     const keep = element("button", { type: "button", "data-act": "keep" }, "Keep");

@@ -25,7 +25,8 @@ class Choices {
 
   /** Whether the group would lose this file. */
   goes(group, file) {
-    return !this.isApart(file) && file.path !== this.keeper(group);
+    if (this.isApart(file) || file.path === this.keeper(group)) return false;
+    return !(file.stays && this.keeper(group) === group.files[0].path);
   }
 
   keep(group, file) {

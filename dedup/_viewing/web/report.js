@@ -7,7 +7,7 @@ const find = (id) => document.getElementById(id);
 data.groups.forEach((group, place) => {
   group.number = place + 1;
   group.text = group.files.map((file) => file.path).join("\n").toLowerCase();
-  group.surplus = group.files.slice(1).reduce((sum, file) => sum + (file.size ?? 0), 0);
+  group.surplus = group.files.slice(1).reduce((sum, file) => sum + (file.stays ? 0 : file.size ?? 0), 0);
   group.certainty = Math.min(1, ...group.pairs.map((pair) => pair.certainty));
   group.relations = new Set(group.pairs.map((pair) => pair.relation));
 });
