@@ -1,0 +1,182 @@
+"""Which file of a group is kept, and whether anything is lost, on groups of known edits.
+
+Each group is an original and some edited copies of it, with one or two edits each, of several
+sizes, formats and qualities. The law is judged by what is known of the edits, not by what the
+verification measures: a copy that was cropped, blurred, made smaller or grey shows less than the
+original; one on which something was put shows more; a mere re-encoding shows the same.
+
+    python benchmarks/keep.py PHOTOS [--groups 200] [--seed 0] [--keep best]
+
+prints in how many groups the original, or a file that loses nothing against it, is the one to
+keep, in how many the original is lost, and each removal that breaks the law.
+"""
+
+import argparse
+import io
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from dedup import Duplicates, Plan, find_duplicates
+from dedup.data._photos import list_photos, open_photo
+from dedup.data.edits import EDITS, apply_edit, edited_file
+
+SIDES = (360, 500, 800, 1400)
+FORMATS = ((".jpg", 95), (".jpg", 85), (".jpg", 75), (".png", None), (".webp", 85))
+
+# Families that lose nothing that a person sees: what was encoded again, turned, or framed.
+SAME = frozenset(["format", "rotate", "mirror", "border", "letterbox"])
+# Families that put something there that is to be read or seen.
+ADDS = frozenset(["caption", "text-over", "sticker", "paste", "screenshot"])
+# What was put over the picture, so that it is not seen there.
+LOSES_LITTLE = frozenset(["caption-20", "caption-30"])
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A file, and the edits that made it."""
+
+    path: str
+    edits: tuple[str, ...]
+    format: tuple[str, int | None] = (".jpg", 90)
+
+    @property
+    def families(self) -> set[str]:
+        """The families of the edits."""
+        return {EDITS[edit].family for edit in self.edits}
+
+    @property
+    def adds(self) -> bool:
+        """Whether it shows something that the original does not."""
+        text = {"crop-text-jpeg"} & set(self.edits)
+        return bool(self.families & ADDS or text)
+
+    @property
+    def loses(self) -> bool:
+        """Whether the original shows something that it does not."""
+        return any(
+            EDITS[edit].family not in SAME and edit not in LOSES_LITTLE for edit in self.edits
+        )
+
+
+def breaks_the_law(keep: Copy, removed: Copy) -> bool:
+    """Whether a file is removed that shows more than the one that is kept.
+
+    Of two edited copies that share no edit each shows something of its own, or so it is taken.
+    """
+    if not keep.edits:
+        return removed.adds
+    if not removed.edits:
+        return keep.loses
+    return removed.adds and not set(removed.edits) & set(keep.edits)
+
+
+def make_group(
+    folder: Path, photo: Path, background: Image.Image, rng: np.random.Generator
+) -> list[Copy]:
+    """An original and some of its copies, as files."""
+    side = int(rng.choice(SIDES))
+    image = open_photo(photo, max_side=side)
+    suffix, quality = FORMATS[rng.integers(len(FORMATS))]
+    original = folder / f"original{suffix}"
+    image.save(original, **({} if quality is None else {"quality": quality}))
+    copies = [Copy(str(original), (), (suffix, quality))]
+    image = Image.open(io.BytesIO(original.read_bytes())).convert("RGB")
+    for number in range(int(rng.integers(4, 11))):
+        edits = [str(edit) for edit in rng.choice(list(EDITS), size=1 + int(rng.random() < 0.25))]
+        seed = [int(rng.integers(2**31)), number]
+        edited = image
+        for edit in edits[:-1]:
+            edited = apply_edit(edited, edit=edit, seed=seed, background=background)
+        content = edited_file(edited, edit=edits[-1], seed=seed, background=background)
+        path = folder / f"{number}-{'+'.join(edits)}{EDITS[edits[-1]].encoding.suffix}"
+        path.write_bytes(content)
+        copies.append(Copy(str(path), tuple(edits)))
+    return copies
+
+
+def main() -> None:
+    """Make the groups, plan, and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("--groups", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", default="best")
+    arguments = parser.parse_args()
+    photos = list_photos(arguments.photos)
+    rng = np.random.default_rng(arguments.seed)
+    known: dict[str, Copy] = {}
+    groups: list[list[Copy]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(arguments.groups):
+            own = Path(folder, f"{number:03}")
+            own.mkdir()
+            photo, other = photos[number % len(photos)], photos[(number * 7 + 3) % len(photos)]
+            groups.append(make_group(own, photo, open_photo(other, max_side=800), rng))
+            known |= {copy.path: copy for copy in groups[-1]}
+        found = find_duplicates(folder, cache=False, keep=arguments.keep)
+        plan = found.plan()
+        report(groups, known, found, plan)
+        print(f"time: {found.timings}")
+
+
+def report(
+    groups: Sequence[Sequence[Copy]], known: Mapping[str, Copy], found: Duplicates, plan: Plan
+) -> None:
+    """Print the figures."""
+    keepers = {path: group.keep for group in found.groups for path in group.paths}
+    removed = {file.path: file.keep for file in plan.files if file.action != "leave"}
+    kept, alone, lost = Counter(), 0, 0
+    for group in groups:
+        original = group[0].path
+        keeper = known.get(keepers.get(original, ""))
+        if keeper is None:
+            alone += 1
+            continue
+        kind = "original" if keeper.path == original else "lossy" if keeper.loses else "equal"
+        kept[kind] += 1
+        if kind == "lossy":
+            name = os.path.basename(keeper.path)
+            print(
+                f"  kept {name} for {os.path.basename(os.path.dirname(original))} "
+                f"{group[0].format}; the original {'goes' if original in removed else 'stays'}"
+            )
+        lost += original in removed and kind == "lossy"
+    broken = [
+        (keep, path)
+        for path, keep in removed.items()
+        if os.path.dirname(path) != os.path.dirname(keep)
+        or breaks_the_law(known[keep], known[path])
+    ]
+    for keep, path in broken:
+        print(
+            f"  LAW: {os.path.relpath(path, os.path.dirname(os.path.dirname(keep)))} removed for "
+            f"{os.path.basename(keep)}"
+        )
+    total = kept.total()
+    good = kept["original"] + kept["equal"]
+    reasons = Counter(file.reason for file in plan.files if file.action == "leave")
+    print(f"{len(groups)} groups, {len(known)} files; {alone} originals without a group")
+    print(
+        f"the original is the one to keep in {kept['original']} of {total}, it or one that loses "
+        f"nothing against it in {good} of {total} ({good / max(total, 1):.3f})"
+    )
+    print(
+        f"originals lost: {lost}; removals: {len(removed)}, that break the law: {len(broken)}; "
+        f"left: {reasons.total()}"
+    )
+    copies = Counter(edit for copy in known.values() for edit in copy.edits if len(copy.edits) == 1)
+    gone = Counter(
+        edit for path in removed for edit in known[path].edits if len(known[path].edits) == 1
+    )
+    print("removed by edit:", ", ".join(f"{e} {gone[e]}/{n}" for e, n in sorted(copies.items())))
+
+
+if __name__ == "__main__":
+    main()
