@@ -18,7 +18,7 @@ from typing import Any
 
 from dedup._acting.entries import Entry, Folder, Refusal
 from dedup._acting.traits import Traits, give
-from dedup._catalogue.ingest import file_digest
+from dedup._catalogue.digests import file_digest
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import decode
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from dedup._base.pairs import Pair, ordered
+from dedup._catalogue.digests import file_digest
 from dedup._catalogue.discover import file_key
-from dedup._catalogue.ingest import file_digest
 from dedup._catalogue.record import Record, decode_path, encode_path, path_key
 from dedup.errors import InputError
 from dedup.pipelines.images.decoding import ImageSource, check_header, pixel_digest
