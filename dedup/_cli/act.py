@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from dedup._acting.applied import Applied
-from dedup._acting.plan import ACTIONS, LEAVE, Plan
+from dedup._acting.plan import Plan
+from dedup._acting.planned import ACTIONS, LEAVE
 from dedup._acting.undo import purge as _purge
 from dedup._acting.undo import undo as _undo
 from dedup._base.text import printable

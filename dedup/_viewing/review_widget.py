@@ -3,20 +3,20 @@
 Everything is in one trait, `view`; the front-end sends what the person does as messages.
 """
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import anywidget
 import traitlets
 
 from dedup._base.pairs import Pair
 from dedup._results.members import Member
+from dedup._results.result import Result
+from dedup._search.threshold import Threshold
+from dedup._viewing.borderline import Borderline
 from dedup._viewing.page_data import Data, file_data, pair_data
 from dedup._viewing.report import web_text
 from dedup._viewing.thumbnails import thumbnail
 from dedup.errors import DedupError
-
-if TYPE_CHECKING:
-    from dedup._viewing.review import Review
 
 __all__ = ["ReviewWidget"]
 
@@ -26,19 +26,44 @@ _GROUPS = 4
 _FILES = 6
 
 
+class Judged(Protocol):
+    """What the front-end shows, and what a person does there; see `Review`."""
+
+    found: Result
+    skipped: set[Pair]
+    told: dict[Pair, bool]
+
+    @property
+    def borderline(self) -> Borderline:
+        """The pairs of the result."""
+
+    @property
+    def waiting(self) -> list[Pair]:
+        """Pairs of pictures that were not judged."""
+
+    def answer(self, a: str, b: str, *, duplicate: bool) -> None:
+        """Say whether two files are duplicates."""
+
+    def at(self, threshold: float) -> None:
+        """Move the threshold."""
+
+    def tune(self) -> Threshold:
+        """Tune the threshold on the answers."""
+
+
 class ReviewWidget(anywidget.AnyWidget):
     """The front-end of a review.
 
     Parameters
     ----------
-    review : Review
+    review : Judged
     """
 
     _esm = web_text("pair.js", "review.js")
     _css = web_text("review.css", "pair.css")
     view = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, review: "Review") -> None:
+    def __init__(self, review: Judged) -> None:
         super().__init__()
         self._review = review
         self._small: dict[str, Data] = {}
