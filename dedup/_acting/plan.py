@@ -6,6 +6,7 @@ import stat
 from collections import Counter
 from dataclasses import asdict, dataclass
 from html import escape
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,22 @@ from dedup._acting.planned import (
     require_sound,
 )
 from dedup._base.saving import save_text
-from dedup._base.text import counted, printable
+from dedup._base.tables import table_of
+from dedup._base.text import counted, printable, sized
 from dedup.errors import InputError
 
 __all__ = ["Plan", "plan_of"]
 
 _FORMAT = "dedup plan 1"
-_COLUMNS = ["path", "action", "keep", "relation", "score", "size", "reason"]
+_COLUMNS = {
+    "path": object,
+    "action": object,
+    "keep": object,
+    "relation": object,
+    "score": float,
+    "size": int,
+    "reason": object,
+}
 _ROWS_SHOWN = 20
 
 
@@ -60,15 +70,7 @@ class Plan(PlannedActions):
         kept instead; `relation` and `score` of the two, as in `found.pairs`, the cosine where
         nothing was verified; `size` in bytes; `reason` why a file is left alone.
         """
-        return pd.DataFrame(
-            {
-                name: pd.Series(
-                    [getattr(file, name) for file in self.files],
-                    dtype={"score": float, "size": int}.get(name, object),
-                )
-                for name in _COLUMNS
-            }
-        )
+        return table_of(map(attrgetter(*_COLUMNS), self.files), _COLUMNS)
 
     def apply(
         self,
@@ -170,7 +172,7 @@ class Plan(PlannedActions):
         return sum(file.action != LEAVE for file in self.files)
 
     def __repr__(self) -> str:
-        text = f"{self.action} {counted(len(self), 'file')}, {_bytes(self.savings)}"
+        text = f"{self.action} {counted(len(self), 'file')}, {sized(self.savings)}"
         left = Counter(file.reason for file in self.files if file.action == LEAVE)
         if left:
             reasons = ", ".join(f"{count} {reason}" for reason, count in left.most_common())
@@ -210,18 +212,3 @@ def _require_trusted(status: os.stat_result, path: str | os.PathLike[str]) -> No
         raise InputError(
             f"{path} was written by another user, or can be: look at it, copy it, and take the copy"
         )
-
-
-def _bytes(size: int) -> str:
-    """A size as people read it.
-
-    Examples
-    --------
-    >>> _bytes(12_345_678)
-    '12.3 MB'
-    """
-    value, unit = float(size), "bytes"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if value >= 1000:
-            value, unit = value / 1000, larger
-    return f"{value:.0f} bytes" if unit == "bytes" else f"{value:.1f} {unit}"

@@ -6,6 +6,7 @@ import pandas as pd
 
 from dedup._base.extras import require
 from dedup._base.pairs import Pair
+from dedup._base.tables import table_of
 from dedup._base.text import counted
 from dedup._results.result import Result
 from dedup._search.threshold import Threshold
@@ -58,13 +59,7 @@ class Review:
         """What was answered: `a`, `b` and `label`, True for duplicates; in order."""
         files = self.borderline.files
         rows = [(*(name for name, *_ in files(pair)), told) for pair, told in self.told.items()]
-        columns = {"a": object, "b": object, "label": bool}
-        return pd.DataFrame(
-            {
-                name: pd.Series([row[place] for row in rows], dtype=kind)
-                for place, (name, kind) in enumerate(columns.items())
-            }
-        )
+        return table_of(rows, {"a": object, "b": object, "label": bool})
 
     @property
     def borderline(self) -> Borderline:

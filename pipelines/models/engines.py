@@ -6,7 +6,8 @@ import re
 import threading
 from importlib.util import find_spec
 
-from dedup.errors import InputError, MissingExtra, ModelError
+from dedup._base.extras import missing
+from dedup.errors import InputError, ModelError
 from dedup.pipelines.models.networks import Engine, Network
 
 __all__ = ["CHECKPOINTS", "check_device", "engine"]
@@ -41,10 +42,7 @@ def engine(network: Network) -> Engine:
 def _made(network: Network) -> Engine:
     if network.path.suffix in CHECKPOINTS:
         if find_spec("torch") is None or find_spec("towhee.models") is None:
-            raise MissingExtra(
-                f'{network.path.name} needs torch; install it with: pip install "dedup[torch]"',
-                name="torch",
-            )
+            raise missing(f"{network.path.name} needs torch", package="torch", extra="torch")
         from dedup.pipelines.models.torch_engine import TorchEngine
 
         return TorchEngine(network)

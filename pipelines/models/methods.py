@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar, Final, Literal, Protocol
 
 from dedup._base.arrays import SHORT_SIDE
+from dedup._base.extras import command
 from dedup.errors import InputError, ModelError
 from dedup.pipelines.models import engines
 from dedup.pipelines.models.networks import Engine, Network
@@ -188,7 +189,7 @@ class PerceptualHash:
         if find_spec("imagehash") is None:
             raise ModelError(
                 f'method "{self.method}" needs the library ImageHash, which is not installed. '
-                'Install it with: pip install "dedup[phash]"'
+                f"Install it with: {command('phash')}"
             )
 
 
@@ -270,7 +271,7 @@ def _resnet50() -> Model:
         raise ModelError(
             f'method "resnet50" has no weights here, and downloads none: let {_RESNET50} name '
             "a file of them (torchvision's or timm's, .pth or .safetensors), or pass method="
-            'dedup.Model("resnet50.pth"). It needs: pip install "dedup[torch]"'
+            f'dedup.Model("resnet50.pth"). It needs: {command("torch")}'
         )
     return Model(path)
 
