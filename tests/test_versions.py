@@ -16,7 +16,7 @@ from PIL import Image, ImageCms, ImageDraw
 
 from dedup._base import versions
 from dedup._base.versions import DECODING, EVIDENCE, version_of
-from dedup._catalogue.record import Record
+from dedup._catalogue.record import SCHEMA, Record
 from dedup._join.self_join import self_join
 from dedup._verification.align import compare
 from dedup._verification.features import extract
@@ -110,7 +110,7 @@ def joined(folder):
     }.items():
         connection = connect(folder / f"{name}.db")
         collection = Collection(connection, name=name)
-        collection.ensure(dimension=32, properties={"dedup.model": "test"})
+        collection.ensure(dimension=32, fields=SCHEMA, properties={"dedup.model": "test"})
         unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
         rows = [
             {**Record(f"/{n}", 1, 1, "", "", 1, 1, b"").row(), "vector": vector}

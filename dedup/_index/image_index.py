@@ -11,7 +11,7 @@ from dedup._base.arrays import Vectors
 from dedup._base.timings import Timings
 from dedup._catalogue.added import Added
 from dedup._catalogue.discover import Found, Inputs, discover, file_key
-from dedup._catalogue.record import Record
+from dedup._catalogue.record import SCHEMA, Record
 from dedup._duplicates import Duplicates
 from dedup._grouping.keeper import Keep
 from dedup._index.check import Check
@@ -28,8 +28,6 @@ from dedup.pipelines.models.own_models import Model
 from dedup.pipelines.store.storage import Storage
 
 __all__ = ["ImageIndex"]
-
-_TAG_BYTES = 256
 
 
 class ImageIndex:
@@ -152,8 +150,8 @@ class ImageIndex:
         1 embedded, 0 copies recognised, 0 unchanged, 0 skipped
         (['near'], 1)
         """
-        if len(tag.encode()) > _TAG_BYTES:
-            raise InputError(f"tag={tag!r}: longer than {_TAG_BYTES} bytes")
+        if len(tag.encode()) > SCHEMA["tag"]:
+            raise InputError(f"tag={tag!r}: longer than {SCHEMA['tag']} bytes")
         if threshold is not None and not unless_duplicate:
             raise InputError("threshold= goes with unless_duplicate=True: nothing else compares")
         found = discover(inputs, without=self._opened.connection.uri, as_named=unless_duplicate)
