@@ -10,7 +10,7 @@ from dedup._acting.applied import Applied, Outcome
 from dedup._acting.entries import Entry, Folder, Refusal, open_quarantine, reason_of
 from dedup._acting.files import (
     carry,
-    digest_of,
+    digest_and_status,
     exchange,
     has,
     is_written_to,
@@ -104,7 +104,7 @@ class _Run:
             raise Refusal("in a protected folder")
         kept = self._check_kept(file)
         with opened(file.path) as entry:
-            digest, status = digest_of(entry)
+            digest, status = digest_and_status(entry)
             if digest != file.digest:
                 raise Refusal("changed since it was indexed")
             if os.path.samestat(kept, status):

@@ -8,7 +8,7 @@ from dedup._acting.entries import Entry, Folder, Refusal
 from dedup._acting.files import (
     carry,
     copy,
-    digest_of,
+    digest_and_status,
     exchange,
     has,
     is_same_entry,
@@ -90,7 +90,7 @@ def _take_back(step: Step, entry: Entry, to: Entry | None) -> None:
         return
     if not to:
         raise Refusal(f"gone from the quarantine: {step.to}")
-    digest, status = digest_of(to)
+    digest, status = digest_and_status(to)
     if digest != step.digest:
         raise Refusal(f"changed in the quarantine: {step.to}")
     aside = step.aside(to)
@@ -111,7 +111,7 @@ def _part(step: Step, entry: Entry) -> None:
             copy(keep, step.part(entry), digest=step.digest)
         place(step.part(entry), entry)
         return
-    digest, status = digest_of(entry)
+    digest, status = digest_and_status(entry)
     if digest != step.digest:
         raise Refusal("changed since it was linked")
     if status.st_nlink > 1:

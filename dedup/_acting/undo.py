@@ -8,7 +8,7 @@ from pathlib import Path
 from dedup._acting.applied import Applied, Outcome
 from dedup._acting.entries import Entry, Folder, Refusal, open_quarantine, reason_of
 from dedup._acting.files import (
-    digest_of,
+    digest_and_status,
     is_written_to,
     opened,
     put_aside,
@@ -171,7 +171,7 @@ def _let_go(journal: Journal, step: Step, quarantine: Folder | None) -> None:
 
 def _delete(step: Step, entry: Entry) -> None:
     """Delete a file in quarantine, as long as the one that was kept is there until the last."""
-    digest, status = digest_of(entry)
+    digest, status = digest_and_status(entry)
     if digest != step.digest:
         raise Refusal("changed in the quarantine")
     with opened(step.keep) as keep:

@@ -12,7 +12,7 @@ from dedup._acting.undo import purge as _purge
 from dedup._acting.undo import undo as _undo
 from dedup._base.text import printable
 from dedup._cli.errors import FAILED, Failure, kept_if_interrupted, summary
-from dedup._cli.shared import Search, print_unapplied, search_options
+from dedup._cli.shared import RunSearch, print_unapplied, search_options
 from dedup._cli.types import CHOICES, PLAN
 from dedup._results.choices import Choices
 
@@ -47,7 +47,7 @@ __all__ = ["COMMANDS"]
 @click.option("--unverified", is_flag=True, help="Act on all files of a group.")
 @click.option("--permanently", is_flag=True, help="Really delete, with --action delete.")
 def plan(
-    search: Search,
+    search: RunSearch,
     *,
     out: Path,
     action: str,

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from dedup._base.text import printable
-from dedup._results.members import Match, Member
+from dedup._results.members import Member, MemberPair
 from dedup._viewing.thumbnails import Thumbnail, thumbnails
 
 __all__ = ["GroupsView", "image_html"]
@@ -108,7 +108,7 @@ def _file_html(member: Member, shown: Thumbnail) -> str:
     )
 
 
-def _words(match: Match | None) -> str:
+def _words(match: MemberPair | None) -> str:
     """What happened to a file, and how sure it is; "keep" for the one to keep."""
     if match is None:
         return "keep"

@@ -10,7 +10,7 @@ from dedup._base.extras import missing
 from dedup.errors import InputError, ModelError
 from dedup.pipelines.models.networks import Engine, Network
 
-__all__ = ["CHECKPOINTS", "check_device", "engine"]
+__all__ = ["CHECKPOINTS", "check_device", "engine_of"]
 
 CHECKPOINTS = (".pt", ".pth", ".safetensors")
 """How the files of torch's weights end."""
@@ -20,7 +20,7 @@ _engines: dict[Network, Engine] = {}
 _making = [threading.Lock()]
 
 
-def engine(network: Network) -> Engine:
+def engine_of(network: Network) -> Engine:
     """The engine of a network, made once a process; the last four are kept.
 
     Threads may share it: one makes an engine, which takes up to half a second, and others wait.

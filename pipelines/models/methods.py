@@ -141,7 +141,7 @@ class EmbeddingModel:
         """
         self.weights_file()
         if self.device != "cpu":
-            engines.engine(self.network)
+            engines.engine_of(self.network)
 
     def weights_file(self) -> Path:
         """Path of the installed ONNX file.
@@ -287,4 +287,4 @@ def engine(method: str | Method) -> Engine:
     known = model(method)
     if known.network is None:
         raise ModelError(f"method {known.method!r} is no embedding model")
-    return engines.engine(known.network)
+    return engines.engine_of(known.network)
