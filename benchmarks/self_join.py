@@ -74,13 +74,13 @@ def milvus(
     cpu: Callable[[], float] = time.process_time,
 ) -> dict[str, Any]:
     """All pairs by the self-join of `dedup`; `cpu` tells the processor time used so far."""
-    from dedup._catalogue.record import Record
+    from dedup._catalogue.record import SCHEMA, Record
     from dedup._join.self_join import self_join
     from dedup.pipelines.store.collection import Collection, connect
 
     start = time.perf_counter()
     collection = Collection(connect(uri, token=token), name="join")
-    collection.ensure(dimension=DIMENSION, properties={"dedup.model": "random"})
+    collection.ensure(dimension=DIMENSION, fields=SCHEMA, properties={"dedup.model": "random"})
     row_of = {}
     for first in range(0, len(vectors), 2_048):
         rows = []

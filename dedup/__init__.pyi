@@ -2,14 +2,15 @@ from . import distributed, labels, metrics, plots
 from ._acting.applied import Applied
 from ._acting.plan import Plan
 from ._acting.undo import purge, undo
+from ._catalogue.added import Added, Refused
 from ._catalogue.discover import Skipped
-from ._catalogue.ingest import Added, Refused
 from ._duplicates import Duplicates
 from ._grouping.groups import Group
-from ._index.check import Check, Match
+from ._index.check import Check
 from ._index.find import find_duplicates
 from ._index.image_index import ImageIndex
 from ._index.stats import Stats
+from ._index.trial import Match
 from ._results.choices import Choices
 from ._scoring.calibrate import Calibration, calibrate
 from ._scoring.score_pairs import score_pairs

@@ -125,7 +125,7 @@ def test_file_to_keep_must_decode(folder, found):
     plan = found.plan()
     broken = (folder / "coffee.png").read_bytes()[:5_000]
     (folder / "coffee.png").write_bytes(broken)
-    digest = dedup._catalogue.ingest.file_digest(broken)
+    digest = dedup._catalogue.digests.file_digest(broken)
     plan = replace(plan, files=[replace(file, keep_digest=digest) for file in plan.files])
     assert all("damaged" in reason for reason in outcome(plan.apply()).values())
     assert (folder / "old" / "copy.png").exists()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dedup._catalogue.record import SCHEMA
 from dedup._join import brute_force as exact
 from dedup._join.brute_force import Matrix
 from dedup.pipelines.store.collection import Collection
@@ -21,7 +22,7 @@ def table(tmp_path_factory):
     """A collection, for its metric; it need not hold what is compared."""
     connection = connect(tmp_path_factory.mktemp("exact") / "a.db")
     collection = Collection(connection, name="rows")
-    collection.ensure(dimension=DIMENSION, properties={"dedup.model": "test"})
+    collection.ensure(dimension=DIMENSION, fields=SCHEMA, properties={"dedup.model": "test"})
     yield collection
     connection.close()
 

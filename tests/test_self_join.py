@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import dedup
-from dedup._catalogue.record import Record
+from dedup._catalogue.record import SCHEMA, Record
 from dedup._join.self_join import self_join
 from dedup.pipelines.store.collection import Collection, connect
 from dedup.pipelines.store.storage import Storage
@@ -34,7 +34,7 @@ def vectors_with_copies(sizes, *, seed, noise=0.08):
 def make(connection, vectors, *, name="join", order=None, copies=(), storage=None):
     """A collection of these vectors, and their ids."""
     collection = Collection(connection, name=name, storage=storage)
-    collection.ensure(dimension=vectors.shape[1], properties={"dedup.model": "test"})
+    collection.ensure(dimension=vectors.shape[1], fields=SCHEMA, properties={"dedup.model": "test"})
     records = [
         Record(f"/{n}.jpg", 1, 1, "", "", 1, 1, b"", copy_of=7 if n in copies else 0)
         for n in range(len(vectors))

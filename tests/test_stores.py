@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import dedup
-from dedup._catalogue.record import Record
+from dedup._catalogue.record import SCHEMA, Record
 from dedup.pipelines.store.collection import Collection, _messages, connect
 from dedup.pipelines.store.storage import Storage, store_at
 from dedup.pipelines.store.vector_formats import FORMATS
@@ -45,7 +45,7 @@ def lite(tmp_path):
 
 def made(connection, *, name="made", storage=None, dimension=DIMENSION):
     collection = Collection(connection, name=name, storage=storage)
-    collection.ensure(dimension=dimension, properties={"dedup.model": "test"})
+    collection.ensure(dimension=dimension, fields=SCHEMA, properties={"dedup.model": "test"})
     return collection
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import pandas as pd
 
+from dedup._base.tables import table_of
 from dedup._base.text import counted
 
 __all__ = ["Applied", "Outcome"]
@@ -17,7 +19,7 @@ _DONE = {
     "restore": "restored",
     "purge": "deleted from quarantine",
 }
-_COLUMNS = ["path", "action", "done", "to", "reason"]
+_COLUMNS = {"path": object, "action": object, "done": bool, "to": object, "reason": object}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +60,7 @@ class Applied:
 
         Paths are absolute. `action` is "quarantine", "hardlink", "delete", "restore" or "purge".
         """
-        return pd.DataFrame(
-            {
-                name: pd.Series(
-                    [getattr(outcome, name) for outcome in self._outcomes],
-                    dtype=bool if name == "done" else object,
-                )
-                for name in _COLUMNS
-            }
-        )
+        return table_of(map(attrgetter(*_COLUMNS), self._outcomes), _COLUMNS)
 
     @property
     def failed(self) -> pd.DataFrame:

@@ -5,13 +5,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dedup._acting.applied import Applied, Outcome
 from dedup._acting.entries import Entry, Folder, Refusal, open_quarantine, reason_of
 from dedup._acting.files import (
     carry,
-    digest_of,
+    digest_and_status,
     exchange,
     has,
     is_written_to,
@@ -21,16 +20,14 @@ from dedup._acting.files import (
     require_unchanged,
 )
 from dedup._acting.journal import Journal, Step
+from dedup._acting.planned import PlannedActions, PlannedFile
 from dedup._acting.protect import Protected
+from dedup._acting.restore import recover, restore
 from dedup._acting.traits import Traits
-from dedup._acting.undo import recover, restore
 from dedup._base.progress import bar
 from dedup._catalogue.discover import PUT_ASIDE
 from dedup.errors import DecodeError, JournalError
 from dedup.pipelines.images.decoding import pixel_digest
-
-if TYPE_CHECKING:
-    from dedup._acting.plan import Plan, PlannedFile
 
 __all__ = ["apply"]
 
@@ -40,7 +37,7 @@ JOURNAL is the file dedup-journal.jsonl in this folder, if no other was asked fo
 """
 
 
-def apply(plan: "Plan", *, journal: str | os.PathLike[str], progress: bool) -> Applied:
+def apply(plan: PlannedActions, *, journal: str | os.PathLike[str], progress: bool) -> Applied:
     """Carry a plan out, or on; see `Plan.apply`."""
     files = [file for file in plan.files if file.action == plan.action]
     path = Path(os.path.abspath(journal))
@@ -67,7 +64,11 @@ class _Run:
     """One call of `apply`, with what it knows of the journal and of the files to keep."""
 
     def __init__(
-        self, plan: "Plan", journal: Journal, protected: Protected, quarantine: Folder | None
+        self,
+        plan: PlannedActions,
+        journal: Journal,
+        protected: Protected,
+        quarantine: Folder | None,
     ) -> None:
         self._plan = plan
         self._journal = journal
@@ -78,7 +79,7 @@ class _Run:
         self._pictures: set[str] = set()  # digests of files that decode
         self._pixels: dict[str, str] = {}  # of files that are kept, by their digest
 
-    def outcome(self, file: "PlannedFile") -> Outcome:
+    def outcome(self, file: PlannedFile) -> Outcome:
         """Act on a file, unless an earlier run has."""
         try:
             step = self._settled(self._earlier.get(file.path)) or self._act(file)
@@ -98,12 +99,12 @@ class _Run:
         self._journal.note(step, "restored")
         return None
 
-    def _act(self, file: "PlannedFile") -> Step:
+    def _act(self, file: PlannedFile) -> Step:
         if file.path in self._protected:
             raise Refusal("in a protected folder")
         kept = self._check_kept(file)
         with opened(file.path) as entry:
-            digest, status = digest_of(entry)
+            digest, status = digest_and_status(entry)
             if digest != file.digest:
                 raise Refusal("changed since it was indexed")
             if os.path.samestat(kept, status):
@@ -131,9 +132,7 @@ class _Run:
                 raise
         return self._journal.note(step, "done")
 
-    def _perform(
-        self, step: Step, file: "PlannedFile", entry: Entry, status: os.stat_result
-    ) -> None:
+    def _perform(self, step: Step, file: PlannedFile, entry: Entry, status: os.stat_result) -> None:
         """Put the file aside, look at the one to keep once more, and only then let go of it."""
         aside = step.aside(entry)
         status = put_aside(entry, aside, status=status)
@@ -163,7 +162,7 @@ class _Run:
         if not left and not step.aside(entry).exists():
             self._journal.note(step, "failed", reason=reason_of(error))
 
-    def _check_kept(self, file: "PlannedFile") -> os.stat_result:
+    def _check_kept(self, file: PlannedFile) -> os.stat_result:
         """Make sure that the file to keep is there and decodes: again as soon as it changes."""
         key = file.keep, file.keep_digest
         try:
@@ -179,7 +178,7 @@ class _Run:
             raise Refusal(f"the file to keep, {file.keep}: {reason_of(error)}") from error
         return self._kept[key]
 
-    def _compare_pixels(self, file: "PlannedFile") -> None:
+    def _compare_pixels(self, file: PlannedFile) -> None:
         """Of other bytes, that the pixels are the same is known only from when they were read."""
         try:
             kept = self._pixels.get(file.keep_digest) or pixel_digest(file.keep)

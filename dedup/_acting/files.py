@@ -18,14 +18,14 @@ from typing import Any
 
 from dedup._acting.entries import Entry, Folder, Refusal
 from dedup._acting.traits import Traits, give
-from dedup._catalogue.ingest import file_digest
+from dedup._catalogue.digests import file_digest
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import decode
 
 __all__ = [
     "carry",
     "copy",
-    "digest_of",
+    "digest_and_status",
     "exchange",
     "has",
     "is_same_entry",
@@ -67,7 +67,7 @@ def is_written_to(before: os.stat_result, after: os.stat_result) -> bool:
     return (_version(before), before.st_ctime_ns) != (_version(after), after.st_ctime_ns)
 
 
-def digest_of(entry: Entry) -> tuple[str, os.stat_result]:
+def digest_and_status(entry: Entry) -> tuple[str, os.stat_result]:
     """Digest and status of a regular file.
 
     Raises
@@ -87,7 +87,7 @@ def digest_of(entry: Entry) -> tuple[str, os.stat_result]:
 def has(entry: Entry, digest: str) -> bool:
     """Whether it is a regular file of these bytes."""
     try:
-        return digest_of(entry)[0] == digest
+        return digest_and_status(entry)[0] == digest
     except (Refusal, OSError):
         return False
 
@@ -99,7 +99,7 @@ def require_picture(entry: Entry, *, digest: str, decodes: bool = False) -> os.s
     ------
     Refusal
     """
-    found, status = digest_of(entry)
+    found, status = digest_and_status(entry)
     if found != digest:
         raise Refusal("changed since it was indexed")
     if not decodes:
@@ -112,7 +112,7 @@ def require_picture(entry: Entry, *, digest: str, decodes: bool = False) -> os.s
 
 
 def require_unchanged(entry: Entry, status: os.stat_result) -> None:
-    """Make sure that a file is still what `digest_of` saw.
+    """Make sure that a file is still what `digest_and_status` saw.
 
     Raises
     ------

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from dedup._acting.entries import Entry, Folder, Refusal, reason_of, require_own
-from dedup._acting.plan import ACTIONS, is_absolute, is_below_root, is_inside
+from dedup._acting.planned import ACTIONS, is_absolute, is_below_root, is_inside
 from dedup._acting.traits import Traits
 from dedup._catalogue.discover import file_key
 from dedup.errors import JournalError

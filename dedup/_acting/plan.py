@@ -1,62 +1,49 @@
 """A plan: what would be done to which files; it is read, saved, and applied."""
 
-import hashlib
 import json
-import math
 import os
 import stat
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from html import escape
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from dedup._acting.applied import Applied
+from dedup._acting.apply import apply
+from dedup._acting.planned import (
+    ACTIONS,
+    LEAVE,
+    PlannedActions,
+    PlannedFile,
+    is_absolute,
+    require_sound,
+)
 from dedup._base.saving import save_text
-from dedup._base.text import counted, printable
+from dedup._base.tables import table_of
+from dedup._base.text import counted, printable, sized
 from dedup.errors import InputError
 
-__all__ = [
-    "ACTIONS",
-    "LEAVE",
-    "Plan",
-    "PlannedFile",
-    "is_absolute",
-    "is_below_root",
-    "is_inside",
-    "plan_id",
-    "plan_of",
-]
+__all__ = ["Plan", "plan_of"]
 
-ACTIONS = ("quarantine", "hardlink", "delete")
-LEAVE = "leave"
 _FORMAT = "dedup plan 1"
-_COLUMNS = ["path", "action", "keep", "relation", "score", "size", "reason"]
-_JOURNAL = "dedup-journal.jsonl"
+_COLUMNS = {
+    "path": object,
+    "action": object,
+    "keep": object,
+    "relation": object,
+    "score": float,
+    "size": int,
+    "reason": object,
+}
 _ROWS_SHOWN = 20
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedFile:
-    """What would be done to one file, as in `Plan.table`; and what is checked before."""
-
-    path: str
-    action: str
-    keep: str
-    relation: str
-    score: float | None
-    size: int
-    reason: str
-    saved: int
-    digest: str
-    keep_digest: str
-
-
 @dataclass(frozen=True)
-class Plan:
+class Plan(PlannedActions):
     """What would be done to the surplus files of groups; nothing is touched before `apply`.
 
     Attributes
@@ -73,22 +60,7 @@ class Plan:
         That "delete" was said to be meant; it is not saved.
     """
 
-    action: str
-    quarantine: str
-    root: str
-    protect: Sequence[str]
-    files: Sequence[PlannedFile]
     permanently: bool = False
-
-    @property
-    def id(self) -> str:
-        """Hexadecimal digest of what would be done."""
-        return plan_id(self.action, self.protect, self.files)
-
-    @property
-    def journal(self) -> Path:
-        """Where `apply` writes its journal unless it is told otherwise."""
-        return Path(self.quarantine, _JOURNAL)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -98,28 +70,7 @@ class Plan:
         kept instead; `relation` and `score` of the two, as in `found.pairs`, the cosine where
         nothing was verified; `size` in bytes; `reason` why a file is left alone.
         """
-        return pd.DataFrame(
-            {
-                name: pd.Series(
-                    [getattr(file, name) for file in self.files],
-                    dtype={"score": float, "size": int}.get(name, object),
-                )
-                for name in _COLUMNS
-            }
-        )
-
-    @property
-    def savings(self) -> int:
-        """Bytes that the plan frees, for quarantined files once they are purged.
-
-        A file with other hard links frees nothing.
-        """
-        return sum(file.saved for file in self.files)
-
-    @property
-    def header(self) -> Mapping[str, str]:
-        """What its journal says of it."""
-        return {"plan": self.id, "root": self.root, "quarantine": self.quarantine}
+        return table_of(map(attrgetter(*_COLUMNS), self.files), _COLUMNS)
 
     def apply(
         self,
@@ -161,8 +112,6 @@ class Plan:
         InputError
             If a protected folder is gone, or "delete" is not said to be meant.
         """
-        from dedup._acting.apply import apply
-
         if self.action == "delete" and not (permanently or self.permanently):
             raise InputError(
                 "this plan deletes files, which can't be undone: say so with permanently=True "
@@ -214,7 +163,7 @@ class Plan:
             if not all(map(is_absolute, [root, quarantine, *protect])):
                 raise ValueError(f"{root}, {quarantine}, {protect}")
             for file in files:
-                _check(file, action=content["action"], root=root)
+                require_sound(file, action=content["action"], root=root)
             return cls(files=files, **content)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InputError(f"{path} is no plan that dedup saved") from error
@@ -223,7 +172,7 @@ class Plan:
         return sum(file.action != LEAVE for file in self.files)
 
     def __repr__(self) -> str:
-        text = f"{self.action} {counted(len(self), 'file')}, {_bytes(self.savings)}"
+        text = f"{self.action} {counted(len(self), 'file')}, {sized(self.savings)}"
         left = Counter(file.reason for file in self.files if file.action == LEAVE)
         if left:
             reasons = ", ".join(f"{count} {reason}" for reason, count in left.most_common())
@@ -255,40 +204,6 @@ def plan_of(path: Path) -> Plan | None:
     return Plan.load(path) if is_plan else None
 
 
-def is_inside(path: str, folder: str) -> bool:
-    """Whether an absolute path lies in a folder, as both are written.
-
-    Examples
-    --------
-    >>> is_inside("/a/b/c.jpg", "/a"), is_inside("/a/../b.jpg", "/a"), is_inside("/ab", "/a")
-    (True, False, False)
-    """
-    return all(map(is_absolute, (path, folder))) and path.startswith(os.path.join(folder, ""))
-
-
-def is_below_root(path: str, root: str) -> bool:
-    """Whether a file can be one of a plan; on several drives of Windows, files have no root."""
-    other_drive = os.path.splitdrive(path)[0] != os.path.splitdrive(root)[0]
-    return is_inside(path, root) or (other_drive and is_absolute(path))
-
-
-def plan_id(action: str, protect: Sequence[str], files: Sequence[PlannedFile]) -> str:
-    """Hexadecimal digest of what a plan does."""
-    content = [action, *protect, *(asdict(file) for file in files)]
-    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()
-
-
-def is_absolute(path: str) -> bool:
-    """Whether a path leads to one place, whatever the current folder is.
-
-    Examples
-    --------
-    >>> is_absolute("/a/b"), is_absolute("/a/../b"), is_absolute("b")
-    (True, False, False)
-    """
-    return os.path.isabs(path) and os.path.normpath(path) == path and "\0" not in path
-
-
 def _require_trusted(status: os.stat_result, path: str | os.PathLike[str]) -> None:
     """A plan is an order: of the user, or of the one who may do everything."""
     if not hasattr(os, "geteuid"):
@@ -297,35 +212,3 @@ def _require_trusted(status: os.stat_result, path: str | os.PathLike[str]) -> No
         raise InputError(
             f"{path} was written by another user, or can be: look at it, copy it, and take the copy"
         )
-
-
-def _check(file: PlannedFile, *, action: str, root: str) -> None:
-    for field in fields(PlannedFile):
-        value = getattr(file, field.name)
-        if field.name in ("size", "saved"):
-            good = isinstance(value, int)
-        elif field.name == "score":
-            good = value is None or (isinstance(value, float) and math.isfinite(value))
-        else:
-            good = isinstance(value, str) and "\0" not in value
-        if not good:
-            raise ValueError(f"{field.name}: {value!r}")
-    if file.action == LEAVE:
-        return
-    if file.action != action or not is_below_root(file.path, root) or not is_absolute(file.keep):
-        raise ValueError(f"{file.action} {file.path}")
-
-
-def _bytes(size: int) -> str:
-    """A size as people read it.
-
-    Examples
-    --------
-    >>> _bytes(12_345_678)
-    '12.3 MB'
-    """
-    value, unit = float(size), "bytes"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if value >= 1000:
-            value, unit = value / 1000, larger
-    return f"{value:.0f} bytes" if unit == "bytes" else f"{value:.1f} {unit}"

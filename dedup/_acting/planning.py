@@ -7,7 +7,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 
-from dedup._acting.plan import ACTIONS, LEAVE, Plan, PlannedFile, plan_id
+from dedup._acting.plan import Plan
+from dedup._acting.planned import ACTIONS, LEAVE, PlannedFile, plan_id
 from dedup._acting.protect import Protected
 from dedup._catalogue.record import Record
 from dedup._search.outcome import Relation

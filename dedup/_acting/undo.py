@@ -8,28 +8,19 @@ from pathlib import Path
 from dedup._acting.applied import Applied, Outcome
 from dedup._acting.entries import Entry, Folder, Refusal, open_quarantine, reason_of
 from dedup._acting.files import (
-    carry,
-    copy,
-    digest_of,
-    exchange,
-    has,
-    is_same_entry,
+    digest_and_status,
     is_written_to,
     opened,
-    place,
     put_aside,
-    put_back,
     require_picture,
-    restore_traits,
 )
 from dedup._acting.journal import Journal, Step
 from dedup._acting.plan import Plan, plan_of
+from dedup._acting.restore import FOR_GOOD, in_quarantine, recover, restore
 from dedup._base.progress import bar
 from dedup.errors import JournalError
 
-__all__ = ["purge", "recover", "restore", "undo"]
-
-_FOR_GOOD = "deleted for good: it can't be brought back; what is left of it is {keep}"
+__all__ = ["purge", "undo"]
 
 
 def undo(journal: str | os.PathLike[str], *, progress: bool = True) -> Applied:
@@ -85,106 +76,6 @@ def purge(journal: str | os.PathLike[str], *, progress: bool = True) -> Applied:
         As in `undo`.
     """
     return _each(journal, "purge", _purged, progress=progress)
-
-
-def recover(entry: Entry, step: Step) -> None:
-    """What was cut, or failed, at a place of a file: what is unfinished goes, the file comes back.
-
-    Raises
-    ------
-    Refusal, OSError
-    """
-    with suppress(FileNotFoundError):
-        step.part(entry).unlink()
-    put_back(entry, step.aside(entry), digest=step.digest)
-
-
-def restore(step: Step, *, quarantine: Folder | None) -> None:
-    """Bring a file back to where and what it was; to be repeated if it was cut.
-
-    Raises
-    ------
-    Refusal, OSError
-    """
-    with ExitStack() as held:
-        to = _in_quarantine(step, quarantine, held)
-        entry = _at_its_place(step, held, make=to is not None)
-        recover(entry, step)
-        if step.action == "quarantine":
-            _take_back(step, entry, to)
-        elif step.action == "hardlink":
-            _part(step, entry)
-        elif not has(entry, step.digest):
-            now = "; something else is in its place now" if entry.exists() else ""
-            raise Refusal(_FOR_GOOD.format(keep=step.keep) + now)
-        restore_traits(entry, step.traits, digest=step.digest)
-
-
-def _at_its_place(step: Step, held: ExitStack, *, make: bool) -> Entry:
-    folder, name = os.path.split(step.path)
-    try:
-        return Entry(held.enter_context(Folder(folder, make=make)), name)
-    except FileNotFoundError:
-        raise Refusal(f"its folder is gone: {folder}") from None
-
-
-def _in_quarantine(step: Step, quarantine: Folder | None, held: ExitStack) -> Entry | None:
-    """The file that was put there, once more whole; None if there is none."""
-    if not step.to or quarantine is None:
-        return None
-    folder, name = os.path.split(step.to)
-    try:
-        entry = Entry(held.enter_context(Folder(folder, below=quarantine)), name)
-    except FileNotFoundError:
-        return None
-    recover(entry, step)
-    return entry if entry.exists() else None
-
-
-def _take_back(step: Step, entry: Entry, to: Entry | None) -> None:
-    """From quarantine, where nothing else is at the old place."""
-    if entry.exists():
-        if not has(entry, step.digest):
-            left = f"; the file itself is still at {step.to}" if to else ""
-            raise Refusal(f"something else is there now{left}")
-        if to and has(to, step.digest) and not is_same_entry(entry, to):
-            to.unlink()
-        return
-    if not to:
-        raise Refusal(f"gone from the quarantine: {step.to}")
-    digest, status = digest_of(to)
-    if digest != step.digest:
-        raise Refusal(f"changed in the quarantine: {step.to}")
-    aside = step.aside(to)
-    try:
-        put_aside(to, aside, status=status)
-        carry(aside, entry, part=step.part(entry), digest=step.digest)
-    except (Refusal, OSError):
-        recover(to, step)
-        raise
-
-
-def _part(step: Step, entry: Entry) -> None:
-    """A hard link from the file that it was linked to."""
-    if not entry.exists():
-        with opened(step.keep) as keep:
-            if not has(keep, step.digest):
-                raise Refusal("changed since it was linked")
-            copy(keep, step.part(entry), digest=step.digest)
-        place(step.part(entry), entry)
-        return
-    digest, status = digest_of(entry)
-    if digest != step.digest:
-        raise Refusal("changed since it was linked")
-    if status.st_nlink > 1:
-        aside = step.aside(entry)
-        try:
-            copy(entry, step.part(entry), digest=step.digest)
-            status = put_aside(entry, aside, status=status)
-            exchange(aside, entry, part=step.part(entry), status=status)
-        except (Refusal, OSError):
-            recover(entry, step)
-            raise
 
 
 def _each(
@@ -243,7 +134,7 @@ def _restored(journal: Journal, step: Step, quarantine: Folder | None) -> Outcom
     if step.state == "restored":
         return Outcome(step.path, "restore", done=True)
     if step.state == "purged":
-        reason = _FOR_GOOD.format(keep=step.keep)
+        reason = FOR_GOOD.format(keep=step.keep)
         return Outcome(step.path, "restore", done=False, reason=reason)
     try:
         journal.note(step, "restoring")
@@ -269,7 +160,7 @@ def _let_go(journal: Journal, step: Step, quarantine: Folder | None) -> None:
     if os.path.lexists(step.path):
         raise Refusal("it, or something else, is at its old place: undo or apply first")
     with ExitStack() as held:
-        entry = _in_quarantine(step, quarantine, held)
+        entry = in_quarantine(step, quarantine, held)
         if entry is not None:
             journal.note(step, "purging")
             _delete(step, entry)
@@ -280,7 +171,7 @@ def _let_go(journal: Journal, step: Step, quarantine: Folder | None) -> None:
 
 def _delete(step: Step, entry: Entry) -> None:
     """Delete a file in quarantine, as long as the one that was kept is there until the last."""
-    digest, status = digest_of(entry)
+    digest, status = digest_and_status(entry)
     if digest != step.digest:
         raise Refusal("changed in the quarantine")
     with opened(step.keep) as keep:

@@ -5,7 +5,7 @@ from types import ModuleType
 
 from dedup.errors import MissingExtra
 
-__all__ = ["require"]
+__all__ = ["command", "missing", "require"]
 
 
 def require(module: str, *, extra: str) -> ModuleType:
@@ -36,7 +36,21 @@ def require(module: str, *, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != package:  # the package is there, and lacks something itself
             raise
-        raise MissingExtra(
-            f'this needs {package}; install it with: pip install "dedup[{extra}]"', name=package
-        ) from error
+        raise missing(f"this needs {package}", package=package, extra=extra) from error
     return importlib.import_module(module)
+
+
+def missing(what: str, *, package: str, extra: str) -> MissingExtra:
+    """The error that says what needs a package, and the command that installs it."""
+    return MissingExtra(f"{what}; install it with: {command(extra)}", name=package)
+
+
+def command(extra: str) -> str:
+    """What brings an optional extra.
+
+    Examples
+    --------
+    >>> command("raw")
+    'pip install "dedup[raw]"'
+    """
+    return f'pip install "dedup[{extra}]"'

@@ -1,8 +1,8 @@
-"""Names of files, written so that they can be shown anywhere; and numbers of things."""
+"""Names of files, written so that they can be shown anywhere; and numbers."""
 
 import unicodedata
 
-__all__ = ["counted", "printable"]
+__all__ = ["counted", "printable", "sized"]
 
 # Controls, lone surrogates, the separators of lines and paragraphs; and what formats: marks that
 # turn the reading direction, and what has no width, so that a name can pass for another.
@@ -11,6 +11,7 @@ _ESCAPED = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
 # Tags and variation selectors, assigned or not: text that is carried unseen.
 _TAGS = range(0xE0000, 0xE1000)
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 def printable(text: str) -> str:
@@ -41,3 +42,18 @@ def counted(number: int, one: str, several: str = "") -> str:
     ('1 file', '0 files', '2,000 copies')
     """
     return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
+def sized(count: float) -> str:
+    """Bytes as people say them.
+
+    Examples
+    --------
+    >>> sized(999), sized(1_234_567)
+    ('999 bytes', '1.2 MB')
+    """
+    for unit in _UNITS:
+        if count < 1_000 or unit == _UNITS[-1]:
+            break
+        count /= 1_000
+    return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from dedup._base.arrays import Vectors
 from dedup._catalogue.exact_copies import Picture, PictureBook
-from dedup._catalogue.record import FIELDS, Record, path_key
+from dedup._catalogue.record import FIELDS, SCHEMA, Record, path_key
 from dedup.pipelines.models.methods import Method, made_by
 from dedup.pipelines.store.collection import Collection
 
@@ -30,6 +30,7 @@ class Catalogue:
     def __init__(self, collection: Collection, *, model: Method) -> None:
         collection.ensure(
             dimension=model.dimension,
+            fields=SCHEMA,
             properties=model.properties,
             measure=model.measure,
             made_by=made_by,

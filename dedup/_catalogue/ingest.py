@@ -4,29 +4,27 @@ Identical bytes are found before anything is decoded, identical pixels before an
 embedded, so that each distinct picture is embedded once.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from io import BytesIO
+from dataclasses import replace
 from itertools import zip_longest
-from pathlib import Path
 from typing import Any, Protocol
 
 from dedup._base.arrays import SHORT_SIDE, Pixels
-from dedup._base.text import counted
 from dedup._base.threads import cores, threads
+from dedup._catalogue.added import Added
 from dedup._catalogue.catalogue import Catalogue, picture_of
+from dedup._catalogue.digests import digest_or_reason
 from dedup._catalogue.discover import ImageFile, Skipped
 from dedup._catalogue.exact_copies import thumbnail
 from dedup._catalogue.record import Record
 from dedup.errors import DecodeError
 from dedup.pipelines import call, decode, ingest
-from dedup.pipelines.images.decoding import Decoded, check_before_decoding, pixel_digest
+from dedup.pipelines.images.decoding import Decoded
 from dedup.pipelines.models.methods import Method, engine
 from dedup.pipelines.models.networks import NO_DIRECTION
 from dedup.pipelines.store.collection import Row
 
-__all__ = ["Added", "Ingest", "Onlooker", "Refused", "digest_or_reason", "file_digest"]
+__all__ = ["Ingest", "Onlooker"]
 
 # Images a chunk, which is one row of a pipeline. While one is embedded, the next is decoded.
 _CHUNK = 32
@@ -34,63 +32,6 @@ _CHUNK = 32
 _CHUNK_ON_CARD = 256
 
 Advance = Callable[[int], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """An image that was not added, since it repeats one of the index.
-
-    Attributes
-    ----------
-    path : str
-        The image, as the user named it.
-    of : str
-        The image of the index.
-    relation : {"exact", "near"}
-    score : float, optional
-        As in `Match`.
-    """
-
-    path: str
-    of: str
-    relation: str
-    score: float | None
-
-
-@dataclass
-class Added:
-    """What an `add` did.
-
-    Attributes
-    ----------
-    files : list of ImageFile
-        The files that are now in the index, by path.
-    embedded : int
-        Distinct pictures that were embedded.
-    copies : int
-        New files that repeat a picture, byte by byte or pixel by pixel.
-    unchanged : int
-        Files that the index already held.
-    skipped : list of Skipped
-        Files that are left out, each with its reason.
-    duplicates : list of Refused
-        With `unless_duplicate`: images that were not added, since they repeat another.
-    """
-
-    files: list[ImageFile] = field(default_factory=list)
-    embedded: int = 0
-    copies: int = 0
-    unchanged: int = 0
-    skipped: list[Skipped] = field(default_factory=list)
-    duplicates: list[Refused] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        text = (
-            f"{self.embedded:,} embedded, {counted(self.copies, 'copy', 'copies')} recognised, "
-            f"{self.unchanged:,} unchanged, {len(self.skipped):,} skipped"
-        )
-        refused = len(self.duplicates)
-        return f"{text}, {counted(refused, 'duplicate')} refused" if refused else text
 
 
 class Onlooker(Protocol):
@@ -351,23 +292,3 @@ def _is_unchanged(file: ImageFile, known: Record) -> bool:
     if file.image is not None:
         return bool(file.digest)  # it is part of the path
     return (known.size, known.mtime_ns) == (file.size, file.mtime_ns)
-
-
-def file_digest(file: str | Path | bytes | int) -> str:
-    """Digest of a file's bytes; of a descriptor, which stays open, from where it stands."""
-    closes = not isinstance(file, int)
-    with BytesIO(file) if isinstance(file, bytes) else open(file, "rb", closefd=closes) as data:
-        return hashlib.file_digest(data, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-
-
-def digest_or_reason(file: ImageFile) -> str | DecodeError:
-    """Digest of a file's bytes, or why it is no image. A long video is not read to its end."""
-    try:
-        if file.image is not None:
-            return file.digest or pixel_digest(file.image)
-        check_before_decoding(file.path)
-        return file_digest(file.path)
-    except DecodeError as error:
-        return error
-    except OSError as error:
-        return DecodeError(str(error.strerror or error).lower())

@@ -5,9 +5,10 @@ Workers read, decode, embed and store; what only one may decide, they ask here.
 
 from collections.abc import Sequence
 
+from dedup._catalogue.added import Added
 from dedup._catalogue.catalogue import Catalogue
 from dedup._catalogue.discover import ImageFile
-from dedup._catalogue.ingest import Added, Ingest
+from dedup._catalogue.ingest import Ingest
 from dedup._catalogue.record import Record
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import Decoded

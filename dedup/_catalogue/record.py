@@ -2,8 +2,10 @@
 
 import hashlib
 import os
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 
@@ -11,25 +13,8 @@ from dedup._base.arrays import Pixels
 from dedup.errors import StoreError
 from dedup.pipelines.store.collection import Row
 
-__all__ = ["FIELDS", "Record", "decode_path", "encode_path", "path_key"]
+__all__ = ["FIELDS", "SCHEMA", "Record", "decode_path", "encode_path", "path_key"]
 
-# Everything but the vector.
-FIELDS = (
-    "id",
-    "path",
-    "size",
-    "mtime_ns",
-    "digest",
-    "format",
-    "width",
-    "height",
-    "thumbnail",
-    "copy_of",
-    "tag",
-    "frames",
-    "depth",
-    "alpha",
-)
 _CELLS = 64
 _DAMAGED = "the index is damaged: its row {} can't be read; remove it, and it is made anew"
 _RAW_BYTES = "bytes:"  # no absolute path and no "<image 3>" begins like this
@@ -68,16 +53,17 @@ class Record:
         Primary key in Milvus.
     """
 
-    path: str
+    # `longest`: the bytes that Milvus has for a text.
+    path: str = field(metadata={"longest": 65_535})
     size: int
     mtime_ns: int
-    digest: str
-    format: str
+    digest: str = field(metadata={"longest": 64})
+    format: str = field(metadata={"longest": 32})
     width: int
     height: int
-    thumbnail: bytes
+    thumbnail: bytes = field(metadata={"longest": 256})
     copy_of: int = 0
-    tag: str = ""
+    tag: str = field(default="", metadata={"longest": 256})
     frames: int = 1
     depth: int = 8
     alpha: bool = False
@@ -108,20 +94,9 @@ class Record:
 
     def row(self) -> Row:
         """The record as Milvus holds it, without its vector."""
-        return {
-            "id": self.id,
+        return {name: getattr(self, name) for name in FIELDS} | {
             "path": encode_path(self.path),
-            "size": self.size,
-            "mtime_ns": self.mtime_ns,
-            "digest": self.digest,
-            "format": self.format,
-            "width": self.width,
-            "height": self.height,
             "thumbnail": self.thumbnail.hex(),
-            "copy_of": self.copy_of,
-            "tag": self.tag,
-            "frames": self.frames,
-            "depth": self.depth,
             "alpha": int(self.alpha),
         }
 
@@ -145,6 +120,13 @@ class Record:
         if record.id != row["id"] or len(record.thumbnail) != _CELLS:
             raise StoreError(_DAMAGED.format(row["id"]))
         return record
+
+
+SCHEMA: Final[Mapping[str, int]] = MappingProxyType(
+    {"id": 0} | {field.name: field.metadata.get("longest", 0) for field in fields(Record)}
+)
+"""What Milvus holds of a record: the bytes that a text may have, 0 of a number; not the vector."""
+FIELDS: Final = tuple(SCHEMA)
 
 
 def path_key(path: str) -> int:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from dedup._base.pairs import Pair, ordered
+from dedup._base.tables import table_of
+from dedup._catalogue.digests import file_digest
 from dedup._catalogue.discover import file_key
-from dedup._catalogue.ingest import file_digest
 from dedup._catalogue.record import Record, decode_path, encode_path, path_key
 from dedup.errors import InputError
 from dedup.pipelines.images.decoding import ImageSource, check_header, pixel_digest
@@ -105,14 +106,7 @@ class Verdicts:
             ]
             if None not in ends:
                 rows.append((*sorted(map(str, ends)), bool(row["duplicate"])))
-        columns = list(zip(*sorted(rows), strict=True)) or [(), (), ()]
-        kinds = {"a": object, "b": object, "label": bool}
-        return pd.DataFrame(
-            {
-                name: pd.Series(values, dtype=kind)
-                for (name, kind), values in zip(kinds.items(), columns, strict=True)
-            }
-        )
+        return table_of(sorted(rows), {"a": object, "b": object, "label": bool})
 
 
 def _marked(image: ImageSource, find: Callable[[str], Record | None]) -> _Marked:

@@ -6,12 +6,13 @@ from pathlib import Path
 import click
 
 from dedup._acting.applied import Applied
-from dedup._acting.plan import ACTIONS, LEAVE, Plan
+from dedup._acting.plan import Plan
+from dedup._acting.planned import ACTIONS, LEAVE
 from dedup._acting.undo import purge as _purge
 from dedup._acting.undo import undo as _undo
 from dedup._base.text import printable
 from dedup._cli.errors import FAILED, Failure, kept_if_interrupted, summary
-from dedup._cli.shared import Search, print_unapplied, search_options
+from dedup._cli.shared import RunSearch, print_unapplied, search_options
 from dedup._cli.types import CHOICES, PLAN
 from dedup._grouping.retain import EDITED
 from dedup._results.choices import Choices
@@ -55,7 +56,7 @@ __all__ = ["COMMANDS"]
 @click.option("--lossy", is_flag=True, help="Act also on files that show more than what is kept.")
 @click.option("--permanently", is_flag=True, help="Really delete, with --action delete.")
 def plan(
-    search: Search,
+    search: RunSearch,
     *,
     out: Path,
     action: str,

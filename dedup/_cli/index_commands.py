@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from dedup._base.text import printable
-from dedup._catalogue.ingest import Added
+from dedup._catalogue.added import Added
 from dedup._cli.errors import kept_if_interrupted
 from dedup._cli.shared import (
     DEVICE,

@@ -15,7 +15,7 @@ from dedup._cli.shared import (
     METHOD,
     NO_VERIFY,
     REPORT,
-    Search,
+    RunSearch,
     print_duplicates,
     print_unapplied,
     search_options,
@@ -52,7 +52,7 @@ def main() -> None:
 @search_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
 @REPORT
-def find(search: Search, *, as_json: bool, report: Path | None) -> None:
+def find(search: RunSearch, *, as_json: bool, report: Path | None) -> None:
     """Find the duplicates among images: folders, files or patterns.
 
     \b
@@ -92,7 +92,7 @@ def find(search: Search, *, as_json: bool, report: Path | None) -> None:
     help="Start from the choices that were made on an earlier page.",
 )
 def report(
-    search: Search, *, out: Path, title: str, thumbnails: int, choices: Choices | None
+    search: RunSearch, *, out: Path, title: str, thumbnails: int, choices: Choices | None
 ) -> None:
     """Find duplicates, and write a page that shows and explains them, for any browser.
 

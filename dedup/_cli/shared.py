@@ -28,7 +28,7 @@ __all__ = [
     "REPORT",
     "THRESHOLD",
     "TOKEN",
-    "Search",
+    "RunSearch",
     "kept_in",
     "print_duplicates",
     "print_skipped",
@@ -38,7 +38,7 @@ __all__ = [
     "warnings_in_a_line",
 ]
 
-Search = Callable[[], Duplicates]
+RunSearch = Callable[[], Duplicates]
 _PATHS_SHOWN = 3
 
 METHOD = click.option(

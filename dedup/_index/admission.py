@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from dedup._base.threads import cores, threads
+from dedup._catalogue.added import Refused
 from dedup._catalogue.catalogue import Catalogue
 from dedup._catalogue.discover import ImageFile
-from dedup._catalogue.ingest import Advance, Ingest, Refused
-from dedup._index.check import Asked, Checker
+from dedup._catalogue.ingest import Advance, Ingest
+from dedup._index.check import Checker
+from dedup._index.trial import Asked
 from dedup._search.settings import Settings
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import ImageSource

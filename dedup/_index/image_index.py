@@ -1,64 +1,33 @@
 """`ImageIndex`: the images that are known, and the questions that can be asked of them."""
 
 import os
-import threading
-from collections.abc import Callable, Iterable
 from collections.abc import Collection as Several
-from functools import cached_property, wraps
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
 from dedup._base.arrays import Vectors
-from dedup._base.progress import bar
 from dedup._base.timings import Timings
-from dedup._catalogue.catalogue import Catalogue
+from dedup._catalogue.added import Added
 from dedup._catalogue.discover import Found, Inputs, discover, file_key
-from dedup._catalogue.ingest import Added, Ingest
-from dedup._catalogue.record import Record
-from dedup._catalogue.verdicts import Verdicts
+from dedup._catalogue.record import SCHEMA, Record
 from dedup._duplicates import Duplicates
 from dedup._grouping.keeper import Keep
-from dedup._index.admission import Admission
-from dedup._index.check import Check, Checker
+from dedup._index.check import Check
+from dedup._index.open_index import OpenIndex
 from dedup._index.stats import Stats
-from dedup._search.rerank import KnownVectors
-from dedup._search.search import Search
 from dedup._search.settings import Settings
 from dedup._search.sides import Sides
 from dedup._search.threshold import Threshold
-from dedup._verification.evidence_cache import SeenPairs
 from dedup._verification.feature_cache import FeatureCache
 from dedup.errors import InputError
 from dedup.pipelines.images.decoding import ImageSource
 from dedup.pipelines.models.methods import DEFAULT, Method, model
 from dedup.pipelines.models.own_models import Model
-from dedup.pipelines.store.collection import Collection, connect
 from dedup.pipelines.store.storage import Storage
 
 __all__ = ["ImageIndex"]
-
-_TAG_BYTES = 256
-# Rows after which a server is asked to write, and index, what it has.
-_FLUSHED_FROM = 1_024
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
-
-
-def _in_turn(
-    method: Callable[Concatenate["ImageIndex", _P], _T],
-) -> Callable[Concatenate["ImageIndex", _P], _T]:
-    """Let threads take turns: what is on its way into the index is not there for others yet."""
-
-    @wraps(method)
-    def taking_turns(self: "ImageIndex", /, *arguments: _P.args, **settings: _P.kwargs) -> _T:
-        self._connection.require_own()  # in a forked process nobody may ever end the turn
-        with self._turn:
-            return method(self, *arguments, **settings)
-
-    return taking_turns
 
 
 class ImageIndex:
@@ -123,24 +92,18 @@ class ImageIndex:
         cache: bool = True,
         progress: bool = True,
     ) -> None:
-        self._model = model(method, device=device)
-        self._model.require()  # what is missing is told before anything is made
-        self._progress = progress
-        self._keeps = cache
-        self._seen = SeenPairs() if cache else None
-        second = self._model.second
-        self._known = KnownVectors(second) if cache and second is not None else None
-        self._turn = threading.RLock()
-        self._connection = connect(uri, token=token)
-        self._token = self._connection.token
-        try:
-            self._catalogue = Catalogue(
-                Collection(self._connection, name=collection, storage=storage), model=self._model
-            )
-            self._verdicts = Verdicts(self._connection, collection=collection)
-        except BaseException:
-            self.close()
-            raise
+        self._opened = OpenIndex(
+            uri,
+            model=model(method, device=device),
+            token=token,
+            collection=collection,
+            storage=storage,
+            cache=cache,
+            progress=progress,
+        )
+        self._model = self._opened.model
+        self._catalogue = self._opened.catalogue
+        self._verdicts = self._opened.verdicts
 
     def add(
         self,
@@ -187,70 +150,39 @@ class ImageIndex:
         1 embedded, 0 copies recognised, 0 unchanged, 0 skipped
         (['near'], 1)
         """
-        if len(tag.encode()) > _TAG_BYTES:
-            raise InputError(f"tag={tag!r}: longer than {_TAG_BYTES} bytes")
+        if len(tag.encode()) > SCHEMA["tag"]:
+            raise InputError(f"tag={tag!r}: longer than {SCHEMA['tag']} bytes")
         if threshold is not None and not unless_duplicate:
             raise InputError("threshold= goes with unless_duplicate=True: nothing else compares")
-        found = discover(inputs, without=self._connection.uri, as_named=unless_duplicate)
+        found = discover(inputs, without=self._opened.connection.uri, as_named=unless_duplicate)
         settings = Settings(threshold, method=self._model) if unless_duplicate else None
-        return self._add(found, tag=tag, unless=settings)
+        with self._opened.turn():
+            return self._opened.add(found, tag=tag, unless=settings)
 
-    @_in_turn
-    def _add(
-        self,
-        found: Found,
-        *,
-        tag: str = "",
-        unless: Settings | None = None,
-        features: FeatureCache | None = None,
-    ) -> Added:
-        ingest: Ingest
-        if unless is None:
-            ingest = Ingest(
-                self._catalogue, model=self._model, token=self._token, tag=tag, onlooker=features
-            )
-        else:
-            ingest = Admission(
-                self._catalogue,
-                model=self._model,
-                token=self._token,
-                tag=tag,
-                checker=self._checker,
-                settings=unless,
-            )
-        with bar(total=len(found.files), title="embedding", shown=self._progress) as progress:
-            added = ingest.run(found.files, advance=progress.update)
-        written = added.embedded + added.copies
-        # A server flushes by itself, and lets ten seconds pass between two flushes.
-        if written >= (1 if self._connection.is_local else _FLUSHED_FROM):
-            self._catalogue.collection.flush()
-        added.skipped = sorted(found.skipped + added.skipped, key=lambda skipped: skipped.path)
-        return added
-
-    @_in_turn
     def remove(self, paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> int:
         """Forget files (the files themselves are not touched); returns how many were known."""
-        several = [paths] if isinstance(paths, str | os.PathLike) else paths
-        return self._catalogue.remove(file_key(path) for path in several)
+        with self._opened.turn():
+            several = [paths] if isinstance(paths, str | os.PathLike) else paths
+            return self._catalogue.remove(file_key(path) for path in several)
 
-    @_in_turn
     def prune(self) -> int:
         """Forget files that are gone; returns how many.
 
         A file that was moved is known where it is now if that was added before.
         """
-        return self._catalogue.prune()
+        with self._opened.turn():
+            return self._catalogue.prune()
 
-    @_in_turn
     def stats(self) -> Stats:
         """How much it holds, of what, and where."""
-        collection = self._catalogue.collection
-        return Stats.of(
-            self._catalogue.records.values(),
-            model=self._model.properties["dedup.model"],
-            store=self._connection.store,
-            index_type=collection.layout.index.type,
-        )
+        with self._opened.turn():
+            collection = self._catalogue.collection
+            return Stats.of(
+                self._catalogue.records.values(),
+                model=self._model.properties["dedup.model"],
+                store=self._opened.connection.store,
+                index_type=collection.layout.index.type,
+            )
 
     def check(
         self, image: ImageSource, *, threshold: float | Threshold | None = None, verify: bool = True
@@ -273,10 +205,9 @@ class ImageIndex:
             If the image can't be read.
         """
         settings = Settings(threshold, verify=verify, method=self._model)
-        floor = settings.floor(images=len(self))
-        return self._checker.check(self._checker.read(image), settings=settings, floor=floor)
+        floor, checker = settings.floor(images=len(self)), self._opened.checker
+        return checker.check(checker.read(image), settings=settings, floor=floor)
 
-    @_in_turn
     def mark(self, a: ImageSource, b: ImageSource, *, duplicate: bool) -> None:
         """Say of two images that they are duplicates, or that they are not.
 
@@ -309,18 +240,18 @@ class ImageIndex:
         ...     [len(group) for group in index.duplicates().groups], len(index.verdicts())
         ([5, 2], 1)
         """
-        self._verdicts.mark(a, b, duplicate=duplicate, find=self._catalogue.find)
+        with self._opened.turn():
+            self._verdicts.mark(a, b, duplicate=duplicate, find=self._catalogue.find)
 
-    @_in_turn
     def verdicts(self) -> pd.DataFrame:
         """What was marked, as labels for tuning: `dedup.labels.Labels.of_pairs` takes it.
 
         Columns: `a` and `b`, paths, and `label`. Pairs of which a file is nowhere to be found
         are left out.
         """
-        return self._verdicts.table(self._catalogue.records.values())
+        with self._opened.turn():
+            return self._verdicts.table(self._catalogue.records.values())
 
-    @_in_turn
     def duplicates(
         self,
         *,
@@ -356,21 +287,21 @@ class ImageIndex:
         ...     [Path(path).name for path in found.pairs["b"].sort_values()]
         ['coffee-grey.jpg', 'coffee-small.jpg']
         """
-        method = self._model
-        settings = Settings(threshold, candidates, verify, relations, keep, method)
-        records = self._catalogue.records
-        sides = None if between is None else Sides.among(records, between)
-        names = records if sides is None else sides.of
-        return Duplicates(self._search(settings).among({p: p for p in names}, sides=sides))
+        with self._opened.turn():
+            settings = Settings(threshold, candidates, verify, relations, keep, self._model)
+            records = self._catalogue.records
+            sides = None if between is None else Sides.among(records, between)
+            names = records if sides is None else sides.of
+            search = self._opened.search(settings)
+            return Duplicates(search.among({p: p for p in names}, sides=sides))
 
-    @_in_turn
     def known(self, paths: Iterable[str]) -> tuple[dict[str, Record], Vectors]:
         """The records of those paths that are in the index, and a vector each."""
-        records = {p: r for p in paths if (r := self._catalogue.records.get(p)) is not None}
-        pictures = [record.picture for record in records.values()]
-        return records, self._catalogue.collection.vectors(pictures)
+        with self._opened.turn():
+            records = {p: r for p in paths if (r := self._catalogue.records.get(p)) is not None}
+            pictures = [record.picture for record in records.values()]
+            return records, self._catalogue.collection.vectors(pictures)
 
-    @_in_turn
     def find(
         self, found: Found, *, settings: Settings, prune: bool, timings: Timings
     ) -> Duplicates:
@@ -386,38 +317,22 @@ class ImageIndex:
         timings : Timings
             Where the time goes.
         """
-        features = FeatureCache() if settings.verify else None
-        with timings.stage("embed"):
-            added = self._add(found, features=features)
-        names = {file.path: file.name for file in added.files}
-        if prune:
-            self._catalogue.remove(sorted(self._catalogue.records.keys() - names.keys()))
-        search = self._search(settings, timings)
-        return Duplicates(search.among(names, added=added, features=features))
-
-    def _search(self, settings: Settings, timings: Timings | None = None) -> Search:
-        return Search(
-            self._catalogue,
-            verdicts=self._verdicts,
-            settings=settings,
-            progress=self._progress,
-            timings=Timings() if timings is None else timings,
-            seen=self._seen,
-            known=self._known,
-            keeps=self._keeps,
-        )
-
-    @cached_property
-    def _checker(self) -> Checker:
-        collection = self._catalogue.collection
-        return Checker(collection, model=self._model, verdicts=self._verdicts, known=self._known)
+        with self._opened.turn():
+            features = FeatureCache() if settings.verify else None
+            with timings.stage("embed"):
+                added = self._opened.add(found, features=features)
+            names = {file.path: file.name for file in added.files}
+            if prune:
+                self._catalogue.remove(sorted(self._catalogue.records.keys() - names.keys()))
+            search = self._opened.search(settings, timings)
+            return Duplicates(search.among(names, added=added, features=features))
 
     def __len__(self) -> int:
         return len(self._catalogue)
 
     def close(self) -> None:
         """Close the index; another process may then open its file."""
-        self._connection.close()
+        self._opened.close()
 
     def __enter__(self) -> "ImageIndex":
         return self

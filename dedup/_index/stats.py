@@ -4,12 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from dedup._base.text import counted
+from dedup._base.text import counted, sized
 from dedup._catalogue.record import Record
 
 __all__ = ["Stats"]
-
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,7 +63,7 @@ class Stats:
 
     def __repr__(self) -> str:
         lines = [
-            f"{counted(self.files, 'file')} ({_size(self.size)}): "
+            f"{counted(self.files, 'file')} ({sized(self.size)}): "
             f"{counted(self.pictures, 'distinct picture')}, "
             f"{counted(self.copies, 'exact copy', 'exact copies')}",
             f"formats: {_listed(self.formats, nothing='in memory')}",
@@ -83,16 +81,3 @@ def _counted(names: Iterable[str]) -> dict[str, int]:
 
 def _listed(counts: Mapping[str, int], *, nothing: str) -> str:
     return ", ".join(f"{count:,} {name or nothing}" for name, count in counts.items()) or "none"
-
-
-def _size(count: float) -> str:
-    """Bytes as people say them.
-
-    >>> _size(999), _size(1_234_567)
-    ('999 bytes', '1.2 MB')
-    """
-    for unit in _UNITS:
-        if count < 1_000 or unit == _UNITS[-1]:
-            break
-        count /= 1_000
-    return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"

@@ -12,18 +12,18 @@ from typing import IO, Any
 
 from dedup.errors import InputError
 
-__all__ = ["digest_of", "remove_work", "replacing", "work_in"]
+__all__ = ["remove_work", "replacing", "short_name", "work_in"]
 
 # The names of what a join writes into its folder.
 _WRITTEN = re.compile(r"(join\.json|vectors\.f32|[\w-]+\.(hits\.npy|rest\.npz))(\.\d+\.partial)?")
 
 
-def digest_of(value: Any) -> str:
+def short_name(value: Any) -> str:
     """A short name of a text or of a list of ids.
 
     Examples
     --------
-    >>> len(digest_of([1, 2, 3])), digest_of([1]) == digest_of([2])
+    >>> len(short_name([1, 2, 3])), short_name([1]) == short_name([2])
     (32, False)
     """
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:32]

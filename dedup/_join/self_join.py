@@ -19,7 +19,7 @@ import numpy as np
 
 from dedup._base.arrays import Vectors
 from dedup._join.brute_force import Matrix
-from dedup._join.checkpoint import digest_of, work_in
+from dedup._join.checkpoint import short_name, work_in
 from dedup._join.hamming import Hashes
 from dedup._join.recall_estimate import Audit, expected_missing
 from dedup._join.spill import Block, Spill
@@ -127,12 +127,12 @@ def self_join(
         table.await_index()
     job = {
         "collection": table.name,
-        "address": digest_of(table.connection.uri),
+        "address": short_name(table.connection.uri),
         "vectors": table.layout.vector_field,
         "rows": rows,
         "where": where,
         "threshold": threshold,
-        "searched": None if searched is None else digest_of(searched),
+        "searched": None if searched is None else short_name(searched),
     }
     with work_in(work_folder, job) as folder:
         join = _Join(table, folder, threshold, where, searched, here=here, hashed=hashed)
@@ -276,7 +276,7 @@ class _Join:
         step = max(1, min(_BLOCK_ROWS, _BLOCK_HITS // limit))
         for start in range(0, len(ids), step):
             block = ids[start : start + step]
-            blocks.append(f"{limit:05}-{digest_of(block)}")
+            blocks.append(f"{limit:05}-{short_name(block)}")
             if self.spill.holds(blocks[-1]):
                 continue
             if self.here:

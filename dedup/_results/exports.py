@@ -14,10 +14,10 @@ import pandas as pd
 from dedup._base.csv_text import write_csv
 from dedup._base.extras import require
 from dedup._base.saving import replacing
+from dedup._base.tables import table_of
 from dedup._catalogue.discover import file_key
 from dedup._catalogue.record import encode_path
 from dedup._grouping.groups import Group
-from dedup._results.tables import table_of
 from dedup._search.outcome import Outcome
 from dedup.errors import InputError
 

@@ -14,10 +14,10 @@ from dedup._verification.evidence import Evidence
 from dedup._verification.verify import Verifier
 from dedup.pipelines.images.decoding import ImageSource
 
-__all__ = ["Match", "Member", "members"]
+__all__ = ["Member", "MemberPair", "members"]
 
 
-class Match(NamedTuple):
+class MemberPair(NamedTuple):
     """Two files of a group, and what is known of them as a pair.
 
     Attributes
@@ -65,7 +65,7 @@ class Member:
     record : Record
     source : image
         What the decoder reads.
-    match : Match, optional
+    match : MemberPair, optional
         With the file to keep, or, if it was not paired with that, with the surest other one.
         None for the file to keep itself.
     stays : str
@@ -75,7 +75,7 @@ class Member:
     path: str
     record: Record
     source: ImageSource
-    match: Match | None
+    match: MemberPair | None
     stays: str = ""
 
 
@@ -105,21 +105,21 @@ def _match(
     pictures: Sequence[int],
     rows: Mapping[Pair, Any],
     verifier: Verifier,
-) -> Match:
+) -> MemberPair:
     mine = pictures[place]
     if mine == pictures[0]:
         edit = exactly(files[0], files[place])
-        return Match(0, place, "exact", score=1.0, similarity=1.0, edit=edit)
+        return MemberPair(0, place, "exact", score=1.0, similarity=1.0, edit=edit)
     pairs = [ordered(picture, mine) for picture in pictures]
     others = [at for at, pair in enumerate(pairs) if pair[0] != pair[1] and pair in rows]
     if not others:  # of two sets that are compared, files of one set are not paired
-        return Match(0, place, "near")
+        return MemberPair(0, place, "near")
     # The file to keep before any other.
     other = max(others, key=lambda at: (at == 0, _sureness(rows[pairs[at]]), -at))
     pair, row = pairs[other], rows[pairs[other]]
     forward = verifier.directed(pair)[0] == pictures[other]
     a, b = (other, place) if forward else (place, other)
-    return Match(
+    return MemberPair(
         a,
         b,
         row.relation,

@@ -11,13 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from dedup._base.pairs import Pair, ordered
+from dedup._base.tables import table_of
 from dedup._base.text import counted
 from dedup._base.timings import Timings
 from dedup._grouping.groups import Group
 from dedup._results.choices import Choices, Resolved
 from dedup._results.exports import group_ids, groups_table, write_table
 from dedup._results.members import Member, members
-from dedup._results.tables import groups_of, pairs_table, skipped_table, table_of, uncertain_table
+from dedup._results.tables import groups_of, pairs_table, skipped_table, uncertain_table
 from dedup._search.outcome import Outcome
 from dedup._search.threshold import Threshold
 from dedup.errors import InputError

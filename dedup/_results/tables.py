@@ -1,7 +1,7 @@
 """The tables of a result: its groups, its pairs, what was skipped, what is uncertain."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,13 +9,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from dedup._base.pairs import Pair
+from dedup._base.tables import table_of
 from dedup._catalogue.exact_copies import exactly
 from dedup._grouping.groups import Group
 from dedup._search.outcome import Outcome, relation_of
 from dedup._search.settings import Settings
 from dedup._verification.evidence import describe
 
-__all__ = ["groups_of", "pairs_table", "skipped_table", "table_of", "uncertain_table"]
+__all__ = ["groups_of", "pairs_table", "skipped_table", "uncertain_table"]
 
 _COLUMNS = {
     "a": object,
@@ -32,22 +33,6 @@ _COLUMNS = {
     "marked": bool,
     "apart": object,
 }
-
-
-def table_of(rows: Collection[Sequence[object]], columns: Mapping[str, type]) -> pd.DataFrame:
-    """A table whose texts stay Python's: a file's name need not be valid UTF-8.
-
-    Examples
-    --------
-    >>> table_of([("a.jpg", 2)], {"path": object, "count": int}).to_dict("records")
-    [{'path': 'a.jpg', 'count': 2}]
-    """
-    return pd.DataFrame(
-        {
-            name: pd.Series([row[place] for row in rows], dtype=kind)
-            for place, (name, kind) in enumerate(columns.items())
-        }
-    )
 
 
 def groups_of(found: Outcome, pairs: pd.DataFrame) -> list[Group]:

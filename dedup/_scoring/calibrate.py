@@ -15,6 +15,7 @@ from dedup._base.extras import require
 from dedup._index.find import find_duplicates
 from dedup._scoring.score_pairs import score_pairs
 from dedup._scoring.tune import tune
+from dedup._search.measure import surety
 from dedup._search.threshold import Threshold
 from dedup._tuning.goal import Goal
 from dedup._tuning.scored_pairs import ScoredPairs
@@ -82,8 +83,7 @@ class Calibration:
 
     @property
     def _least(self) -> float:
-        value = self.threshold.value
-        return -value if self.pairs.quantity == "bits" else value
+        return surety(self.threshold.value, quantity=self.pairs.quantity)
 
     def __str__(self) -> str:
         by_edit = self.recall_by_edit

@@ -7,6 +7,7 @@ import pandas as pd
 
 from dedup import metrics
 from dedup._scoring.score_pairs import score_pairs
+from dedup._search.measure import surety
 from dedup._search.threshold import Threshold
 from dedup._tuning.goal import Goal
 from dedup._tuning.scored_pairs import ScoredPairs
@@ -44,9 +45,8 @@ def sweep(labelled: Labels | ScoredPairs, **scoring: Any) -> pd.DataFrame:
     """
     pairs = _scored(labelled, scoring)
     curve = metrics.precision_recall_curve(pairs.truth, pairs.rank)
-    if pairs.quantity == "bits":
-        curve["threshold"] = -curve["threshold"]
-    return curve
+    thresholds = curve["threshold"].to_numpy(float)
+    return curve.assign(threshold=surety(thresholds, quantity=pairs.quantity))
 
 
 def tune(

@@ -7,10 +7,10 @@ nothing new. It is kept with the rows, so that it goes when they go.
 import hashlib
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from dedup._base.versions import JOIN, version_of
 from dedup._catalogue.catalogue import Catalogue
 from dedup._join.checkpoint import remove_work
 from dedup._join.self_join import Pairs, self_join
@@ -49,7 +49,7 @@ def _work_folder(catalogue: Catalogue, threshold: float) -> Path | None:
     connection = catalogue.collection.connection
     if not connection.is_local:
         return None
-    digest = hashlib.blake2b(f"{_made_by()} {connection.uri} {threshold!r}".encode())
+    digest = hashlib.blake2b(f"{version_of(JOIN)} {connection.uri} {threshold!r}".encode())
     for record in sorted(catalogue.records.values(), key=lambda record: record.id):
         digest.update(f"{record.id} {record.digest} {record.copy_of}\n".encode())
     home = Path(connection.uri) / _FOLDER / catalogue.collection.name
@@ -58,12 +58,3 @@ def _work_folder(catalogue: Catalogue, threshold: float) -> Path | None:
         if other != folder and _NAME.fullmatch(other.name):
             remove_work(other)
     return folder
-
-
-@cache
-def _made_by() -> str:
-    """A name of the code that finds pairs."""
-    digest = hashlib.blake2b(digest_size=8)
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

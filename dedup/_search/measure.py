@@ -8,7 +8,7 @@ by hash speaks of bits, the fewer the better: this is where the one becomes the 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,9 @@ import numpy.typing as npt
 from dedup.errors import InputError
 from dedup.pipelines.models.methods import MeasureName, Method
 
-__all__ = ["MEASURES", "Measure", "measure_of"]
+__all__ = ["MEASURES", "Measure", "measure_of", "surety"]
+
+_Values = TypeVar("_Values", float, npt.NDArray[np.float64])
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,17 @@ MEASURES: Final[Mapping[MeasureName, Measure]] = MappingProxyType(
     }
 )
 """The measures by their names."""
+
+
+def surety(values: _Values, *, quantity: str) -> _Values:
+    """Values of a quantity, turned so that higher is a surer duplicate; and such values back.
+
+    Examples
+    --------
+    >>> surety(0.5, quantity="score"), surety(8.0, quantity="bits"), surety(-8.0, quantity="bits")
+    (0.5, -8.0, 8.0)
+    """
+    return -values if quantity == "bits" else values
 
 
 def measure_of(method: Method) -> Measure:

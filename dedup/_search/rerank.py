@@ -4,7 +4,6 @@ Most pictures of most collections have no copy: a small network finds out which 
 these are embedded by the large one.
 """
 
-import hashlib
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -12,17 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import PIL
 
 from dedup._base.arrays import Vectors
 from dedup._base.cache_file import CacheFile
 from dedup._base.pairs import Pair
 from dedup._base.threads import threads
 from dedup._base.timings import Timings
+from dedup._base.versions import DECODING, PREPROCESSING, version_of
 from dedup._join.self_join import Pairs
 from dedup._verification.pictures import Pictures
 from dedup.errors import DecodeError
-from dedup.pipelines.images import colours, decoding
 from dedup.pipelines.models.methods import Method, engine
 
 __all__ = ["KnownVectors", "SecondLook"]
@@ -164,13 +162,5 @@ class SecondLook:
 
 def _made_by(method: Method) -> str:
     """A name of what embeddings depend on."""
-    digest = hashlib.blake2b(digest_size=8)
-    for file in (colours.__file__, decoding.__file__):
-        digest.update(Path(file).read_bytes())
-    text = [
-        *method.properties.values(),
-        method.network.device if method.network else "",
-        PIL.__version__,
-    ]
-    digest.update("\0".join(text).encode())
-    return digest.hexdigest()
+    device = method.network.device if method.network else ""
+    return version_of(DECODING, PREPROCESSING, *method.properties.values(), device)

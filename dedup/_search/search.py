@@ -9,8 +9,8 @@ from dedup._base.pairs import Pair
 from dedup._base.progress import bar
 from dedup._base.threads import threads
 from dedup._base.timings import Timings
+from dedup._catalogue.added import Added
 from dedup._catalogue.catalogue import Catalogue
-from dedup._catalogue.ingest import Added
 from dedup._catalogue.verdicts import Verdicts
 from dedup._grouping.keeper import Keeper
 from dedup._join.self_join import Pairs, self_join

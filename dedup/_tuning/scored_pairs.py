@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from dedup._base.text import counted
+from dedup._search.measure import surety
 from dedup.pipelines.models.methods import DEFAULT
 
 __all__ = ["ScoredPairs"]
@@ -59,13 +60,11 @@ class ScoredPairs:
     @property
     def rank(self) -> npt.NDArray[np.float64]:
         """The scores, turned so that higher is a surer duplicate."""
-        score = np.asarray(self.table["score"], float)
-        return -score if self.quantity == "bits" else score
+        return surety(np.asarray(self.table["score"], float), quantity=self.quantity)
 
     def accepted(self, threshold: float) -> npt.NDArray[np.bool_]:
         """Which pairs a threshold accepts."""
-        least = -float(threshold) if self.quantity == "bits" else float(threshold)
-        return np.asarray(self.rank >= least)
+        return np.asarray(self.rank >= surety(float(threshold), quantity=self.quantity))
 
     def __len__(self) -> int:
         return len(self.table)

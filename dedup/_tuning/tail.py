@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from dedup import metrics
 from dedup._base.extras import require
+from dedup._search.measure import surety
 from dedup._tuning.scored_pairs import ScoredPairs
 
 __all__ = ["FalsePairs", "false_pairs"]
@@ -118,8 +119,7 @@ def _surety(scores: Floats, *, quantity: str) -> Floats:
     if quantity == "score":
         inside = scores.clip(1e-9, 1 - 1e-9)
         return np.asarray(np.log(inside / (1 - inside)))
-    surety: Floats = -scores if quantity == "bits" else scores
-    return surety
+    return surety(scores, quantity=quantity)
 
 
 def _extrapolated(tail: Floats, *, least: float, seed: int) -> Floats:

@@ -4,21 +4,17 @@ It is kept by the digests of both files: renamed, moved or in another index, the
 showed.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
 import numpy as np
-import PIL
 
 from dedup._base.cache_file import CacheFile
+from dedup._base.versions import DECODING, EVIDENCE, version_of
 from dedup._verification.evidence import Evidence, Relation
-from dedup._verification.features import OPENCV
-from dedup.pipelines.images import colours, decoding, frames
 
 __all__ = ["Digests", "SeenPairs"]
 
@@ -49,7 +45,7 @@ class SeenPairs:
     def __init__(self, folder: Path | None = None) -> None:
         self._file = CacheFile(
             "seen",
-            version=_made_by(),
+            version=version_of(DECODING, EVIDENCE),
             key=["a", "b"],
             answer=["evidence", "changed"],
             read=_evidence,
@@ -64,17 +60,6 @@ class SeenPairs:
     def put(self, seen: Mapping[Digests, Evidence]) -> None:
         """Remember what was seen."""
         self._file.put((*pair, *_row(evidence)) for pair, evidence in seen.items())
-
-
-@cache
-def _made_by() -> str:
-    """A name of the code that evidence depends on."""
-    digest = hashlib.blake2b(digest_size=8)
-    decoders = map(Path, (colours.__file__, decoding.__file__, frames.__file__))
-    for path in sorted([*Path(__file__).parent.rglob("*.py"), *decoders]):
-        digest.update(path.read_bytes())
-    digest.update(" ".join([np.__version__, OPENCV, PIL.__version__]).encode())
-    return digest.hexdigest()
 
 
 def _row(evidence: Evidence) -> tuple[str, bytes | None]:

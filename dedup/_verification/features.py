@@ -11,12 +11,10 @@ from dedup._verification.edits import Look
 from dedup._verification.keypoints import Local, local_features, mirrored_features
 from dedup._verification.reading.gate import PHOTOGRAPHIC, photographic
 
-__all__ = ["OPENCV", "PICTURE", "Features", "extract", "one_thread"]
+__all__ = ["PICTURE", "Features", "extract", "one_thread"]
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 
-OPENCV: Final = cv2.__version__
-"""The version that the measurements are made with."""
 PICTURE: Final = 67_200
 """Pixels of the grey picture, 224 x 300: an area, so that a strip costs what a square does."""
 _LEAST_PICTURE: Final = 9_600

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import numpy as np
 
 from dedup._catalogue.record import Record
-from dedup._results.members import Match
+from dedup._results.members import MemberPair
 from dedup._verification.evidence import Evidence
 from dedup._viewing.thumbnails import Thumbnail
 
@@ -53,7 +53,7 @@ def file_data(
     return data
 
 
-def pair_data(match: Match) -> Data:
+def pair_data(match: MemberPair) -> Data:
     """Two files of a group, and what was seen of them; what is unknown is left out.
 
     `transform` maps a place in a, in parts of its width and height, to b: x' = t0 x + t1 y + t2,

@@ -6,13 +6,14 @@ import pandas as pd
 
 from dedup._base.extras import require
 from dedup._base.pairs import Pair
+from dedup._base.tables import table_of
 from dedup._base.text import counted
 from dedup._results.result import Result
 from dedup._search.threshold import Threshold
 from dedup._tuning.goal import Goal
 from dedup._tuning.scored_pairs import ScoredPairs
 from dedup._tuning.tuned import threshold_for
-from dedup._viewing.borderline import Borderline
+from dedup._viewing.review_pairs import ReviewPairs
 from dedup.labels import Labels
 from dedup.pipelines.images.decoding import ImageSource
 
@@ -56,25 +57,19 @@ class Review:
     @property
     def answers(self) -> pd.DataFrame:
         """What was answered: `a`, `b` and `label`, True for duplicates; in order."""
-        files = self.borderline.files
+        files = self.pairs.files
         rows = [(*(name for name, *_ in files(pair)), told) for pair, told in self.told.items()]
-        columns = {"a": object, "b": object, "label": bool}
-        return pd.DataFrame(
-            {
-                name: pd.Series([row[place] for row in rows], dtype=kind)
-                for place, (name, kind) in enumerate(columns.items())
-            }
-        )
+        return table_of(rows, {"a": object, "b": object, "label": bool})
 
     @property
-    def borderline(self) -> Borderline:
+    def pairs(self) -> ReviewPairs:
         """The pairs of the result."""
-        return Borderline(self.found._outcome)
+        return ReviewPairs(self.found._outcome)
 
     @property
     def waiting(self) -> list[Pair]:
         """Pairs of pictures that were not judged, the nearest to the threshold first."""
-        return list(self.borderline.nearest(without=self.skipped))
+        return list(self.pairs.nearest(without=self.skipped))
 
     def answer(self, a: str, b: str, *, duplicate: bool) -> None:
         """Say whether two files are duplicates; the last word on a pair counts.
@@ -90,13 +85,13 @@ class Review:
         InputError
             If a file is not one of the result's, or both show one picture to the pixel.
         """
-        pair = self.borderline.pair_of(a, b)
+        pair = self.pairs.pair_of(a, b)
         told = {other: said for other, said in self.told.items() if other != pair}
         told[pair] = duplicate
         found = self.found._judged(told)
         found.groups  # noqa: B018  an answer that fails leaves all as it was
         if self._index is not None:
-            images = [source for *_, source in self.borderline.files(pair)]
+            images = [source for *_, source in self.pairs.files(pair)]
             self._index.mark(*images, duplicate=duplicate)
         self.told, self.found = told, found
         self._widget.refresh()
@@ -143,10 +138,10 @@ class Review:
             If the answers do not suffice: all are alike, or they are of fewer photos than there
             are folds.
         """
-        labels, settings = self.labels(), self.borderline.settings
+        labels, settings = self.labels(), self.pairs.settings
         scored = ScoredPairs(
-            labels.table.assign(score=[self.borderline.rating(pair) for pair in self.told]),
-            quantity=self.borderline.quantity,
+            labels.table.assign(score=[self.pairs.rating(pair) for pair in self.told]),
+            quantity=self.pairs.quantity,
             method=settings.model.method,
             properties=dict(settings.model.properties),
             images=len(labels.paths),

@@ -3,20 +3,20 @@
 Everything is in one trait, `view`; the front-end sends what the person does as messages.
 """
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import anywidget
 import traitlets
 
 from dedup._base.pairs import Pair
 from dedup._results.members import Member
+from dedup._results.result import Result
+from dedup._search.threshold import Threshold
 from dedup._viewing.page_data import Data, file_data, pair_data
 from dedup._viewing.report import web_text
+from dedup._viewing.review_pairs import ReviewPairs
 from dedup._viewing.thumbnails import thumbnail
 from dedup.errors import DedupError
-
-if TYPE_CHECKING:
-    from dedup._viewing.review import Review
 
 __all__ = ["ReviewWidget"]
 
@@ -26,19 +26,44 @@ _GROUPS = 4
 _FILES = 6
 
 
+class Judged(Protocol):
+    """What the front-end shows, and what a person does there; see `Review`."""
+
+    found: Result
+    skipped: set[Pair]
+    told: dict[Pair, bool]
+
+    @property
+    def pairs(self) -> ReviewPairs:
+        """The pairs of the result."""
+
+    @property
+    def waiting(self) -> list[Pair]:
+        """Pairs of pictures that were not judged."""
+
+    def answer(self, a: str, b: str, *, duplicate: bool) -> None:
+        """Say whether two files are duplicates."""
+
+    def at(self, threshold: float) -> None:
+        """Move the threshold."""
+
+    def tune(self) -> Threshold:
+        """Tune the threshold on the answers."""
+
+
 class ReviewWidget(anywidget.AnyWidget):
     """The front-end of a review.
 
     Parameters
     ----------
-    review : Review
+    review : Judged
     """
 
     _esm = web_text("pair.js", "review.js")
     _css = web_text("review.css", "pair.css")
     view = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, review: "Review") -> None:
+    def __init__(self, review: Judged) -> None:
         super().__init__()
         self._review = review
         self._small: dict[str, Data] = {}
@@ -55,14 +80,14 @@ class ReviewWidget(anywidget.AnyWidget):
 
     def _ask(self, pair: Pair | None, *, left: int) -> None:
         self._asked = pair
-        found, borderline = self._review.found, self._review.borderline
+        found, pairs = self._review.found, self._review.pairs
         answers = self._review.told.values()
-        bits = borderline.quantity == "bits"
-        settings = borderline.settings
-        proposed = settings.measure.value_of(borderline.found.candidates.floor)
+        bits = pairs.quantity == "bits"
+        settings = pairs.settings
+        proposed = settings.measure.value_of(pairs.found.candidates.floor)
         self.view = {
             "threshold": found.threshold,
-            "quantity": borderline.quantity,
+            "quantity": pairs.quantity,
             "low": 0 if bits or settings.verify else max(0, round(proposed, 2)),
             "high": proposed if bits else 1,
             "step": 1 if bits else 0.01,
@@ -77,21 +102,21 @@ class ReviewWidget(anywidget.AnyWidget):
         }
 
     def _pair(self, pair: Pair) -> Data:
-        borderline = self._review.borderline
+        pairs = self._review.pairs
         files = [
             file_data(name, record, thumbnail(source, box=_PAIR_BOX))
-            for name, record, source in borderline.files(pair)
+            for name, record, source in pairs.files(pair)
         ]
         return {
             "files": files,
-            "seen": pair_data(borderline.match(pair)),
-            "accepted": borderline.is_accepted(pair),
+            "seen": pair_data(pairs.match(pair)),
+            "accepted": pairs.is_accepted(pair),
             "answer": self._review.told.get(pair),
         }
 
     def _groups(self) -> list[Data]:
         """The least certain groups, in small."""
-        found, verified = self._review.found, self._review.borderline.settings.verify
+        found, verified = self._review.found, self._review.pairs.settings.verify
         column = "score" if verified else "similarity"
         groups = sorted(found.groups, key=lambda group: float(group.pairs[column].min()))
         return [
@@ -144,6 +169,6 @@ class ReviewWidget(anywidget.AnyWidget):
                 self.refresh()
             case {"act": "answer", "duplicate": bool(duplicate)} if self._asked is not None:
                 asked = self._asked
-                a, b = (name for name, *_ in self._review.borderline.files(asked))
+                a, b = (name for name, *_ in self._review.pairs.files(asked))
                 self._review.answer(a, b, duplicate=duplicate)
                 self._before.append(asked)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._base.extras import require
+from dedup._search.measure import surety
 from dedup._search.threshold import Threshold
 from dedup._tuning.scored_pairs import ScoredPairs
 from dedup.errors import InputError
@@ -130,7 +131,7 @@ def cut_of(threshold: Cut, pairs: ScoredPairs) -> float:
 
 def least(cut: float, pairs: ScoredPairs) -> float:
     """A threshold in terms of `pairs.rank`."""
-    return -cut if pairs.quantity == "bits" else cut
+    return surety(cut, quantity=pairs.quantity)
 
 
 def written(cut: float, pairs: ScoredPairs) -> str:

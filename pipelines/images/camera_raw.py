@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
+from dedup._base.extras import command
 from dedup.errors import DecodeError
 from dedup.pipelines.images import memory
 from dedup.pipelines.images.limits import require_within
@@ -57,7 +58,7 @@ def check() -> Any:
     try:
         import rawpy
     except ImportError:
-        raise DecodeError('camera RAW: to read it, pip install "dedup[raw]"') from None
+        raise DecodeError(f"camera RAW: to read it, {command('raw')}") from None
     return rawpy
 
 

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from dedup._base.extras import command
 from dedup.errors import DecodeError
 from dedup.pipelines.images import memory
 from dedup.pipelines.images.limits import require_within
@@ -37,7 +38,7 @@ def check(file: BinaryIO) -> None:
     try:
         import pillow_jxl  # noqa: F401
     except ImportError:
-        raise DecodeError('JPEG XL: to read it, pip install "dedup[jxl]"') from None
+        raise DecodeError(f"JPEG XL: to read it, {command('jxl')}") from None
 
 
 def read(file: BinaryIO) -> Image.Image:

@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from dedup._base.arrays import Pixels
+from dedup._base.extras import command
 from dedup.errors import DecodeError, DedupError
 from dedup.pipelines.images import camera_raw, jpeg_xl, limits, memory, patience
 
@@ -203,7 +204,7 @@ def _open_heif(file: BinaryIO) -> Image.Image:
     try:
         from pillow_heif import HeifImageFile
     except ImportError:
-        raise DecodeError('HEIC: to read it, pip install "dedup[heif]"') from None
+        raise DecodeError(f"HEIC: to read it, {command('heif')}") from None
     image: Image.Image = HeifImageFile(file)  # type: ignore[no-untyped-call]
     return image
 

@@ -6,10 +6,11 @@ import re
 import threading
 from importlib.util import find_spec
 
-from dedup.errors import InputError, MissingExtra, ModelError
+from dedup._base.extras import missing
+from dedup.errors import InputError, ModelError
 from dedup.pipelines.models.networks import Engine, Network
 
-__all__ = ["CHECKPOINTS", "check_device", "engine"]
+__all__ = ["CHECKPOINTS", "check_device", "engine_of"]
 
 CHECKPOINTS = (".pt", ".pth", ".safetensors")
 """How the files of torch's weights end."""
@@ -19,7 +20,7 @@ _engines: dict[Network, Engine] = {}
 _making = [threading.Lock()]
 
 
-def engine(network: Network) -> Engine:
+def engine_of(network: Network) -> Engine:
     """The engine of a network, made once a process; the last four are kept.
 
     Threads may share it: one makes an engine, which takes up to half a second, and others wait.
@@ -41,10 +42,7 @@ def engine(network: Network) -> Engine:
 def _made(network: Network) -> Engine:
     if network.path.suffix in CHECKPOINTS:
         if find_spec("torch") is None or find_spec("towhee.models") is None:
-            raise MissingExtra(
-                f'{network.path.name} needs torch; install it with: pip install "dedup[torch]"',
-                name="torch",
-            )
+            raise missing(f"{network.path.name} needs torch", package="torch", extra="torch")
         from dedup.pipelines.models.torch_engine import TorchEngine
 
         return TorchEngine(network)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from dedup.errors import ModelError
 
-__all__ = ["digest_of"]
+__all__ = ["fingerprint"]
 
 _Stat = tuple[str, int, int]
 
 
-def digest_of(path: Path) -> str:
+def fingerprint(path: Path) -> str:
     """Digest of a network: its file, the weights beside it, or all files of its folder.
 
     Read once, unless sizes or times change.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar, Final, Literal, Protocol
 
 from dedup._base.arrays import SHORT_SIDE
+from dedup._base.extras import command
 from dedup.errors import InputError, ModelError
 from dedup.pipelines.models import engines
 from dedup.pipelines.models.networks import Engine, Network
@@ -140,7 +141,7 @@ class EmbeddingModel:
         """
         self.weights_file()
         if self.device != "cpu":
-            engines.engine(self.network)
+            engines.engine_of(self.network)
 
     def weights_file(self) -> Path:
         """Path of the installed ONNX file.
@@ -188,7 +189,7 @@ class PerceptualHash:
         if find_spec("imagehash") is None:
             raise ModelError(
                 f'method "{self.method}" needs the library ImageHash, which is not installed. '
-                'Install it with: pip install "dedup[phash]"'
+                f"Install it with: {command('phash')}"
             )
 
 
@@ -270,7 +271,7 @@ def _resnet50() -> Model:
         raise ModelError(
             f'method "resnet50" has no weights here, and downloads none: let {_RESNET50} name '
             "a file of them (torchvision's or timm's, .pth or .safetensors), or pass method="
-            'dedup.Model("resnet50.pth"). It needs: pip install "dedup[torch]"'
+            f'dedup.Model("resnet50.pth"). It needs: {command("torch")}'
         )
     return Model(path)
 
@@ -286,4 +287,4 @@ def engine(method: str | Method) -> Engine:
     known = model(method)
     if known.network is None:
         raise ModelError(f"method {known.method!r} is no embedding model")
-    return engines.engine(known.network)
+    return engines.engine_of(known.network)

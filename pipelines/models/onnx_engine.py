@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from dedup._base.arrays import Pixels, Vectors
-from dedup.errors import MissingExtra, ModelError
+from dedup._base.extras import command, missing
+from dedup.errors import ModelError
 from dedup.pipelines.models.batches import Batches
 from dedup.pipelines.models.networks import Input, Network, Shape, chosen, shown, unit_rows
 
@@ -71,10 +72,10 @@ class OnnxEngine:
 def _session(network: Network) -> Any:
     """The file on its device, and never on the processor instead of the card."""
     if find_spec("onnxruntime") is None:
-        raise MissingExtra(
-            f"device={network.device!r} needs ONNX Runtime for NVIDIA's cards; install it with: "
-            'pip install "dedup[gpu]"',
-            name="onnxruntime",
+        raise missing(
+            f"device={network.device!r} needs ONNX Runtime for NVIDIA's cards",
+            package="onnxruntime",
+            extra="gpu",
         )
     import onnxruntime
 
@@ -83,7 +84,7 @@ def _session(network: Network) -> Any:
     elif _CUDA not in onnxruntime.get_available_providers():
         raise ModelError(
             f"device={network.device!r}: the ONNX Runtime that is installed knows no CUDA. "
-            'Replace it with: pip uninstall --yes onnxruntime && pip install "dedup[gpu]"'
+            f"Replace it with: pip uninstall --yes onnxruntime && {command('gpu')}"
         )
     else:
         onnxruntime.preload_dlls()  # CUDA and cuDNN, from the packages that the extra brings
@@ -98,7 +99,7 @@ def _session(network: Network) -> Any:
     if network.device != "cpu" and _CUDA not in session.get_providers():
         raise ModelError(
             f"device={network.device!r}: there is no such NVIDIA card here, or its driver does "
-            'not fit what pip install "dedup[gpu]" brings (nvidia-smi says what is there)'
+            f"not fit what {command('gpu')} brings (nvidia-smi says what is there)"
         )
     return session
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
 
 from dedup.errors import InputError
-from dedup.pipelines.models.engines import CHECKPOINTS, engine
-from dedup.pipelines.models.fingerprints import digest_of
+from dedup.pipelines.models.engines import CHECKPOINTS, engine_of
+from dedup.pipelines.models.fingerprints import fingerprint
 from dedup.pipelines.models.networks import Network
 from dedup.pipelines.models.preprocessing import Preprocessing, Triple
 
@@ -122,7 +122,7 @@ class Model:
             fit=self.fit,
         )
         network = Network(
-            path, preprocessing, self.output, digest_of(path), device=device, trusted=self.trusted
+            path, preprocessing, self.output, fingerprint(path), device=device, trusted=self.trusted
         )
         return OwnModel(path.name, network, Defaults(self.candidates, self.threshold))
 
@@ -140,12 +140,12 @@ class OwnModel:
     @property
     def dimension(self) -> int:
         """Length of a vector, as its network gives it."""
-        return engine(self.network).dimension
+        return engine_of(self.network).dimension
 
     @property
     def short_side(self) -> int:
         """Pictures are decoded near the size that the network sees."""
-        return engine(self.network).preprocessing.short_side
+        return engine_of(self.network).preprocessing.short_side
 
     @property
     def properties(self) -> dict[str, str]:
@@ -153,12 +153,12 @@ class OwnModel:
         output = f", output {self.network.output}" if self.network.output else ""
         return {
             "dedup.model": f"{self.network.path.name}, blake2b {self.network.digest}{output}",
-            "dedup.preprocessing": str(engine(self.network).preprocessing),
+            "dedup.preprocessing": str(engine_of(self.network).preprocessing),
         }
 
     def require(self) -> None:
         """Raise an error that says why the network can't be run."""
-        engine(self.network)
+        engine_of(self.network)
 
 
 def _triple(setting: str, value: float | Sequence[float] | None, *, default: Triple) -> Triple:

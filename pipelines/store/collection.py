@@ -59,6 +59,7 @@ class Collection(Table):
         self,
         *,
         dimension: int,
+        fields: Mapping[str, int],
         properties: Mapping[str, str],
         measure: Literal["cosine", "bits"] = "cosine",
         made_by: Callable[[Mapping[str, str]], str] = lambda _: "what it was made with",
@@ -68,6 +69,9 @@ class Collection(Table):
         Parameters
         ----------
         dimension : int
+        fields : mapping of str to int
+            What a row holds beside its vector: the bytes that a text may have, 0 of a number.
+            "id" is the primary key.
         properties : mapping of str to str
             What it is made with.
         measure : {"cosine", "bits"}
@@ -85,7 +89,7 @@ class Collection(Table):
             If the store can't keep vectors in the way that was asked for.
         """
         vectors, index = self._kept(measure)
-        schema = _schema(dimension, vectors=vectors)
+        schema = _schema(fields, vectors=vectors, dimension=dimension)
         if not self._call("open it", "has_collection"):
             by_size = measure == "cosine" and self._storage.index_type is None
             choice = _BY_SIZE if by_size else index.type
@@ -321,21 +325,12 @@ def _size(value: Any) -> int:
     return 10
 
 
-def _schema(dimension: int, *, vectors: str) -> CollectionSchema:
+def _schema(fields: Mapping[str, int], *, vectors: str, dimension: int) -> CollectionSchema:
     schema = new_schema()
-    schema.add_field("id", DataType.INT64, is_primary=True)
-    schema.add_field("path", DataType.VARCHAR, max_length=65_535)
-    schema.add_field("size", DataType.INT64)
-    schema.add_field("mtime_ns", DataType.INT64)
-    schema.add_field("digest", DataType.VARCHAR, max_length=64)
-    schema.add_field("format", DataType.VARCHAR, max_length=32)
-    schema.add_field("width", DataType.INT64)
-    schema.add_field("height", DataType.INT64)
-    schema.add_field("thumbnail", DataType.VARCHAR, max_length=256)
-    # The id of the row whose picture this file repeats, or 0: searches look at 0 only.
-    schema.add_field("copy_of", DataType.INT64)
-    schema.add_field("tag", DataType.VARCHAR, max_length=256)
-    for name in ("frames", "depth", "alpha"):
-        schema.add_field(name, DataType.INT64)
+    for name, longest in fields.items():
+        if longest:
+            schema.add_field(name, DataType.VARCHAR, max_length=longest)
+        else:
+            schema.add_field(name, DataType.INT64, is_primary=name == "id")
     schema.add_field("vector", DataType[vectors], dim=dimension)
     return schema

@@ -20,7 +20,7 @@ from dedup._base.environment import environment
 from dedup.errors import StoreError, StoreUnavailable
 from dedup.pipelines.store.addresses import Server, server_at, shown
 from dedup.pipelines.store.layout import Layout
-from dedup.pipelines.store.lite import ADDRESS, Engine, leave_to_the_parent
+from dedup.pipelines.store.lite import ADDRESS, LiteStore, leave_to_the_parent
 from dedup.pipelines.store.storage import Store, store_at
 
 # pymilvus takes no file for an address, and makes what a `.env` says part of the environment: one
@@ -80,7 +80,7 @@ class _Shared:
     """A client of this process, the lock that writes to its file need, and who holds it."""
 
     client: MilvusClient
-    engine: Engine | None = None  # of a Milvus Lite file
+    lite: LiteStore | None = None  # of a Milvus Lite file
     layouts: "dict[tuple[str, str | None], Layout]" = field(default_factory=dict)
     loaded: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
@@ -175,8 +175,8 @@ class Connection:
                 return
             del _clients[Server(self.uri, self.token)]
             self._shared.client.close()
-            if self._shared.engine:
-                self._shared.engine.close()
+            if self._shared.lite:
+                self._shared.lite.close()
 
 
 _clients: dict[Server, _Shared] = {}
@@ -191,8 +191,8 @@ def _begin_anew() -> None:
     _connecting = threading.RLock()
     _of_the_parent.append((_clients.copy(), leave_to_the_parent()))
     for shared in _clients.values():
-        if shared.engine:
-            shared.engine.forget()
+        if shared.lite:
+            shared.lite.forget()
     _clients.clear()
 
 
@@ -247,13 +247,13 @@ def borrow(uri: str | Path | None = None, *, token: str = "") -> Connection:
 
 
 def _opened(path: str) -> _Shared:
-    engine = Engine(path)
+    lite = LiteStore(path)
     try:
-        client = MilvusClient(ADDRESS, channel=engine.channel, dedicated=True)
+        client = MilvusClient(ADDRESS, channel=lite.channel, dedicated=True)
     except BaseException:
-        engine.close()
+        lite.close()
         raise
-    return _Shared(client, engine)
+    return _Shared(client, lite)
 
 
 def _reached(server: Server) -> _Shared:

@@ -17,7 +17,7 @@ import grpc  # type: ignore[import-untyped]
 from dedup.errors import StoreError
 from dedup.pipelines.store.lite_folder import make_own
 
-__all__ = ["ADDRESS", "Engine", "leave_to_the_parent"]
+__all__ = ["ADDRESS", "LiteStore", "leave_to_the_parent"]
 
 ADDRESS: Final = "unix:/dev/null/milvus-lite"
 """What pymilvus is told instead of an address. No socket can be there, should it look."""
@@ -26,7 +26,7 @@ _LOG = logging.getLogger(__name__)
 _THREADS = 10
 
 
-class EngineError(grpc.RpcError):  # type: ignore[misc]
+class LiteError(grpc.RpcError):  # type: ignore[misc]
     """A call that the engine did not do, as pymilvus expects it."""
 
     def __init__(self, details: str, *, code: grpc.StatusCode = grpc.StatusCode.UNKNOWN) -> None:
@@ -46,7 +46,7 @@ class EngineError(grpc.RpcError):  # type: ignore[misc]
         raise self
 
 
-class Engine:
+class LiteStore:
     """A Milvus Lite file that this process has open, and what pymilvus reaches it through.
 
     Parameters
@@ -59,7 +59,7 @@ class Engine:
     ------
     StoreError
         If the folder is not one's own (`make_own`), or the engine can't be used without a port.
-    EngineError
+    LiteError
         If another process has it open, or it can't be read.
     """
 
@@ -85,7 +85,7 @@ class Engine:
         try:
             self._database = served[1] if served else MilvusLite(path)
         except Exception as error:
-            raise EngineError(str(error)) from error
+            raise LiteError(str(error)) from error
         # Calls run on threads of their own, so that Ctrl-C ends the wait and not half a write.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="milvus-lite")
         self.channel = _Channel(MilvusServicer(self._database), self._threads)
@@ -135,7 +135,7 @@ class _Channel(grpc.Channel):  # type: ignore[misc]
 
     def _none(self, method: str, *_: Any, **__: Any) -> Callable[..., Any]:
         def call(*_: Any, **__: Any) -> Any:
-            raise EngineError(f"{method}: not in Milvus Lite", code=grpc.StatusCode.UNIMPLEMENTED)
+            raise LiteError(f"{method}: not in Milvus Lite", code=grpc.StatusCode.UNIMPLEMENTED)
 
         return call
 
@@ -152,7 +152,7 @@ class _Channel(grpc.Channel):  # type: ignore[misc]
         try:
             return getattr(self._service, name)(request, context)
         except Exception as error:
-            raise EngineError(context.details or str(error), code=context.code) from error
+            raise LiteError(context.details or str(error), code=context.code) from error
 
     def subscribe(self, callback: Callable[..., Any], try_to_connect: bool = False) -> None:
         """Say that it is ready, as it always is."""

@@ -1,22 +1,22 @@
-"""The pairs of a result by how narrowly they were decided."""
+"""The pairs of a result that a person may judge, by how narrowly they were decided."""
 
 import math
 from collections.abc import Collection, Iterator
 
 from dedup._base.pairs import Pair, ordered
 from dedup._catalogue.record import Record
-from dedup._results.members import Match
+from dedup._results.members import MemberPair
 from dedup._search.outcome import Outcome
 from dedup.errors import InputError
 from dedup.pipelines.images.decoding import ImageSource
 
-__all__ = ["Borderline"]
+__all__ = ["ReviewPairs"]
 
 # Pairs that some threshold accepts; "scene" and "uncertain" none does.
 _DECIDED = ("near", "different")
 
 
-class Borderline:
+class ReviewPairs:
     """Pairs of pictures of a result, from the most narrowly decided on.
 
     Parameters
@@ -57,7 +57,7 @@ class Borderline:
         records = (self.found.files[picture][0] for picture in self.found.verifier.directed(pair))
         return [(self.found.names[r.path], r, self.found.source(r)) for r in records]
 
-    def match(self, pair: Pair) -> Match:
+    def match(self, pair: Pair) -> MemberPair:
         """What was seen from the first of `files` to the second."""
         verify, measure = self.settings.verify, self.settings.measure
         seen = self.found.verifier.evidence(pair) if verify else None
@@ -66,7 +66,7 @@ class Borderline:
         probability = math.nan
         if tuned is not None and not math.isnan(rating):
             probability = float(tuned.probability(rating))
-        return Match(
+        return MemberPair(
             0,
             1,
             "near",

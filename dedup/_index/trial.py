@@ -1,0 +1,208 @@
+"""One image compared with more and more pictures of an index, until more would add nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from dedup._base.arrays import Vectors
+from dedup._base.pairs import Pair
+from dedup._catalogue.catalogue import picture_of
+from dedup._catalogue.exact_copies import PictureBook
+from dedup._catalogue.record import Record
+from dedup._search.blank import blank_pictures
+from dedup._search.candidates import Candidates
+from dedup._search.rerank import KnownVectors, SecondLook
+from dedup._search.settings import Settings
+from dedup._verification.evidence import Evidence
+from dedup._verification.pictures import Pictures
+from dedup._verification.verify import Verifier
+from dedup.pipelines.images.decoding import ImageSource
+
+__all__ = ["Asked", "Match", "Seen", "Trial"]
+
+# Images that are compared before one that resembles nothing is called new, and at most.
+_PATIENCE = 10
+_MOST_COMPARED = 16
+_AT_ONCE = 4
+# The same pixels, decoded in full or at reduced size, are at least this similar.
+_SAME_PIXELS = 0.9
+_ASKED = 0  # stands for the image; no record has this id
+
+Seen: TypeAlias = tuple[Record, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An image of the index that a checked image repeats.
+
+    Attributes
+    ----------
+    path : str
+        The image of the index.
+    similarity : float
+        Cosine of the two embeddings; of two hashes, 1 - bits / 32.
+    relation : {"exact", "near", "lookalike"}
+        "exact": the same pixels. "lookalike": the same layout, other content.
+    score : float, optional
+        Score of the verification, 0 to 1.
+    probability : float, optional
+        Of being duplicates, if the threshold was tuned.
+    """
+
+    path: str
+    similarity: float
+    relation: str
+    score: float | None = None
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An image that an index is asked about, decoded and embedded once.
+
+    Attributes
+    ----------
+    record : Record
+        As the index would hold it.
+    source : image
+        What is decoded when it is compared: its pixels, where they are all that there is.
+    vector : ndarray, shape (dimension,)
+    """
+
+    record: Record
+    source: ImageSource
+    vector: Vectors
+
+
+class Trial:
+    """The comparison of one image with more and more pictures of an index."""
+
+    def __init__(
+        self,
+        asked: Asked,
+        told: Mapping[str, bool],
+        *,
+        settings: Settings,
+        floor: float,
+        images: Mapping[str, ImageSource],
+        known: KnownVectors | None,
+    ) -> None:
+        self.matches: list[Match] = []
+        self.lookalikes: list[Match] = []
+        self._asked = asked
+        self._told = told
+        self._settings = settings
+        self._floor = floor
+        self._files: dict[int, list[Record]] = {_ASKED: [asked.record]}
+        self._pictures = Pictures(self._files, images={**images, asked.record.path: asked.source})
+        second = settings.model.second
+        self._second = None if second is None else SecondLook(second, self._pictures, known=known)
+        self._picture = replace(
+            picture_of(asked.record),
+            id=_ASKED,
+            source=asked.source,
+            # Of an image that was not read from a file, it is known.
+            digest=None if asked.record.format else asked.record.digest,
+        )
+        self._seen: set[int] = set()
+        self._has_exact = False
+        self._compared = self._failures = 0
+
+    def look_at(self, found: Sequence[Seen]) -> None:
+        """Compare it with pictures, the most similar first."""
+        new: dict[int, Seen] = {}
+        for record, cosine in found:
+            if record.picture not in self._seen:
+                new.setdefault(record.picture, (record, cosine))
+        self._seen.update(new)
+        found = list(new.values())
+        known = {picture: record for picture, (record, _) in new.items()}
+        exact = self._exact(known)
+        self._files |= {picture: [record] for picture, record in known.items()}
+        verifier = Verifier(self._pictures)
+        candidates = self._candidates(found)
+        if self._second is not None and not self._settings.verify:
+            others = [(_ASKED, picture) for picture in known if picture != exact]
+            seen = self._second.similarity(others)
+            candidates.similarity |= {pair: seen.get(pair, -1.0) for pair in others}
+        decision = self._settings.decision(candidates, verifier)
+        self._has_exact |= exact is not None and candidates.may_pair((_ASKED, exact))
+        for start in range(0, len(found), _AT_ONCE):
+            pairs = [(_ASKED, record.picture) for record, _ in found[start : start + _AT_ONCE]]
+            pairs = [pair for pair in pairs if self._is_worth(pair, candidates, exact)]
+            decision.verify(pair for pair in pairs if pair[1] != exact)
+            self._compared += len(pairs)
+            for pair in pairs:
+                is_exact = pair[1] == exact
+                if is_exact or decision.is_link(pair):
+                    score = 1.0 if is_exact else _score(verifier.evidence(pair))
+                    relation = "exact" if is_exact else "near"
+                    similarity = candidates.similarity[pair]
+                    if self._second is not None and not is_exact:
+                        similarity = self._second.similarity([pair]).get(pair, similarity)
+                    self._accept(Match(known[pair[1]].path, similarity, relation, score))
+                else:
+                    self._failures += 1
+                    alike = verifier.evidence(pair) if decision.keeps_apart(pair) else None
+                    if alike is not None:
+                        similarity = candidates.similarity[pair]
+                        path = known[pair[1]].path
+                        self.lookalikes.append(Match(path, similarity, "lookalike", alike.score))
+
+    def is_over(self, found: Sequence[Seen]) -> bool:
+        """Whether pictures less similar than these would add nothing."""
+        if not self._settings.verify or not self._is_done:
+            return False
+        return self._has_exact or not found or found[-1][1] < _SAME_PIXELS
+
+    @property
+    def _is_done(self) -> bool:
+        return self._has_exact or self._failures >= _PATIENCE or self._compared >= _MOST_COMPARED
+
+    def _is_worth(self, pair: Pair, candidates: Candidates, exact: int | None) -> bool:
+        if not candidates.may_pair(pair):
+            return False
+        needed = pair[1] == exact or pair in candidates.told or not self._settings.verify
+        return needed or not self._is_done
+
+    def _accept(self, match: Match) -> None:
+        self.matches.append(replace(match, probability=self._probability(match)))
+        self._failures = 0
+
+    def _exact(self, known: Mapping[int, Record]) -> int | None:
+        """The picture that is the same file, or has the very same pixels."""
+        book = PictureBook()
+        for key, record in known.items():
+            if record.digest == self._asked.record.digest:
+                return key
+            book.add(picture_of(record))
+        same = None if self._has_exact else book.same(self._picture)
+        return None if same is None else known[same.id].picture
+
+    def _candidates(self, found: Sequence[Seen]) -> Candidates:
+        pictures = {_ASKED: self._asked.record} | {r.picture: r for r, _ in found}
+        return Candidates(
+            self._floor,
+            among=pictures.keys(),
+            blank=blank_pictures(pictures) if self._settings.trusts_hashes else frozenset(),
+            told={
+                (_ASKED, record.picture): self._told[record.digest]
+                for record, _ in found
+                if record.digest in self._told
+            },
+            similarity={(_ASKED, record.picture): cosine for record, cosine in found},
+        )
+
+    def _probability(self, match: Match) -> float | None:
+        tuned = self._settings.tuned
+        if tuned is None:
+            return None
+        if match.relation == "exact":
+            return 1.0
+        measure = self._settings.measure
+        value = match.score if tuned.quantity == "score" else measure.value_of(match.similarity)
+        return None if value is None else float(tuned.probability(value))
+
+
+def _score(evidence: Evidence | None) -> float | None:
+    return None if evidence is None else evidence.score
