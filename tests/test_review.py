@@ -52,7 +52,7 @@ def strangers(edited, a, b):
 
 def test_pairs_next_to_the_threshold_come_first(found):
     review = found.review()
-    scores = [review.borderline.rating(pair) for pair in review.waiting]
+    scores = [review.pairs.rating(pair) for pair in review.waiting]
     distances = [abs(score - found.threshold) for score in scores]
     assert distances == sorted(distances)
     assert len(distances) >= 6
@@ -145,7 +145,7 @@ def test_labels_are_written(found, edited, tmp_path):
 def answered(review, edited):
     """Every pair that waits, as it is."""
     for pair in review.waiting:
-        a, b = (name for name, *_ in review.borderline.files(pair))
+        a, b = (name for name, *_ in review.pairs.files(pair))
         same = os.path.basename(a).split()[0].split(".")[0] in os.path.basename(b)
         review.answer(a, b, duplicate=same)
     review.answer(*strangers(edited, "coffee", "rocket"), duplicate=False)
