@@ -87,7 +87,7 @@ def test_what_is_not_read_has_a_reason_and_stops_nothing(tmp_path, photo):
 @pytest.mark.skipif(not ALL, reason="needs the extras heif, jxl and raw, and AVIF")
 @pytest.mark.skipif(int(PIL.__version__.split(".")[0]) < 13, reason="reasons in Pillow 13's words")
 def test_the_page_says_what_is_read(tmp_path):
-    """If it does not: uv run python tests/format_table.py."""
+    """If it does not: uv run python tests/support/format_table.py."""
     assert format_table.PAGE.read_text(encoding="utf-8") == format_table.page(tmp_path)
 
 

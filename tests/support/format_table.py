@@ -1,6 +1,6 @@
 """The table of `docs/formats.md`, made by building and reading every file in it.
 
-uv run python tests/format_table.py    # writes it
+uv run python tests/support/format_table.py    # writes it
 """
 
 import re
@@ -15,7 +15,7 @@ from PIL import Image
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import decode
 
-PAGE = Path(__file__).parents[1] / "docs" / "formats.md"
+PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
 # What reads a format; Pillow, if it is not here.
 _READERS = {"HEIF": "pillow-heif", "JXL": "pillow-jxl-plugin", "RAW": "rawpy"}
 
@@ -72,8 +72,8 @@ _PAGE = """\
 
 Files are recognised by their contents, whatever they are called. Every file of a folder is
 looked at, and what is not read is in `found.skipped` with its reason. This page is made by
-`tests/format_table.py`, which builds each of these files and reads it;
-`tests/test_formats.py` finds all of them to be one picture.
+`tests/support/format_table.py`, which builds each of these files and reads it;
+`tests/pipelines/images/test_formats.py` finds all of them to be one picture.
 
 ```sh
 pip install "dedup[heif]"  # HEIC, as iPhones write it: pillow-heif

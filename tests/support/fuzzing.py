@@ -3,7 +3,7 @@
 A child process decodes, so that one that is killed, or is busy with one file for more than ten
 seconds, is seen and counted. The tests run this for seconds; for longer:
 
-    nice uv run python tests/fuzzing.py --minutes 30
+    nice uv run python tests/support/fuzzing.py --minutes 30
 """
 
 import argparse
