@@ -30,6 +30,17 @@ def cache_folder(tmp_path_factory, monkeypatch):
     return folder
 
 
+@pytest.fixture
+def cores(monkeypatch):
+    """Makes it seem that this process may use so many processor cores."""
+
+    def seem(count):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(count)), raising=False)
+        monkeypatch.setattr(os, "cpu_count", lambda: count)
+
+    return seem
+
+
 @pytest.fixture(scope="session")
 def photos():
     """Distinct photos by name: RGB, about 300 pixels wide."""

@@ -35,7 +35,7 @@ def temporary(tmp_path, monkeypatch):
     """Where temporary files go."""
     folder = tmp_path / "temporary"
     folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder
 
 
@@ -250,7 +250,7 @@ def place(monkeypatch):
     (place / "temporary").mkdir()
     (place / "temporary").chmod(0o1777)
     monkeypatch.setenv("XDG_CACHE_HOME", str(place))
-    monkeypatch.setattr("tempfile.tempdir", str(place / "temporary"))
+    monkeypatch.setattr(tempfile, "tempdir", str(place / "temporary"))
     yield place
     shutil.rmtree(place)
 

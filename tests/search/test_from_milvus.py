@@ -6,6 +6,7 @@ from pymilvus import DataType, MilvusClient
 
 import dedup
 from dedup._join import brute_force as exact
+from dedup.pipelines.store.table import Table
 
 DIMENSION = 24
 
@@ -75,7 +76,7 @@ ODD = ['a"b', "c\\d", "e'f", "é ü", "new\nline", "", "k in [1]", "漢字", "Z"
 
 
 def test_cosine_and_numbers_for_ids(store, client, monkeypatch):
-    monkeypatch.setattr("dedup.pipelines.store.table.Table.window_rows", 64)
+    monkeypatch.setattr(Table, "window_rows", 64)
     vectors = near_copies([1] * 200 + [2] * 30 + [3] * 10 + [40], seed=1)
     ids = np.random.default_rng(2).permutation(len(vectors)) * 10**15 - 10**17
     index = {"lite": "IVF_FLAT", "server": "HNSW"}[store.kind]
@@ -98,7 +99,7 @@ def test_cosine_and_numbers_for_ids(store, client, monkeypatch):
 
 
 def test_squared_distance_and_texts_for_ids(store, client, monkeypatch):
-    monkeypatch.setattr("dedup.pipelines.store.table.Table.window_rows", 64)
+    monkeypatch.setattr(Table, "window_rows", 64)
     vectors = near_copies([1] * 200 + [2] * 30 + [25], seed=3)
     ids = [*ODD, *(f"row {n:04}" for n in range(len(vectors) - len(ODD)))]
     np.random.default_rng(4).shuffle(ids)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import tempfile
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import dedup
-from dedup._verification import comparing
+from dedup._verification import comparing, evidence_cache
 from dedup._verification.evidence import Evidence
 from dedup._verification.evidence_cache import SeenPairs
 
@@ -110,7 +111,7 @@ def test_memory_that_can_not_be_used_stops_nothing(copies, cache_folder, monkeyp
         (file,) = cache_folder.glob("seen-*.sqlite")
         if spoil == "no folder":
             monkeypatch.setenv("XDG_CACHE_HOME", str(copies / "coffee.png"))
-            monkeypatch.setattr("tempfile.tempdir", str(copies / "coffee.png"))
+            monkeypatch.setattr(tempfile, "tempdir", str(copies / "coffee.png"))
         elif spoil == "no database":
             for path in cache_folder.glob("seen-*.sqlite*"):
                 path.write_bytes(b"something else" * 999)
@@ -128,7 +129,7 @@ def test_what_another_version_saw_is_dropped(copies, compared, cache_folder):
 
 
 def test_oldest_are_dropped_where_there_are_too_many(tmp_path, monkeypatch):
-    monkeypatch.setattr("dedup._verification.evidence_cache._KEPT", 10)
+    monkeypatch.setattr(evidence_cache, "_KEPT", 10)
     seen = SeenPairs(tmp_path)
     for number in range(30):
         seen.put({(str(number), "b"): Evidence(0.5, "near")})

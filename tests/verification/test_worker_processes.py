@@ -12,6 +12,7 @@ import pytest
 from loky import ProcessPoolExecutor
 
 import dedup
+from dedup._verification import comparing
 from dedup._verification.comparing import Comparers
 from dedup._verification.features import Features, extract
 from dedup._verification.worker import compare_all
@@ -20,14 +21,14 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 
 @pytest.fixture(autouse=True)
-def several_cores(monkeypatch):
-    monkeypatch.setattr("dedup._verification.comparing.cores", lambda: 2)
+def several_cores(cores):
+    cores(2)
 
 
 @pytest.fixture
 def in_processes(monkeypatch):
     """Any number of pairs is many."""
-    monkeypatch.setattr("dedup._verification.comparing._MANY", 0)
+    monkeypatch.setattr(comparing, "_MANY", 0)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def test_result_is_the_same(sample_folder, in_processes, monkeypatch):
 
     monkeypatch.setattr(Comparers, "_end", watched)
     inside = dedup.find_duplicates(sample_folder, cache=False)
-    monkeypatch.setattr("dedup._verification.comparing._MANY", 10_000)
+    monkeypatch.setattr(comparing, "_MANY", 10_000)
     outside = dedup.find_duplicates(sample_folder, cache=False)
     assert started == [True, False]
     assert inside.pairs.equals(outside.pairs)
@@ -88,7 +89,7 @@ def test_outside_of_a_block_no_process_is_started(features, in_processes):
 
 def test_processes_are_there_where_many_pairs_are_expected(features, monkeypatch):
     wanted = scores(Comparers(), features)
-    monkeypatch.setattr("dedup._verification.comparing._MANY", 10_000)
+    monkeypatch.setattr(comparing, "_MANY", 10_000)
     with Comparers() as comparers:
         comparers.expect_many()
         assert len(workers(comparers)) == 2
@@ -145,11 +146,12 @@ def test_process_that_may_have_no_children_does_without():
 
 
 INTERRUPTED = """
+import os
 import numpy as np
 from dedup._verification import comparing
 from dedup._verification.features import extract
 
-comparing._MANY, comparing.cores = 0, lambda: 2
+comparing._MANY, os.sched_getaffinity = 0, lambda _: {0, 1}
 random = np.random.default_rng(0)
 features = {n: extract(random.integers(0, 255, (300, 400, 3), np.uint8)) for n in range(4)}
 with comparing.Comparers() as comparers:

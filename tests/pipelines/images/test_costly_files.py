@@ -12,6 +12,7 @@ from format_files import saved
 from PIL import Image
 
 import dedup
+from dedup.pipelines.images import memory
 from dedup.pipelines.images.decoding import decode
 
 SIDE = 12_000  # within the limit of pixels
@@ -95,7 +96,7 @@ def test_large_pictures_are_read_one_after_the_other(tmp_path):
 
 def test_reading_the_largest_does_not_wait_for_itself(photos, monkeypatch):
     monkeypatch.setenv("DEDUP_MAX_PIXELS", "100_000")
-    monkeypatch.setattr("dedup.pipelines.images.memory.SHARED", 1 << 20)
+    monkeypatch.setattr(memory, "SHARED", 1 << 20)
     assert decode(photos["coffee"].resize((300, 300))).width == 300
 
 

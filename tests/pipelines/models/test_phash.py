@@ -1,6 +1,7 @@
 """`method="phash"`: 64-bit DCT hashes in Milvus, and thresholds in bits that differ."""
 
 import math
+import sys
 from pathlib import Path
 
 import imagehash
@@ -12,10 +13,12 @@ from PIL import Image, ImageDraw, ImageOps
 from pymilvus import DataType, MilvusClient
 
 import dedup
+from dedup._base.bits import cosines
 from dedup._search.measure import MEASURES
 from dedup.pipelines.images.decoding import decode
 from dedup.pipelines.models import hashes
 from dedup.pipelines.models.methods import PerceptualHash
+from dedup.pipelines.store.vector_formats import pack, unpack
 
 BITS = MEASURES["bits"]
 
@@ -259,11 +262,11 @@ def test_bits_become_similarity_and_back(bits):
 @given(st.binary(min_size=8, max_size=8), st.binary(min_size=8, max_size=8))
 def test_cosine_of_two_hashes_is_exactly_that_of_their_distance(a, b):
     distance = (int.from_bytes(a) ^ int.from_bytes(b)).bit_count()
-    vectors = hashes.unpack([a, b])
+    vectors = unpack([a, b])
     assert vectors.dtype == np.float32
-    assert hashes.pack(vectors) == [a, b]
+    assert pack(vectors) == [a, b]
     cosine = vectors[0] @ vectors[1]
-    assert cosine == hashes.cosines([distance], bits=64)[0] == BITS.similarity_of(distance)
+    assert cosine == cosines([distance], bits=64)[0] == BITS.similarity_of(distance)
     assert vectors[0] @ vectors[0] == 1
 
 
@@ -277,7 +280,7 @@ def test_hashes_are_those_of_imagehash(photos):
 
 
 def test_missing_library_names_the_command(folder, cache_folder, monkeypatch):
-    monkeypatch.setattr("dedup.pipelines.models.methods.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "imagehash", None)
     with pytest.raises(dedup.ModelError, match=r'pip install "dedup\[phash\]"'):
         dedup.find_duplicates(folder, method="phash")
     with pytest.raises(dedup.ModelError, match=r'pip install "dedup\[phash\]"'):

@@ -15,6 +15,7 @@ from milvus_lite.db import MilvusLite
 from pymilvus.grpc_gen import milvus_pb2_grpc
 
 import dedup
+from dedup.pipelines.store import connection as connecting
 from dedup.pipelines.store.collection import connect
 
 SECRET = "s3cr3t"
@@ -65,7 +66,7 @@ def test_no_password_is_ever_shown(password, scheme):
     ],
 )
 def test_token_on_an_open_way_is_told_in_one_line(address, is_told, caplog, monkeypatch):
-    monkeypatch.setattr("dedup.pipelines.store.connection._CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(connecting, "_CONNECT_SECONDS", 0.1)
     with caplog.at_level(logging.WARNING, "dedup"), pytest.raises(dedup.StoreUnavailable):
         connect(address, token=SECRET)
     lines = [record.getMessage() for record in caplog.records if record.name.startswith("dedup")]
@@ -108,7 +109,7 @@ def private(tmp_path_factory):
 
 def test_certificates_are_shown_and_asked_for(private, monkeypatch):
     address, authority, (certificate, key) = private
-    monkeypatch.setattr("dedup.pipelines.store.connection._CONNECT_SECONDS", 2)
+    monkeypatch.setattr(connecting, "_CONNECT_SECONDS", 2)
     with pytest.raises(dedup.StoreUnavailable):
         connect(address)
     monkeypatch.setenv("MILVUS_CA", str(authority))

@@ -10,6 +10,8 @@ import pytest
 
 import dedup
 from dedup._catalogue.record import Record
+from dedup.pipelines.store import connection as connecting
+from dedup.pipelines.store import storage
 from dedup.pipelines.store.collection import Collection, _messages, connect
 from dedup.pipelines.store.storage import Storage, store_at
 from dedup.pipelines.store.vector_formats import FORMATS
@@ -165,7 +167,7 @@ def test_index_that_a_store_lacks_is_refused_before_anything_is_made(lite):
 
 
 def test_lite_file_that_outgrows_flat_gets_another_index(tmp_path, monkeypatch):
-    monkeypatch.setattr("dedup.pipelines.store.storage._FLAT_ROWS", 1_000)
+    monkeypatch.setattr(storage, "_FLAT_ROWS", 1_000)
     vectors = random_vectors(1_500)
     connection = connect(tmp_path / "store.db")
     grown, asked = made(connection), made(connection, name="asked", storage=Storage("FLAT"))
@@ -226,7 +228,7 @@ def test_index_of_images(store, folder, method):
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("listening", [False, True])
 def test_address_without_an_answer_is_told_soon(listening, monkeypatch):
-    monkeypatch.setattr("dedup.pipelines.store.connection._CONNECT_SECONDS", 2)
+    monkeypatch.setattr(connecting, "_CONNECT_SECONDS", 2)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         if listening:
