@@ -1,5 +1,7 @@
 """Labelled sets are read, checked row by row, split by source, and written again."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -98,12 +100,18 @@ def test_labels_may_be_words(files):
 
 def test_pair_that_is_repeated_counts_once(files):
     table = pairs_of(("a", "b", 1), ("b", "a", 1), ("a", "c", 0))
-    assert len(Labels.of_pairs(table, folder=files)) == 2
+    labels = Labels.of_pairs(table, folder=files)
+    kept = labels.table[["a", "b", "label"]].itertuples(index=False, name=None)
+    a, b, c = (str(files / f"{name}.jpg") for name in "abc")
+    assert [*kept] == [(a, b, True), (a, c, False)]
 
 
 def test_duplicates_are_of_one_source(files):
     labels = Labels.of_pairs(pairs_of(("a", "b", 1), ("b", "c", 1), ("c", "d", 0)), folder=files)
-    assert len(labels.sources) == 2
+    (one, _), (other, _), (third, stranger) = labels.table[["source_a", "source_b"]].to_numpy()
+    assert labels.table["source_a"].iloc[:2].equals(labels.table["source_b"].iloc[:2])
+    assert one == other == third != stranger
+    assert labels.sources == sorted([one, stranger])
 
 
 @given(seed=st.integers(0, 50), part=st.floats(0.3, 0.7))
@@ -116,7 +124,8 @@ def test_parts_have_no_source_in_common(tmp_path_factory, seed, part):
         (folder / path).write_bytes(b"")
     one, other = Labels.of_groups(table, folder=folder).split(part=part, seed=seed)
     assert not set(one.sources) & set(other.sources)
-    assert len(one) + len(other) == 24
+    paths = [Path(path).name for half in (one, other) for path in half.table["path"]]
+    assert sorted(paths) == sorted(table["path"])
 
 
 def test_part_without_duplicates_is_refused(files):
@@ -128,7 +137,8 @@ def test_part_without_duplicates_is_refused(files):
 def test_set_is_made_from_photos(folder, tmp_path):
     labels = make_labelled(folder, tmp_path / "set", edits=EDITS, negatives=[], sources=2)
     assert labels.counts[0] == 4
-    assert len(labels.sources) == 6
+    photos = {path.stem for path in folder.iterdir()}
+    assert {Path(source).stem for source in labels.sources} == photos
 
 
 def test_same_seed_makes_the_same_set(folder, tmp_path):

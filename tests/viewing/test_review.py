@@ -1,5 +1,7 @@
 """`found.review()`: answers on the pairs next to the threshold are kept, and change the result."""
 
+import base64
+import io
 import os
 import shutil
 import subprocess
@@ -236,8 +238,20 @@ def test_error_in_the_kernel_is_shown_and_later_clicks_work(found, monkeypatch):
     assert (widget.view["message"], widget.view["duplicates"]) == ("", 1)
 
 
-def test_widget_sends_little(found):
-    assert len(str(found.review()._widget.view)) < 300_000
+def test_widget_sends_one_pair_and_four_groups_in_small(found, edited):
+    review = found.review()
+    for name in PHOTOS:
+        review.answer(*duplicates(edited, name), duplicate=True)
+    view = review._widget.view
+    assert (view["groups"], len(view["shown"])) == (6, 4)
+    groups = [file for group in view["shown"] for file in group["files"]]
+    for files, box in ((view["pair"]["files"], (400, 320)), (groups, (120, 72))):
+        for file in files:
+            shown = Image.open(io.BytesIO(base64.b64decode(file["thumbnail"])))
+            assert (file["width"], file["height"]) == (400, 300)
+            assert shown.height == min(300, box[1])
+            assert shown.width <= box[0]
+    assert len(str(view)) < 300_000
 
 
 @pytest.fixture
