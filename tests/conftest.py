@@ -141,6 +141,19 @@ def store(request, tmp_path):
     client.close()
 
 
+# What a test needs shows in its fixtures.
+NEEDED = {"server": "server", "own_server": "server", "chromium": "browser", "lab": "browser"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before those are left out that were not asked for
+def pytest_collection_modifyitems(items):
+    for item in items:
+        stores = item.callspec.params.get("store") if hasattr(item, "callspec") else None
+        names = {*item.fixturenames, stores}
+        for marker in {NEEDED[name] for name in names & NEEDED.keys()}:
+            item.add_marker(marker)
+
+
 def pytest_sessionfinish(session, exitstatus):
     session.config.stash[EXIT] = int(exitstatus)
 

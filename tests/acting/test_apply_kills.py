@@ -16,6 +16,7 @@ from trees import is_device_of_its_own, tree
 
 import dedup
 
+pytestmark = pytest.mark.kill
 KILLS = 8
 CASES = ["quarantine", "other device", "hardlink"]
 SHM = "/dev/shm"

@@ -12,6 +12,7 @@ from meanwhile import happens_meanwhile
 
 import dedup
 
+pytestmark = pytest.mark.kill
 DELETE = {"action": "delete", "permanently": True}
 
 

@@ -12,6 +12,7 @@ from trees import is_device_of_its_own
 
 import dedup
 
+pytestmark = pytest.mark.kill
 SHM = "/dev/shm"
 COPY = "z-coffee-copy.png"
 EDIT = b"an hour of somebody's work"

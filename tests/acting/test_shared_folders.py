@@ -164,6 +164,7 @@ def test_journal_of_another_plan_is_not_undone_for_a_plan(folder, plan, tmp_path
     refuse(partial(dedup.undo, tmp_path / "plan.json"), "is the journal of another plan")
 
 
+@pytest.mark.kill
 @pytest.mark.parametrize("name", ["apply", "undo"])
 def test_folder_that_becomes_a_link_between_any_two_steps(folder, plan, tmp_path, name):
     """Where it then leads to, nothing is written, removed, or given other permissions."""

@@ -56,6 +56,7 @@ def finding(folder, uri, page, started):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGINT is sent in another way")
+@pytest.mark.kill
 @pytest.mark.timeout(240)
 def test_interrupted_at_any_moment_the_next_run_goes_on(pool, tmp_path):
     wanted_pairs, wanted_groups = found_in(pool, tmp_path / "undisturbed.db")

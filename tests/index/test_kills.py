@@ -15,7 +15,10 @@ from PIL import Image
 import dedup
 from dedup.pipelines.store.collection import Collection
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="kill -9 is of POSIX")
+pytestmark = [
+    pytest.mark.kill,
+    pytest.mark.skipif(os.name != "posix", reason="kill -9 is of POSIX"),
+]
 
 
 @pytest.fixture(scope="module")

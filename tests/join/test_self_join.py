@@ -282,6 +282,7 @@ for found in self_join(collection, threshold=0.5, work_folder=Path(sys.argv[2]),
 """
 
 
+@pytest.mark.kill
 @pytest.mark.timeout(120)
 @anywhere
 def test_join_that_was_killed_goes_on(tmp_path, stored, monkeypatch, how):

@@ -1,18 +1,22 @@
 """Every notebook runs from start to end, and is committed without outputs."""
 
+import re
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-def test_there_are_notebooks():
-    assert NOTEBOOKS
+def test_notebooks_are_those_that_the_readme_names():
+    linked = re.findall(r"notebooks/[\w-]+\.ipynb", (ROOT / "README.md").read_text())
+    assert {path.relative_to(ROOT).as_posix() for path in NOTEBOOKS} == set(linked) != set()
 
 
+@pytest.mark.notebook
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_and_shows_pictures(path, tmp_path):
     notebook = nbformat.read(path, as_version=4)

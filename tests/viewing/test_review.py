@@ -106,7 +106,7 @@ def crowd(tmp_path_factory):
 @settings(max_examples=30, database=None)
 @given(data=st.data())
 def test_any_answers_are_followed_as_far_as_they_agree(crowd, data):
-    names = sorted(path for path in crowd._records if "copy" not in path)
+    names = sorted(path for path in crowd._outcome.records if "copy" not in path)
     pairs = st.lists(st.sampled_from(names), min_size=2, max_size=2, unique=True)
     review = crowd.review()
     for (a, b), same in data.draw(st.lists(st.tuples(pairs, st.booleans()), max_size=8)):
