@@ -19,7 +19,7 @@ from PIL import Image
 
 from dedup.pipelines.images.decoding import DecodeError, decode
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 import format_files
 
 _SECTOR = 512

@@ -133,7 +133,7 @@ def child(engine: str, rows: int, exact_rows: int | None) -> None:
 
 def on_server(vectors: Vectors, folder: Path, exact_rows: int | None) -> dict[str, Any]:
     """The self-join on a server that is started for it."""
-    sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
     from milvus_server import Server
 
     server = Server(folder)

@@ -30,6 +30,17 @@ def cache_folder(tmp_path_factory, monkeypatch):
     return folder
 
 
+@pytest.fixture
+def cores(monkeypatch):
+    """Makes it seem that this process may use so many processor cores."""
+
+    def seem(count):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(count)), raising=False)
+        monkeypatch.setattr(os, "cpu_count", lambda: count)
+
+    return seem
+
+
 @pytest.fixture(scope="session")
 def photos():
     """Distinct photos by name: RGB, about 300 pixels wide."""
@@ -128,6 +139,19 @@ def store(request, tmp_path):
     for name in client.list_collections():
         client.drop_collection(name)
     client.close()
+
+
+# What a test needs shows in its fixtures.
+NEEDED = {"server": "server", "own_server": "server", "chromium": "browser", "lab": "browser"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before those are left out that were not asked for
+def pytest_collection_modifyitems(items):
+    for item in items:
+        stores = item.callspec.params.get("store") if hasattr(item, "callspec") else None
+        names = {*item.fixturenames, stores}
+        for marker in {NEEDED[name] for name in names & NEEDED.keys()}:
+            item.add_marker(marker)
 
 
 def pytest_sessionfinish(session, exitstatus):
