@@ -1,7 +1,7 @@
 """Versions of what kept answers depend on: those of another version are found out again.
 
 Each part has a number, which is raised by hand; what it makes of the samples of
-`tests/test_versions.py`, which fails while another digest is written here; and the libraries that
+`tests/base/test_versions.py`, which fails while another digest is written here; and the libraries that
 shape it.
 """
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import ImageOps
 
 import dedup
-from dedup._results.members import Match, members
+from dedup._results.members import MemberPair, members
 
 
 @pytest.fixture
@@ -58,9 +58,9 @@ def test_members_have_what_the_index_knows_and_what_the_decoder_reads(shown):
 
 
 def test_certainty_is_the_best_that_is_known():
-    assert Match(0, 1, "exact").certainty == 1
-    assert Match(0, 1, "near", similarity=0.6, marked=True).certainty == 1
-    assert Match(0, 1, "near", score=0.7, similarity=0.9, probability=0.2).certainty == 0.2
-    assert Match(0, 1, "near", score=0.7, similarity=0.9).certainty == 0.7
-    assert Match(0, 1, "near", similarity=0.9).certainty == 0.9
-    assert Match(0, 1, "near").certainty == 0
+    assert MemberPair(0, 1, "exact").certainty == 1
+    assert MemberPair(0, 1, "near", similarity=0.6, marked=True).certainty == 1
+    assert MemberPair(0, 1, "near", score=0.7, similarity=0.9, probability=0.2).certainty == 0.2
+    assert MemberPair(0, 1, "near", score=0.7, similarity=0.9).certainty == 0.7
+    assert MemberPair(0, 1, "near", similarity=0.9).certainty == 0.9
+    assert MemberPair(0, 1, "near").certainty == 0
