@@ -1,8 +1,8 @@
 """Versions of what kept answers depend on: those of another version are found out again.
 
 Each part has a number, which is raised by hand; what it makes of the samples of
-`tests/base/test_versions.py`, which fails while another digest is written here; and the libraries that
-shape it.
+`tests/base/test_versions.py`, which fails while another digest is written here; and the libraries
+that shape it.
 """
 
 import hashlib

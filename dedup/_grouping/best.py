@@ -181,6 +181,8 @@ def _is_better(other: Record, keep: Record, seen: Coverage, *, usual: int, alter
     altered : int
         As `_altered` says.
     """
+    if is_thumbnail(other) != is_thumbnail(keep):
+        return is_thumbnail(keep)
     if other.fullness != keep.fullness:
         return is_fuller(other, keep) and not is_fuller(keep, other)
     said = (
@@ -196,8 +198,6 @@ def _is_better(other: Record, keep: Record, seen: Coverage, *, usual: int, alter
     )
     if said:
         return said > 0
-    if is_thumbnail(other) != is_thumbnail(keep):
-        return is_thumbnail(keep)
     if _is_tinted(seen):
         return False  # one was edited, and nothing says which
     return has_camera(other) and not has_camera(keep)

@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from dedup._base.opencv import cv2
 from dedup._verification.pictures import Pictures
+from dedup._verification.second_reading import Grounds
 from dedup.errors import DecodeError
 from dedup.pipelines.images.colours import BLACK, WHITE
 from dedup.pipelines.images.decoding import Decoded
 
-__all__ = ["FULL_SHORT_SIDE", "FullSize", "Grounds", "greys_of"]
+__all__ = ["FULL_SHORT_SIDE", "FullSize", "greys_of"]
 
 FULL_SHORT_SIDE: Final = 1000
 """Pixels on the short side that are read if there are as many: letters of an A4 page have ten."""
@@ -21,7 +22,6 @@ _KEPT: Final = 256 * 2**20
 """Bytes, one a pixel: about a hundred pages."""
 
 Grey = npt.NDArray[np.uint8]
-Grounds = tuple[Grey, ...]
 
 
 class FullSize:

@@ -1,16 +1,18 @@
 """What a second reading at full resolution makes of the evidence of a pair."""
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from dedup._verification.evidence import Evidence, Relation
-from dedup._verification.full_size import Grounds
 from dedup._verification.reading.reading import Box, Grey, read
 from dedup._verification.registration import Matrix
 
-__all__ = ["is_settled", "read_again", "read_over_grounds"]
+__all__ = ["Grounds", "is_settled", "read_again", "read_over_grounds"]
+
+Grounds: TypeAlias = tuple[Grey, ...]
+"""A picture in grey; of a transparent one, over white and over black."""
 
 _ALL: Final = 0.002
 """Part of a scene's ink that may differ if it is flat, a page that was photographed askew."""

@@ -209,7 +209,7 @@ def test_wrong_path_is_an_error_and_leaves_no_cache(tmp_path, cache_folder):
 
 def test_stricter_threshold_splits_groups_and_embeds_nothing(folder, monkeypatch):
     found = dedup.find_duplicates(folder)
-    monkeypatch.setattr(engines, "engine", None)
+    monkeypatch.setattr(engines, "engine_of", None)
     strict = names(found.at(1.0))
     assert all(any(group <= copies for copies in COPIES) for group in strict)
     assert any({"chelsea.jpg", "chelsea (1).jpg", "chelsea.bmp"} <= group for group in strict)

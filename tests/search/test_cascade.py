@@ -51,7 +51,7 @@ def test_second_run_embeds_nothing(copies, monkeypatch, verify):
     def no_engine(network):
         raise AssertionError(f"{network} was run")
 
-    monkeypatch.setattr(engines, "engine", no_engine)
+    monkeypatch.setattr(engines, "engine_of", no_engine)
     assert similarities(copies, BOTH, verify=verify) == first != {}
 
 
