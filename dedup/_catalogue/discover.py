@@ -163,12 +163,11 @@ def discover(
             path = file_key(name, realpath=realpath)
             if inside is not None and path.startswith(inside):
                 continue
-            problem = _problem(path)
-            if problem is not None:
-                skipped[path] = Skipped(name, problem)
-            elif path not in files:
-                status = os.stat(path)
-                files[path] = ImageFile(path, name, status.st_size, status.st_mtime_ns)
+            seen = _seen(path, name)
+            if isinstance(seen, Skipped):
+                skipped[path] = seen
+            else:
+                files.setdefault(path, seen)
     if not files and not skipped:
         raise InputError(f"no files in {', '.join(named)}" if named else "no files were given")
     return Found(
@@ -278,13 +277,21 @@ _OWN_NAME = re.compile(r"\.dedup-[0-9a-f]{16}\.(aside|part)")
 _UNFINISHED = "a file that was being acted on when dedup was killed: apply or undo that plan"
 
 
-def _problem(path: str) -> str | None:
-    """Why a file is not even opened; None if it may be."""
+def _seen(path: str, name: str) -> ImageFile | Skipped:
+    """A file, looked at once: it may be gone the next moment."""
     try:
-        mode = os.lstat(path).st_mode
-        may_be_read = os.access(path, os.R_OK)
+        status = os.lstat(path)
     except OSError as error:
-        return str(error.strerror).lower()
+        return Skipped(name, str(error.strerror).lower())
+    problem = _problem(path, status.st_mode)
+    if problem is not None:
+        return Skipped(name, problem)
+    return ImageFile(path, name, status.st_size, status.st_mtime_ns)
+
+
+def _problem(path: str, mode: int) -> str | None:
+    """Why a file is not even opened; None if it may be."""
+    may_be_read = os.access(path, os.R_OK)
     if stat.S_ISDIR(mode):
         derived = _DERIVED.get(os.path.basename(path)) if may_be_read else None
         return f"{derived} (name the folder to read it)" if derived else _UNREADABLE

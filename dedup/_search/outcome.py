@@ -257,8 +257,8 @@ class Outcome:
 
     def judged(self, told: Mapping[Pair, bool]) -> "Outcome":
         """The same with what a person said of some pairs."""
-        candidates = replace(self.candidates, told={**self.candidates.told, **told})
-        return replace(self, candidates=candidates)
+        before = {pair: same for pair, same in self.candidates.told.items() if pair not in told}
+        return replace(self, candidates=replace(self.candidates, told={**before, **told}))
 
     def with_chosen(self, chosen: Collection[str]) -> "Outcome":
         """The same where a person would rather keep these files, by their names."""

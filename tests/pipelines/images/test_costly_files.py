@@ -91,7 +91,7 @@ def test_large_pictures_are_read_one_after_the_other(tmp_path):
     child = subprocess.run(
         [sys.executable, "-c", AT_ONCE, path], capture_output=True, check=True, text=True
     )
-    assert int(child.stdout) < 1_700  # one takes about a gigabyte, three at once 3
+    assert int(child.stdout) < 2_200  # one takes above a gigabyte, three at once above three
 
 
 def test_reading_the_largest_does_not_wait_for_itself(photos, monkeypatch):
