@@ -4,16 +4,15 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from dedup._base.pairs import Pair
 from dedup._base.threads import threads
 from dedup._verification.coverage import COVER_SIDE, Coverage, coverage_of
+from dedup._verification.evidence import Evidence
+from dedup._verification.pictures import Pictures
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import Decoded
-
-if TYPE_CHECKING:
-    from dedup._verification.verify import Verifier
 
 __all__ = ["Covering"]
 
@@ -21,16 +20,28 @@ _HELD: Final = 8
 """Decoded pictures, of up to 10 MB, that are in memory at once: a keeper meets all its members."""
 
 
+class Aligned(Protocol):
+    """What is asked of the `Verifier`, which has a `Covering` itself."""
+
+    pictures: Pictures
+
+    def evidence(self, pair: Pair) -> Evidence | None:
+        """What was seen of a pair (a < b)."""
+
+    def directed(self, pair: Pair) -> Pair:
+        """A pair as it was compared."""
+
+
 class Covering:
     """Measures the coverage of aligned pairs, and remembers it.
 
     Parameters
     ----------
-    verifier : Verifier
+    verifier : Aligned
         Which aligns them, and knows their files.
     """
 
-    def __init__(self, verifier: "Verifier") -> None:
+    def __init__(self, verifier: Aligned) -> None:
         self._verifier = verifier
         self._known: dict[Pair, Coverage | None] = {}
         self._decoded: OrderedDict[int, Decoded | None] = OrderedDict()
