@@ -119,7 +119,7 @@ def _photo_folder() -> Path:
     if package is None or package.origin is None:
         raise ModuleNotFoundError(
             "the sample photos come with scikit-image, which is not installed; to install it: "
-            'pip install "dedup[demo]"',
+            'pip install "dedup-vision[demo]"',
             name="skimage",
         )
     return Path(package.origin).parent / "data"

@@ -2,6 +2,7 @@ from . import distributed, labels, metrics, plots
 from ._acting.applied import Applied
 from ._acting.plan import Plan
 from ._acting.undo import purge, undo
+from ._base.about import __version__
 from ._catalogue.added import Added, Refused
 from ._catalogue.discover import Skipped
 from ._duplicates import Duplicates
@@ -73,6 +74,7 @@ __all__ = [
     "StoreUnavailable",
     "Threshold",
     "VectorDuplicates",
+    "__version__",
     "calibrate",
     "distributed",
     "explain",

@@ -1,6 +1,6 @@
 """Embed more images than one machine can: on a Ray cluster, into a Milvus server.
 
-    pip install "dedup[ray]"
+    pip install "dedup-vision[ray]"
 
 The pipeline is that of `ImageIndex.add`. Each worker, an actor of Ray Data, reads, decodes, embeds
 and stores; one more actor, the `Ledger`, keeps the books.

@@ -3,6 +3,7 @@
 import importlib
 from types import ModuleType
 
+from dedup._base.about import DISTRIBUTION
 from dedup.errors import MissingExtra
 
 __all__ = ["command", "missing", "require"]
@@ -16,7 +17,7 @@ def require(module: str, *, extra: str) -> ModuleType:
     module : str
         Its full name, "sklearn.metrics".
     extra : str
-        The extra of `dedup` that brings its package.
+        The extra that brings its package.
 
     Raises
     ------
@@ -51,6 +52,6 @@ def command(extra: str) -> str:
     Examples
     --------
     >>> command("raw")
-    'pip install "dedup[raw]"'
+    'pip install "dedup-vision[raw]"'
     """
-    return f'pip install "dedup[{extra}]"'
+    return f'pip install "{DISTRIBUTION}[{extra}]"'

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from dedup._base.about import DISTRIBUTION
 from dedup._base.text import printable
 from dedup._cli.act import COMMANDS
 from dedup._cli.demo import run_demo
@@ -29,8 +30,8 @@ from dedup._viewing.report import LARGEST_THUMBNAIL
 __all__ = ["main"]
 
 
-@click.group(cls=Commands)
-@click.version_option(package_name="dedup")
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name=DISTRIBUTION)
 def main() -> None:
     """Find exact and near-duplicate images.
 

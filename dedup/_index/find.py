@@ -55,7 +55,7 @@ def find_duplicates(
         model of your own, see `Model`.
     device : str
         What networks run on: "cpu", or "cuda" or "cuda:1" for a graphics card of NVIDIA's, which
-        needs `pip install "dedup[gpu]"`.
+        needs `pip install "dedup-vision[gpu]"`.
     threshold : float or Threshold, optional
         Pairs at or above it are accepted, 0 to 1: on the score of the verification, or with
         `verify=False` on the cosine of the embeddings. For hashes with `verify=False`: the most

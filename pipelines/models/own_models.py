@@ -37,7 +37,7 @@ class Model:
     path : str or Path
         An ONNX file, the folder of a TensorFlow SavedModel, a TFLite file (`.tflite`), or an
         OpenVINO IR (`.xml`, its `.bin` beside it); all run on OpenVINO. Or a checkpoint of torch
-        (`.pth`, `.pt`, `.safetensors`; needs `pip install "dedup[torch]"`): a ResNet-50 in
+        (`.pth`, `.pt`, `.safetensors`; needs `pip install "dedup-vision[torch]"`): a ResNet-50 in
         torchvision's or timm's layout, Meta's SSCD, or TorchScript.
     size : int, optional
         Side of the square picture that it sees, in pixels; its own if that is fixed. 224 for

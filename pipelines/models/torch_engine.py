@@ -79,7 +79,7 @@ def _device(network: Network) -> Any:
         raise ModelError(
             f"device={network.device!r}: torch {torch.__version__} finds no such NVIDIA card "
             "(nvidia-smi says what is there). If it was built without CUDA: pip install "
-            '--force-reinstall "dedup[torch]"'
+            '--force-reinstall "dedup-vision[torch]"'
         )
     return torch.device(network.device)
 

@@ -3,13 +3,14 @@
 import inspect
 import pkgutil
 import types
+from importlib import metadata
 
 import pytest
 
 import dedup
 
 MODULES = ["distributed", "labels", "metrics", "plots"]
-NAMES = [f"dedup.{name}" for name in dedup.__all__ if name not in MODULES] + [
+NAMES = [f"dedup.{name}" for name in dedup.__all__ if name not in [*MODULES, "__version__"]] + [
     f"dedup.{module}.{name}" for module in MODULES for name in getattr(dedup, module).__all__
 ]
 
@@ -20,7 +21,11 @@ def test_list_is_sorted_and_is_all_that_is_public():
         for name in dir(dedup)
         if not name.startswith("_") and not isinstance(getattr(dedup, name), types.ModuleType)
     ]
-    assert dedup.__all__ == sorted(dedup.__all__) == sorted(public + MODULES)
+    assert dedup.__all__ == sorted(dedup.__all__) == sorted([*public, *MODULES, "__version__"])
+
+
+def test_version_is_that_of_the_distribution():
+    assert dedup.__version__ == metadata.version("dedup-vision")
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -76,9 +76,9 @@ looked at, and what is not read is in `found.skipped` with its reason. This page
 `tests/pipelines/images/test_formats.py` finds all of them to be one picture.
 
 ```sh
-pip install "dedup[heif]"  # HEIC, as iPhones write it: pillow-heif
-pip install "dedup[jxl]"   # JPEG XL: pillow-jxl-plugin, which is under the GPL
-pip install "dedup[raw]"   # camera RAW: rawpy, which is LibRaw
+pip install "dedup-vision[heif]"  # HEIC, as iPhones write it: pillow-heif
+pip install "dedup-vision[jxl]"   # JPEG XL: pillow-jxl-plugin, which is under the GPL
+pip install "dedup-vision[raw]"   # camera RAW: rawpy, which is LibRaw
 ```
 
 Without its extra a file is skipped, and the reason names the command.

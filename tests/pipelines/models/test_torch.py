@@ -16,7 +16,7 @@ from dedup.pipelines import call, output
 from dedup.pipelines.models.methods import engine, model
 from dedup.pipelines.models.own_models import Model
 
-torch = pytest.importorskip("torch", reason='needs pip install "dedup[torch]", see .ci/torch')
+torch = pytest.importorskip("torch", reason="needs the extra torch, see .ci/torch")
 safetensors_torch = pytest.importorskip("safetensors.torch")
 nn, functional = torch.nn, torch.nn.functional
 
