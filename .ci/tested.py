@@ -19,7 +19,8 @@ from pathlib import Path
 PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 BLOCK = re.compile(r"(?<=^constraint-dependencies = \[\n).*?(?=^\]$)", re.M | re.S)
 EXPORT = ["uv", "export", "--quiet", "--all-extras", "--no-extra=gpu", "--no-extra=torch",
-          "--no-hashes", "--no-header", "--no-annotate", "--no-emit-project"]  # fmt: skip
+          "--group=docs", "--no-hashes",
+          "--no-header", "--no-annotate", "--no-emit-project"]  # fmt: skip
 
 
 def tested() -> list[str]:

@@ -2,8 +2,10 @@
 
 import inspect
 import pkgutil
+import re
 import types
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +34,12 @@ def test_version_is_that_of_the_distribution():
 def test_modules_list_what_they_offer(name):
     module = getattr(dedup, name)
     assert module.__all__ == sorted(module.__all__)
+
+
+def test_site_has_every_name_once():
+    pages = (Path(__file__).parents[2] / "docs" / "api").glob("*.md")
+    listed = re.findall(r"^::: dedup\.(\w+)$", "\n".join(page.read_text() for page in pages), re.M)
+    assert sorted([*listed, "__version__"]) == dedup.__all__
 
 
 @pytest.mark.parametrize("path", NAMES)
