@@ -166,7 +166,7 @@ def print_unapplied(found: Duplicates) -> None:
 def _print_groups(found: Duplicates) -> None:
     """Groups on standard output, the file to keep first; what was skipped beside it."""
     for group in found.groups:
-        click.echo(f"keep   {printable(group.keep)}")
+        click.echo(f"keep   {printable(group.keep)} ({group.why})")
         pairs = group.pairs
         for path in group.remove:
             click.echo(f"  {_related(path, group.keep, pairs)} {printable(path)}")

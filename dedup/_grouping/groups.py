@@ -34,12 +34,15 @@ class Group:
         The rows of `found.pairs` that belong to this group.
     retain : dict of str to str
         The others, and what each of them shows that the file to keep does not, in words.
+    why : str
+        Why the file to keep is kept, in words: "whole picture, 1.6 times the detail, no caption".
     """
 
     keep: str
     remove: list[str]
     pairs: pd.DataFrame = field(repr=False)
     retain: dict[str, str] = field(default_factory=dict)
+    why: str = ""
 
     @property
     def paths(self) -> list[str]:

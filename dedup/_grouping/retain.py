@@ -11,7 +11,7 @@ from dedup._grouping.encoding import is_coarser
 from dedup._verification.coverage import Coverage, Only
 from dedup._verification.detail import Detail
 
-__all__ = ["EDITED", "is_finer", "is_fuller", "shown_more", "shows_more_within"]
+__all__ = ["EDITED", "is_finer", "is_fuller", "is_noisy", "shown_more", "shows_more_within"]
 
 EDITED: Final = ("retain", "remove")
 
@@ -75,7 +75,7 @@ def shown_more(
         said.append(f"{seen.detail.ratio:.2g} times the detail")
     elif abs(seen.detail.pixels - 1) <= _SAME_SIZE and is_coarser(keep, other):
         said.append("better quality")
-    if _is_noisy(seen.detail):
+    if is_noisy(seen.detail):
         said.append("less noise")
     return ", ".join(said)
 
@@ -99,7 +99,7 @@ def is_finer(detail: Detail) -> bool:
     return detail.ratio > (_FINER_RESIZED if detail.pixels < 1 else min(least, _FINER_RESIZED))
 
 
-def _is_noisy(detail: Detail) -> bool:
+def is_noisy(detail: Detail) -> bool:
     """Whether a has noise or specks that b does not have."""
     same_size = abs(detail.pixels - 1) <= _SAME_SIZE
     if not same_size or detail.ratio < _AS_DETAILED:

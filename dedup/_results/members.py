@@ -70,6 +70,8 @@ class Member:
         None for the file to keep itself.
     stays : str
         What it shows that the file to keep does not, so that it stays; "" if it may go.
+    why : str
+        Of the file to keep, why it is; "" of the others.
     """
 
     path: str
@@ -77,6 +79,7 @@ class Member:
     source: ImageSource
     match: MemberPair | None
     stays: str = ""
+    why: str = ""
 
 
 def members(group: Group, found: Outcome) -> list[Member]:
@@ -86,7 +89,14 @@ def members(group: Group, found: Outcome) -> list[Member]:
     rows = _rows(group, dict(zip(group.paths, shown, strict=True)))
     matches = [_match(place, files, shown, rows, found.verifier) for place in range(1, len(files))]
     return [
-        Member(path, record, found.source(record), match, group.retain.get(path, ""))
+        Member(
+            path,
+            record,
+            found.source(record),
+            match,
+            stays=group.retain.get(path, ""),
+            why="" if match else group.why,
+        )
         for path, record, match in zip(group.paths, files, [None, *matches], strict=True)
     ]
 

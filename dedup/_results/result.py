@@ -187,12 +187,13 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """What `dedup find --json` prints.
 
-        "groups", lists of paths, the one to keep first; "retained", for each group the files that
-        stay beside it, as they show something that it does not, with the "reason"; and what was
-        "skipped".
+        "groups", lists of paths, the one to keep first; "why", for each group why that one is kept,
+        in words; "retained", for each group the files that stay beside it, as they show something
+        that it does not, with the "reason"; and what was "skipped".
         """
         return {
             "groups": [group.paths for group in self.groups],
+            "why": [group.why for group in self.groups],
             "retained": [
                 [{"path": path, "reason": reason} for path, reason in group.retain.items()]
                 for group in self.groups

@@ -59,7 +59,9 @@ def _group(found: Outcome, paths: Sequence[str], pairs: pd.DataFrame) -> Group:
     keep, *others = paths
     why = {path: found.why_retained(found.records[keep], found.records[path]) for path in others}
     remove = [path for path in others if not why[path]]
-    return Group(keep, remove, pairs, {path: why[path] for path in others if why[path]})
+    retain = {path: why[path] for path in others if why[path]}
+    kept = found.why_kept(found.records[keep], [found.records[path] for path in others])
+    return Group(keep, remove, pairs, retain, kept)
 
 
 def _paths(found: Outcome, pictures: Sequence[int]) -> list[str]:

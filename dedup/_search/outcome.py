@@ -16,6 +16,7 @@ from dedup._grouping.groups import Grouped, group
 from dedup._grouping.keeper import Keeper
 from dedup._grouping.links import Links
 from dedup._grouping.retain import shown_more
+from dedup._grouping.why import rule_in_words, why_kept
 from dedup._search.candidates import Candidates
 from dedup._search.rerank import SecondLook
 from dedup._search.settings import Settings
@@ -205,15 +206,29 @@ class Outcome:
     def lacks(self, keep: Record, other: Record, *, edited: str = "retain") -> str:
         """What a file shows that the one to keep does not, in words; "" if nothing."""
         a, b = (self.pictures[record.path] for record in (keep, other))
-        evidence = self.verifier.evidence(ordered(a, b)) if a != b else None
-        aligned = evidence is not None and evidence.relation in ("near", "scene")
-        if not aligned or not self.settings.verify:
+        if not self._is_aligned(a, b):
             # The same pixels; or somebody said that they are duplicates, or that nothing matters.
             return shown_more(keep, other, None, edited=edited)
         seen = self.verifier.covering.of(a, b)
         if seen is None:
             return "can't be compared closely with the file to keep"
         return shown_more(keep, other, seen, edited=edited)
+
+    def _is_aligned(self, a: int, b: int) -> bool:
+        """Whether two pictures were verified against each other, and one lies on the other."""
+        seen = self.verifier.evidence(ordered(a, b)) if a != b and self.settings.verify else None
+        return seen is not None and seen.relation in ("near", "scene")
+
+    def why_kept(self, keep: Record, others: Sequence[Record]) -> str:
+        """Why a file is kept rather than others, in words."""
+        compared = []
+        for other in others:
+            a, b = (self.pictures[record.path] for record in (keep, other))
+            seen = self.verifier.covering.of(a, b) if self._is_aligned(a, b) else None
+            compared.append((other, seen))
+        chosen = self.names[keep.path] in self.chosen
+        first = "chosen to be kept" if chosen else rule_in_words(self.settings.keep)
+        return ", ".join(filter(None, [first, why_kept(keep, compared)]))
 
     def why_retained(self, keep: Record, other: Record) -> str:
         """Why a file of a group is not removable for the one to keep; "" if it is."""

@@ -39,7 +39,7 @@ class GroupsView:
     def __repr__(self) -> str:
         lines = [self._title]
         for group in self._groups:
-            lines.append(f"keep {printable(group[0].path)}")
+            lines.append(f"keep {printable(group[0].path)}: {group[0].why}")
             some = group[1:_FILES_SHOWN]
             lines += [f"     {printable(one.path)}: {_words(one)}" for one in some]
             if len(group) > _FILES_SHOWN:
@@ -109,10 +109,10 @@ def _file_html(member: Member, shown: Thumbnail) -> str:
 
 
 def _words(member: Member) -> str:
-    """What happened to a file, how sure it is, and why it stays; "keep" for the one to keep."""
+    """What happened to a file, how sure it is, and why it stays; of the one to keep, why it is."""
     match = member.match
     if match is None:
-        return "keep"
+        return f"keep: {member.why}"
     stays = f"; stays: {member.stays}" if member.stays else ""
     if match.relation == "exact":
         return match.edit + stays

@@ -25,6 +25,7 @@ def file_data(
     *,
     seen_from: str | os.PathLike[str] | None = None,
     stays: str = "",
+    why: str = "",
 ) -> Data:
     """One file.
 
@@ -38,6 +39,8 @@ def file_data(
         The folder of the page, if it may show the file itself.
     stays : str
         What it shows that the file to keep does not.
+    why : str
+        Of the file to keep, why it is.
     """
     data: Data = {"path": path, "width": record.width, "height": record.height}
     if record.is_file:
@@ -46,6 +49,8 @@ def file_data(
             data["uri"] = _uri(record.path, seen_from)
     if stays:
         data["stays"] = stays
+    if why:
+        data["why"] = why
     if shown.problem:
         data["problem"] = shown.problem
     elif shown.data:

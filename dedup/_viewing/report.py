@@ -85,7 +85,14 @@ def _group_data(
 ) -> dict[str, Any]:
     return {
         "files": [
-            file_data(member.path, member.record, picture, seen_from=folder, stays=member.stays)
+            file_data(
+                member.path,
+                member.record,
+                picture,
+                seen_from=folder,
+                stays=member.stays,
+                why=member.why,
+            )
             for member, picture in zip(group, small, strict=True)
         ],
         "pairs": [pair_data(member.match) for member in group if member.match],

@@ -122,6 +122,7 @@ class ReviewWidget(anywidget.AnyWidget):
         return [
             {
                 "files": [self._file(member) for member in found._members(group)[:_FILES]],
+                "why": group.why,
                 "more": max(0, len(group) - _FILES),
             }
             for group in groups[:_GROUPS]

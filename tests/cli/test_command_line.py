@@ -25,7 +25,7 @@ def run(capsys):
     return run
 
 
-EMPTY = '{\n "groups": [],\n "retained": [],\n "skipped": []\n}\n'
+EMPTY = '{\n "groups": [],\n "why": [],\n "retained": [],\n "skipped": []\n}\n'
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_json_is_all_that_is_printed(run, copies):
     code, out, _ = run("find", copies, "--json")
     assert code == 1
     result = json.loads(out)
-    assert set(result) == {"groups", "retained", "skipped"}
+    assert set(result) == {"groups", "why", "retained", "skipped"}
     assert [sorted(group) for group in result["groups"]] == [
         [str(copies / name) for name in ("coffee (1).png", "coffee.png", "small.png")]
     ]
@@ -54,7 +54,8 @@ def test_groups_for_people(run, copies):
     code, out, err = run("find", copies)
     assert code == 1
     keep, *others = out.splitlines()
-    assert keep == f"keep   {copies / 'coffee.png'}"
+    assert keep.startswith(f"keep   {copies / 'coffee.png'} (")
+    assert keep.endswith(" times the detail)")
     assert others[0] == f"  exact 1.000 {copies / 'coffee (1).png'}"
     assert others[1].startswith("  near  ")
     assert others[1].endswith(str(copies / "small.png"))

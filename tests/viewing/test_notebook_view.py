@@ -23,7 +23,7 @@ def found(tmp_path_factory, many_photos):
 
 def test_first_ten_groups_are_shown_the_keeper_first(found):
     html = found._repr_html_()
-    assert html.count("keep</figcaption>") == 10
+    assert html.count("<br>keep: ") == 10
     assert html.index(os.path.basename(found.groups[0].keep)) < html.index(
         os.path.basename(found.groups[0].remove[0])
     )
@@ -46,7 +46,7 @@ def test_the_next_groups_are_asked_for(found):
 
 
 def test_as_many_groups_as_are_asked_for(found):
-    assert found.show(start=2, groups=3)._repr_html_().count("keep</figcaption>") == 3
+    assert found.show(start=2, groups=3)._repr_html_().count("<br>keep: ") == 3
     for wrong in ({"start": -1}, {"start": len(found)}, {"groups": 0}):
         with pytest.raises(dedup.InputError, match=f"there are {len(found)} groups"):
             found.show(**wrong)

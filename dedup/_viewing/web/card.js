@@ -99,6 +99,7 @@ class Card {
       element("span", { class: "folder" }, folder.slice(COMMON.length).replace(/[\\/]$/, "")),
       element("span", { class: "facts" }, facts),
     ];
+    if (file.why) lines.push(element("span", { class: "why" }, "why: " + file.why));
     if (place) {
       lines.push(element("span", { class: "edit" }, pairWords(pair, place)));
       if (file.stays) lines.push(element("span", { class: "stays" }, "stays: " + file.stays));

@@ -142,13 +142,13 @@ class ReviewView {
     if (!this.isBusy) this.message.textContent = view.message;
   }
 
-  group({ files, more }) {
+  group({ files, more, why }) {
     const pictures = files.map((file) => {
       const name = fileName(file.path);
       if (!file.thumbnail) return element("span", {}, name);
       return element("img", { src: pictureSource(file), alt: name, title: shown(file.path) });
     });
-    return element("li", {}, ...pictures, ...(more ? [`and ${more} more`] : []));
+    return element("li", {}, ...pictures, ...(more ? [`and ${more} more`] : []), element("span", {}, why));
   }
 
   drawPair() {

@@ -1,0 +1,131 @@
+"""Why a file is kept, in words: what it shows, or is, that the others of its group are not."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from dedup._catalogue.record import Record
+from dedup._grouping.encoding import has_camera, is_coarser
+from dedup._grouping.keeper import is_thumbnail
+from dedup._grouping.retain import is_finer, is_noisy, shows_more_within
+from dedup._verification.coverage import Coverage, Only
+
+__all__ = ["Compared", "rule_in_words", "why_kept"]
+
+Compared = tuple[Record, Coverage | None]
+"""A file, and what the one to keep (a) and it (b) show of each other; None if that is unknown."""
+
+_BEYOND: Final = 0.02
+"""Part of a picture, beyond the other's frame, that is worth a word."""
+_CLEARLY: Final = 0.75
+"""What the one shows alone within the other's frame, at most, in units of what the other does."""
+_GROUNDS: Final = {
+    "border added": "no border",
+    "caption added": "no caption",
+    "shown in a screenshot": "no screen around it",
+    "pasted into another image": "no picture around it",
+}
+_RULES: Final = {
+    "largest": "the largest file",
+    "oldest": "the oldest file",
+    "shortest-path": "the shortest path",
+}
+
+
+def why_kept(keep: Record, others: Sequence[Compared]) -> str:
+    """Why a file is kept rather than others, in words, as far as it is known.
+
+    Parameters
+    ----------
+    keep : Record
+    others : sequence of (Record, Coverage)
+
+    Returns
+    -------
+    str
+        Such as "whole picture, 1.6 times the detail, no caption".
+    """
+    seen = [coverage for _, coverage in others if coverage is not None]
+    files = [other for other, _ in others]
+    said = [*_picture(seen), *_fullness(keep, files), *_quality(keep, others), *_bare(seen)]
+    return ", ".join(dict.fromkeys(said or _ties(keep, files)))
+
+
+def rule_in_words(rule: object) -> str:
+    """What a rule other than "best" keeps.
+
+    Examples
+    --------
+    >>> rule_in_words("oldest"), rule_in_words(len), rule_in_words("best")
+    ('the oldest file', 'first by your own rule', '')
+    """
+    return "first by your own rule" if callable(rule) else _RULES.get(str(rule), "")
+
+
+def _picture(seen: Sequence[Coverage]) -> Iterator[str]:
+    """How much of the scene it shows."""
+    if any(map(_is_beyond, (one.a for one in seen))) and not any(_is_beyond(x.b) for x in seen):
+        yield "whole picture"
+    if any(one.a.colours and not one.b.colours for one in seen):
+        yield "in colour"
+
+
+def _is_beyond(only: Only) -> bool:
+    return not only.ground and only.around > _BEYOND
+
+
+def _fullness(keep: Record, others: Sequence[Record]) -> Iterator[str]:
+    if any(keep.frames > other.frames for other in others):
+        yield f"{keep.frames} frames"
+    if any(keep.alpha > other.alpha for other in others):
+        yield "transparent"
+    if any(keep.depth > other.depth for other in others):
+        yield f"{keep.depth} bits a channel"
+
+
+def _quality(keep: Record, others: Sequence[Compared]) -> Iterator[str]:
+    seen = [coverage for _, coverage in others if coverage is not None]
+    finer = [1 / one.detail.ratio for one in seen if is_finer(one.swapped().detail)]
+    if finer and not any(is_finer(one.detail) for one in seen):
+        most = "up to " if len(seen) > 1 else ""
+        yield f"{most}{max(finer):.2g} times the detail"
+    if any(coverage and is_coarser(other, keep) for other, coverage in others):
+        yield "better quality"
+    if any(is_noisy(one.swapped().detail) for one in seen):
+        yield "less noise"
+
+
+def _bare(seen: Iterable[Coverage]) -> Iterator[str]:
+    """What was put on or around the others, or was hidden there."""
+    for one in seen:
+        if one.b.ground and not one.a.ground:
+            yield _GROUNDS.get(one.b.ground, "nothing around it")
+        a, b = one.a.within, one.b.within
+        if not (shows_more_within(one.a) or shows_more_within(one.b)):
+            continue
+        if min(a, b) > _CLEARLY * max(a, b):
+            continue  # which of them was altered can't be read off them
+        if a > b:
+            yield "nothing blurred out" if one.is_filtered else "nothing covered"
+        elif not one.is_filtered:
+            yield "nothing put over it"
+
+
+def _ties(keep: Record, others: Sequence[Record]) -> Iterator[str]:
+    """What decides between files of which none shows more."""
+    if all(other.picture == keep.picture for other in others):
+        yield "the same pixels"
+        if keep.format in ("JPEG", "MPO") and any(o.format != keep.format for o in others):
+            yield "the JPEG file from which others were made"
+            return
+    if not is_thumbnail(keep) and any(map(is_thumbnail, others)):
+        yield "no thumbnail"
+    elif all(keep.width * keep.height > other.width * other.height for other in others):
+        yield "the most pixels"
+    elif has_camera(keep) and not any(map(has_camera, others)):
+        yield "the only one that names its camera"
+    elif all(keep.size > other.size for other in others):
+        yield "the most bytes"
+    elif all(len(keep.path) < len(other.path) for other in others):
+        yield "the shortest path"
+    else:
+        yield "first by its name"
