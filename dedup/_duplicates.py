@@ -112,6 +112,7 @@ class Duplicates(Result):
             [[found.records[path] for path in group.paths] for group in self.groups],
             relate=found.relation,
             lacks=lambda keep, other: "" if lossy else found.lacks(keep, other, edited=edited),
+            why=lambda keep, other: found.why_kept(keep, [other]),
             action=action,
             quarantine=quarantine,
             protect=protect,

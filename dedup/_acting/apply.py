@@ -1,12 +1,13 @@
 """Carry a plan out: each file is checked, then journalled, then acted on."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 from dedup._acting.applied import Applied, Outcome
+from dedup._acting.companions import Companions
 from dedup._acting.entries import Entry, Folder, Refusal, open_quarantine, reason_of
 from dedup._acting.files import (
     carry,
@@ -20,7 +21,7 @@ from dedup._acting.files import (
     require_unchanged,
 )
 from dedup._acting.journal import Journal, Step
-from dedup._acting.planned import PlannedActions, PlannedFile
+from dedup._acting.planned import COMPANION, PlannedActions, PlannedFile
 from dedup._acting.protect import Protected
 from dedup._acting.restore import recover, restore
 from dedup._acting.traits import Traits
@@ -54,9 +55,9 @@ def apply(plan: PlannedActions, *, journal: str | os.PathLike[str], progress: bo
         run = _Run(plan, book, protected, quarantine)
         with bar(total=len(files), title=plan.action, unit=" files", shown=progress) as shown:
             outcomes = []
-            for file in files:
-                outcomes.append(run.outcome(file))
-                shown.update(1)
+            for bundle in _bundles(files):
+                outcomes += run.outcomes(bundle)
+                shown.update(len(bundle))
     return Applied(path, outcomes)
 
 
@@ -74,18 +75,54 @@ class _Run:
         self._journal = journal
         self._protected = protected
         self._quarantine = quarantine
+        self._beside = Companions()
+        self._planned = {file.path for file in plan.files}
         self._earlier: Mapping[str, Step] = journal.latest()
         self._kept: dict[tuple[str, str], os.stat_result] = {}
         self._pictures: set[str] = set()  # digests of files that decode
         self._pixels: dict[str, str] = {}  # of files that are kept, by their digest
 
-    def outcome(self, file: PlannedFile) -> Outcome:
-        """Act on a file, unless an earlier run has."""
+    def outcomes(self, bundle: Sequence[PlannedFile]) -> list[Outcome]:
+        """Act on files that belong together, unless an earlier run has: on all, or on none."""
+        done: dict[str, Step] = {}
+        reasons: dict[str, str] = {}
+        file = bundle[0]
         try:
-            step = self._settled(self._earlier.get(file.path)) or self._act(file)
+            for file in bundle:
+                step = self._settled(self._earlier.get(file.path))
+                done |= {file.path: step} if step else {}
+            waiting = [file for file in bundle if file.path not in done]
+            if len(bundle) > 1:  # nothing is touched if one of them can't be
+                for file in waiting:
+                    with opened(file.path) as entry:
+                        self._check(file, entry)
+            for file in waiting:
+                done[file.path] = self._act(file)
         except (Refusal, OSError) as error:
-            return Outcome(file.path, file.action, done=False, reason=reason_of(error))
-        return Outcome(file.path, file.action, done=True, to=step.to, saved=file.saved)
+            reason = reason_of(error)
+            reasons = {f.path: f"{os.path.basename(file.path)}: {reason}" for f in bundle}
+            reasons[file.path] = reason
+            for path in list(done)[::-1]:
+                if self._is_taken_back(done[path]):
+                    del done[path]
+        return [
+            Outcome(f.path, f.action, done=True, to=done[f.path].to, saved=f.saved)
+            if f.path in done
+            else Outcome(f.path, f.action, done=False, reason=reasons[f.path])
+            for f in bundle
+        ]
+
+    def _is_taken_back(self, step: Step) -> bool:
+        """Take a file back since another, which belongs to it, stays: unless it is deleted."""
+        if step.state != "done" or step.action == "delete":
+            return False
+        try:
+            step = self._journal.note(step, "restoring")
+            restore(step, quarantine=self._quarantine)
+        except (Refusal, OSError):
+            return False  # it is where it was put, and `undo` tries again
+        self._journal.note(step, "restored")
+        return True
 
     def _settled(self, step: Step | None) -> Step | None:
         """What an earlier run did with a file; what it left half done is taken back first."""
@@ -99,20 +136,38 @@ class _Run:
         self._journal.note(step, "restored")
         return None
 
-    def _act(self, file: PlannedFile) -> Step:
+    def _check(self, file: PlannedFile, entry: Entry) -> tuple[str, os.stat_result]:
+        """Make sure that a file may be acted on; its digest and status."""
         if file.path in self._protected:
             raise Refusal("in a protected folder")
+        new = [path for path in self._near(file) if path not in self._planned]
+        if new:
+            raise Refusal(
+                f"{os.path.basename(new[0])} is beside it, of which the plan says nothing"
+            )
         kept = self._check_kept(file)
+        digest, status = digest_and_status(entry)
+        if digest != file.digest:
+            raise Refusal("changed since it was indexed")
+        if os.path.samestat(kept, status):
+            raise Refusal("the same file as the one to keep")
+        if file.action == "hardlink" and (digest != file.keep_digest or status.st_nlink > 1):
+            raise Refusal("no hard link: its bytes are others, or it has other links")
+        if file.relation == "exact" and digest != file.keep_digest:
+            self._compare_pixels(file)
+        return digest, status
+
+    def _near(self, file: PlannedFile) -> list[str]:
+        """What belongs to a picture that is to be moved or deleted, when its folder was listed."""
+        if file.action == "hardlink" or file.relation == COMPANION:
+            return []
+        with suppress(FileNotFoundError):  # it is told of the picture
+            return self._beside.of(file.path)
+        return []
+
+    def _act(self, file: PlannedFile) -> Step:
         with opened(file.path) as entry:
-            digest, status = digest_and_status(entry)
-            if digest != file.digest:
-                raise Refusal("changed since it was indexed")
-            if os.path.samestat(kept, status):
-                raise Refusal("the same file as the one to keep")
-            if file.action == "hardlink" and (digest != file.keep_digest or status.st_nlink > 1):
-                raise Refusal("no hard link: its bytes are others, or it has other links")
-            if file.relation == "exact" and digest != file.keep_digest:
-                self._compare_pixels(file)
+            digest, status = self._check(file, entry)
             step = Step(
                 step=self._journal.next_number,
                 action=file.action,
@@ -122,6 +177,7 @@ class _Run:
                 digest=digest,
                 keep_digest=file.keep_digest,
                 traits=Traits.of(status),
+                decodes=not file.is_twin,
             )
             self._journal.begin(step)
             try:
@@ -170,10 +226,9 @@ class _Run:
                 known = self._kept.get(key)
                 if known is not None and not is_written_to(known, keep.status()):
                     return known
-                self._kept[key] = require_picture(
-                    keep, digest=file.keep_digest, decodes=file.keep_digest in self._pictures
-                )
-                self._pictures.add(file.keep_digest)
+                decodes = file.is_twin or file.keep_digest in self._pictures
+                self._kept[key] = require_picture(keep, digest=file.keep_digest, decodes=decodes)
+                self._pictures |= set() if file.is_twin else {file.keep_digest}
         except (Refusal, OSError) as error:
             raise Refusal(f"the file to keep, {file.keep}: {reason_of(error)}") from error
         return self._kept[key]
@@ -224,6 +279,15 @@ class _Run:
                 return has(to, step.digest)
         except (Refusal, OSError):
             return False
+
+
+def _bundles(files: Iterable[PlannedFile]) -> Iterator[list[PlannedFile]]:
+    """Files that belong together, the pictures first: what is left behind is rather a sidecar."""
+    bundles: dict[str, list[PlannedFile]] = {}
+    for file in files:
+        bundles.setdefault(file.belongs_to or file.path, []).append(file)
+    for bundle in bundles.values():
+        yield sorted(bundle, key=lambda file: file.relation == COMPANION)
 
 
 def _mark(quarantine: Folder) -> None:

@@ -95,6 +95,8 @@ def has(entry: Entry, digest: str) -> bool:
 def require_picture(entry: Entry, *, digest: str, decodes: bool = False) -> os.stat_result:
     """Make sure that a file is there, has these bytes, and, unless that is known, decodes.
 
+    What is no picture need not decode: `decodes` is then said to be known.
+
     Raises
     ------
     Refusal

@@ -61,6 +61,8 @@ class Step:
         "purged".
     reason : str
         Why it failed.
+    decodes : bool
+        Whether the file that is kept is a picture, and not a film or a file that can't be read.
     token : str
         Makes the names of our own up, which nobody can have taken before.
     """
@@ -75,6 +77,7 @@ class Step:
     traits: Traits
     state: str = "begun"
     reason: str = ""
+    decodes: bool = True
     token: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def part(self, entry: Entry) -> Entry:
@@ -274,7 +277,11 @@ def _checked(step: Step) -> Step:
     """A step, if it holds what `begin` writes: a journal may have been edited."""
     texts = (step.action, step.path, step.to, step.keep, step.digest, step.keep_digest, step.token)
     numbers = asdict(step.traits).values()
-    if not _are_texts(*texts) or not all(type(n) is int and -(2**63) <= n < 2**63 for n in numbers):
+    if (
+        not isinstance(step.decodes, bool)
+        or not _are_texts(*texts)
+        or not all(type(n) is int and -(2**63) <= n < 2**63 for n in numbers)
+    ):
         raise TypeError("not what is written here")
     return step
 

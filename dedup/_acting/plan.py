@@ -38,6 +38,8 @@ _COLUMNS = {
     "score": float,
     "size": int,
     "reason": object,
+    "why": object,
+    "belongs_to": object,
 }
 _ROWS_SHOWN = 20
 
@@ -64,11 +66,17 @@ class Plan(PlannedActions):
 
     @property
     def table(self) -> pd.DataFrame:
-        """All surplus files, one a row, with absolute paths.
+        """All surplus files and what belongs to them, one a row, with absolute paths.
 
         Columns: `path`; `action`, or "leave" for what is left alone; `keep`, the file that is
         kept instead; `relation` and `score` of the two, as in `found.pairs`, the cosine where
-        nothing was verified; `size` in bytes; `reason` why a file is left alone.
+        nothing was verified; `size` in bytes; `reason` why a file is left alone; `why` the
+        other one is kept rather than this one; `belongs_to`, the picture that a file goes with:
+        either both are acted on, or neither ("" of pictures that go alone, or come first).
+
+        The relation of a sidecar, of a film, or of a RAW file that is none of the images of the
+        search is "companion". `keep` is then the file that has the same bytes, or, of a sidecar,
+        the picture that is kept.
         """
         return table_of(map(attrgetter(*_COLUMNS), self.files), _COLUMNS)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 __all__ = [
     "ACTIONS",
+    "COMPANION",
     "LEAVE",
     "PlannedActions",
     "PlannedFile",
@@ -22,6 +23,8 @@ __all__ = [
 
 ACTIONS = ("quarantine", "hardlink", "delete")
 LEAVE = "leave"
+COMPANION = "companion"
+"""The relation of a file that is acted on because a picture is that it belongs to."""
 _JOURNAL = "dedup-journal.jsonl"
 
 
@@ -39,6 +42,13 @@ class PlannedFile:
     saved: int
     digest: str
     keep_digest: str
+    why: str = ""
+    belongs_to: str = ""
+
+    @property
+    def is_twin(self) -> bool:
+        """Whether it goes since the file to keep, which is no picture either, has its bytes."""
+        return self.relation == COMPANION and self.digest == self.keep_digest
 
 
 @dataclass(frozen=True)

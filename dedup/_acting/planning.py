@@ -10,6 +10,7 @@ from datetime import date
 from dedup._acting.plan import Plan
 from dedup._acting.planned import ACTIONS, LEAVE, PlannedFile, plan_id
 from dedup._acting.protect import Protected
+from dedup._acting.together import with_companions
 from dedup._catalogue.record import Record
 from dedup._search.outcome import Relation
 from dedup.errors import InputError
@@ -19,7 +20,7 @@ __all__ = ["make_plan"]
 _FOLDER = ".dedup-quarantine"
 
 Relate = Callable[[Record, Record], Relation | None]
-Lacks = Callable[[Record, Record], str]
+Words = Callable[[Record, Record], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class _Rules:
     protected: Protected
     unverified: bool
     relate: Relate
-    lacks: Lacks
+    lacks: Words
+    why: Words
     chosen: AbstractSet[str]
     apart: AbstractSet[frozenset[str]]
 
@@ -43,7 +45,8 @@ def make_plan(
     groups: Iterable[Sequence[Record]],
     *,
     relate: Relate,
-    lacks: Lacks,
+    lacks: Words,
+    why: Words,
     action: str,
     quarantine: str | os.PathLike[str] | None,
     protect: Iterable[str | os.PathLike[str]],
@@ -64,6 +67,8 @@ def make_plan(
         against the former.
     lacks : callable
         What the second of a file to keep and another one shows alone, in words; "" if nothing.
+    why : callable
+        Why the first of a file to keep and another one is kept, in words.
     among : iterable of Record
         All files of the search: the quarantine is in their common folder by default.
     chosen : set of str
@@ -79,8 +84,12 @@ def make_plan(
             "files, look, and then call dedup.purge(journal)"
         )
     protected = Protected(protect)
-    rules = _Rules(action, protected, unverified, relate, lacks, chosen, apart)
-    files = _with_savings([file for group in groups for file in _planned(group, rules)])
+    rules = _Rules(action, protected, unverified, relate, lacks, why, chosen, apart)
+    listed, among = list(groups), list(among)
+    files = _with_savings([file for group in listed for file in _planned(group, rules)])
+    if action != "hardlink":  # such a file stays in its place
+        pictures = {record.path for records in (*listed, among) for record in records}
+        files = _with_savings(with_companions(files, pictures=pictures, protected=protected))
     root = _root(among)
     if quarantine is None:
         if files and os.path.dirname(root) == root:
@@ -134,6 +143,7 @@ def _planned(group: Sequence[Record], rules: _Rules) -> list[PlannedFile]:
                 saved=0,
                 digest=record.digest,
                 keep_digest=keep.digest,
+                why="" if reason else _why(keep, record, rules),
             )
         )
     return files
@@ -173,6 +183,12 @@ def _reason(
     return "another shot of the scene, no copy" if relation[0] == "scene" else ""
 
 
+def _why(keep: Record, record: Record, rules: _Rules) -> str:
+    """Why one file is kept rather than another."""
+    first = "in a protected folder" if keep.path in rules.protected else ""
+    return ", ".join(filter(None, [first, rules.why(keep, record)]))
+
+
 def _unlinkable(record: Record, keep: Record, status: Mapping[str, os.stat_result | None]) -> str:
     """Why a file can't be replaced by a hard link to the one to keep; "" if it can."""
     own, kept = status[record.path], status[keep.path]
@@ -190,11 +206,14 @@ def _with_savings(files: Sequence[PlannedFile]) -> list[PlannedFile]:
     """
     names: dict[tuple[int, int], list[int]] = defaultdict(list)
     links: dict[tuple[int, int], int] = {}
-    planned = list(files)
+    planned = [replace(file, saved=0) for file in files]
     for place, file in enumerate(files):
         if file.action == LEAVE:
             continue
-        status = os.lstat(file.path)
+        try:
+            status = os.lstat(file.path)
+        except OSError:  # it is told when it is acted on
+            continue
         identity = _identity(status)
         links[identity] = status.st_nlink
         if len(names[identity]) == status.st_nlink:

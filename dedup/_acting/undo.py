@@ -176,7 +176,7 @@ def _delete(step: Step, entry: Entry) -> None:
         raise Refusal("changed in the quarantine")
     with opened(step.keep) as keep:
         try:
-            kept = require_picture(keep, digest=step.keep_digest)
+            kept = require_picture(keep, digest=step.keep_digest, decodes=not step.decodes)
         except (Refusal, OSError) as error:
             raise Refusal(f"the file that was kept, {step.keep}: {reason_of(error)}") from error
         if os.path.samestat(kept, status):

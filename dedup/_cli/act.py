@@ -7,7 +7,7 @@ import click
 
 from dedup._acting.applied import Applied
 from dedup._acting.plan import Plan
-from dedup._acting.planned import ACTIONS, LEAVE
+from dedup._acting.planned import ACTIONS, COMPANION, LEAVE, PlannedFile
 from dedup._acting.undo import purge as _purge
 from dedup._acting.undo import undo as _undo
 from dedup._base.text import printable
@@ -95,8 +95,7 @@ def plan(
     )
     planned.save(out)
     for file in planned.files:
-        why = file.reason if file.action == LEAVE else f"keeps {file.keep}"
-        click.echo(f"{file.action:<10} {printable(file.path)} ({printable(why)})")
+        click.echo(f"{file.action:<10} {printable(file.path)} ({printable(_why(file))})")
     print_unapplied(found)
     click.echo(summary(planned), err=True)
     sys.exit(FAILED if len(found.unapplied) else 0)
@@ -165,6 +164,15 @@ def purge(journal: str, *, yes: bool) -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (plan, apply, undo, purge)
+
+
+def _why(file: PlannedFile) -> str:
+    """What is said of a file of a plan beside its action."""
+    if file.action == LEAVE:
+        return file.reason
+    if file.relation == COMPANION:
+        return f"belongs to {file.belongs_to}"
+    return f"keeps {file.keep}: {file.why}"
 
 
 def _sure(question: str) -> bool:

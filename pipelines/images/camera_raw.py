@@ -6,7 +6,7 @@ developed; so it is taken where it is large enough for everything that is done h
 """
 
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from PIL import Image
 
@@ -15,7 +15,7 @@ from dedup.errors import DecodeError
 from dedup.pipelines.images import memory
 from dedup.pipelines.images.limits import require_within
 
-__all__ = ["accepts", "check", "is_tiff", "read"]
+__all__ = ["RAW_SUFFIXES", "accepts", "check", "is_tiff", "read"]
 
 # RAW files that say so themselves: Canon (CR2, CR3, CRW), Fujifilm, Olympus, Panasonic, Sigma,
 # Minolta; by first bytes, at an offset.
@@ -36,6 +36,8 @@ _SUFFIXES = (
     *(".3fr", ".arw", ".cr2", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef"),
     *(".mos", ".nef", ".nrw", ".pef", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw"),
 )
+RAW_SUFFIXES: Final = frozenset([*_SUFFIXES, ".cr3", ".crw", ".orf", ".raf", ".x3f"])
+"""What the names of RAW files end in, of those that say so themselves, too."""
 # Short side of the smallest JPEG that is taken for the picture, in pixels.
 _LARGE_ENOUGH = 640
 _QUARTER_TURNS = (5, 6)  # LibRaw's `flip`: a quarter turn left, right

@@ -49,7 +49,7 @@ def test_plan_lists_all_but_the_file_to_keep_and_touches_nothing(folder):
         "coffee-small.jpg": ("quarantine", ""),
     }
     assert list(plan.table.columns) == [
-        "path", "action", "keep", "relation", "score", "size", "reason",
+        "path", "action", "keep", "relation", "score", "size", "reason", "why",
     ]  # fmt: skip
     assert set(plan.table["keep"]) == {str(folder / "coffee.png")}
     assert plan.table["relation"].tolist() == ["exact", "near"]
@@ -257,6 +257,7 @@ def test_one_file_of_a_group_is_always_left_and_no_picture_is_lost(data, count):
             [[Record(path, 1, 1, "digest", "PNG", 8, 8, b"") for path in paths]],
             relate=lambda keep, other: relation[other.path],
             lacks=lambda keep, other: lacking[other.path],
+            why=lambda keep, other: "the most pixels",
             action=data.draw(st.sampled_from(["quarantine", "hardlink"])),
             quarantine=None,
             protect=sorted(protect),
