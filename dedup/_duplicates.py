@@ -58,6 +58,7 @@ class Duplicates(Result):
         permanently: bool = False,
         edited: str = "retain",
         lossy: bool = False,
+        metadata: str = "tell",
     ) -> Plan:
         """Plan what to do with the surplus files of the groups; nothing is touched before `apply`.
 
@@ -66,6 +67,9 @@ class Duplicates(Result):
         The others (those that show more of the scene, a caption, colours, finer detail, more
         frames or bits, or transparency), what is protected, and what is the same file under
         another name (a hard link), are left alone, with the reason.
+
+        What belongs to a file (sidecars, the film of a live photo, the RAW file of the shot) goes
+        with it, in rows of its own; or, if it can't, both stay.
 
         Parameters
         ----------
@@ -88,6 +92,10 @@ class Duplicates(Result):
             it shows that, so that it stays, unless "remove" is said.
         lossy : bool
             Act also on files that show something that the one to keep does not.
+        metadata : {"tell", "sidecar"}
+            What to do where a file that goes knows a date, a place, a rating or keywords that the
+            one to keep does not know: the plan says so; "sidecar" also writes it beside the one
+            to keep, as `IMG.jpg.xmp`, unless that has an XMP sidecar already.
 
         Raises
         ------
@@ -121,6 +129,7 @@ class Duplicates(Result):
             among=found.records.values(),
             chosen={key[name] for name in self._choices.keep},
             apart={frozenset(key[name] for name in pair) for pair in self._choices.apart},
+            metadata=metadata,
         )
 
     def show(self, *, start: int = 0, groups: int = 10) -> GroupsView:

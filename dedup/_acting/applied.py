@@ -16,6 +16,7 @@ _DONE = {
     "quarantine": "put into quarantine",
     "hardlink": "replaced by hard links",
     "delete": "deleted",
+    "write": "written beside what is kept",
     "restore": "restored",
     "purge": "deleted from quarantine",
 }
@@ -56,9 +57,10 @@ class Applied:
 
     @property
     def table(self) -> pd.DataFrame:
-        """All files: `path`, `action`, whether it is `done`, where `to`, and the `reason` if not.
+        """All files: `path`, `action`, whether it is `done`, where `to`, the `reason` if not.
 
-        Paths are absolute. `action` is "quarantine", "hardlink", "delete", "restore" or "purge".
+        Paths are absolute. `action` is "quarantine", "hardlink", "delete", "write" (a sidecar),
+        "restore" (of such a sidecar: it is taken away again) or "purge".
         """
         return table_of(map(attrgetter(*_COLUMNS), self._outcomes), _COLUMNS)
 

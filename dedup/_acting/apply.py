@@ -7,25 +7,28 @@ from itertools import count
 from pathlib import Path
 
 from dedup._acting.applied import Applied, Outcome
-from dedup._acting.companions import Companions
+from dedup._acting.companions import Companions, sidecars
 from dedup._acting.entries import Entry, Folder, Refusal, open_quarantine, reason_of
 from dedup._acting.files import (
     carry,
+    create,
     digest_and_status,
     exchange,
     has,
     is_written_to,
     opened,
+    place,
     put_aside,
     require_picture,
     require_unchanged,
 )
 from dedup._acting.journal import Journal, Step
-from dedup._acting.planned import COMPANION, PlannedActions, PlannedFile
+from dedup._acting.planned import COMPANION, LEAVE, WRITE, PlannedActions, PlannedFile
 from dedup._acting.protect import Protected
 from dedup._acting.restore import recover, restore
 from dedup._acting.traits import Traits
 from dedup._base.progress import bar
+from dedup._catalogue.digests import file_digest
 from dedup._catalogue.discover import PUT_ASIDE
 from dedup.errors import DecodeError, JournalError
 from dedup.pipelines.images.decoding import pixel_digest
@@ -40,7 +43,7 @@ JOURNAL is the file dedup-journal.jsonl in this folder, if no other was asked fo
 
 def apply(plan: PlannedActions, *, journal: str | os.PathLike[str], progress: bool) -> Applied:
     """Carry a plan out, or on; see `Plan.apply`."""
-    files = [file for file in plan.files if file.action == plan.action]
+    files = [file for file in plan.files if file.action != LEAVE]
     path = Path(os.path.abspath(journal))
     if not files:
         return Applied(path, [])
@@ -75,6 +78,7 @@ class _Run:
         self._journal = journal
         self._protected = protected
         self._quarantine = quarantine
+        self._unwritten: dict[str, str] = {}  # of files to keep, why their sidecars are not
         self._beside = Companions()
         self._planned = {file.path for file in plan.files}
         self._earlier: Mapping[str, Step] = journal.latest()
@@ -97,11 +101,14 @@ class _Run:
                     with opened(file.path) as entry:
                         self._check(file, entry)
             for file in waiting:
-                done[file.path] = self._act(file)
+                act = self._write if file.action == WRITE else self._act
+                done[file.path] = act(file)
         except (Refusal, OSError) as error:
             reason = reason_of(error)
             reasons = {f.path: f"{os.path.basename(file.path)}: {reason}" for f in bundle}
             reasons[file.path] = reason
+            if file.action == WRITE:
+                self._unwritten[file.keep] = reason
             for path in list(done)[::-1]:
                 if self._is_taken_back(done[path]):
                     del done[path]
@@ -145,6 +152,8 @@ class _Run:
             raise Refusal(
                 f"{os.path.basename(new[0])} is beside it, of which the plan says nothing"
             )
+        if file.knows and file.keep in self._unwritten:
+            raise Refusal(f"what it knows is not written: {self._unwritten[file.keep]}")
         kept = self._check_kept(file)
         digest, status = digest_and_status(entry)
         if digest != file.digest:
@@ -183,6 +192,38 @@ class _Run:
             try:
                 require_unchanged(entry, status)
                 self._perform(step, file, entry, status)
+            except (Refusal, OSError) as error:
+                self._take_back(step, entry, error)
+                raise
+        return self._journal.note(step, "done")
+
+    def _write(self, file: PlannedFile) -> Step:
+        """Put a sidecar beside the file to keep, which must have none."""
+        if file.path in self._protected:
+            raise Refusal("in a protected folder")
+        kept = self._check_kept(file)
+        there = sidecars(self._beside, file.keep)
+        if there:
+            raise Refusal(f"{os.path.basename(there[0])} is there, which is never overwritten")
+        data = file.text.encode()
+        if file_digest(data) != file.digest:
+            raise Refusal("it is not what was planned")
+        with opened(file.path) as entry:
+            step = Step(
+                step=self._journal.next_number,
+                action=WRITE,
+                path=file.path,
+                to="",
+                keep=file.keep,
+                digest=file.digest,
+                keep_digest=file.keep_digest,
+                traits=Traits.of(kept),
+            )
+            self._journal.begin(step)
+            try:
+                part = step.part(entry)
+                create(part, data)
+                place(part, entry)
             except (Refusal, OSError) as error:
                 self._take_back(step, entry, error)
                 raise
@@ -262,21 +303,24 @@ class _Run:
         with Folder(folder, below=self._quarantine, make=make) as inside:
             yield Entry(inside, name)
 
+    def _has_arrived(self, step: Step) -> bool:
+        with self._in_quarantine(step) as to:
+            return has(to, step.digest)
+
     def _is_complete(self, step: Step) -> bool:
         """Whether a step was done, though the journal does not say so."""
         try:
             with opened(step.path) as entry:
                 if step.aside(entry).exists():
                     return False
+                if step.action == WRITE:
+                    return has(entry, step.digest)
                 if step.action == "hardlink":
                     with opened(step.keep) as keep:
                         return os.path.samestat(entry.status(), keep.status())
                 if entry.exists():
                     return False
-            if step.action == "delete":
-                return True
-            with self._in_quarantine(step) as to:
-                return has(to, step.digest)
+            return step.action == "delete" or self._has_arrived(step)
         except (Refusal, OSError):
             return False
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
 
-__all__ = ["Companions", "is_sidecar"]
+__all__ = ["Companions", "is_sidecar", "sidecars"]
 
 _SIDECARS: Final = frozenset([".aae", ".json", ".thm", ".xmp"])
 _FILMS: Final = frozenset([".mov", ".mp4"])
@@ -70,6 +70,16 @@ class Companions:
         by_key = self._folders[folder]
         near = set().union(*(by_key.get(key, ()) for key in _keys(name)))
         return {os.path.join(folder, other) for other in near if other != name}
+
+
+def sidecars(beside: Companions, path: str) -> list[str]:
+    """The XMP sidecars of a picture.
+
+    Raises
+    ------
+    OSError
+    """
+    return [other for other in beside.of(path) if _suffix(other) == ".xmp"]
 
 
 def is_sidecar(path: str) -> bool:

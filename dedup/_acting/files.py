@@ -25,6 +25,7 @@ from dedup.pipelines.images.decoding import decode
 __all__ = [
     "carry",
     "copy",
+    "create",
     "digest_and_status",
     "exchange",
     "has",
@@ -286,6 +287,19 @@ def copy(source: Entry, part: Entry, *, digest: str) -> None:
                 give(new, part, Traits.of(os.fstat(old)))
         finally:
             os.close(new)
+
+
+def create(part: Entry, data: bytes) -> None:
+    """Write a file anew, down to the disk, with the permissions of any that the user makes.
+
+    Raises
+    ------
+    OSError
+    """
+    with open(part.open(os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def restore_traits(entry: Entry, traits: Traits, *, digest: str) -> None:

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from dedup._acting.entries import Entry, Folder, Refusal, reason_of, require_own
-from dedup._acting.planned import ACTIONS, is_absolute, is_below_root, is_inside
+from dedup._acting.planned import ACTIONS, WRITE, is_absolute, is_below_root, is_inside
 from dedup._acting.traits import Traits
 from dedup._catalogue.discover import file_key
 from dedup.errors import JournalError
@@ -49,7 +49,7 @@ class Step:
     ----------
     step : int
         Its number in the journal.
-    action : {"quarantine", "hardlink", "delete"}
+    action : {"quarantine", "hardlink", "delete", "write"}
     path, to, keep : str
         The file, where it is put ("" where it is not moved), and the file that is kept.
     digest, keep_digest : str
@@ -264,7 +264,11 @@ class Journal:
             inside = is_below_root(step.path, root) and (
                 not step.to or is_inside(step.to, quarantine)
             )
-            if not inside or step.action not in ACTIONS or not _TOKEN.fullmatch(step.token):
+            if (
+                not inside
+                or step.action not in (*ACTIONS, WRITE)
+                or not _TOKEN.fullmatch(step.token)
+            ):
                 raise ValueError(step.path)
             self.steps[step.step] = step
         else:

@@ -17,6 +17,7 @@ from dedup._acting.apply import apply
 from dedup._acting.planned import (
     ACTIONS,
     LEAVE,
+    WRITE,
     PlannedActions,
     PlannedFile,
     is_absolute,
@@ -40,6 +41,7 @@ _COLUMNS = {
     "reason": object,
     "why": object,
     "belongs_to": object,
+    "knows": object,
 }
 _ROWS_SHOWN = 20
 
@@ -72,11 +74,14 @@ class Plan(PlannedActions):
         kept instead; `relation` and `score` of the two, as in `found.pairs`, the cosine where
         nothing was verified; `size` in bytes; `reason` why a file is left alone; `why` the
         other one is kept rather than this one; `belongs_to`, the picture that a file goes with:
-        either both are acted on, or neither ("" of pictures that go alone, or come first).
+        either both are acted on, or neither ("" of pictures that go alone, or come first);
+        `knows`, what a file knows of the picture that the file to keep does not: a date, a place,
+        a rating, keywords.
 
         The relation of a sidecar, of a film, or of a RAW file that is none of the images of the
         search is "companion". `keep` is then the file that has the same bytes, or, of a sidecar,
-        the picture that is kept.
+        the picture that is kept. Of a sidecar that is to be written beside that, `action` is
+        "write".
         """
         return table_of(map(attrgetter(*_COLUMNS), self.files), _COLUMNS)
 
@@ -177,10 +182,13 @@ class Plan(PlannedActions):
             raise InputError(f"{path} is no plan that dedup saved") from error
 
     def __len__(self) -> int:
-        return sum(file.action != LEAVE for file in self.files)
+        return sum(file.action == self.action for file in self.files)
 
     def __repr__(self) -> str:
         text = f"{self.action} {counted(len(self), 'file')}, {sized(self.savings)}"
+        written = sum(file.action == WRITE for file in self.files)
+        if written:
+            text += f"; write {counted(written, 'sidecar')}"
         left = Counter(file.reason for file in self.files if file.action == LEAVE)
         if left:
             reasons = ", ".join(f"{count} {reason}" for reason, count in left.most_common())

@@ -12,6 +12,7 @@ __all__ = [
     "ACTIONS",
     "COMPANION",
     "LEAVE",
+    "WRITE",
     "PlannedActions",
     "PlannedFile",
     "is_absolute",
@@ -19,10 +20,12 @@ __all__ = [
     "is_inside",
     "plan_id",
     "require_sound",
+    "sidecar_of",
 ]
 
 ACTIONS = ("quarantine", "hardlink", "delete")
 LEAVE = "leave"
+WRITE = "write"
 COMPANION = "companion"
 """The relation of a file that is acted on because a picture is that it belongs to."""
 _JOURNAL = "dedup-journal.jsonl"
@@ -44,6 +47,8 @@ class PlannedFile:
     keep_digest: str
     why: str = ""
     belongs_to: str = ""
+    knows: str = ""
+    text: str = ""
 
     @property
     def is_twin(self) -> bool:
@@ -96,6 +101,11 @@ def is_inside(path: str, folder: str) -> bool:
     return all(map(is_absolute, (path, folder))) and path.startswith(os.path.join(folder, ""))
 
 
+def sidecar_of(path: str) -> str:
+    """Where what is known of a picture is written."""
+    return path + ".xmp"
+
+
 def is_below_root(path: str, root: str) -> bool:
     """Whether a file can be one of a plan; on several drives of Windows, files have no root."""
     other_drive = os.path.splitdrive(path)[0] != os.path.splitdrive(root)[0]
@@ -138,5 +148,6 @@ def require_sound(file: PlannedFile, *, action: str, root: str) -> None:
             raise ValueError(f"{field.name}: {value!r}")
     if file.action == LEAVE:
         return
-    if file.action != action or not is_below_root(file.path, root) or not is_absolute(file.keep):
+    fits = file.path == sidecar_of(file.keep) if file.action == WRITE else file.action == action
+    if not fits or not is_below_root(file.path, root) or not is_absolute(file.keep):
         raise ValueError(f"{file.action} {file.path}")

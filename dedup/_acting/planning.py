@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 
+from dedup._acting.knowing import METADATA, with_metadata
 from dedup._acting.plan import Plan
 from dedup._acting.planned import ACTIONS, LEAVE, PlannedFile, plan_id
 from dedup._acting.protect import Protected
@@ -55,6 +56,7 @@ def make_plan(
     among: Iterable[Record],
     chosen: AbstractSet[str],
     apart: AbstractSet[frozenset[str]],
+    metadata: str = "tell",
 ) -> Plan:
     """Plan what to do; see `Duplicates.plan`.
 
@@ -75,7 +77,11 @@ def make_plan(
         Paths of files that are kept since a person said so.
     apart : set of frozenset of str
         Pairs of paths that a person said are no duplicates.
+    metadata : {"tell", "sidecar"}
+        What to do with what only files that go know of their pictures.
     """
+    if metadata not in METADATA:
+        raise InputError(f"metadata={metadata!r}: expected one of {', '.join(METADATA)}")
     if action not in ACTIONS:
         raise InputError(f"action={action!r}: expected one of {', '.join(ACTIONS)}")
     if action == "delete" and not permanently:
@@ -90,6 +96,8 @@ def make_plan(
     if action != "hardlink":  # such a file stays in its place
         pictures = {record.path for records in (*listed, among) for record in records}
         files = _with_savings(with_companions(files, pictures=pictures, protected=protected))
+        write = metadata == "sidecar"
+        files = with_metadata(files, write=write, pictures=pictures, protected=protected)
     root = _root(among)
     if quarantine is None:
         if files and os.path.dirname(root) == root:

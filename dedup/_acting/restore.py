@@ -16,9 +16,11 @@ from dedup._acting.files import (
     place,
     put_aside,
     put_back,
+    require_unchanged,
     restore_traits,
 )
 from dedup._acting.journal import Step
+from dedup._acting.planned import WRITE
 
 __all__ = ["FOR_GOOD", "in_quarantine", "recover", "restore"]
 
@@ -48,6 +50,9 @@ def restore(step: Step, *, quarantine: Folder | None) -> None:
         to = in_quarantine(step, quarantine, held)
         entry = _at_its_place(step, held, make=to is not None)
         recover(entry, step)
+        if step.action == WRITE:
+            _unwrite(step, entry)
+            return
         if step.action == "quarantine":
             _take_back(step, entry, to)
         elif step.action == "hardlink":
@@ -99,6 +104,23 @@ def _take_back(step: Step, entry: Entry, to: Entry | None) -> None:
         carry(aside, entry, part=step.part(entry), digest=step.digest)
     except (Refusal, OSError):
         recover(to, step)
+        raise
+
+
+def _unwrite(step: Step, entry: Entry) -> None:
+    """Remove what was written, as long as it is that."""
+    if not entry.exists():
+        return
+    digest, status = digest_and_status(entry)
+    if digest != step.digest:
+        raise Refusal("changed since it was written")
+    aside = step.aside(entry)
+    try:
+        status = put_aside(entry, aside, status=status)
+        require_unchanged(aside, status)
+        aside.unlink()
+    except (Refusal, OSError):
+        recover(entry, step)
         raise
 
 

@@ -6,19 +6,20 @@ own: it goes only if the very same file lies beside the picture that is kept. El
 
 import os
 import stat
-from collections.abc import Collection, Container, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from dedup._acting.companions import Companions, is_sidecar
 from dedup._acting.planned import COMPANION, LEAVE, PlannedFile
+from dedup._acting.protect import Protected
 from dedup._catalogue.digests import file_digest
 
 __all__ = ["with_companions"]
 
 
 def with_companions(
-    files: Sequence[PlannedFile], *, pictures: Collection[str], protected: Container[str]
+    files: Sequence[PlannedFile], *, pictures: Collection[str], protected: Protected
 ) -> list[PlannedFile]:
     """The files of a plan, each followed by those that belong to it.
 
@@ -28,7 +29,7 @@ def with_companions(
         Surplus pictures, with what would be done to each.
     pictures : collection of str
         Paths of all images of the search, and those that are kept.
-    protected : container of str
+    protected : Protected
         Paths that are never touched.
     """
     together = _Together(files, pictures, protected)
@@ -49,7 +50,7 @@ class _Together:
         self,
         files: Sequence[PlannedFile],
         pictures: Collection[str],
-        protected: Container[str],
+        protected: Protected,
     ) -> None:
         self._beside = Companions(pictures)
         self._pictures = pictures

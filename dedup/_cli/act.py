@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from dedup._acting.applied import Applied
+from dedup._acting.knowing import METADATA
 from dedup._acting.plan import Plan
-from dedup._acting.planned import ACTIONS, COMPANION, LEAVE, PlannedFile
+from dedup._acting.planned import ACTIONS, COMPANION, LEAVE, WRITE, PlannedFile
 from dedup._acting.undo import purge as _purge
 from dedup._acting.undo import undo as _undo
 from dedup._base.text import printable
@@ -54,6 +55,14 @@ __all__ = ["COMMANDS"]
     help="What to do with copies that something was put on, such as a caption.",
 )
 @click.option("--lossy", is_flag=True, help="Act also on files that show more than what is kept.")
+@click.option(
+    "--metadata",
+    type=click.Choice(METADATA),
+    default="tell",
+    show_default=True,
+    help="What to do with a date, place, rating or keywords that only files that go have: "
+    "say so, or write them beside what is kept too, as IMG.jpg.xmp.",
+)
 @click.option("--permanently", is_flag=True, help="Really delete, with --action delete.")
 def plan(
     search: RunSearch,
@@ -66,6 +75,7 @@ def plan(
     unverified: bool,
     edited: str,
     lossy: bool,
+    metadata: str,
     permanently: bool,
 ) -> None:
     """Find duplicates, and write what would be done to them; nothing is touched.
@@ -91,6 +101,7 @@ def plan(
         unverified=unverified,
         edited=edited,
         lossy=lossy,
+        metadata=metadata,
         permanently=permanently,
     )
     planned.save(out)
@@ -170,9 +181,12 @@ def _why(file: PlannedFile) -> str:
     """What is said of a file of a plan beside its action."""
     if file.action == LEAVE:
         return file.reason
+    if file.action == WRITE:
+        return file.knows
     if file.relation == COMPANION:
         return f"belongs to {file.belongs_to}"
-    return f"keeps {file.keep}: {file.why}"
+    knows = f"; only this one knows: {file.knows}" if file.knows else ""
+    return f"keeps {file.keep}: {file.why}{knows}"
 
 
 def _sure(question: str) -> bool:
