@@ -44,6 +44,7 @@ _COLUMNS = {
     "knows": object,
 }
 _ROWS_SHOWN = 20
+_REASONS_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -191,13 +192,16 @@ class Plan(PlannedActions):
             text += f"; write {counted(written, 'sidecar')}"
         left = Counter(file.reason for file in self.files if file.action == LEAVE)
         if left:
-            reasons = ", ".join(f"{count} {reason}" for reason, count in left.most_common())
-            text += f"; leave {left.total()} alone: {reasons}"
+            common = left.most_common(_REASONS_SHOWN)
+            reasons = [f"{count} {printable(reason)}" for reason, count in common]
+            others = left.total() - sum(count for _, count in common)
+            reasons += [f"{others} for other reasons"] if others else []
+            text += f"; leave {left.total()} alone: {', '.join(reasons)}"
         return text
 
     def _repr_html_(self) -> str:
         table = self.table.head(_ROWS_SHOWN)
-        for column in ("path", "keep"):
+        for column in ("path", "keep", "reason", "belongs_to", "knows"):
             table[column] = [printable(path) for path in table[column]]
         more = len(self.files) - len(table)
         rest = f"<p>and {more} more (see .table)</p>" if more else ""

@@ -124,8 +124,10 @@ class _Together:
             return "is no regular file"
         if path in self._protected:
             return "is in a protected folder"
-        self._digest(path)
-        return "" if is_sidecar(path) or self._twin(path, file) else "is only here"
+        if is_sidecar(path):
+            self._digest(path)  # it can be read
+            return ""
+        return "" if self._twin(path, file) else "is only here"
 
     def _stays(self, picture: str) -> bool:
         """Whether a picture stays: one that was not compared goes if all do that it belongs to."""
