@@ -185,7 +185,7 @@ def _why(file: PlannedFile) -> str:
         return file.knows
     if file.relation == COMPANION:
         return f"belongs to {file.belongs_to}"
-    knows = f"; only this one knows: {file.knows}" if file.knows else ""
+    knows = f"; knows more: {file.knows}" if file.knows else ""
     return f"keeps {file.keep}: {file.why}{knows}"
 
 

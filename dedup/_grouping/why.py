@@ -112,7 +112,8 @@ def _bare(seen: Iterable[Coverage]) -> Iterator[str]:
 
 def _ties(keep: Record, others: Sequence[Record]) -> Iterator[str]:
     """What decides between files of which none shows more."""
-    if all(other.picture == keep.picture for other in others):
+    alike = all(other.picture == keep.picture for other in others)
+    if alike:
         yield "the same pixels"
         if keep.format in ("JPEG", "MPO") and any(o.format != keep.format for o in others):
             yield "the JPEG file from which others were made"
@@ -121,7 +122,7 @@ def _ties(keep: Record, others: Sequence[Record]) -> Iterator[str]:
         yield "no thumbnail"
     elif all(keep.width * keep.height > other.width * other.height for other in others):
         yield "the most pixels"
-    elif has_camera(keep) and not any(map(has_camera, others)):
+    elif not alike and has_camera(keep) and not any(map(has_camera, others)):
         yield "the only one that names its camera"
     elif all(keep.size > other.size for other in others):
         yield "the most bytes"
