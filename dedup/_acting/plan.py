@@ -98,7 +98,9 @@ class Plan(PlannedActions):
         Right before a file is touched, its digest is compared with what was indexed, and the
         file to keep must be there, unchanged, and decode; of two files with the same pixels in
         other bytes, the pixels are compared again. What fails this or can't be done is
-        left as it is, in a row with the reason, and the rest is done. If a run is cut off,
+        left as it is, in a row with the reason, and so is what belongs to it; the rest is done. A
+        sidecar that is to be written comes before the files whose knowledge it holds, which stay
+        if it can't be written. If a run is cut off,
         `apply` with the same journal continues it, and `dedup.undo` takes it back.
 
         The quarantine and the journal are closed to other users; one that belongs to somebody

@@ -80,6 +80,9 @@ def plan(
 ) -> None:
     """Find duplicates, and write what would be done to them; nothing is touched.
 
+    Sidecars, the film of a live photo and the RAW file of a shot go with their picture, or stay
+    with it.
+
     \b
     Examples:
       dedup plan photos/ --out plan.json && dedup apply plan.json
