@@ -31,13 +31,15 @@ _RULES: Final = {
 }
 
 
-def why_kept(keep: Record, others: Sequence[Compared]) -> str:
+def why_kept(keep: Record, others: Sequence[Compared], *, first: str = "") -> str:
     """Why a file is kept rather than others, in words, as far as it is known.
 
     Parameters
     ----------
     keep : Record
     others : sequence of (Record, Coverage)
+    first : str
+        What decides before all that was measured: a person's choice, a rule.
 
     Returns
     -------
@@ -47,7 +49,8 @@ def why_kept(keep: Record, others: Sequence[Compared]) -> str:
     seen = [coverage for _, coverage in others if coverage is not None]
     files = [other for other, _ in others]
     said = [*_picture(seen), *_fullness(keep, files), *_quality(keep, others), *_bare(seen)]
-    return ", ".join(dict.fromkeys(said or _ties(keep, files)))
+    said = [first, *said] if first else said or list(_ties(keep, files))
+    return ", ".join(dict.fromkeys(said))
 
 
 def rule_in_words(rule: object) -> str:

@@ -228,7 +228,7 @@ class Outcome:
             compared.append((other, seen))
         chosen = self.names[keep.path] in self.chosen
         first = "chosen to be kept" if chosen else rule_in_words(self.settings.keep)
-        return ", ".join(filter(None, [first, why_kept(keep, compared)]))
+        return why_kept(keep, compared, first=first)
 
     def why_retained(self, keep: Record, other: Record) -> str:
         """Why a file of a group is not removable for the one to keep; "" if it is."""

@@ -50,6 +50,7 @@ def test_plan_lists_all_but_the_file_to_keep_and_touches_nothing(folder):
     }
     assert list(plan.table.columns) == [
         "path", "action", "keep", "relation", "score", "size", "reason", "why",
+        "belongs_to", "knows",
     ]  # fmt: skip
     assert set(plan.table["keep"]) == {str(folder / "coffee.png")}
     assert plan.table["relation"].tolist() == ["exact", "near"]

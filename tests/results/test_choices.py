@@ -163,6 +163,6 @@ def test_command_line(folder, found, tmp_path, capsys):
             main(command)
         out, err = capsys.readouterr()
         assert (end.value.code or 0) == code, err
-        assert f"quarantine {coffee} (keeps {small})" in out
+        assert f"quarantine {coffee} (keeps {small}: chosen to be kept)" in out
         assert ("choices: keep " in err) == bool(code)
         assert len(dedup.Plan.load(tmp_path / "plan.json")) == 3
