@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from verification import decode, evaluation_set, pairs
 
 from dedup._base.arrays import SHORT_SIDE
-from dedup._verification.align import best_placement
+from dedup._verification.align import best_registration
 from dedup._verification.edits import SCENE_PARALLAX
 from dedup._verification.features import extract
 
@@ -51,7 +51,7 @@ def main(photos: Path) -> None:
         weight.append(cost)
 
     for i, j, kind in pairs(items, seed=0):
-        measured = best_placement(items[i].features, items[j].features)
+        measured = best_registration(items[i].features, items[j].features)
         if measured is None:
             continue
         false = kind.startswith("- ")
@@ -61,7 +61,7 @@ def main(photos: Path) -> None:
     for number, path in enumerate(sorted({x.source for x in items if x.kind == "original"})):
         photo = decode(photos / path, short_side=SHORT_SIDE).image
         moved = scene(photo, shift=(0.02, 0.04)[number % 2])
-        measured = best_placement(extract(photo), extract(moved))
+        measured = best_registration(extract(photo), extract(moved))
         if measured is not None and measured.blocks.parallax > SCENE_PARALLAX:
             add(measured.elastic, true=True, cost=SCENE_WEIGHT)
     x = np.array([[row[name] for name in NAMES] for row in rows])

@@ -128,7 +128,9 @@ class Duplicates(Result):
             permanently=permanently,
             among=found.records.values(),
             chosen={key[name] for name in self._choices.keep},
-            apart={frozenset(key[name] for name in pair) for pair in self._choices.apart},
+            cannot_link={
+                frozenset(key[name] for name in pair) for pair in self._choices.cannot_link
+            },
             metadata=metadata,
         )
 

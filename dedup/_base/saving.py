@@ -41,12 +41,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     file = Path(os.path.realpath(path))  # a link to the file stays one
     if file.exists() and not file.is_file():  # a pipe, a terminal, or a folder, which is refused
-        with _told(path):
+        with _reported(path):
             yield file
         return
     partial = _partial(file)
     try:
-        with _told(path):
+        with _reported(path):
             partial.touch()
             if file.exists():
                 shutil.copymode(file, partial)
@@ -75,7 +75,7 @@ def require_writable(path: str | os.PathLike[str]) -> None:
     dedup.errors.InputError: ...a.txt: no such file or directory
     """
     file = Path(os.path.realpath(path))
-    with _told(path):
+    with _reported(path):
         if file.exists() and not file.is_file():
             if not os.access(file, os.W_OK):
                 raise PermissionError("permission denied")
@@ -90,7 +90,7 @@ def _partial(file: Path) -> Path:
 
 
 @contextmanager
-def _told(path: str | os.PathLike[str]) -> Iterator[None]:
+def _reported(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -163,7 +163,7 @@ def discover(
             path = file_key(name, realpath=realpath)
             if inside is not None and path.startswith(inside):
                 continue
-            seen = _seen(path, name)
+            seen = _image_file(path, name)
             if isinstance(seen, Skipped):
                 skipped[path] = seen
             else:
@@ -277,7 +277,7 @@ _OWN_NAME = re.compile(r"\.dedup-[0-9a-f]{16}\.(aside|part)")
 _UNFINISHED = "a file that was being acted on when dedup was killed: apply or undo that plan"
 
 
-def _seen(path: str, name: str) -> ImageFile | Skipped:
+def _image_file(path: str, name: str) -> ImageFile | Skipped:
     """A file, looked at once: it may be gone the next moment."""
     try:
         status = os.lstat(path)

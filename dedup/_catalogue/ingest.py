@@ -24,7 +24,7 @@ from dedup.pipelines.models.methods import Method, engine
 from dedup.pipelines.models.networks import NO_DIRECTION
 from dedup.pipelines.store.collection import Row
 
-__all__ = ["Ingest", "Onlooker"]
+__all__ = ["Ingest", "Observer"]
 
 # Images a chunk, which is one row of a pipeline. While one is embedded, the next is decoded.
 _CHUNK = 32
@@ -34,7 +34,7 @@ _CHUNK_ON_CARD = 256
 Advance = Callable[[int], object]
 
 
-class Onlooker(Protocol):
+class Observer(Protocol):
     """Sees pictures while they are at hand, so that none is decoded twice."""
 
     def expect(self, pictures: int) -> bool:
@@ -55,7 +55,7 @@ class Ingest:
         Of the Milvus server.
     tag : str
         Of the files; "" leaves those alone that they have.
-    onlooker : Onlooker, optional
+    observer : Observer, optional
         Sees the new pictures while they are decoded, as far as `SHORT_SIDE`.
     """
 
@@ -66,13 +66,13 @@ class Ingest:
         model: Method,
         token: str,
         tag: str = "",
-        onlooker: Onlooker | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._model = model
         self._token = token
         self._tag = tag
-        self._onlooker = onlooker if model.short_side == SHORT_SIDE else None
+        self._observer = observer if model.short_side == SHORT_SIDE else None
         self._added = Added()
         self._digests: dict[str, str] = {}  # of the new files, by path
         self._tags: dict[str, str] = {}  # of files that changed, by path
@@ -109,8 +109,8 @@ class Ingest:
 
     def _bring_in(self, files: Sequence[ImageFile], *, advance: Advance) -> None:
         firsts = self._first_of_each_digest(files)
-        if self._onlooker is not None and not self._onlooker.expect(len(firsts)):
-            self._onlooker = None
+        if self._observer is not None and not self._observer.expect(len(firsts)):
+            self._observer = None
         if firsts:
             self._embed(firsts, advance=advance)
         first_paths = {file.path for file in firsts}
@@ -185,12 +185,12 @@ class Ingest:
                 raise
 
     def _decoded(self, files: list[ImageFile], decoder: Any) -> tuple[list[Row], list[Pixels]]:
-        """The new pictures of a chunk with their rows, seen by the onlooker."""
+        """The new pictures of a chunk with their rows, seen by the observer."""
         (decoded,) = call(decoder, [file.source for file in files], lambda: self._is_over).get()
         rows, new = self._select(files, decoded)
-        if self._onlooker is not None:
+        if self._observer is not None:
             for row, picture in zip(rows, new, strict=True):
-                self._onlooker.see(row["id"], picture)
+                self._observer.see(row["id"], picture)
         return rows, [picture.image for picture in new]
 
     def _take_in(self, written: list[Row], lost: list[Row]) -> None:

@@ -55,7 +55,7 @@ class Result:
         """Whether the store proposed all pairs.
 
         False if a limit of it may have hidden some, or if its approximate index is expected to
-        have missed one or more, by how many pairs were found from one side only (see `missed`).
+        have missed one or more, by how many pairs were found from one end only (see `missed`).
         """
         return self._outcome.candidates.unfinished == 0 and self.missed < 0.5
 
@@ -177,12 +177,12 @@ class Result:
         found = self._outcome
         groups = [group.paths for group in self.groups]
         resolved = self._choices | choices.resolve(run=self.run, groups=groups, names=found.records)
-        told = {}
-        for names in resolved.apart:
+        constraints = {}
+        for names in resolved.cannot_link:
             a, b = (found.pictures[found.records[name].path] for name in names)
             if a != b:
-                told[ordered(a, b)] = False
-        return type(self)(found.judged(told).with_chosen(resolved.keep), resolved)
+                constraints[ordered(a, b)] = False
+        return type(self)(found.constrained(constraints).with_chosen(resolved.keep), resolved)
 
     def to_dict(self) -> dict[str, Any]:
         """What `dedup find --json` prints.
@@ -295,9 +295,9 @@ class Result:
             text += f"; incomplete: the index may have missed about {self.missed:.0f} pairs"
         return text
 
-    def _judged(self, told: Mapping[Pair, bool]) -> Self:
+    def _constrained(self, constraints: Mapping[Pair, bool]) -> Self:
         """The same with what a person said of some pairs of pictures."""
-        return self._with(self._outcome.judged(told))
+        return self._with(self._outcome.constrained(constraints))
 
     def _with(self, outcome: Outcome) -> Self:
         return type(self)(outcome, self._choices)

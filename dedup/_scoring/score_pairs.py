@@ -143,9 +143,9 @@ class _Known:
 
     def _of_pairs(self, labels: Labels) -> _Listed:
         table = labels.table
-        readable = table["a"].isin(self._place) & table["b"].isin(self._place)
+        readable = table["a"].isin(self._position) & table["b"].isin(self._position)
         table = table[readable].reset_index(drop=True)
-        a, b = (table[end].map(self._place).to_numpy(np.intp) for end in ("a", "b"))
+        a, b = (table[end].map(self._position).to_numpy(np.intp) for end in ("a", "b"))
         table["similarity"] = np.einsum("ij,ij->i", self.vectors[a], self.vectors[b])
         negative = ~table["label"].astype(bool)
         plain = negative & (table["edit"] == "") & (table["family"] == "")
@@ -156,7 +156,7 @@ class _Known:
         files = files.loc[self.paths].reset_index()
         # References first: a pair is a reference and any image after it.
         files = files.sort_values("reference", ascending=False, kind="stable", ignore_index=True)
-        vectors = self.vectors[files["path"].map(self._place).to_numpy(np.intp)]
+        vectors = self.vectors[files["path"].map(self._position).to_numpy(np.intp)]
         blocks = _Blocks(vectors, pd.factorize(files["group"])[0], int(files["reference"].sum()))
         floor = blocks.floor(most=_MOST_LISTED) if floor is None else floor
         a, b, similarity = blocks.pairs(floor=floor)
@@ -164,7 +164,7 @@ class _Known:
         return _Listed(table, blocks.across, _distinct(files[files["reference"]]), floor)
 
     @cached_property
-    def _place(self) -> dict[str, int]:
+    def _position(self) -> dict[str, int]:
         return {path: position for position, path in enumerate(self.paths)}
 
 

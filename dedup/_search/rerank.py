@@ -23,13 +23,13 @@ from dedup._verification.pictures import Pictures
 from dedup.errors import DecodeError
 from dedup.pipelines.models.methods import Method, engine
 
-__all__ = ["KnownVectors", "SecondLook"]
+__all__ = ["SecondLook", "VectorCache"]
 
-_KEPT = 100_000  # 1 kB each
+_CAPACITY = 100_000  # 1 kB each
 _CHUNK = 32
 
 
-class KnownVectors:
+class VectorCache:
     """Embeddings of files by one method, by the files' digests, in the user's cache folder.
 
     Parameters
@@ -41,7 +41,7 @@ class KnownVectors:
     Examples
     --------
     >>> from dedup.pipelines.models.methods import model
-    >>> known = KnownVectors(model("sscd"), folder=getfixture("tmp_path"))
+    >>> known = VectorCache(model("sscd"), folder=getfixture("tmp_path"))
     >>> known.put({"digest": np.full(512, 0.044, np.float16)})
     >>> {digest: vector.shape for digest, vector in known.get(["digest", "other"]).items()}
     {'digest': (512,)}
@@ -55,7 +55,7 @@ class KnownVectors:
             key=["digest"],
             answer=["vector"],
             read=self._read,
-            most=_KEPT,
+            most=_CAPACITY,
             folder=folder,
         )
 
@@ -82,7 +82,7 @@ class SecondLook:
     ----------
     method : Method
     pictures : Pictures
-    known : KnownVectors, optional
+    known : VectorCache, optional
         What earlier runs embedded.
     timings : Timings, optional
         Counts the time as "second look".
@@ -93,7 +93,7 @@ class SecondLook:
         method: Method,
         pictures: Pictures,
         *,
-        known: KnownVectors | None = None,
+        known: VectorCache | None = None,
         timings: Timings | None = None,
     ) -> None:
         self._method = method

@@ -15,15 +15,15 @@ from dedup._catalogue.verdicts import Verdicts
 from dedup._grouping.keeper import Keeper
 from dedup._join.self_join import Pairs, self_join
 from dedup._search.blank import blank_pictures
+from dedup._search.cached_join import cached_join
 from dedup._search.candidates import Candidates, cosines_of
 from dedup._search.depth import Depth
-from dedup._search.kept_join import kept_join
 from dedup._search.outcome import Outcome
-from dedup._search.rerank import KnownVectors, SecondLook
+from dedup._search.rerank import SecondLook, VectorCache
 from dedup._search.rows import Rows
 from dedup._search.settings import Settings
-from dedup._search.sides import Sides
-from dedup._verification.evidence_cache import SeenPairs
+from dedup._search.two_sets import TwoSets
+from dedup._verification.evidence_cache import EvidenceCache
 from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Verifier
@@ -52,9 +52,9 @@ class Search:
         Show a progress bar where a person can see it.
     timings : Timings
         Where the time goes.
-    seen : SeenPairs, optional
+    evidence_cache : EvidenceCache, optional
         What earlier runs saw of pairs.
-    known : KnownVectors, optional
+    known : VectorCache, optional
         What earlier runs embedded for a second look.
     keeps : bool
         Keep what is proposed in the index.
@@ -65,8 +65,8 @@ class Search:
     settings: Settings
     progress: bool
     timings: Timings = field(default_factory=Timings)
-    seen: SeenPairs | None = None
-    known: KnownVectors | None = None
+    evidence_cache: EvidenceCache | None = None
+    known: VectorCache | None = None
     keeps: bool = False
 
     def among(
@@ -74,7 +74,7 @@ class Search:
         names: Mapping[str, str],
         *,
         added: Added | None = None,
-        sides: Sides | None = None,
+        sets: TwoSets | None = None,
         features: FeatureCache | None = None,
     ) -> Outcome:
         """The duplicates among some files.
@@ -85,7 +85,7 @@ class Search:
             How each file is shown, by path.
         added : Added, optional
             What was done to bring them in.
-        sides : Sides, optional
+        sets : TwoSets, optional
             Look for pairs across these only.
         features : FeatureCache, optional
             What is known of the pictures from when they were brought in.
@@ -101,13 +101,13 @@ class Search:
             among=files.keys(),
             choose=lambda pictures: keeper.choose(pictures, files),
             blank=blank_pictures(firsts) if self.settings.trusts_hashes else frozenset(),
-            told=self.verdicts.of_pairs(files),
-            sides=sides.of_pictures(files) if sides else {},
+            constraints=self.verdicts.of_pairs(files),
+            sets=sets.of_pictures(files) if sets else {},
             similarity=similarity,
         )
         images = {file.path: file.image for file in added.files if file.image is not None}
         pictures = Pictures(files, images=images)
-        verifier = Verifier(pictures, features=features, seen=self.seen)
+        verifier = Verifier(pictures, features=features, evidence_cache=self.evidence_cache)
         second = self._second_look(pictures)
         with (
             bar(total=None, title="verifying", unit=" pairs", shown=self.progress) as progress,
@@ -129,7 +129,7 @@ class Search:
                 keeper=keeper,
                 images=len(self.catalogue),
                 settings=self.settings,
-                sides=sides,
+                sets=sets,
                 second=second,
                 embedded=added.embedded,
                 timings=self.timings,
@@ -153,8 +153,8 @@ class Search:
             candidates.proposed = {}
 
         def deeper(full: list[Any], limit: int) -> list[Any]:
-            if candidates.sides and not self.settings.verify:
-                return full  # vectors of one side alone compare nothing
+            if candidates.sets and not self.settings.verify:
+                return full  # vectors of one set alone compare nothing
             return rows.ids(depth.worth(rows.pictures(full), limit))
 
         with self.timings.stage("propose"):
@@ -178,11 +178,11 @@ class Search:
     def _join(
         self, candidates: Candidates, deeper: Callable[[list[Any], int], list[Any]], rows: Rows
     ) -> Iterator[Pairs]:
-        """Proposals; between two sides, what the smaller one is searched for is all there is."""
+        """Proposals; between two sets, what the smaller one is searched for is all there is."""
         searched = None
-        if candidates.sides:
-            sides = candidates.sides.items()
-            one, other = (sorted(p for p, side in sides if side & s) for s in (1, 2))
+        if candidates.sets:
+            sets = candidates.sets.items()
+            one, other = (sorted(p for p, which in sets if which & s) for s in (1, 2))
             searched = rows.ids(one if len(one) <= len(other) else other)
         how: dict[str, Any] = {
             "threshold": candidates.floor,
@@ -191,5 +191,5 @@ class Search:
             "hashed": bool(self.settings.measure.bits),
         }
         if searched is None and self.keeps:
-            return kept_join(self.catalogue, **how)
+            return cached_join(self.catalogue, **how)
         return self_join(self.catalogue.collection, searched=searched, **how)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dedup._grouping.decision import Decision
 from dedup._grouping.keeper import Keep, Keeper
 from dedup._search.candidates import Candidates
-from dedup._search.decisions import AsTold, ByAlignment, ByCosine
+from dedup._search.decisions import ByAlignment, ByCosine, Constrained
 from dedup._search.measure import Measure, measure_of
 from dedup._search.threshold import Threshold
 from dedup._verification.evidence import DEFAULT_THRESHOLD
@@ -160,4 +160,8 @@ class Settings:
                 blank=candidates.blank,
                 compare=candidates.compare,
             )
-        return AsTold(decision, candidates) if candidates.told or candidates.sides else decision
+        return (
+            Constrained(decision, candidates)
+            if candidates.constraints or candidates.sets
+            else decision
+        )

@@ -42,7 +42,7 @@ _AT_LARGE: Final = 10.0
 _GRID: Final = 24
 """Squares along each side of a picture, to say where it differs from others."""
 _FAR: Final = 0.03
-"""Part of the canvas by which a placement may be corrected."""
+"""Part of the canvas by which a registration may be corrected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def common_part(a: Pixels, b: Pixels, to_b: Matrix) -> CommonPart | None:
     first = _laid(a, b, to_a, to_b @ to_a, size)
     if first is None or not (first.only_a.any() or first.only_b.any()):
         return first
-    # The placement may be to blame.
+    # The registration may be to blame.
     correction = _correction(first)
     again = None if correction is None else _laid(a, b, to_a, to_b @ to_a @ correction, size)
     return first if again is None else min(first, again, key=lambda common: sum(common.shares))

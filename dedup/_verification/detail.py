@@ -37,7 +37,7 @@ _FAINT: Final = 0.7
 _ALIKE: Final = (0.87, 1.15)
 """Where pictures are as detailed as far as was seen, so that their pixels decide."""
 _WHOLE_PIXELS: Final = 2.0
-"""Pixels by which a placement may be wrong: within them it is taken to be on whole pixels."""
+"""Pixels by which a registration may be wrong: within them it is taken to be on whole pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +280,7 @@ def _left(picture: Floats, other: Floats, alike: npt.NDArray[np.bool_]) -> Float
 
 
 def _on_whole_pixels(pixels: Matrix, *, size: tuple[int, int]) -> Matrix:
-    """The placement without its fractions of a pixel, if it keeps the size.
+    """The registration without its fractions of a pixel, if it keeps the size.
 
     These are errors, and interpolation would take detail from one of the pictures only.
     """

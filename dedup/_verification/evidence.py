@@ -38,7 +38,7 @@ little."""
 
 
 @dataclass(frozen=True)
-class Measured:
+class BlockMatch:
     """One picture laid over another, and compared.
 
     Attributes
@@ -59,9 +59,9 @@ class Measured:
     canvas_a: Matrix
     blocks: Blocks
 
-    def swapped(self) -> "Measured":
+    def swapped(self) -> "BlockMatch":
         """The same with a and b exchanged."""
-        return Measured(
+        return BlockMatch(
             transform=np.linalg.inv(self.transform),
             overlap_a=self.overlap_b,
             overlap_b=self.overlap_a,
@@ -164,7 +164,7 @@ class Evidence:
     edits : tuple of str
         What happened between a and b, in words; see `describe`.
     measurements : mapping
-        What the score was made from (`Measured.in_place`).
+        What the score was made from (`BlockMatch.in_place`).
     read : bool
         Whether the second reading is done: at full resolution, unless both are surely photos.
     """

@@ -16,15 +16,15 @@ from dedup._base.cache_file import CacheFile
 from dedup._base.versions import DECODING, EVIDENCE, version_of
 from dedup._verification.evidence import Evidence, Relation
 
-__all__ = ["Digests", "SeenPairs"]
+__all__ = ["Digests", "EvidenceCache"]
 
 Digests: TypeAlias = tuple[str, str]
 
-_KEPT = 300_000  # about 1 kB each
+_CAPACITY = 300_000  # about 1 kB each
 _TUPLES = ("box_a", "box_b", "edits")
 
 
-class SeenPairs:
+class EvidenceCache:
     """Evidence of pairs of files (a, b), as it was seen from a to b.
 
     Parameters
@@ -35,7 +35,7 @@ class SeenPairs:
 
     Examples
     --------
-    >>> seen = SeenPairs(getfixture("tmp_path"))
+    >>> seen = EvidenceCache(getfixture("tmp_path"))
     >>> seen.put({("digest of a", "digest of b"): Evidence(0.98, "near", edits=("mirrored",))})
     >>> seen.get([("digest of a", "digest of b"), ("other", "files")])[
     ...     "digest of a", "digest of b"].edits
@@ -49,7 +49,7 @@ class SeenPairs:
             key=["a", "b"],
             answer=["evidence", "changed"],
             read=_evidence,
-            most=_KEPT,
+            most=_CAPACITY,
             folder=folder,
         )
 

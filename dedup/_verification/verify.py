@@ -12,7 +12,7 @@ from dedup._base.threads import threads
 from dedup._verification.comparing import Comparers
 from dedup._verification.covering import Covering
 from dedup._verification.evidence import Evidence
-from dedup._verification.evidence_cache import Digests, SeenPairs
+from dedup._verification.evidence_cache import Digests, EvidenceCache
 from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features
 from dedup._verification.frames import read_in_all, seen_in_all
@@ -38,7 +38,7 @@ class Verifier:
     pictures : Pictures
     features : FeatureCache, optional
         Features that are known from when the pictures were embedded.
-    seen : SeenPairs, optional
+    evidence_cache : EvidenceCache, optional
         What earlier runs saw.
 
     Attributes
@@ -58,14 +58,14 @@ class Verifier:
         pictures: Pictures,
         *,
         features: FeatureCache | None = None,
-        seen: SeenPairs | None = None,
+        evidence_cache: EvidenceCache | None = None,
     ) -> None:
         self.pictures = pictures
         self.comparers = Comparers()
         self.covering = Covering(self)
         self._rank = {picture: rank for rank, picture in enumerate(pictures.files)}
         self._cache = features or FeatureCache()
-        self._seen = seen
+        self._evidence_cache = evidence_cache
         self._full_size = FullSize(pictures)
         self._evidence: dict[Pair, Evidence] = {}
         self._under_way: deque[_Batch] = deque()
@@ -105,9 +105,11 @@ class Verifier:
         with threads("read") as pool:
             read = zip(unsettled, pool.map(self._read, unsettled), strict=True)
             self._evidence.update(new := dict(read))
-        if self._seen is not None:
+        if self._evidence_cache is not None:
             digests = {pair: ends for pair in new if (ends := self._digests(pair)) is not None}
-            self._seen.put({ends: new[pair] for pair, ends in digests.items() if new[pair].read})
+            self._evidence_cache.put(
+                {ends: new[pair] for pair, ends in digests.items() if new[pair].read}
+            )
 
     def _read(self, pair: Pair) -> Evidence:
         seen = self._evidence[pair]
@@ -124,9 +126,9 @@ class Verifier:
 
     def _begun(self, pairs: list[Pair]) -> "_Batch":
         digests: dict[Pair, Digests] = {}
-        if self._seen is not None:
+        if self._evidence_cache is not None:
             digests = {pair: ends for pair in pairs if (ends := self._digests(pair)) is not None}
-            known = self._seen.get(digests.values())
+            known = self._evidence_cache.get(digests.values())
             for pair, ends in digests.items():
                 if ends in known:
                     self._evidence[pair] = known[ends]
@@ -145,8 +147,8 @@ class Verifier:
             self._evidence.update(zip(pairs, map(self._in_all, pairs, evidence), strict=True))
             self.advance(len(evidence))
         new = [pair for pair in batch.readable if pair in batch.digests and self._lasts(pair)]
-        if self._seen is not None and new:
-            self._seen.put({batch.digests[pair]: self._evidence[pair] for pair in new})
+        if self._evidence_cache is not None and new:
+            self._evidence_cache.put({batch.digests[pair]: self._evidence[pair] for pair in new})
 
     def _in_all(self, pair: Pair, first: Evidence) -> Evidence:
         """What is seen in all frames of a pair, of which the first ones were compared."""

@@ -40,7 +40,7 @@ class Review:
         The result at the threshold of now, with the answers.
     skipped : set of (int, int)
         Pairs that the person would rather not judge.
-    told : dict of (int, int) to bool
+    verdicts : dict of (int, int) to bool
         The answers, by pairs of pictures.
     """
 
@@ -50,7 +50,7 @@ class Review:
 
         self.found = found
         self.skipped: set[Pair] = set()
-        self.told: dict[Pair, bool] = {}
+        self.verdicts: dict[Pair, bool] = {}
         self._index = index
         self._widget = ReviewWidget(self)
 
@@ -58,7 +58,10 @@ class Review:
     def answers(self) -> pd.DataFrame:
         """What was answered: `a`, `b` and `label`, True for duplicates; in order."""
         files = self.pairs.files
-        rows = [(*(name for name, *_ in files(pair)), told) for pair, told in self.told.items()]
+        rows = [
+            (*(name for name, *_ in files(pair)), verdict)
+            for pair, verdict in self.verdicts.items()
+        ]
         return table_of(rows, {"a": object, "b": object, "label": bool})
 
     @property
@@ -86,14 +89,14 @@ class Review:
             If a file is not one of the result's, or both show one picture to the pixel.
         """
         pair = self.pairs.pair_of(a, b)
-        told = {other: said for other, said in self.told.items() if other != pair}
-        told[pair] = duplicate
-        found = self.found._judged(told)
+        verdicts = {other: said for other, said in self.verdicts.items() if other != pair}
+        verdicts[pair] = duplicate
+        found = self.found._constrained(verdicts)
         found.groups  # noqa: B018  an answer that fails leaves all as it was
         if self._index is not None:
             images = [source for *_, source in self.pairs.files(pair)]
             self._index.mark(*images, duplicate=duplicate)
-        self.told, self.found = told, found
+        self.verdicts, self.found = verdicts, found
         self._widget.refresh()
 
     def at(self, threshold: float | Threshold) -> None:
@@ -140,7 +143,7 @@ class Review:
         """
         labels, settings = self.labels(), self.pairs.settings
         scored = ScoredPairs(
-            labels.table.assign(score=[self.pairs.rating(pair) for pair in self.told]),
+            labels.table.assign(score=[self.pairs.rating(pair) for pair in self.verdicts]),
             quantity=self.pairs.quantity,
             method=settings.model.method,
             properties=dict(settings.model.properties),
@@ -156,7 +159,7 @@ class Review:
         return threshold
 
     def __repr__(self) -> str:
-        return f"<Review, {counted(len(self.told), 'pair')} answered; now {self.found!r}>"
+        return f"<Review, {counted(len(self.verdicts), 'pair')} answered; now {self.found!r}>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         return self._widget._repr_mimebundle_(**kwargs)

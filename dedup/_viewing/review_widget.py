@@ -31,7 +31,7 @@ class Judged(Protocol):
 
     found: Result
     skipped: set[Pair]
-    told: dict[Pair, bool]
+    verdicts: dict[Pair, bool]
 
     @property
     def pairs(self) -> ReviewPairs:
@@ -81,7 +81,7 @@ class ReviewWidget(anywidget.AnyWidget):
     def _ask(self, pair: Pair | None, *, left: int) -> None:
         self._asked = pair
         found, pairs = self._review.found, self._review.pairs
-        answers = self._review.told.values()
+        answers = self._review.verdicts.values()
         bits = pairs.quantity == "bits"
         settings = pairs.settings
         proposed = settings.measure.value_of(pairs.found.candidates.floor)
@@ -111,7 +111,7 @@ class ReviewWidget(anywidget.AnyWidget):
             "files": files,
             "seen": pair_data(pairs.match(pair)),
             "accepted": pairs.is_accepted(pair),
-            "answer": self._review.told.get(pair),
+            "answer": self._review.verdicts.get(pair),
         }
 
     def _groups(self) -> list[Data]:

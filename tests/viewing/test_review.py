@@ -115,14 +115,14 @@ def test_any_answers_are_followed_as_far_as_they_agree(crowd, data):
     home = {path: number for number, group in enumerate(found.groups) for path in group.paths}
     table = found.pairs[["a", "b", "apart"]].itertuples(index=False)
     accepted = {frozenset((a, b)): apart for a, b, apart in table}
-    told = {frozenset((row.a, row.b)): row.label for row in review.answers.itertuples()}
-    for (a, b), same in told.items():
+    verdicts = {frozenset((row.a, row.b)): row.label for row in review.answers.itertuples()}
+    for (a, b), same in verdicts.items():
         together = home.get(a, a) == home.get(b, b)
         assert same or not together
         if same:
             apart = accepted[frozenset((a, b))]
             assert together == (apart == "")
-            assert together or not all(told.values())
+            assert together or not all(verdicts.values())
     for pair, apart in accepted.items():
         assert (apart == "") == (len({home.get(path, path) for path in pair}) == 1)
     moved = review.found.at(0.9)
