@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 
 from dedup._base.pairs import ordered
+from dedup._catalogue.discover import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.decision import Decision
 from dedup._grouping.encoding import has_camera, is_coarser
-from dedup._grouping.keeper import is_thumbnail
 from dedup._grouping.retain import is_finer, is_fuller, shows_more_within
 from dedup._verification.common_part import Differences, Mask
 from dedup._verification.coverage import Coverage
@@ -181,8 +181,8 @@ def _is_better(other: Record, keep: Record, seen: Coverage, *, usual: int, alter
     altered : int
         As `_altered` says.
     """
-    if is_thumbnail(other) != is_thumbnail(keep):
-        return is_thumbnail(keep)
+    if is_thumbnail(other.path) != is_thumbnail(keep.path):
+        return is_thumbnail(keep.path)
     if other.fullness != keep.fullness:
         return is_fuller(other, keep) and not is_fuller(keep, other)
     said = (
