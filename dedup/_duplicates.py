@@ -167,6 +167,7 @@ class Duplicates(Result):
         *,
         title: str = "Duplicates",
         thumbnails: int = 160,
+        overwrite: bool = False,
         progress: bool = True,
     ) -> None:
         """Write the groups as one page for any browser, which needs no network and no other file.
@@ -179,18 +180,20 @@ class Duplicates(Result):
         Parameters
         ----------
         path : path
-            The page, "duplicates.html"; one that is there is replaced.
+            The page, "duplicates.html"; an earlier page is replaced, any other file is not.
         title : str
         thumbnails : int
             Longest side of the small pictures in pixels, 0 to 1024; 0 for none. At 160 the page
             takes about 5 KB for each file of a group, at 96 about 2 KB, and 0.3 KB without.
+        overwrite : bool
+            Replace whatever file is there.
         progress : bool
             Show a progress bar where a person can see it.
 
         Raises
         ------
         InputError
-            If the page can't be written, or the side is out of range.
+            If the page can't be written, another file is there, or the side is out of range.
 
         Examples
         --------
@@ -202,8 +205,16 @@ class Duplicates(Result):
         True
         """
         groups = [self._members(group) for group in self.groups]
-        options = {"run": self.run, "title": title, "summary": repr(self)}
-        write_report(path, groups, **options, side=thumbnails, progress=progress)
+        write_report(
+            path,
+            groups,
+            run=self.run,
+            title=title,
+            summary=repr(self),
+            side=thumbnails,
+            overwrite=overwrite,
+            progress=progress,
+        )
 
     def review(self, *, index: Remembers | None = None) -> Review:
         """Look through the pairs next to the threshold, in a notebook, and judge them.
