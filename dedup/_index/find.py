@@ -10,6 +10,7 @@ import pandas as pd
 from PIL import Image
 
 from dedup._base.timings import Timings
+from dedup._base.versions import DECODING, PREPROCESSING, version_of
 from dedup._catalogue.discover import Inputs, discover
 from dedup._catalogue.record import FIELDS
 from dedup._duplicates import Duplicates
@@ -134,8 +135,8 @@ def index_name(inputs: Inputs, *, method: Method) -> str | None:
         return None
     paths = sorted(os.path.abspath(one) for one in several)
     # A new version embeds again where what it keeps is different.
-    made_with = [*method.properties.values(), *FIELDS]
-    text = "\0".join([*made_with, *paths])
+    made_with = version_of(DECODING, PREPROCESSING, *method.properties.values(), *FIELDS)
+    text = "\0".join([made_with, *paths])
     digest = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8)
     stem = "".join(c for c in Path(paths[0]).name if c.isascii() and c.isalnum())[:24]
     return f"{stem or 'images'}-{digest.hexdigest()}"
