@@ -6,9 +6,7 @@ passes: however many copies a picture has, none is lost behind a top-k. What was
 disk, so that the memory is that of a few thousand searches.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from dedup._base.arrays import Vectors
+from dedup._base.threads import ahead, threads
 from dedup._join.brute_force import Matrix
 from dedup._join.checkpoint import short_name, work_in
 from dedup._join.hamming import Hashes
@@ -262,14 +261,8 @@ class _Join:
         if self.table.connection.is_local:  # it works in this process, where nothing is gained
             yield from map(self.table.read_vectors, windows)
             return
-        coming = deque[Any]()
-        with ThreadPoolExecutor(1, thread_name_prefix="dedup-read") as ahead:
-            for window in windows:
-                coming.append(ahead.submit(self.table.read_vectors, window))
-                if len(coming) == 2:
-                    yield coming.popleft().result()
-            while coming:
-                yield coming.popleft().result()
+        with threads("read", count=1) as pool:
+            yield from ahead(pool, self.table.read_vectors, windows)
 
     def _round(self, ids: Sequence[Any], limit: int, *, sample: Sample | None = None) -> list[str]:
         blocks = []
