@@ -32,6 +32,8 @@ class EvidenceCache:
     folder : Path, optional
         Where the file is; by default the user's cache folder. Other versions of the code or of
         the libraries that the evidence depends on have other files.
+    most : int
+        Pairs that are kept; what was written first goes first.
 
     Examples
     --------
@@ -42,14 +44,14 @@ class EvidenceCache:
     ('mirrored',)
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, most: int = _CAPACITY) -> None:
         self._file = CacheFile(
             "seen",
             version=version_of(DECODING, EVIDENCE),
             key=["a", "b"],
             answer=["evidence", "changed"],
             read=_evidence,
-            most=_CAPACITY,
+            most=most,
             folder=folder,
         )
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import dedup
-from dedup._verification import comparing, evidence_cache
+from dedup._verification import comparing
 from dedup._verification.evidence import Evidence
 from dedup._verification.evidence_cache import EvidenceCache
 
@@ -128,9 +128,8 @@ def test_what_another_version_saw_is_dropped(copies, compared, cache_folder):
     assert file.name != "seen-0123456789abcdef.sqlite"
 
 
-def test_oldest_are_dropped_where_there_are_too_many(tmp_path, monkeypatch):
-    monkeypatch.setattr(evidence_cache, "_CAPACITY", 10)
-    seen = EvidenceCache(tmp_path)
+def test_oldest_are_dropped_where_there_are_too_many(tmp_path):
+    seen = EvidenceCache(tmp_path, most=10)
     for number in range(30):
         seen.put({(str(number), "b"): Evidence(0.5, "near")})
     known = seen.get([(str(number), "b") for number in range(30)])
