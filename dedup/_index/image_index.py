@@ -244,7 +244,7 @@ class ImageIndex:
             self._verdicts.mark(a, b, duplicate=duplicate, find=self._catalogue.find)
 
     def verdicts(self) -> pd.DataFrame:
-        """What was marked, as labels for tuning: `dedup.labels.Labels.of_pairs` takes it.
+        """What was marked, as labels for tuning: `dedup.tune` takes it.
 
         Columns: `a` and `b`, paths, and `label`. Pairs of which a file is nowhere to be found
         are left out.

@@ -1,7 +1,8 @@
 """Score labelled pairs: embed their images once, align them, for every threshold to come."""
 
+import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +24,8 @@ from dedup._search.settings import Settings
 from dedup._tuning.scored_pairs import ScoredPairs
 from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Verifier
-from dedup.labels import Labels
+from dedup.labels import Labels, read_labels
+from dedup.labels._forms import Given
 from dedup.pipelines.models.methods import DEFAULT, Method, model
 from dedup.pipelines.models.own_models import Model
 
@@ -45,8 +47,11 @@ _Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
 def score_pairs(
-    labels: Labels,
+    labels: Labels | Given,
     *,
+    columns: Sequence[str] | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    strict: bool = False,
     method: str | Model | Method = DEFAULT,
     device: str = "cpu",
     verify: bool = True,
@@ -56,13 +61,16 @@ def score_pairs(
 ) -> ScoredPairs:
     """Embed labelled images, and score their labelled pairs: one pass for every threshold.
 
-    Of groups with edits, each edited copy is paired with what is unedited: copies are asked for
-    among originals.
+    All pairs may be duplicates, or none: only `tune` needs both. Of groups with edits, each
+    edited copy is paired with what is unedited: copies are asked for among originals.
 
     Parameters
     ----------
-    labels : Labels
-        Images that can't be read are left out, with a warning.
+    labels : Labels, path, DataFrame or rows
+        In any form that `dedup.labels.read_labels` takes. Images that can't be read are left
+        out, with a warning.
+    columns, folder, strict
+        As in `dedup.labels.read_labels`.
     method, device, verify, candidates, cache, progress
         As in `find_duplicates`.
 
@@ -76,6 +84,7 @@ def score_pairs(
     >>> score_pairs(labels, cache=False).table.query("label")[["edit"]].squeeze().tolist()
     ['crop-50', 'grey', 'crop-50', 'grey']
     """
+    labels = read_labels(labels, columns=columns, folder=folder, strict=strict)
     chosen = model(method, device=device)
     # Without verification nothing is cut off: every labelled pair is scored.
     threshold = None if verify or chosen.defaults is None else 0

@@ -14,6 +14,7 @@ from dedup._tuning.goal import Goal
 from dedup._tuning.scored_pairs import ScoredPairs
 from dedup._tuning.tuned import threshold_for
 from dedup._viewing.review_pairs import ReviewPairs
+from dedup.errors import InputError
 from dedup.labels import Labels
 from dedup.pipelines.images.decoding import ImageSource
 
@@ -118,9 +119,11 @@ class Review:
         Raises
         ------
         InputError
-            If nothing was answered to be duplicates, or nothing to be none.
+            If nothing was answered, or a file is not there any more.
         """
-        return Labels.of_pairs(self.answers)
+        if not self.verdicts:
+            raise InputError("no pair was answered: there is nothing to keep as labels")
+        return Labels.of_pairs(self.answers, strict=True)
 
     def tune(self, **goal: Any) -> Threshold:
         """Tune the threshold on the answers, and move to it.
@@ -141,7 +144,7 @@ class Review:
             If the answers do not suffice: all are alike, or they are of fewer photos than there
             are folds.
         """
-        labels, settings = self.labels(), self.pairs.settings
+        labels, settings = self.labels().checked(), self.pairs.settings
         scored = ScoredPairs(
             labels.table.assign(score=[self.pairs.rating(pair) for pair in self.verdicts]),
             quantity=self.pairs.quantity,

@@ -134,9 +134,11 @@ def test_any_answers_are_followed_as_far_as_they_agree(crowd, data):
 
 def test_labels_are_written(found, edited, tmp_path):
     review = found.review()
-    with pytest.raises(dedup.InputError, match="no pair is labelled as duplicates"):
+    with pytest.raises(dedup.InputError, match="no pair was answered"):
         review.labels()
     review.answer(*duplicates(edited, "coffee"), duplicate=True)
+    review.labels().write(tmp_path / "labels.csv")  # all alike: kept, though not to tune on
+    assert read_labels(tmp_path / "labels.csv").counts == (1, 0)
     review.answer(*strangers(edited, "coffee", "rocket"), duplicate=False)
     review.labels().write(tmp_path / "labels.csv")
     labels = read_labels(tmp_path / "labels.csv")
