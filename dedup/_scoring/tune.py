@@ -66,17 +66,17 @@ def tune(
 ) -> Threshold:
     """Tune a threshold on labelled duplicates, for one goal.
 
-    The threshold is chosen on all labels, half-way to the next pair that it rejects. What to
-    expect of it is measured by cross-validation: each source is judged by a threshold that was
-    chosen without it.
+    The threshold is chosen on all labels. It lies between the last pair that it accepts and the
+    next, half-way in log odds, where the shortest number in decimals is. What to expect of it is
+    measured by cross-validation: each source is judged by a threshold that was chosen without it.
 
     Parameters
     ----------
     labelled : ScoredPairs, or labels
         As for `sweep`; pairs of both kinds.
     precision : float, optional
-        The threshold at which this part of the accepted pairs are duplicates: the strictest
-        whose recall is within one standard error of the best recall that can be had so.
+        At least this part of the accepted pairs are to be duplicates: of the thresholds that
+        reach it, that of the highest recall, and of those with the same recall the strictest.
     recall : float, optional
         The highest threshold that finds this part of the duplicates.
     f1 : bool
@@ -105,8 +105,7 @@ def tune(
 
     References
     ----------
-    L. Breiman et al., "Classification and Regression Trees", 1984, section 3.4.3 (the rule of
-    one standard error). B. Zadrozny and C. Elkan, "Transforming classifier scores into accurate
+    B. Zadrozny and C. Elkan, "Transforming classifier scores into accurate
     multiclass probability estimates", KDD 2002 (isotonic calibration).
 
     Examples

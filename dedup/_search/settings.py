@@ -7,7 +7,7 @@ from dedup._grouping.decision import Decision
 from dedup._grouping.keeper import Keep, Keeper
 from dedup._search.candidates import Candidates
 from dedup._search.decisions import ByAlignment, ByCosine, Constrained
-from dedup._search.measure import Measure, measure_of
+from dedup._search.measure import Measure, measure_of, written
 from dedup._search.threshold import Threshold
 from dedup._verification.evidence import DEFAULT_THRESHOLD
 from dedup._verification.verify import Verifier
@@ -120,7 +120,9 @@ class Settings:
     @property
     def text(self) -> str:
         """The threshold with its unit."""
-        return f"{self.value:g}" if self.verify else self.measure.text(self.value)
+        return (
+            written(self.value, quantity="score") if self.verify else self.measure.text(self.value)
+        )
 
     @property
     def cut(self) -> float:

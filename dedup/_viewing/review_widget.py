@@ -11,6 +11,7 @@ import traitlets
 from dedup._base.pairs import Pair
 from dedup._results.members import Member
 from dedup._results.result import Result
+from dedup._search.measure import written
 from dedup._search.threshold import Threshold
 from dedup._viewing.page_data import Data, file_data, pair_data
 from dedup._viewing.report import web_text
@@ -87,6 +88,7 @@ class ReviewWidget(anywidget.AnyWidget):
         proposed = settings.measure.value_of(pairs.found.candidates.floor)
         self.view = {
             "threshold": found.threshold,
+            "said": written(found.threshold, quantity=pairs.quantity),
             "quantity": pairs.quantity,
             "low": 0 if bits or settings.verify else max(0, round(proposed, 2)),
             "high": proposed if bits else 1,
@@ -156,9 +158,7 @@ class ReviewWidget(anywidget.AnyWidget):
                 self._review.at(float(value))
             case {"act": "tune"}:
                 threshold = self._review.tune()
-                self._message = (
-                    f"{threshold.value:.2f} is tuned for {threshold.goal} on your answers."
-                )
+                self._message = f"{threshold.text} is tuned for {threshold.goal} on your answers."
                 self.refresh()
             case {"act": "back"} if self._before:
                 pair = self._before.pop()

@@ -328,7 +328,7 @@ def test_review_in_jupyterlab(lab):
             review.get_by_text(count).wait_for()
         assert page.locator(".jp-Cell").count() == 4  # "d d" would have deleted one
         review.get_by_label("Threshold", exact=True).fill("0.9")
-        review.get_by_text("score 0.90 or more").wait_for()
+        review.get_by_text("score 0.9 or more").wait_for()
         page.wait_for_selector(".dedup-review[aria-busy=false]")
         run_cell(page, 1)
         page.get_by_text("ANSWERS [True, False, True] 0.9").wait_for()
