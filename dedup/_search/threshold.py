@@ -130,6 +130,10 @@ class Threshold:
         scores, probabilities = np.array(self.calibration, float).T
         return np.asarray(np.interp(np.asarray(score, float), scores, probabilities))
 
+    def to_dict(self) -> dict[str, Any]:
+        """What a file of it holds: plain data, for JSON."""
+        return {"format": _FORMAT, **asdict(self), "properties": dict(self.properties)}
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it to a JSON file.
 
@@ -138,9 +142,7 @@ class Threshold:
         InputError
             If the file can't be written.
         """
-        content = {"format": _FORMAT, **asdict(self)}
-        content["properties"] = dict(self.properties)
-        save_text(path, json.dumps(content, indent=1) + "\n")
+        save_text(path, json.dumps(self.to_dict(), indent=1) + "\n")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Threshold":

@@ -68,9 +68,12 @@ class Gap(NamedTuple):
         (0.997, 10.0)
         """
         high = float(on_scale(self.accepted, quantity=quantity))
-        low = high - _BELOW[quantity]
         if not np.isnan(self.rejected):
             low = float(on_scale(self.rejected, quantity=quantity))
+        elif quantity == "score":  # nothing speaks against even odds, if they are looser
+            low = min(high - _BELOW[quantity], -high)
+        else:
+            low = high - _BELOW[quantity]
         middle = from_scale((low + high) / 2, quantity=quantity)
         if quantity == "bits":
             return float(floor(middle))

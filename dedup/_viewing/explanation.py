@@ -1,5 +1,6 @@
 """What happened between two images: in words, in numbers, and as a picture."""
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,8 @@ from dedup._verification.full_size import FULL_SHORT_SIDE, greys_of
 from dedup._verification.pictures import features_of
 from dedup._verification.second_reading import is_settled, read_over_grounds
 from dedup._viewing.notebook import image_html
-from dedup.pipelines.images.decoding import ImageSource, decode, decode_frames
+from dedup.errors import DecodeError
+from dedup.pipelines.images.decoding import Decoded, ImageSource, decode, decode_frames
 
 __all__ = ["Explanation", "explain"]
 
@@ -50,6 +52,24 @@ class Explanation:
 
     def __repr__(self) -> str:
         return f"{self.evidence.relation} ({self.evidence.score:.2f}): {self.text}"
+
+    def to_dict(self) -> dict[str, object]:
+        """What was seen, as plain data for JSON; see `Evidence`."""
+        seen = self.evidence
+        return {
+            "relation": seen.relation,
+            "score": seen.score,
+            "text": self.text,
+            "edits": list(seen.edits),
+            "overlap_a": seen.overlap_a,
+            "overlap_b": seen.overlap_b,
+            "mirrored": seen.mirrored,
+            "rotation": seen.rotation,
+            "scale": seen.scale,
+            "stretch": seen.stretch,
+            "changed_share": seen.changed_share,
+            "transform": None if seen.transform is None else seen.transform.tolist(),
+        }
 
     def picture(self) -> Image.Image:
         """Both images side by side, and the second laid over the first."""
@@ -96,7 +116,7 @@ def explain(a: ImageSource, b: ImageSource) -> Explanation:
     Raises
     ------
     DecodeError
-        If one can't be read.
+        If one can't be read; a file is named.
 
     Examples
     --------
@@ -104,7 +124,7 @@ def explain(a: ImageSource, b: ImageSource) -> Explanation:
     >>> explain(folder / "chelsea.png", folder / "chelsea-half.jpg").evidence.relation
     'near'
     """
-    both = [decode(source, short_side=SHORT_SIDE) for source in (a, b)]
+    both = [_decoded(source) for source in (a, b)]
     evidence = seen_in_all(
         compare(*map(features_of, both)),
         *(map(features_of, decode_frames(one, short_side=SHORT_SIDE)) for one in (a, b)),
@@ -119,6 +139,15 @@ def explain(a: ImageSource, b: ImageSource) -> Explanation:
         picture.thumbnail((3 * _HEIGHT, _HEIGHT))
         shown.append(picture)
     return Explanation(evidence, *shown)
+
+
+def _decoded(source: ImageSource) -> Decoded:
+    try:
+        return decode(source, short_side=SHORT_SIDE)
+    except DecodeError as error:
+        if not isinstance(source, str | os.PathLike):
+            raise
+        raise DecodeError(f"{os.fspath(source)}: {error}") from error
 
 
 def _outlined(image: Image.Image, corners: npt.NDArray[np.float64]) -> Image.Image:

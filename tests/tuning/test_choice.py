@@ -146,6 +146,12 @@ def test_threshold_is_a_number_that_a_person_can_type(accepted, rejected, value,
     assert float(text.split()[0]) == value
 
 
+def test_even_odds_are_the_threshold_where_nothing_was_proposed_below():
+    sure, unsure = ([(score, True)] * 9 + [(None, False)] * 9 for score in (0.9999998, 0.2))
+    assert tune(pairs_of(sure), precision=0.9).value == 0.5
+    assert 0.1 < tune(pairs_of(unsure), precision=0.9).value < 0.2
+
+
 @given(st.floats(1e-12, 1 - 1e-9))
 def test_what_is_not_certain_is_never_written_as_certain(score):
     text = written(score, quantity="score")
