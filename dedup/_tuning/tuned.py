@@ -110,9 +110,9 @@ class _Data:
     def of(cls, pairs: ScoredPairs, *, collection: int | None) -> "_Data":
         truth = pairs.truth
         if not truth.any() or truth.all():
-            kind = "every pair that was proposed is" if truth.any() else "no pair is"
+            which = "every pair that was proposed is" if truth.any() else "no pair is"
             raise InputError(
-                f"{kind} labelled as duplicates: a threshold is chosen between duplicates and "
+                f"{which} labelled as duplicates: a threshold is chosen between duplicates and "
                 "others, so label some of both"
             )
         family = (

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -96,13 +96,13 @@ def _of_rows(given: Any) -> pd.DataFrame:
         return pd.DataFrame({name: pd.Series(list(v), dtype=object) for name, v in given.items()})
     if isinstance(given, bytes) or not isinstance(given, Iterable):
         raise InputError(f"labels: expected {_FORMS}, not a {type(given).__name__}")
-    rows = list(given)
+    rows: list[Any] = list(given)
     if rows and all(isinstance(row, Mapping) for row in rows):
         return pd.DataFrame(rows, dtype=object)
-    width = len(rows[0]) if rows and not isinstance(rows[0], str) else 3
-    names = {len(roles): list(roles) for roles in (_PAIRS, _GROUPS)}.get(width, [])
+    named = (roles for roles in (_PAIRS, _GROUPS) if rows and _is_row(rows[0], len(roles)))
+    names = next(named, _PAIRS)
     for number, row in enumerate(rows, 1):
-        if isinstance(row, str | bytes) or not isinstance(row, Iterable) or len(row) != len(names):
+        if not _is_row(row, len(names)):
             raise InputError(
                 f"labels, row {number}: expected (a, b, label), as in "
                 f'("cat.jpg", "cat-small.jpg", True), or (path, group), not {row!r}'
@@ -111,6 +111,11 @@ def _of_rows(given: Any) -> pd.DataFrame:
     return pd.DataFrame(
         {name: pd.Series(v, dtype=object) for name, v in zip(names, columns, strict=True)}
     )
+
+
+def _is_row(row: object, width: int) -> bool:
+    is_text = isinstance(row, str | bytes)
+    return not is_text and isinstance(row, Collection) and len(row) == width
 
 
 def _read(file: Path) -> tuple[pd.DataFrame, Path]:
