@@ -80,7 +80,8 @@ class Gap(NamedTuple):
         for digits in range(1, 16):
             short = round(middle, digits)
             place = float(on_scale(short, quantity=quantity))
+            splits = short <= self.accepted and not short <= self.rejected
             # In its middle half: well off both neighbours.
-            if abs(place - (low + high) / 2) <= (high - low) / 4:
+            if splits and abs(place - (low + high) / 2) <= (high - low) / 4:
                 return short
-        return self.accepted  # neighbours that only the last digits tell apart
+        return self.accepted  # neighbours that only the last digits tell apart, or beyond the scale

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from dedup import InputError, ScoredPairs, Threshold, metrics, tune
@@ -49,6 +49,7 @@ def tuned(rows, **goal):
 
 
 @given(rows=labelled(), goals=st.tuples(st.floats(0.05, 1), st.floats(0.05, 1)))
+@example(rows=[(0.0, False), (0.0, False), (0.0, False), (1e-247, True)], goals=(1.0, 1.0))
 def test_a_lower_precision_never_costs_recall(rows, goals):
     low, high = (tuned(rows, precision=goal) for goal in sorted(goals))
     if high is not None:
