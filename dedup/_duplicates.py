@@ -28,7 +28,8 @@ class Duplicates(Result):
     timings : mapping of str to float
         Seconds of the search by stage: "discover" (list the files), "embed" (read, recognise
         copies, decode, embed, store), "propose" (search for pairs), "verify" (align them),
-        "group", and "second look" (embed what is reported with a second network).
+        "group", and with `verify=False` perhaps "rerank" (embed what is proposed with a larger
+        network).
         `str(found.timings)` is a line for people.
     """
 
@@ -46,7 +47,8 @@ class Duplicates(Result):
             If one can't be read.
         """
         images = self._outcome.verifier.pictures.images
-        return explain(*(images.get(path, path) for path in (a, b)))
+        reranker = self._outcome.settings.model.reranker
+        return explain(*(images.get(path, path) for path in (a, b)), reranker=reranker)
 
     def plan(
         self,

@@ -59,7 +59,7 @@ class Checker:
     model : Method
     verdicts : Verdicts
     known : VectorCache, optional
-        What was embedded before for a second look.
+        What was embedded before to rank pairs again.
     """
 
     def __init__(

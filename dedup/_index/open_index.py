@@ -15,7 +15,7 @@ from dedup._catalogue.ingest import Ingest
 from dedup._catalogue.verdicts import Verdicts
 from dedup._index.admission import Admission
 from dedup._index.check import Checker
-from dedup._search.rerank import VectorCache
+from dedup._search.rerank import VectorCache, reranker_of
 from dedup._search.search import Search
 from dedup._search.settings import Settings
 from dedup._verification.evidence_cache import EvidenceCache
@@ -63,9 +63,9 @@ class OpenIndex:
         self._turn = threading.RLock()
         self._progress = progress
         self._keeps = cache
-        self._evidence_cache = EvidenceCache() if cache else None
-        second = model.second
-        self._known = VectorCache(second) if cache and second is not None else None
+        self._evidence_cache = EvidenceCache(model.reranker) if cache else None
+        reranker = reranker_of(model)
+        self._known = VectorCache(reranker) if cache and reranker is not None else None
         self.connection = connect(uri, token=token)
         try:
             self.catalogue = Catalogue(

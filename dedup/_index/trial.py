@@ -11,7 +11,7 @@ from dedup._catalogue.exact_copies import PictureBook
 from dedup._catalogue.record import Record
 from dedup._search.blank import blank_pictures
 from dedup._search.candidates import Candidates
-from dedup._search.rerank import SecondLook, VectorCache
+from dedup._search.rerank import Reranker, VectorCache, reranker_of
 from dedup._search.settings import Settings
 from dedup._verification.evidence import Evidence
 from dedup._verification.pictures import Pictures
@@ -95,8 +95,8 @@ class Trial:
         self._floor = floor
         self._files: dict[int, list[Record]] = {_ASKED: [asked.record]}
         self._pictures = Pictures(self._files, images={**images, asked.record.path: asked.source})
-        second = settings.model.second
-        self._second = None if second is None else SecondLook(second, self._pictures, known=known)
+        large = None if settings.verify else reranker_of(settings.model)
+        self._reranker = None if large is None else Reranker(large, self._pictures, known=known)
         self._picture = replace(
             picture_of(asked.record),
             id=_ASKED,
@@ -119,11 +119,11 @@ class Trial:
         known = {picture: record for picture, (record, _) in new.items()}
         exact = self._exact(known)
         self._files |= {picture: [record] for picture, record in known.items()}
-        verifier = Verifier(self._pictures)
+        verifier = Verifier(self._pictures, reranker=self._settings.model.reranker)
         candidates = self._candidates(found)
-        if self._second is not None and not self._settings.verify:
+        if self._reranker is not None:
             others = [(_ASKED, picture) for picture in known if picture != exact]
-            seen = self._second.similarity(others)
+            seen = self._reranker.similarity(others)
             candidates.similarity |= {pair: seen.get(pair, -1.0) for pair in others}
         decision = self._settings.decision(candidates, verifier)
         self._has_exact |= exact is not None and candidates.may_pair((_ASKED, exact))
@@ -138,8 +138,6 @@ class Trial:
                     score = 1.0 if is_exact else _score(verifier.evidence(pair))
                     relation = "exact" if is_exact else "near"
                     similarity = candidates.similarity[pair]
-                    if self._second is not None and not is_exact:
-                        similarity = self._second.similarity([pair]).get(pair, similarity)
                     self._accept(Match(known[pair[1]].path, similarity, relation, score))
                 else:
                     self._failures += 1

@@ -145,7 +145,7 @@ class Result:
         """The same search at another threshold; what was embedded is not embedded again.
 
         It gives what a fresh search at that threshold would, whatever was asked before. A few
-        more pairs may be verified, and get a second look, from the files as they are now.
+        more pairs may be verified, or ranked again, from the files as they are now.
 
         Raises
         ------

@@ -89,14 +89,16 @@ def score_pairs(
     # Without verification nothing is cut off: every labelled pair is scored.
     threshold = None if verify or chosen.defaults is None else 0
     settings = Settings(threshold, candidates, verify, method=chosen)
-    # Without verification the similarity decides, and that is the second network's.
-    embedded_by = chosen if verify else chosen.second or chosen
+    # Without verification the similarity decides, and that is the reranker's.
+    embedded_by = chosen if verify else chosen.reranker or chosen
     known = _Known.of(labels, method=embedded_by, cache=cache, progress=progress)
     floor = settings.floor(images=len(known.paths))
     listed = known.pairs_of(labels, floor=floor if verify else None)
     table = listed.table
     if verify:
-        table["score"] = _verified(table, known, floor=floor, progress=progress)
+        table["score"] = _verified(
+            table, known, floor=floor, reranker=chosen.reranker, progress=progress
+        )
     else:
         table["score"] = settings.measure.values(table["similarity"])
     return ScoredPairs(
@@ -241,11 +243,13 @@ def _distinct(references: pd.DataFrame) -> int:
     return int(len(references) * (len(references) - 1) / 2 - (sizes * (sizes - 1) / 2).sum())
 
 
-def _verified(table: pd.DataFrame, known: _Known, *, floor: float, progress: bool) -> list[float]:
+def _verified(
+    table: pd.DataFrame, known: _Known, *, floor: float, reranker: Method | None, progress: bool
+) -> list[float]:
     """The verification's score of each pair; none where no threshold would accept it."""
     by_path = dict(zip(known.paths, known.records, strict=True))
     files = {record.picture: [record] for record in known.records}
-    verifier = Verifier(Pictures(files, images={}))
+    verifier = Verifier(Pictures(files, images={}), reranker=reranker)
     pairs = [
         ordered(by_path[a].picture, by_path[b].picture)
         for a, b in table[["a", "b"]].itertuples(index=False)

@@ -47,7 +47,7 @@ class Candidates:
     similarity : dict of (int, int) to float
         Cosine of each pair (a < b).
     proposed : dict of (int, int) to float, optional
-        Cosine at which each was proposed, where a second look gave it another.
+        Cosine at which each was proposed, where they were ranked again.
     vectors : mapping of int to ndarray
         Of pictures whose neighbours were not all looked for, so that any two can be compared.
     unfinished : int

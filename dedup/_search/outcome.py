@@ -18,7 +18,7 @@ from dedup._grouping.links import Links
 from dedup._grouping.retain import shown_more
 from dedup._grouping.why import rule_in_words, why_kept
 from dedup._search.candidates import Candidates
-from dedup._search.rerank import SecondLook
+from dedup._search.rerank import Reranker
 from dedup._search.settings import Settings
 from dedup._search.threshold import Threshold
 from dedup._search.two_sets import TwoSets
@@ -54,8 +54,8 @@ class Outcome:
         How many the index holds.
     sets : TwoSets, optional
         Where two sets were compared.
-    second : SecondLook, optional
-        What gives the similarity that people see, if another network proposed.
+    reranker : Reranker, optional
+        What gives the cosines, if these decide and another network proposed.
     chosen : collection of str
         Names of files that a person would keep.
     embedded : int
@@ -72,7 +72,7 @@ class Outcome:
     settings: Settings
     images: int
     sets: TwoSets | None = None
-    second: SecondLook | None = None
+    reranker: Reranker | None = None
     chosen: Collection[str] = frozenset()
     embedded: int = 0
     timings: Timings = field(default_factory=Timings)
@@ -172,8 +172,8 @@ class Outcome:
     @cached_property
     def similarity(self) -> Mapping[Pair, float]:
         """Cosines of the pairs that are reported."""
-        if self.second is not None:
-            return self.second.similarity(self.accepted)
+        if self.reranker is not None:
+            return self.reranker.similarity(self.accepted)
         return ChainMap(self.candidates.compare(self.accepted), self.candidates.similarity)
 
     def copies(self, files: Sequence[Record]) -> Iterator[tuple[Record, Record]]:

@@ -1,11 +1,10 @@
-"""The similarity of pairs by a second, larger network than the one that proposed them.
+"""Proposed pairs are ranked again by the cosine of a larger network, where the cosine decides.
 
 Most pictures of most collections have no copy: a small network finds out which may, and only
 these are embedded by the large one.
 """
 
 from collections.abc import Iterable
-from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,14 @@ from dedup._base.cache_file import CacheFile
 from dedup._base.pairs import Pair
 from dedup._base.threads import threads
 from dedup._base.timings import Timings
-from dedup._base.versions import DECODING, PREPROCESSING, version_of
+from dedup._base.versions import DECODING, version_of
 from dedup._join.self_join import Pairs
 from dedup._verification.pictures import Pictures
+from dedup._verification.rerank import embedding_parts
 from dedup.errors import DecodeError
 from dedup.pipelines.models.methods import Method, engine
 
-__all__ = ["SecondLook", "VectorCache"]
+__all__ = ["Reranker", "VectorCache", "reranker_of"]
 
 _CAPACITY = 100_000  # 1 kB each
 _CHUNK = 32
@@ -51,7 +51,7 @@ class VectorCache:
         self._dimension = method.dimension
         self._file = CacheFile(
             f"vectors-{method.method}",
-            version=_made_by(method),
+            version=version_of(DECODING, *embedding_parts(method)),
             key=["digest"],
             answer=["vector"],
             read=self._read,
@@ -75,7 +75,20 @@ class VectorCache:
         return vector
 
 
-class SecondLook:
+def reranker_of(method: Method) -> Method | None:
+    """Another network that ranks again what a method proposes; None if there is none.
+
+    Examples
+    --------
+    >>> from dedup.pipelines.models.methods import model
+    >>> reranker_of(model("sscd-cascade")).method, reranker_of(model("sscd"))
+    ('sscd', None)
+    """
+    reranker = method.reranker
+    return None if reranker == method else reranker
+
+
+class Reranker:
     """Cosines by a method that is asked about few pictures only; each is embedded once.
 
     Parameters
@@ -85,7 +98,7 @@ class SecondLook:
     known : VectorCache, optional
         What earlier runs embedded.
     timings : Timings, optional
-        Counts the time as "second look".
+        Counts the time as "rerank".
     """
 
     def __init__(
@@ -102,10 +115,6 @@ class SecondLook:
         self._timings = Timings() if timings is None else timings
         # Half precision at once, so that what was kept gives the very same cosine.
         self._vectors: dict[int, Vectors] = {}
-
-    def expect_some(self, loader: Executor) -> None:
-        """Have the network made, so that it is there when the first pictures come."""
-        loader.submit(engine, self._method)
 
     def similarity(self, pairs: Iterable[Pair]) -> dict[Pair, float]:
         """Cosines of pairs; without those of which a picture can't be read any more."""
@@ -134,7 +143,7 @@ class SecondLook:
         wanted = dict.fromkeys(pictures)
         new = [p for p in wanted if p not in self._vectors | self._pictures.unreadable]
         if new:
-            with self._timings.stage("second look"):
+            with self._timings.stage("rerank"):
                 self._take_in(new)
         return {p: self._vectors[p].astype(np.float32) for p in wanted if p in self._vectors}
 
@@ -144,7 +153,7 @@ class SecondLook:
         self._vectors |= {p: known[digest] for p, digest in digests.items() if digest in known}
         missing = [picture for picture in pictures if picture not in self._vectors]
         chunks = [missing[start : start + _CHUNK] for start in range(0, len(missing), _CHUNK)]
-        with threads("second-look", count=2) as workers:  # while one embeds, the other decodes
+        with threads("rerank", count=2) as workers:  # while one embeds, the other decodes
             for embedded in workers.map(self._embed, chunks):
                 self._vectors |= embedded
                 if self._known is not None:
@@ -158,9 +167,3 @@ class SecondLook:
             return {}
         vectors = engine(self._method)(list(images.values())).astype(np.float16)
         return dict(zip(images, vectors, strict=True))
-
-
-def _made_by(method: Method) -> str:
-    """A name of what embeddings depend on."""
-    device = method.network.device if method.network else ""
-    return version_of(DECODING, PREPROCESSING, *method.properties.values(), device)

@@ -19,7 +19,7 @@ from dedup._search.cached_join import cached_join
 from dedup._search.candidates import Candidates, cosines_of
 from dedup._search.depth import Depth
 from dedup._search.outcome import Outcome
-from dedup._search.rerank import SecondLook, VectorCache
+from dedup._search.rerank import Reranker, VectorCache, reranker_of
 from dedup._search.rows import Rows
 from dedup._search.settings import Settings
 from dedup._search.two_sets import TwoSets
@@ -27,6 +27,7 @@ from dedup._verification.evidence_cache import EvidenceCache
 from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Verifier
+from dedup.pipelines.models.methods import engine
 
 __all__ = ["Search"]
 
@@ -55,7 +56,7 @@ class Search:
     evidence_cache : EvidenceCache, optional
         What earlier runs saw of pairs.
     known : VectorCache, optional
-        What earlier runs embedded for a second look.
+        What earlier runs embedded to rank pairs again.
     keeps : bool
         Keep what is proposed in the index.
     """
@@ -107,8 +108,11 @@ class Search:
         )
         images = {file.path: file.image for file in added.files if file.image is not None}
         pictures = Pictures(files, images=images)
-        verifier = Verifier(pictures, features=features, evidence_cache=self.evidence_cache)
-        second = self._second_look(pictures)
+        large = self.settings.model.reranker
+        verifier = Verifier(
+            pictures, features=features, evidence_cache=self.evidence_cache, reranker=large
+        )
+        reranker = self._reranker(pictures)
         with (
             bar(total=None, title="verifying", unit=" pairs", shown=self.progress) as progress,
             verifier.comparers,
@@ -117,9 +121,9 @@ class Search:
             verifier.advance = progress.update
             if self.settings.verify and added.embedded >= _MANY_NEW:
                 verifier.comparers.expect_many()
-                if second is not None:
-                    second.expect_some(loader)
-            self._propose(candidates, rows, None if self.settings.verify else second)
+                if large is not None:
+                    loader.submit(engine, large)
+            self._propose(candidates, rows, reranker)
             found = Outcome(
                 files=files,
                 names=names,
@@ -130,7 +134,7 @@ class Search:
                 images=len(self.catalogue),
                 settings=self.settings,
                 sets=sets,
-                second=second,
+                reranker=reranker,
                 embedded=added.embedded,
                 timings=self.timings,
             )
@@ -140,16 +144,17 @@ class Search:
                 found.similarity  # noqa: B018  likewise
         return found
 
-    def _second_look(self, pictures: Pictures) -> SecondLook | None:
-        method = self.settings.model.second
-        if method is None:
+    def _reranker(self, pictures: Pictures) -> Reranker | None:
+        """What gives the cosines, if these decide and another network proposes."""
+        method = reranker_of(self.settings.model)
+        if method is None or self.settings.verify:
             return None
-        return SecondLook(method, pictures, known=self.known, timings=self.timings)
+        return Reranker(method, pictures, known=self.known, timings=self.timings)
 
-    def _propose(self, candidates: Candidates, rows: Rows, second: SecondLook | None) -> None:
-        """Take in what the embedding proposes, perhaps after a second look."""
+    def _propose(self, candidates: Candidates, rows: Rows, reranker: Reranker | None) -> None:
+        """Take in what the embedding proposes, perhaps ranked again."""
         depth = Depth(self.settings.usual_floor(images=len(self.catalogue)), all_to=_ALL_TO)
-        if second is not None:
+        if reranker is not None:
             candidates.proposed = {}
 
         def deeper(full: list[Any], limit: int) -> list[Any]:
@@ -160,18 +165,18 @@ class Search:
         with self.timings.stage("propose"):
             for pairs in self._join(candidates, deeper, rows):
                 if pairs.shallow and not self.settings.verify:
-                    candidates.vectors = self._vectors(rows.pictures(pairs.shallow), rows, second)
+                    candidates.vectors = self._vectors(rows.pictures(pairs.shallow), rows, reranker)
                 found = candidates.counted(rows.renamed(pairs))
                 depth.add(found)
-                if second is not None and candidates.proposed is not None:
+                if reranker is not None and candidates.proposed is not None:
                     candidates.proposed |= cosines_of(found)
-                candidates.add(found if second is None else second.rescored(found))
+                candidates.add(found if reranker is None else reranker.rescored(found))
 
     def _vectors(
-        self, pictures: list[int], rows: Rows, second: SecondLook | None
+        self, pictures: list[int], rows: Rows, reranker: Reranker | None
     ) -> dict[int, Vectors]:
-        if second is not None:
-            return second.vectors(pictures)
+        if reranker is not None:
+            return reranker.vectors(pictures)
         vectors = self.catalogue.collection.vectors(rows.ids(pictures))
         return dict(zip(pictures, vectors, strict=True))
 

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 
 from dedup._verification.block_matching import match_blocks
-from dedup._verification.edits import CUT_OUT, FLATTENED, explained
+from dedup._verification.edits import CUT_OUT, FLATTENED, explained, leaves_doubt
 from dedup._verification.evidence import BlockMatch, Evidence
 from dedup._verification.features import PICTURE, Features
 from dedup._verification.keypoints import matches
@@ -58,9 +58,11 @@ def compare(a: Features, b: Features) -> Evidence:
     if a.over_black is not None and b.over_black is not None:
         grounds = [(a, b), (a.over_black, b.over_black)]
         telling = [pair for pair in grounds if not all(map(_is_flat, pair))]
-        return min((_over_one_ground(*pair) for pair in telling or grounds), key=_goodness)
+        worst = min((_over_one_ground(*pair) for pair in telling or grounds), key=_goodness)
+        return replace(worst, is_doubtful=False)  # a network would see one of the grounds alone
     grounds = [(a, b), (a.over_black or a, b.over_black or b)]
     best = max((_over_one_ground(*pair) for pair in grounds), key=_goodness)
+    best = replace(best, is_doubtful=False)
     if best.relation not in ("near", "scene"):
         return best
     return best.with_edits((FLATTENED if b.over_black is None else CUT_OUT, *best.edits))
@@ -70,11 +72,16 @@ def _over_one_ground(a: Features, b: Features) -> Evidence:
     measured = best_registration(a, b)
     if measured is None:
         return Evidence(0.0, "different")
-    evidence = explained(measured, looks=(a.look, b.look), pictures=(a.grey, b.grey))
-    if evidence.relation not in ("near", "scene") or not (a.is_photo() and b.is_photo()):
+    # Of two drawings of one layout a network says that they are alike.
+    doubtful = leaves_doubt(measured) and (a.is_photo() or b.is_photo())
+    looks, pictures = (a.look, b.look), (a.grey, b.grey)
+    evidence = explained(measured, looks=looks, pictures=pictures, doubtful=doubtful)
+    may_be = evidence.relation in ("near", "scene") or doubtful
+    if not may_be or not (a.is_photo() and b.is_photo()):
         return evidence
-    if evidence.relation == "near" and evidence.changed_share >= _OVERLAID:
-        return read_again(evidence, a.grey, b.grey, photos=True)
+    if evidence.relation != "scene" and evidence.changed_share >= _OVERLAID:
+        evidence = read_again(evidence, a.grey, b.grey, photos=True)
+        return replace(evidence, is_doubtful=doubtful and evidence.relation != "scene")
     return replace(evidence, read=True)
 
 

@@ -12,7 +12,14 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dedup._verification.evidence import DEFAULT_THRESHOLD, BlockMatch, Box, Evidence, Relation
+from dedup._verification.evidence import (
+    DEFAULT_THRESHOLD,
+    LEAST_DOUBTED,
+    BlockMatch,
+    Box,
+    Evidence,
+    Relation,
+)
 from dedup._verification.registration import Floats, Matrix
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
@@ -27,6 +34,9 @@ _WHOLE: Final = 0.96
 """Part of a picture's area from which all of it is seen."""
 SCENE_PARALLAX: Final = 0.16
 """Parallax, in pixels of the canvas, that copies of one picture hardly show."""
+_MOVES: Final = 1.5
+"""Log-odds that a pair in doubt may gain if its blocks move: two shots of one scene gain more (1.6
+and above in 159 pairs of parts of a stereo pair), two of three copies under overlays less."""
 SEAM: Final = 2.0
 """Step across the edge of a box, against the steps beside it, from which it was pasted."""
 _UNLIKE: Final = 0.75
@@ -67,8 +77,27 @@ class Look:
     specks: float
 
 
+def leaves_doubt(measured: BlockMatch, *, least: float = LEAST_DOUBTED) -> bool:
+    """Whether a network should decide: the pictures are laid over each other, and too much differs.
+
+    Not of two shots of one scene, of which it says that they are alike, nor where little is shown.
+    """
+    near, scene = measured.near_score, measured.scene_score
+    if not least <= near < DEFAULT_THRESHOLD or scene >= DEFAULT_THRESHOLD:
+        return False
+    return (
+        np.log(scene / (1 - scene)) - np.log(near / (1 - near)) <= _MOVES
+        and measured.blocks.parallax <= SCENE_PARALLAX
+        and float(measured.blocks.weight.sum()) >= _LITTLE_TEXTURE
+    )
+
+
 def explained(
-    measured: BlockMatch, *, looks: tuple[Look, Look], pictures: tuple[Grey, Grey]
+    measured: BlockMatch,
+    *,
+    looks: tuple[Look, Look],
+    pictures: tuple[Grey, Grey],
+    doubtful: bool = False,
 ) -> Evidence:
     """Draw the conclusions from the best registration of a on b."""
     relation, score = _relation(measured)
@@ -99,8 +128,9 @@ def explained(
         changed=_outlines(measured, changed),
         changed_share=float(changed.sum() / max(int(blocks.inside.sum()), 1)),
         measurements=measured.in_place,
+        is_doubtful=doubtful,
     )
-    if relation not in ("near", "scene"):
+    if relation not in ("near", "scene") and not doubtful:
         return evidence
     gain = _gain(measured)
     edits = [*_framing(evidence, transform, pictures), *_overlay(evidence), *_tones(measured, gain)]

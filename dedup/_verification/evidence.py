@@ -37,6 +37,14 @@ Which pairs it is fitted on depends on the model before it, so that a rerun move
 little."""
 
 
+LEAST_DOUBTED: Final = 0.001
+"""Score of an alignment below which two pictures are surely different."""
+
+RERANKED: Final[Mapping[str, float]] = MappingProxyType({"intercept": -7.80, "cosine": 12.97})
+"""The model of a pair in doubt, fitted by the same: what decides is the cosine of a large network's
+embeddings of the overlap, beside which the alignment's own measurements tell nothing more."""
+
+
 @dataclass(frozen=True)
 class BlockMatch:
     """One picture laid over another, and compared.
@@ -118,7 +126,9 @@ class BlockMatch:
         return max(self.near_score, self.scene_score)
 
 
-def score(measurements: Mapping[str, float]) -> float:
+def score(
+    measurements: Mapping[str, float], coefficients: Mapping[str, float] = COEFFICIENTS
+) -> float:
     """The logistic model.
 
     Examples
@@ -127,8 +137,8 @@ def score(measurements: Mapping[str, float]) -> float:
     >>> score(same) > 0.99
     True
     """
-    total = sum(COEFFICIENTS[name] * value for name, value in measurements.items())
-    return float(1 / (1 + np.exp(-total - COEFFICIENTS["intercept"])))
+    total = sum(coefficients[name] * value for name, value in measurements.items())
+    return float(1 / (1 + np.exp(-total - coefficients["intercept"])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +174,12 @@ class Evidence:
     edits : tuple of str
         What happened between a and b, in words; see `describe`.
     measurements : mapping
-        What the score was made from (`BlockMatch.in_place`).
+        What the score was made from (`BlockMatch.in_place`); of a pair that was in doubt also
+        `cosine`, of a large network's embeddings of what both show.
     read : bool
         Whether the second reading is done: at full resolution, unless both are surely photos.
+    is_doubtful : bool
+        Whether a large network may still change the score.
     """
 
     score: float
@@ -185,6 +198,18 @@ class Evidence:
     edits: tuple[str, ...] = ()
     measurements: Mapping[str, float] | None = None
     read: bool = False
+    is_doubtful: bool = False
+
+    def reranked(self, cosine: float) -> "Evidence":
+        """The same of a pair in doubt, once a network has compared what both show."""
+        likelihood = score({"cosine": cosine}, RERANKED)
+        return replace(
+            self,
+            score=likelihood,
+            relation="near" if likelihood >= DEFAULT_THRESHOLD else "different",
+            measurements={**(self.measurements or {}), "cosine": cosine},
+            is_doubtful=False,
+        )
 
     def with_edits(self, edits: tuple[str, ...]) -> "Evidence":
         """The same with words for what happened."""

@@ -41,6 +41,8 @@ def seen_in_all(
         How many frames each has.
     """
     fewer, more = sorted(counts)
+    if more > 1:
+        first = replace(first, is_doubtful=False)  # a network would see the first frames alone
     if fewer > 1 and first.relation == "different":
         return replace(first, score=0.0)  # a lower threshold accepts what its frames do not say
     if more == 1 or first.relation != "near":

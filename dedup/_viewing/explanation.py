@@ -13,10 +13,12 @@ from dedup._verification.evidence import DEFAULT_THRESHOLD, Evidence, describe
 from dedup._verification.frames import seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, greys_of
 from dedup._verification.pictures import features_of
+from dedup._verification.rerank import reranked
 from dedup._verification.second_reading import is_settled, read_over_grounds
 from dedup._viewing.notebook import image_html
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import Decoded, ImageSource, decode, decode_frames
+from dedup.pipelines.models.methods import Method
 
 __all__ = ["Explanation", "explain"]
 
@@ -110,8 +112,14 @@ class Explanation:
         return image_html(self.picture(), alt=repr(self), caption=repr(self))
 
 
-def explain(a: ImageSource, b: ImageSource) -> Explanation:
+def explain(a: ImageSource, b: ImageSource, *, reranker: Method | None = None) -> Explanation:
     """Align two images, and say what happened from the first to the second.
+
+    Parameters
+    ----------
+    a, b : image
+    reranker : Method, optional
+        Of the network that scores pairs in doubt again.
 
     Raises
     ------
@@ -130,6 +138,8 @@ def explain(a: ImageSource, b: ImageSource) -> Explanation:
         *(map(features_of, decode_frames(one, short_side=SHORT_SIDE)) for one in (a, b)),
         counts=(both[0].frames, both[1].frames),
     )
+    if reranker is not None and evidence.is_doubtful:
+        (evidence,) = reranked([(evidence, both[0].image, both[1].image)], method=reranker)
     if evidence.score >= DEFAULT_THRESHOLD and not is_settled(evidence):
         large = (decode(source, short_side=FULL_SHORT_SIDE) for source in (a, b))
         evidence = read_over_grounds(evidence, *map(greys_of, large))

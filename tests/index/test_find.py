@@ -265,7 +265,7 @@ def test_timings_say_where_the_time_went(folder):
     start = time.perf_counter()
     found = dedup.find_duplicates(folder, cache=False)
     took = time.perf_counter() - start
-    stages = {"discover", "embed", "propose", "verify", "group", "second look"}
+    stages = {"discover", "embed", "propose", "verify", "group"}
     assert set(found.timings) == stages
     assert 0 < sum(found.timings.values()) <= took
     assert "embed" in str(found.timings)

@@ -129,7 +129,7 @@ def test_what_another_version_saw_is_dropped(copies, compared, cache_folder):
 
 
 def test_oldest_are_dropped_where_there_are_too_many(tmp_path):
-    seen = EvidenceCache(tmp_path, most=10)
+    seen = EvidenceCache(folder=tmp_path, most=10)
     for number in range(30):
         seen.put({(str(number), "b"): Evidence(0.5, "near")})
     known = seen.get([(str(number), "b") for number in range(30)])
@@ -157,7 +157,7 @@ boxes = st.tuples(numbers, numbers, numbers, numbers)
     )
 )  # fmt: skip
 def test_evidence_comes_back_as_it_was(tmp_path_factory, evidence):
-    seen = EvidenceCache(tmp_path_factory.getbasetemp())
+    seen = EvidenceCache(folder=tmp_path_factory.getbasetemp())
     seen.put({("a", "b"): evidence})
     (again,) = seen.get([("a", "b"), ("b", "a")]).values()
     for name in Evidence.__slots__:
