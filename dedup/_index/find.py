@@ -49,8 +49,8 @@ def find_duplicates(
         memory as bytes of a file, PIL images or arrays.
     method : {"sscd-cascade", "sscd", "sscd-fast", "phash"} or Model
         What pictures are compared by: embeddings of SSCD's ResNet-50 ("sscd"), of its small
-        student ("sscd-fast"), or first of the student, and of the ResNet-50 only where that
-        proposes or reports a pair ("sscd-cascade"); or 64-bit DCT hashes and their Hamming
+        student ("sscd-fast"), or of the student, and of the ResNet-50 only to rerank the pairs
+        that are in doubt ("sscd-cascade"); or 64-bit DCT hashes and their Hamming
         distance ("phash"), for copies that were resized, recompressed or recoloured a little:
         what is mirrored, turned, cropped or captioned has another hash, and is missed. Or a
         model of your own, see `Model`.

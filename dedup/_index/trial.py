@@ -40,7 +40,8 @@ class Match:
     path : str
         The image of the index.
     similarity : float
-        Cosine of the two embeddings; of two hashes, 1 - bits / 32.
+        Cosine of the two embeddings that proposed it, or with `verify=False` that decide; of two
+        hashes, 1 - bits / 32.
     relation : {"exact", "near", "lookalike"}
         "exact": the same pixels. "lookalike": the same layout, other content.
     score : float, optional

@@ -74,7 +74,8 @@ class Result:
         """The pairs that were accepted, and those of one scene or one layout, one a row.
 
         Columns: `a`, the one that would rather be kept, and `b`; `similarity`, the cosine of
-        their embeddings (empty where only the alignment was asked); `bits`, the Hamming
+        the embeddings that proposed them, or with `verify=False` that decide (empty where only
+        the alignment was asked); `bits`, the Hamming
         distance of their hashes, of which `similarity` is 1 - bits / 32 (empty where the
         method has none); `relation`, "exact", "near", "scene" or "lookalike" (the same layout,
         other content); `score`, 0 to 1; `probability`

@@ -8,6 +8,7 @@ import pytest
 from PIL import ImageDraw
 
 import dedup
+from dedup._verification import verify
 from dedup.pipelines.models import engines, methods
 
 LARGE, SMALL, BOTH = "sscd", "sscd-fast", "sscd-cascade"
@@ -151,6 +152,27 @@ def test_pair_in_doubt_has_one_score_everywhere(doubtful, tmp_path):
             # A pair is laid over the one or the other, which moves pixels by a part of one.
             assert explained.score == pytest.approx(row.score, abs=0.02)
             assert match.score == pytest.approx(row.score, abs=0.02)
+
+
+def test_how_many_cores_there_are_changes_nothing(doubtful, cores):
+    found = []
+    for count in (1, 3):
+        cores(count)
+        found.append(dedup.find_duplicates(doubtful, method=BOTH, cache=False).pairs)
+    assert found[0].equals(found[1])
+
+
+def test_each_pair_moves_the_progress_once(doubtful, monkeypatch):
+    moves = []
+    begin = verify.Verifier.begin
+
+    def counted(self, pairs):
+        self.advance = moves.append
+        begin(self, pairs)
+
+    monkeypatch.setattr(verify.Verifier, "begin", counted)
+    found = dedup.find_duplicates(doubtful, method=BOTH, cache=False)
+    assert sum(moves) == len(list(found._outcome.links.decision.asked()))
 
 
 def test_other_threshold_gives_what_a_fresh_search_gives(doubtful):
