@@ -177,11 +177,9 @@ def rows_of(photos: Path, *, part: int, sources: int) -> tuple[Rows, Rows]:
     return aligned, doubted
 
 
-def print_model(
-    title: str, names: Sequence[str], fitted: Rows, held_out: Rows, *, strength: float
-) -> None:
+def print_model(title: str, names: Sequence[str], fitted: Rows, held_out: Rows) -> None:
     """Fit a model, and print what it gets wrong, and its coefficients."""
-    model = LogisticRegression(C=strength, max_iter=10_000)
+    model = LogisticRegression(C=10.0, max_iter=10_000)
     model.fit(np.array(fitted.x), np.array(fitted.truth), sample_weight=fitted.weight)
     fitted.print_errors(model, f"{title}, fitted")
     held_out.print_errors(model, f"{title}, held out")
@@ -195,8 +193,8 @@ def main(photos: Path, sources: int = 100) -> None:
     (aligned, doubted), (aligned_too, doubted_too) = (
         rows_of(photos, part=part, sources=sources) for part in (0, 1)
     )
-    print_model("alignment", NAMES, aligned, aligned_too, strength=10.0)
-    print_model("pairs in doubt", ["cosine"], doubted, doubted_too, strength=1.0)
+    print_model("alignment", NAMES, aligned, aligned_too)
+    print_model("pairs in doubt", ["cosine"], doubted, doubted_too)
 
 
 if __name__ == "__main__":
