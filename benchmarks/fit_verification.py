@@ -29,8 +29,9 @@ from verification import Item, decode, evaluation_set, item, pairs, parts_of
 
 from dedup._base.arrays import SHORT_SIDE
 from dedup._verification.align import best_registration
-from dedup._verification.edits import SCENE_PARALLAX, leaves_doubt
-from dedup._verification.evidence import LEAST_DOUBTED, BlockMatch
+from dedup._verification.doubt import LEAST_DOUBTED, leaves_doubt
+from dedup._verification.edits import SCENE_PARALLAX
+from dedup._verification.evidence import BlockMatch
 from dedup._verification.features import extract
 from dedup._verification.overlap import overlap_of
 from dedup.data import _overlays

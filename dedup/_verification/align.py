@@ -17,7 +17,8 @@ from typing import Final
 import numpy as np
 
 from dedup._verification.block_matching import match_blocks
-from dedup._verification.edits import CUT_OUT, FLATTENED, explained, leaves_doubt
+from dedup._verification.doubt import leaves_doubt
+from dedup._verification.edits import CUT_OUT, FLATTENED, explained
 from dedup._verification.evidence import BlockMatch, Evidence
 from dedup._verification.features import PICTURE, Features
 from dedup._verification.keypoints import matches

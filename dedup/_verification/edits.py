@@ -12,21 +12,14 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dedup._verification.evidence import (
-    DEFAULT_THRESHOLD,
-    LEAST_DOUBTED,
-    BlockMatch,
-    Box,
-    Evidence,
-    Relation,
-)
+from dedup._verification.evidence import DEFAULT_THRESHOLD, BlockMatch, Box, Evidence, Relation
 from dedup._verification.registration import Floats, Matrix
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 
 _NO_TEXTURE: Final = 8.0
 """Textured blocks, at full weight, below which nothing can be told."""
-_LITTLE_TEXTURE: Final = 40.0
+LITTLE_TEXTURE: Final = 40.0
 """Below so many only the same picture in the same framing is accepted."""
 _ALIKE: Final = 0.9
 """Part of that little texture which must agree."""
@@ -34,9 +27,6 @@ _WHOLE: Final = 0.96
 """Part of a picture's area from which all of it is seen."""
 SCENE_PARALLAX: Final = 0.16
 """Parallax, in pixels of the canvas, that copies of one picture hardly show."""
-_MOVES: Final = 1.5
-"""Log-odds that a pair in doubt may gain if its blocks move: two shots of one scene gain more (1.6
-and above in 159 pairs of parts of a stereo pair), two of three copies under overlays less."""
 SEAM: Final = 2.0
 """Step across the edge of a box, against the steps beside it, from which it was pasted."""
 _UNLIKE: Final = 0.75
@@ -75,21 +65,6 @@ class Look:
     grain: float
     detail: float
     specks: float
-
-
-def leaves_doubt(measured: BlockMatch, *, least: float = LEAST_DOUBTED) -> bool:
-    """Whether a network should decide: the pictures are laid over each other, and too much differs.
-
-    Not of two shots of one scene, of which it says that they are alike, nor where little is shown.
-    """
-    near, scene = measured.near_score, measured.scene_score
-    if not least <= near < DEFAULT_THRESHOLD or scene >= DEFAULT_THRESHOLD:
-        return False
-    return (
-        np.log(scene / (1 - scene)) - np.log(near / (1 - near)) <= _MOVES
-        and measured.blocks.parallax <= SCENE_PARALLAX
-        and float(measured.blocks.weight.sum()) >= _LITTLE_TEXTURE
-    )
 
 
 def explained(
@@ -155,7 +130,7 @@ def _relation(measured: BlockMatch) -> tuple[Relation, float]:
         return "different", near
     same_framing = min(measured.overlap_a, measured.overlap_b) > _WHOLE
     alike = measured.blocks.agreement(measured.blocks.rigid) >= _ALIKE
-    if texture < _LITTLE_TEXTURE and not (same_framing and alike):
+    if texture < LITTLE_TEXTURE and not (same_framing and alike):
         return "uncertain", near  # two drawings may share a circle
     if scene >= DEFAULT_THRESHOLD and measured.blocks.parallax > SCENE_PARALLAX:
         return "scene", scene

@@ -37,9 +37,6 @@ Which pairs it is fitted on depends on the model before it, so that a rerun move
 little."""
 
 
-LEAST_DOUBTED: Final = 0.001
-"""Score of an alignment below which two pictures are surely different."""
-
 RERANKED: Final[Mapping[str, float]] = MappingProxyType({"intercept": -13.54, "cosine": 28.04})
 """The model of a pair in doubt, fitted by the same: what decides is the cosine of a large network's
 embeddings of the overlap, beside which the alignment's own measurements tell nothing more."""
