@@ -4,7 +4,7 @@ Most pictures of most collections have no copy: a small network finds out which 
 these are embedded by the large one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,11 @@ class Reranker:
         What earlier runs embedded.
     timings : Timings, optional
         Counts the time as "rerank".
+
+    Attributes
+    ----------
+    advance : callable
+        Is told of how many more pictures the embedding is known.
     """
 
     def __init__(
@@ -115,6 +120,7 @@ class Reranker:
         self._timings = Timings() if timings is None else timings
         # Half precision at once, so that what was kept gives the very same cosine.
         self._vectors: dict[int, Vectors] = {}
+        self.advance: Callable[[int], object] = lambda _: None
 
     def similarity(self, pairs: Iterable[Pair]) -> dict[Pair, float]:
         """Cosines of pairs; without those of which a picture can't be read any more."""
@@ -152,10 +158,12 @@ class Reranker:
         known = {} if self._known is None else self._known.get(digests.values())
         self._vectors |= {p: known[digest] for p, digest in digests.items() if digest in known}
         missing = [picture for picture in pictures if picture not in self._vectors]
+        self.advance(len(pictures) - len(missing))
         chunks = [missing[start : start + _CHUNK] for start in range(0, len(missing), _CHUNK)]
         with threads("rerank", count=2) as workers:  # while one embeds, the other decodes
-            for embedded in workers.map(self._embed, chunks):
+            for chunk, embedded in zip(chunks, workers.map(self._embed, chunks), strict=True):
                 self._vectors |= embedded
+                self.advance(len(chunk))
                 if self._known is not None:
                     self._known.put({digests[p]: v for p, v in embedded.items() if p in digests})
 

@@ -113,12 +113,15 @@ class Search:
             pictures, features=features, evidence_cache=self.evidence_cache, reranker=large
         )
         reranker = self._reranker(pictures)
+        title, unit = ("verifying", " pairs") if reranker is None else ("reranking", " images")
         with (
-            bar(total=None, title="verifying", unit=" pairs", shown=self.progress) as progress,
+            bar(total=None, title=title, unit=unit, shown=self.progress) as progress,
             verifier.comparers,
             threads("load", count=1) as loader,
         ):
             verifier.advance = progress.update
+            if reranker is not None:
+                reranker.advance = progress.update
             if self.settings.verify and added.embedded >= _MANY_NEW:
                 verifier.comparers.expect_many()
                 if large is not None:
