@@ -147,7 +147,7 @@ class Outcome:
             else settled(
                 members,
                 decision=self.links.decision,
-                covering=self.verifier.covering,
+                verifier=self.verifier,
                 files=self.files,
             )
             for members in groups

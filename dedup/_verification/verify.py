@@ -140,7 +140,7 @@ class Verifier:
                     self._evidence[pair] = known[ends]
                     self.advance(1)
         new = [pair for pair in pairs if pair not in self._evidence]
-        features = self._features({picture for pair in new for picture in pair})
+        features = self.features({picture for pair in new for picture in pair})
         readable = [pair for pair in new if not self.pictures.unreadable.keys() & set(pair)]
         results = self.comparers.compare([self.directed(pair) for pair in readable], features)
         return _Batch(set(pairs), readable, digests, results)
@@ -205,7 +205,8 @@ class Verifier:
         """
         return self._evidence.get(pair)
 
-    def _features(self, pictures: set[int]) -> dict[int, Features]:
+    def features(self, pictures: set[int]) -> dict[int, Features]:
+        """What is compared of some pictures, those left out that can't be read."""
         # By file: another with the same pixels may be decoded at another scale.
         files = {self.pictures.files[picture][0].id: picture for picture in pictures}
         found = {files[file]: known for file, known in self._cache.known(files).items()}
