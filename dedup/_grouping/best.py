@@ -30,7 +30,8 @@ _COVERED: Final = 0.02
 _ALTERED: Final = 0.002
 """Part of a picture by which one was altered more."""
 _COLOURLESS: Final = 0.3
-"""Colour, in units of the most colourful one's, below which one has hardly any."""
+_COLOURFUL: Final = 4.0
+"""Colour, in units of the most colourful one's, if that has so much, below which one is grey."""
 _TINTED: Final = 2.5
 """Distance from the usual colours, in grey values, by which one is tinted more."""
 _FRAMED: Final = 0.3
@@ -140,16 +141,16 @@ def _least_altered(
     standing = dict(zip((one.picture for one in there), standings(layers), strict=True))
     left = [one for one in among if one.picture in standing]
 
-    def least(measure: Callable[[_Placed, Standing], float], slack: float) -> list[_Placed]:
-        values = [measure(one, standing[one.picture]) for one in left]
+    def least(measure: Callable[[Standing], float], slack: float) -> list[_Placed]:
+        values = [measure(standing[one.picture]) for one in left]
         return [one for one, value in zip(left, values, strict=True) if value <= min(values) + slack]
 
-    left = least(lambda _, its: -its.covered, _COVERED)
-    left = least(lambda one, _: one.is_framed, 0)
-    left = least(lambda _, its: its.altered, _ALTERED)
+    left = least(lambda its: -its.covered, _COVERED)
+    left = least(lambda its: its.is_framed, 0)
+    left = least(lambda its: its.altered, _ALTERED)
     most = max(standing[one.picture].colour for one in left)
-    left = least(lambda _, its: its.colour < _COLOURLESS * most, 0)
-    left = least(lambda _, its: its.tint, _TINTED)
+    left = least(lambda its: most > _COLOURFUL and its.colour < _COLOURLESS * most, 0)
+    left = least(lambda its: its.tint, _TINTED)
     largest = max(one.scale for one in left)
 
     def rank(one: _Placed) -> tuple[int, int, int]:

@@ -24,12 +24,14 @@ _SQUARE: Final = 0.12
 """Difference of the contrast along the axes from which one has bars or a mosaic."""
 _CRISP: Final = 0.5
 """Finest octave in units of the next, of a picture that is not blurred."""
-_AMPLIFIED: Final = 1.2
-"""Detail that sharpening adds, at least."""
+_SHARP: Final = 0.65
+_AMPLIFIED: Final = 1.45
+"""The same of one that was sharp before it was sharpened; and the detail that this adds."""
 _SPECKS: Final = 0.035
 """Part of the pixels by which one has more specks."""
 _NOISE: Final = 3.0
-"""Noise, in grey values, that was added."""
+_STRONG: Final = 8.0
+"""Noise, in grey values, that was added; and from which it may seem to be detail."""
 _AS_DETAILED: Final = 0.95
 """Detail, at least, of what is only noisier."""
 _INTERPOLATED: Final = 1.25
@@ -135,6 +137,8 @@ def _detailed(seen: Coverage) -> int:
 
 def _is_noisier(detail: Detail) -> bool:
     """Whether b has specks or noise that a, though as detailed, does not have."""
+    if detail.noise_b > _STRONG and _AS_DETAILED < detail.ratio < _AMPLIFIED:
+        return detail.crisp_a > _SHARP  # it may seem to be detail
     if detail.crisp_a < _CRISP or not _AS_DETAILED < detail.ratio < _INTERPOLATED:
         return False
     return detail.specks_b > detail.specks_a + _SPECKS or detail.noise_b > _NOISE
@@ -143,4 +147,4 @@ def _is_noisier(detail: Detail) -> bool:
 def _is_sharpened(detail: Detail) -> bool:
     """Whether b is finer since it was sharpened, as a was sharp already."""
     same_size = abs(detail.pixels - 1) < _SAME_SIZE
-    return same_size and detail.crisp_a > _CRISP and detail.ratio > _AMPLIFIED
+    return same_size and detail.crisp_a > _SHARP and detail.ratio > _AMPLIFIED

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._base.opencv import cv2
+from dedup._verification.edits import SEAM, plain_share
 from dedup._verification.features import Features
 from dedup._verification.registration import Floats, Matrix
 
@@ -37,6 +38,12 @@ _TOLERANCE: Final = 12.0
 _PLAIN: Final = 6.0
 """Contrast of what may be a bar, if only one shows it."""
 _ALIASES: Final = 2.0
+_MUCH: Final = 0.02
+"""Part of a picture that was altered, from which what only that one shows may be something else."""
+_BEYOND: Final = 0.03
+"""Part of a picture that is looked at to see whether it is a ground."""
+_ALL_PLAIN: Final = 0.85
+"""Part of a ground that has few grey values, at least."""
 _NEAR: Final = np.ones((3, 3), np.uint8)
 _AROUND: Final = np.ones((7, 7), np.uint8)
 _GRID: Final = 14
@@ -77,12 +84,15 @@ class Standing:
         none of a grey or sepia one.
     tint : float
         How far its colours, light and dark are from those of most, in grey values.
+    is_framed : bool
+        Whether it was put on a ground, into something else, or altered much.
     """
 
     covered: float
     altered: float
     colour: float
     tint: float
+    is_framed: bool
 
 
 def standings(layers: Sequence[Layer]) -> list[Standing]:
@@ -95,29 +105,65 @@ def standings(layers: Sequence[Layer]) -> list[Standing]:
     """
     size, to_first = _canvas(layers)
     greys = np.stack([_warped(layer, layer.to_picture @ to_first, size) for layer in layers])
-    reach = [_covered(layer.to_picture @ to_first, size, slack=_EDGE) for layer in layers]
-    shown = np.stack([_covered(layer.to_picture @ to_first, size, slack=-_EDGE) for layer in layers])
-    count = shown.sum(axis=0)
-    usual = _median(greys, shown)
+    shown, reach = (
+        np.stack([_covered(layer.to_picture @ to_first, size, slack=slack) for layer in layers])
+        for slack in (-_EDGE, _EDGE)
+    )
+    framed = np.array([layer.is_framed for layer in layers])
+    voters = ~framed if (~framed).sum() >= _THREE else np.ones_like(framed)  # grounds know nothing
+    count = shown[voters].sum(axis=0)
+    usual = _median(greys[voters], shown[voters])
     greys = np.stack([_toned(*layer, usual, count) for layer in zip(greys, shown, strict=True)])
-    usual = _median(greys, shown)
+    usual = _median(greys[voters], shown[voters])
     known = shown & (count >= _THREE)
-    deviant = [_deviates(g, usual) & place for g, place in zip(greys, known, strict=True)]
-    contrast = cv2.dilate(usual, _AROUND) - cv2.erode(usual, _AROUND)
-    reached = np.sum(reach, axis=0)
-    scene = (reached > 1) | ((reached == 1) & (np.asarray(contrast) > _PLAIN))
+    deviant = np.stack([_deviates(grey, usual) for grey in greys]) & known
+    altered = deviant.sum(axis=(1, 2)) / shown.sum(axis=(1, 2)).clip(1)
+    framed |= altered > _MUCH
+    for number in np.flatnonzero(~framed):
+        framed[number] = _is_framed(number, greys=greys, reach=reach, framed=framed)
+    scene = _scene(reach[~framed] if not framed.all() else reach, usual)
     colours, tints = _colours(layers)
     return [
         Standing(
-            covered=float((far & scene & ~differs).sum() / max(scene.sum(), 1)),
-            altered=float(differs.sum() / max(place.sum(), 1)),
-            colour=colour,
-            tint=tint,
+            covered=float((reach[number] & scene & ~deviant[number]).sum() / max(scene.sum(), 1)),
+            altered=float(altered[number]),
+            colour=colours[number],
+            tint=tints[number],
+            is_framed=bool(framed[number]),
         )
-        for far, place, differs, colour, tint in zip(
-            reach, shown, deviant, colours, tints, strict=True
-        )
+        for number in range(len(layers))
     ]
+
+
+def _scene(reach: Mask, usual: Floats) -> Mask:
+    """Where there is picture: what only one shows is none if it is plain."""
+    number = reach.sum(axis=0)
+    contrast = np.asarray(cv2.dilate(usual, _AROUND)) - np.asarray(cv2.erode(usual, _AROUND))
+    scene: Mask = (number > 1) | ((number == 1) & (contrast > _PLAIN))
+    return scene
+
+
+def _is_framed(number: int, *, greys: Floats, reach: Mask, framed: Mask) -> bool:
+    """Whether what one picture shows beyond all others is a ground: plain, or behind a seam."""
+    others = ~framed
+    others[number] = False
+    within = reach[others].any(axis=0)
+    alone = reach[number] & ~within
+    if not alone.sum() > _BEYOND * reach[number].sum() or not within.any():
+        return False
+    grey = greys[number]
+    if plain_share(grey[alone].clip(0, 255).astype(np.uint8)) > _ALL_PLAIN:
+        return True
+    steps = np.abs(cv2.Laplacian(grey, cv2.CV_32F))
+    inner = within.astype(np.uint8)
+    near, far = (
+        np.asarray(cv2.dilate(inner, square) - cv2.erode(inner, square), np.bool_) & reach[number]
+        for square in (_NEAR, _AROUND)
+    )
+    beside = far & ~np.asarray(cv2.dilate(near.astype(np.uint8), _NEAR), np.bool_)
+    if not near.any() or not beside.any():
+        return False
+    return float(steps[near].mean() + 1) > SEAM * float(steps[beside].mean() + 1)
 
 
 def _canvas(layers: Sequence[Layer]) -> tuple[tuple[int, int], Matrix]:
