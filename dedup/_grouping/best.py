@@ -8,7 +8,6 @@ alone it is judged by how they differ (`two`).
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import starmap
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -96,9 +95,7 @@ class _Placed(NamedTuple):
     scale: float
 
 
-def _placed(
-    group: Sequence[int], *, decision: Decision, verifier: Verifier
-) -> Iterable[_Placed]:
+def _placed(group: Sequence[int], *, decision: Decision, verifier: Verifier) -> Iterable[_Placed]:
     """The first one, and what is linked to it."""
     first, *others = group
     found, framed = [], 0
@@ -143,7 +140,9 @@ def _least_altered(
 
     def least(measure: Callable[[Standing], float], slack: float) -> list[_Placed]:
         values = [measure(standing[one.picture]) for one in left]
-        return [one for one, value in zip(left, values, strict=True) if value <= min(values) + slack]
+        return [
+            one for one, value in zip(left, values, strict=True) if value <= min(values) + slack
+        ]
 
     left = least(lambda its: -its.covered, _COVERED)
     left = least(lambda its: its.is_framed, 0)

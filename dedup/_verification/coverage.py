@@ -11,7 +11,7 @@ import numpy as np
 
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
-from dedup._verification.common_part import CANVAS, CommonPart, Differences, common_part
+from dedup._verification.common_part import CANVAS, CommonPart, common_part
 from dedup._verification.detail import Detail, compared
 from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
 from dedup._verification.evidence import Box, Evidence
@@ -88,8 +88,6 @@ class Coverage:
         Whether what differs within both is as light and dark at large: as under a blur or mosaic.
     tint, tint_back : Tint, optional
         How the colours of a became those of b, and the other way.
-    in_a, in_b : Differences, optional
-        Where in a, and where in b, they differ.
     """
 
     a: Only = field(default_factory=Only)
@@ -98,8 +96,6 @@ class Coverage:
     is_filtered: bool = False
     tint: Tint | None = None
     tint_back: Tint | None = None
-    in_a: Differences | None = None
-    in_b: Differences | None = None
 
     def swapped(self) -> "Coverage":
         """The same with a and b exchanged."""
@@ -110,8 +106,6 @@ class Coverage:
             self.is_filtered,
             self.tint_back,
             self.tint,
-            self.in_b,
-            self.in_a,
         )
 
 
@@ -165,8 +159,6 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         common.is_filtered,
         tint_of(colour_a, colour_b),
         tint_of(colour_b, colour_a),
-        common.differences(common.to_a),
-        common.differences(common.to_b),
     )
 
 

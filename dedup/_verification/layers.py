@@ -167,7 +167,7 @@ def _is_framed(number: int, *, greys: Floats, reach: Mask, framed: Mask) -> bool
 
 
 def _canvas(layers: Sequence[Layer]) -> tuple[tuple[int, int], Matrix]:
-    """Size of a canvas on which all lie, but for what they were put on; and from there to the first."""
+    """Size of a canvas with all, but for grounds; and from there to the first."""
     corners = np.array([[0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1.0]])
     bare = [layer for layer in layers if not layer.is_framed] or layers[:1]
     places = np.concatenate([corners @ np.linalg.inv(layer.to_picture)[:2].T for layer in bare])
