@@ -18,10 +18,6 @@ _CLEARLY: Final = 0.75
 _SAME_SIZE: Final = 0.03
 _ENLARGED: Final = 1.25
 """Resolutions of one size; and from which one without more detail was enlarged."""
-_BLURRED: Final = 0.3
-"""What a blur shows alone, at most, in units of what the other does."""
-_SQUARE: Final = 0.12
-"""Difference of the contrast along the axes from which one has bars or a mosaic."""
 _CRISP: Final = 0.5
 """Finest octave in units of the next, of a picture that is not blurred."""
 _SHARP: Final = 0.65
@@ -93,25 +89,16 @@ def _plain(seen: Coverage) -> int:
 def _unaltered(seen: Coverage) -> int:
     """Of two alone, the one in which nothing was hidden, and on which nothing was put.
 
-    A bar has straight edges only, letters many. Of what was blurred less is its own. Other things
+    What shows something where the other only hides or stamps it was there before. Other things
     that are put over a picture show more than they hide, as their outlines reach beyond them.
     """
-    if not shows_more_within(seen.a) and not shows_more_within(seen.b):
-        return 0
+    shows_a, shows_b = (shows_more_within(only) for only in (seen.a, seen.b))
+    if shows_a != shows_b:
+        return 1 if shows_b else -1
     a, b = seen.a.within, seen.b.within
-    if _is_blurred(seen):
-        return 1 if b > a else -1
-    if abs(seen.a.square - seen.b.square) > _SQUARE:
-        return 1 if seen.a.square > seen.b.square else -1
-    if min(a, b) > _CLEARLY * max(a, b):
+    if not shows_a or min(a, b) > _CLEARLY * max(a, b):
         return 0
-    return 1 if (b > a) == seen.is_filtered else -1
-
-
-def _is_blurred(seen: Coverage) -> bool:
-    """Whether one shows hardly anything of its own, but the other without its details."""
-    own = seen.a.within, seen.b.within
-    return seen.is_filtered and min(own) < _BLURRED * max(own)
+    return 1 if b < a else -1
 
 
 def _coloured(seen: Coverage) -> int:

@@ -38,11 +38,6 @@ _USUAL: Final = 2.5
 """As a multiple of what is left of the usual block, which noise and compression leave too."""
 _MOST_USUAL: Final = 8.0
 """What is left of the usual block, if the pictures are alike at all."""
-_ALONG: Final = 0.25
-"""Slope across, in units of that along, of an edge that follows an axis."""
-_COARSE: Final = 8.0
-_AT_LARGE: Final = 10.0
-"""Blur that leaves what is seen at large, and grey values by which that may differ."""
 _FAR: Final = 0.03
 """Part of the canvas by which a registration may be corrected."""
 
@@ -83,25 +78,6 @@ class CommonPart:
         seen = max(int(self.inside.sum()), 1)
         a, b = (float((only & self.inside).sum() / seen) for only in (self.only_a, self.only_b))
         return a, b
-
-    @property
-    def is_filtered(self) -> bool:
-        """Whether what differs is as light and dark in both at large: a blur, or a mosaic."""
-        places = self.only_a | self.only_b
-        if not places.any():
-            return False
-        a, b = (cv2.GaussianBlur(_grey(picture), (0, 0), _COARSE) for picture in (self.a, self.b))
-        gain, shift = np.polyfit(a[self.inside], b[self.inside], 1)
-        return float(np.abs(gain * a + shift - b)[places].mean()) < _AT_LARGE
-
-    @property
-    def square(self) -> tuple[float, float]:
-        """How much of the contrast of what differs is along the axes, in a and in b, 0 to 1.
-
-        Of bars and mosaics nearly all, of letters more than half, of what was photographed less.
-        """
-        places = self.only_a | self.only_b
-        return _square(self.a, places), _square(self.b, places)
 
 
 def common_part(a: Pixels, b: Pixels, to_b: Matrix) -> CommonPart | None:
@@ -184,14 +160,6 @@ def _covered(to_unit: Matrix, size: tuple[int, int]) -> Mask:
 def _grey(picture: Pixels) -> Floats:
     grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
     return np.asarray(cv2.GaussianBlur(grey, (0, 0), _SMOOTH), np.float32)
-
-
-def _square(picture: Pixels, places: Mask) -> float:
-    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
-    dx, dy = (np.abs(slope[places]) for slope in _slopes(grey))
-    energy = dx**2 + dy**2
-    along = np.minimum(dx, dy) < _ALONG * np.maximum(dx, dy)
-    return float(energy[along].sum() / (energy.sum() + places.size * 1e-6))
 
 
 def _slopes(grey: Floats) -> tuple[Floats, Floats]:
