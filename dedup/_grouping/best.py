@@ -16,7 +16,9 @@ from dedup._base.pairs import ordered
 from dedup._catalogue.record import Record
 from dedup._grouping.decision import Decision
 from dedup._grouping.keeper import is_thumbnail
+from dedup._grouping.retain import shows_more_within
 from dedup._grouping.two import is_better, is_encoded_better
+from dedup._verification.coverage import Coverage
 from dedup._verification.edits import GROUNDS
 from dedup._verification.layers import Layer, Standing, standings
 from dedup._verification.registration import Matrix
@@ -24,6 +26,8 @@ from dedup._verification.verify import Verifier
 
 __all__ = ["settled"]
 
+_THREE: Final = 3
+"""Pictures among which it shows what was altered."""
 _COVERED: Final = 0.02
 """Part of all that a group shows by which one covers more."""
 _ALTERED: Final = 0.002
@@ -59,20 +63,50 @@ def settled(
     first, *others = group
     decision.verify(ordered(first, other) for other in others)
     placed = list(_placed(group, decision=decision, verifier=verifier))
-    alike = _fullest(placed, files)
-    if len(placed) > 2:
-        alike = _least_altered(placed, among=alike, verifier=verifier)
-        better = is_encoded_better
-    else:
-        better = is_better
-    keeper, *rivals = (one.picture for one in alike)
+    fullest = _fullest(placed, files)
+    are_many = len(placed) >= _THREE
+    best = _least_altered(placed, among=fullest, verifier=verifier) if are_many else fullest
+    better = is_encoded_better if are_many else is_better
+    keeper, *rivals = (one.picture for one in best)
     decision.verify(ordered(keeper, rival) for rival in rivals)
     for rival in rivals:
-        if decision.is_link(ordered(keeper, rival)):
-            seen = verifier.covering.of(keeper, rival)
-            if seen is not None and better(files[rival][0], files[keeper][0], seen):
-                keeper = rival
+        seen = _seen(keeper, rival, decision=decision, verifier=verifier)
+        if seen is not None and better(files[rival][0], files[keeper][0], seen):
+            keeper = rival
+    if are_many:
+        others = [one.picture for one in fullest if one.picture != keeper]
+        keeper = _uncensored(keeper, others, decision=decision, verifier=verifier)
     return [keeper, *(other for other in group if other != keeper)]
+
+
+def _seen(a: int, b: int, *, decision: Decision, verifier: Verifier) -> Coverage | None:
+    """What two pictures show of each other, if they are linked."""
+    return verifier.covering.of(a, b) if decision.is_link(ordered(a, b)) else None
+
+
+def _uncensored(
+    keeper: int, others: Sequence[int], *, decision: Decision, verifier: Verifier
+) -> int:
+    """The keeper, or what shows something that the keeper only hides.
+
+    Where most were censored at one place, each in its way, they outvote what was not. There most
+    differ from each other.
+    """
+    decision.verify(ordered(keeper, other) for other in others)
+    pairs = ((p, _seen(keeper, p, decision=decision, verifier=verifier)) for p in others)
+    seen = {other: coverage for other, coverage in pairs if coverage is not None}
+    differ = sum(max(its.a.within, its.b.within) > 0 for its in seen.values())
+    if 2 * differ <= len(seen):
+        return keeper
+    shows = {other: its.b.own for other, its in seen.items() if _is_hidden(its)}
+    return max(shows, key=lambda other: (shows[other], -other), default=keeper)
+
+
+def _is_hidden(seen: Coverage) -> bool:
+    """Whether a hides some of b, and shows nothing else."""
+    around = 0.0 if seen.a.ground else seen.a.around
+    more = shows_more_within(seen.b) and not shows_more_within(seen.a)
+    return more and around <= _COVERED and seen.b.colours >= seen.a.colours
 
 
 class _Placed(NamedTuple):

@@ -28,8 +28,10 @@ _FLAT: Final = 10.0
 _BAR: Final = 30
 """Pixels of the canvas that a bar takes, at least."""
 _ALL: Final = 0.97
-_BESIDE: Final = 11
-"""Pixels of the canvas beside a bar that differ as its edge does."""
+_EDGE: Final = 3
+"""Pixels of the canvas that its edge takes."""
+_BESIDE: Final = 0.02
+"""Part of what differs that is not a bar, at most, if nothing else is there."""
 _INK: Final = 12.0
 """Grey values by which ink differs from what is below."""
 _ROOM: Final = 40.0
@@ -63,18 +65,21 @@ def something(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> Mask:
         return left
     below, above = _in_tones(common.a, common.b, common)
     bars = _bars(above, common.only_a | common.only_b)
+    least, most = np.asarray(cv2.erode(below, _NEAR)), np.asarray(cv2.dilate(below, _NEAR))
+    changed = (above > most + _INK) | (above < least - _INK)
     number, labels = cv2.connectedComponents(_grown(common.only_a | common.only_b, _GROWN))
     labels = np.asarray(labels)
     for label in range(1, number):
         place = (labels == label) & common.inside
         if not (place & left).any():
             continue
-        beside = place & left & ~bars
-        if beside.sum() < 0.02 * place.sum() or _hides(below, above, place):
+        beside = (place & left & changed & ~bars).sum()
+        is_barred = (place & bars).any() and beside < _BESIDE * place.sum()
+        if is_barred or _hides(below, above, place):
             left &= ~place
-    if left.any() and _is_stamped(below, above, left):
-        if _is_stamped(*_fine(a, b, to_b, common), is_fine=True):
-            left[:] = False
+    is_stamped = left.any() and _is_stamped(below, above, left)
+    if is_stamped and _is_stamped(*_fine(a, b, to_b, common), is_fine=True):
+        left[:] = False
     return left
 
 
@@ -110,7 +115,7 @@ def _energy(grey: Floats) -> Floats:
 
 
 def _bars(grey: Floats, differ: Mask) -> Mask:
-    """Where flat rectangles lie, and what is beside their edges."""
+    """Where flat rectangles lie, with their edges."""
     contrast = np.asarray(cv2.dilate(grey, _NEAR)) - np.asarray(cv2.erode(grey, _NEAR))
     flat = contrast < _FLAT
     number, _, boxes, _ = cv2.connectedComponentsWithStats((flat & differ).astype(np.uint8))
@@ -118,8 +123,8 @@ def _bars(grey: Floats, differ: Mask) -> Mask:
     for left, top, width, height, area in np.asarray(boxes)[1:number].tolist():
         inner = flat[top + 1 : top + height - 1, left + 1 : left + width - 1]
         if area >= _BAR and inner.size and inner.mean() > _ALL:
-            low = max(0, left - _BESIDE), max(0, top - _BESIDE)
-            found[low[1] : top + height + _BESIDE, low[0] : left + width + _BESIDE] = True
+            low = max(0, left - _EDGE), max(0, top - _EDGE)
+            found[low[1] : top + height + _EDGE, low[0] : left + width + _EDGE] = True
     return found
 
 
