@@ -56,7 +56,9 @@ class Copy:
     @property
     def adds(self) -> bool:
         """Whether it shows something that the original does not, and was not cut away again."""
-        last = max((n for n, edit in enumerate(self.edits) if EDITS[edit].family in CUTS), default=0)
+        last = max(
+            (n for n, edit in enumerate(self.edits) if EDITS[edit].family in CUTS), default=0
+        )
         edits = self.edits[last:]
         return "crop-text-jpeg" in edits or any(EDITS[edit].family in ADDS for edit in edits)
 

@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from dedup._base.pairs import ordered
+from dedup._catalogue.discover import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.decision import Decision
-from dedup._grouping.keeper import is_thumbnail
 from dedup._grouping.retain import shows_more_within
 from dedup._grouping.two import is_better, is_encoded_better
 from dedup._verification.coverage import Coverage
@@ -157,7 +157,7 @@ def _placed(group: Sequence[int], *, decision: Decision, verifier: Verifier) -> 
 
 def _fullest(placed: Sequence[_Placed], files: Mapping[int, Sequence[Record]]) -> list[_Placed]:
     """Those that are no thumbnails, if there are such, with most frames, transparency and bits."""
-    chosen = [one for one in placed if not is_thumbnail(files[one.picture][0])] or list(placed)
+    chosen = [one for one in placed if not is_thumbnail(files[one.picture][0].path)] or list(placed)
     fullness = max(files[one.picture][0].fullness for one in chosen)
     return [one for one in chosen if files[one.picture][0].fullness == fullness]
 

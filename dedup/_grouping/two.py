@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from dedup._catalogue.discover import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import has_camera, is_coarser
-from dedup._grouping.keeper import is_thumbnail
 from dedup._grouping.retain import is_finer, is_fuller, shows_more_within
 from dedup._verification.coverage import Coverage
 from dedup._verification.detail import Detail
@@ -38,8 +38,8 @@ _SAME_COLOURS: Final = 3.0
 
 def is_better(other: Record, keep: Record, seen: Coverage) -> bool:
     """Whether, of two alone, the other file (b) is to be kept rather than the first one (a)."""
-    if is_thumbnail(other) != is_thumbnail(keep):
-        return is_thumbnail(keep)
+    if is_thumbnail(other.path) != is_thumbnail(keep.path):
+        return is_thumbnail(keep.path)
     if other.fullness != keep.fullness:
         return is_fuller(other, keep) and not is_fuller(keep, other)
     said = _bare(seen) or _whole(seen) or _unaltered(seen) or _coloured(seen)
