@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from dedup._acting.plan import Plan
 from dedup._acting.planning import make_plan
-from dedup._grouping.retain import EDITED
+from dedup._base.options import EDITED
 from dedup._results.result import Result
 from dedup._viewing.explanation import Explanation, explain
 from dedup._viewing.notebook import GroupsView

@@ -15,9 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from dedup import pipelines
 from dedup._base.arrays import Pixels
 from dedup._base.environment import environment, for_children
 from dedup._base.extras import require
+from dedup._base.options import DEFAULT
 from dedup._base.progress import bar
 from dedup._base.threads import threads
 from dedup._catalogue.added import Added
@@ -29,9 +31,8 @@ from dedup._catalogue.ledger import Ledger
 from dedup._catalogue.record import decode_path, encode_path, path_key
 from dedup._index.image_index import ImageIndex
 from dedup.errors import DecodeError, DedupError, InputError
-from dedup.pipelines import call, decode, ingest
 from dedup.pipelines.images.decoding import Decoded
-from dedup.pipelines.models.methods import DEFAULT, model
+from dedup.pipelines.models.methods import model
 from dedup.pipelines.models.own_models import Model
 from dedup.pipelines.store.addresses import shown
 from dedup.pipelines.store.collection import Collection, Row, connect
@@ -200,9 +201,9 @@ class _Worker:
         self._get = ray.get
         self._ledger = ledger
         method = model(place["method"], device=place["device"])
-        self._decoder = decode(method=method)
+        self._decoder = pipelines.decode(method=method)
         # The collection exists: the ledger has made it.
-        self._store = ingest(
+        self._store = pipelines.ingest(
             method=method,
             uri=place["uri"],
             collection=place["collection"],
@@ -219,13 +220,15 @@ class _Worker:
             digests = list(readers.map(digest_or_reason, files))
         firsts = self._get(self._ledger.claim.remote(files, digests))
         if firsts:
-            written, lost = call(self._store, *self._new_pictures(firsts)).get()
+            written, lost = pipelines.call(self._store, *self._new_pictures(firsts)).get()
             self._get(self._ledger.stored.remote(written, lost))
         return {"files": np.array([len(files)])}
 
     def _new_pictures(self, files: list[ImageFile]) -> tuple[list[Row], list[Pixels]]:
         """The new pictures of files, with their rows; the ledger sees their thumbnails only."""
-        (decoded,) = call(self._decoder, [file.source for file in files], lambda: False).get()
+        (decoded,) = pipelines.call(
+            self._decoder, [file.source for file in files], lambda: False
+        ).get()
         seen = [one if isinstance(one, DecodeError) else _small(one) for one in decoded]
         rows = self._get(self._ledger.select.remote(files, seen))
         new = {row["id"] for row in rows}

@@ -1,5 +1,7 @@
 """`dedup index ...`: an index that is kept, on the command line."""
 
+from __future__ import annotations
+
 import json
 import sys
 from dataclasses import asdict
@@ -8,9 +10,8 @@ from typing import Any
 
 import click
 
+import dedup
 from dedup._base.text import printable
-from dedup._catalogue.added import Added
-from dedup._catalogue.discover import file_key
 from dedup._cli.errors import kept_if_interrupted
 from dedup._cli.shared import (
     DEVICE,
@@ -24,8 +25,6 @@ from dedup._cli.shared import (
     print_skipped,
     require_images,
 )
-from dedup._index.image_index import ImageIndex
-from dedup._search.threshold import Threshold
 from dedup.errors import DecodeError, InputError, StoreError
 from dedup.pipelines.store.addresses import shown
 from dedup.pipelines.store.storage import store_at
@@ -76,7 +75,7 @@ def add(
     device: str,
     tag: str,
     unless_duplicate: bool,
-    threshold: float | Threshold | None,
+    threshold: float | dedup.Threshold | None,
 ) -> None:
     """Add folders, files or patterns; files that did not change cost nothing.
 
@@ -87,14 +86,14 @@ def add(
       dedup index add uploads/ --unless-duplicate --index photos.db
     """  # noqa: D301  click wants the \b itself
     kept_if_interrupted(kept_in(shown(uri)))
-    with ImageIndex(uri, method=method, device=device, token=token) as images:
+    with dedup.ImageIndex(uri, method=method, device=device, token=token) as images:
         added = images.add(paths, tag=tag, unless_duplicate=unless_duplicate, threshold=threshold)
     read = added.embedded + added.copies + added.unchanged + len(added.duplicates)
     require_images(read, paths=paths, skipped=added.skipped)
     _print_added(added)
 
 
-def _print_added(added: Added) -> None:
+def _print_added(added: dedup.Added) -> None:
     for refused in added.duplicates:
         relation = f"{refused.relation} of {printable(refused.of)}"
         click.echo(f"duplicate {printable(refused.path)}: {relation}", err=True)
@@ -114,7 +113,7 @@ def _print_added(added: Added) -> None:
 def check(
     image: Path,
     *,
-    threshold: float | Threshold | None,
+    threshold: float | dedup.Threshold | None,
     no_verify: bool,
     as_json: bool,
     **where: Any,
@@ -159,7 +158,7 @@ def check(
 @REPORT
 def duplicates(
     *,
-    threshold: float | Threshold | None,
+    threshold: float | dedup.Threshold | None,
     no_verify: bool,
     between: tuple[str, str] | None,
     as_json: bool,
@@ -239,8 +238,8 @@ def stats(*, as_json: bool, **where: Any) -> None:
     click.echo(json.dumps(asdict(held), indent=1) if as_json else repr(held))
 
 
-def _opened(*, uri: str, token: str, method: str, device: str = "cpu") -> ImageIndex:
+def _opened(*, uri: str, token: str, method: str, device: str = "cpu") -> dedup.ImageIndex:
     """An index that is there: a mistyped name makes none."""
     if store_at(uri) == "lite" and not Path(uri).exists():
         raise StoreError(f"{shown(uri)}: there is no such index")
-    return ImageIndex(uri, method=method, device=device, token=token)
+    return dedup.ImageIndex(uri, method=method, device=device, token=token)

@@ -11,9 +11,7 @@ from dedup._grouping.encoding import is_coarser
 from dedup._verification.coverage import Coverage, Only
 from dedup._verification.detail import Detail
 
-__all__ = ["EDITED", "is_finer", "is_fuller", "is_noisy", "shown_more", "shows_more_within"]
-
-EDITED: Final = ("retain", "remove")
+__all__ = ["is_finer", "is_fuller", "is_noisy", "shown_more", "shows_more_within"]
 
 _WITHIN: Final = 0.003
 """Part of its picture that a file may show alone: less is compression."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from dedup import pipelines
 from dedup._base.arrays import Vectors
 from dedup._catalogue.digests import file_digest
 from dedup._catalogue.exact_copies import thumbnail
@@ -20,7 +21,6 @@ from dedup._index.trial import Asked, Hit, Match, Trial
 from dedup._join.self_join import DISTINCT
 from dedup._search.rerank import VectorCache
 from dedup._search.settings import Settings
-from dedup.pipelines import call, embed
 from dedup.pipelines.images.decoding import ImageSource, decode, pixel_digest
 from dedup.pipelines.models.methods import Method
 from dedup.pipelines.store.collection import MAX_HITS, Collection
@@ -77,7 +77,7 @@ class Checker:
 
     @cached_property
     def _embed(self) -> Any:
-        return embed(method=self._model)
+        return pipelines.embed(method=self._model)
 
     def read(self, image: ImageSource, *, digest: str = "") -> Asked:
         """Decode and embed an image; its digest is taken if it is not given.
@@ -112,7 +112,7 @@ class Checker:
             depth=decoded.depth,
             alpha=small.is_transparent,
         )
-        return Asked(record, source, call(self._embed, small.image).get()[0])
+        return Asked(record, source, pipelines.call(self._embed, small.image).get()[0])
 
     def check(
         self,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from dedup._base.options import DEFAULT
 from dedup._base.timings import Timings
 from dedup._base.versions import DECODING, PREPROCESSING, version_of
 from dedup._catalogue.discover import Inputs, discover
@@ -19,7 +20,7 @@ from dedup._index.cached import with_own_index
 from dedup._index.image_index import ImageIndex
 from dedup._search.settings import Settings
 from dedup._search.threshold import Threshold
-from dedup.pipelines.models.methods import DEFAULT, Method, model
+from dedup.pipelines.models.methods import Method, model
 from dedup.pipelines.models.own_models import Model
 
 __all__ = ["find_duplicates", "index_name"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from dedup._base.arrays import Vectors
+from dedup._base.options import DEFAULT
 from dedup._base.timings import Timings
 from dedup._catalogue.added import Added
 from dedup._catalogue.discover import Found, Inputs, discover, file_key
@@ -23,7 +24,7 @@ from dedup._search.two_sets import TwoSets
 from dedup._verification.feature_cache import FeatureCache
 from dedup.errors import InputError
 from dedup.pipelines.images.decoding import ImageSource
-from dedup.pipelines.models.methods import DEFAULT, Method, model
+from dedup.pipelines.models.methods import Method, model
 from dedup.pipelines.models.own_models import Model
 from dedup.pipelines.store.storage import Storage
 

@@ -6,7 +6,6 @@ ORB (Rublee et al. 2011): a fifth of SIFT's time, for the same pairs (benchmarks
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -88,6 +87,8 @@ def _nearest_two(a: Bits, b: Bits) -> tuple[Integers, Integers]:
 
     faiss takes a fifth of the time that OpenCV's matcher does.
     """
+    import faiss  # slow to load, and what is known from earlier runs needs no matching
+
     before = faiss.omp_get_max_threads()  # of this thread, whose caller may use faiss too
     faiss.omp_set_num_threads(1)
     try:

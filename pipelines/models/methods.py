@@ -20,7 +20,6 @@ from dedup.pipelines.models.own_models import Defaults, Model
 from dedup.pipelines.models.preprocessing import Preprocessing
 
 __all__ = [
-    "DEFAULT",
     "MODELS",
     "EmbeddingModel",
     "MeasureName",
@@ -208,9 +207,6 @@ MODELS: dict[str, Method] = {
         PerceptualHash(),
     )
 }
-
-DEFAULT: Final = "sscd-cascade"
-"""The small network proposes the pairs that the large one proposes, at a part of its cost."""
 
 
 def model(method: str | Model | Method, *, device: str = "cpu") -> Method:
