@@ -29,7 +29,7 @@ class Duplicates(Result):
         Seconds of the search by stage: "discover" (list the files), "embed" (read, recognise
         copies, decode, embed, store), "propose" (search for pairs), "verify" (align them),
         "group", and with `verify=False` perhaps "rerank" (embed what is proposed with a larger
-        network).
+        network). And `found.timings.compared`: how many pairs were aligned in this run.
         `str(found.timings)` is a line for people.
     """
 

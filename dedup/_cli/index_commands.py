@@ -197,6 +197,8 @@ def remove(paths: tuple[str, ...], **where: Any) -> None:
 
     Exit code: 0 if all were known, 1 if some were not, 2 on an error.
     """  # noqa: D301  click wants the \b itself
+    from dedup._catalogue.discover import file_key  # imports pandas
+
     with _opened(**where) as images:
         held, _ = images.known(map(file_key, paths))
         click.echo(f"{images.remove(paths)} removed")
