@@ -7,7 +7,7 @@ each other half a million times.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
 from dedup._base.pairs import Pair
@@ -33,10 +33,19 @@ class Links:
         Of pictures numbered from what would rather be kept.
     cannot_link : iterable of (int, int)
         Pictures that never come into one cluster.
+    advance : callable
+        Is told of how many more pairs it is known whether they are links, or need not be decided.
     """
 
-    def __init__(self, decision: Decision, *, cannot_link: Iterable[Pair] = ()) -> None:
+    def __init__(
+        self,
+        decision: Decision,
+        *,
+        cannot_link: Iterable[Pair] = (),
+        advance: Callable[[int], object] = lambda _: None,
+    ) -> None:
         self.decision = decision
+        self._advance = advance
         self._failures: dict[int, int] = defaultdict(int)  # in a row, of each cluster
         self.clusters = Clusters(cannot_link=cannot_link)
 
@@ -45,7 +54,9 @@ class Links:
         waiting = list(pairs)
         begun: deque[list[Pair]] = deque()
         while waiting or begun:
+            before = len(waiting)
             batch, waiting = self._next_batch(waiting, begun=chain.from_iterable(begun))
+            self._advance(before - len(waiting) - len(batch))
             if batch:
                 self.decision.begin(batch)
                 begun.append(batch)
@@ -54,6 +65,7 @@ class Links:
                 self.decision.verify(decided)
                 for pair in decided:
                     self._take_in(pair)
+                self._advance(len(decided))
 
     def _next_batch(
         self, waiting: Sequence[Pair], *, begun: Iterable[Pair]

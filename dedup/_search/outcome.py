@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from dedup._base.pairs import Pair, ordered
+from dedup._base.progress import Bar, bar
 from dedup._base.timings import Timings
 from dedup._catalogue.discover import Skipped
 from dedup._catalogue.record import Record
@@ -61,6 +62,8 @@ class Outcome:
     embedded : int
         Images that were embedded.
     timings : Timings
+    progress : Bar
+        Is told what is under way.
     """
 
     files: Mapping[int, Sequence[Record]]
@@ -76,6 +79,7 @@ class Outcome:
     chosen: Collection[str] = frozenset()
     embedded: int = 0
     timings: Timings = field(default_factory=Timings)
+    progress: Bar = field(default_factory=lambda: bar(total=None, title="", shown=False))
 
     @cached_property
     def records(self) -> dict[str, Record]:
@@ -100,12 +104,13 @@ class Outcome:
         """The links among what was proposed."""
         candidates = self.candidates
         decision = self.settings.decision(candidates, self.verifier)
-        links = Links(decision, cannot_link=candidates.cannot_link)
+        links = Links(decision, cannot_link=candidates.cannot_link, advance=self.progress.update)
         decision.verify(candidates.must_link)
         links.follow(candidates.must_link)
         pairs = candidates.ranked
         if not self.settings.verify:  # all are known
             pairs = [pair for pair in pairs if decision.is_link(pair)]
+        self.progress.stage("verifying", total=len(pairs), unit=" pairs")
         links.follow(pairs)
         return links
 
@@ -150,7 +155,7 @@ class Outcome:
                 verifier=self.verifier,
                 files=self.files,
             )
-            for members in groups
+            for members in self.progress.over(groups, title="choosing", unit=" groups")
         ]
 
     @cached_property

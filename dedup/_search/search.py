@@ -113,20 +113,19 @@ class Search:
             pictures, features=features, evidence_cache=self.evidence_cache, reranker=large
         )
         reranker = self._reranker(pictures)
-        title, unit = ("verifying", " pairs") if reranker is None else ("reranking", " images")
         with (
-            bar(total=None, title=title, unit=unit, shown=self.progress) as progress,
+            bar(total=None, title="proposing", unit=" pairs", shown=self.progress) as progress,
             verifier.comparers,
             threads("load", count=1) as loader,
         ):
-            verifier.advance = progress.update
+            verifier.advance = lambda _: progress.note(f"{verifier.comparers.compared:,} compared")
             if reranker is not None:
-                reranker.advance = progress.update
+                reranker.advance = lambda _: progress.note("reranking")
             if self.settings.verify and added.embedded >= _MANY_NEW:
                 verifier.comparers.expect_many()
                 if large is not None:
                     loader.submit(engine, large)
-            self._propose(candidates, rows, reranker)
+            self._propose(candidates, rows, reranker, progress.update)
             found = Outcome(
                 files=files,
                 names=names,
@@ -140,11 +139,13 @@ class Search:
                 reranker=reranker,
                 embedded=added.embedded,
                 timings=self.timings,
+                progress=progress,
             )
             with self.timings.stage("verify"):
                 found.links  # noqa: B018  now, while the progress is shown
             with self.timings.stage("group"):
                 found.similarity  # noqa: B018  likewise
+        self.timings.compared = verifier.comparers.compared
         return found
 
     def _reranker(self, pictures: Pictures) -> Reranker | None:
@@ -154,7 +155,13 @@ class Search:
             return None
         return Reranker(method, pictures, known=self.known, timings=self.timings)
 
-    def _propose(self, candidates: Candidates, rows: Rows, reranker: Reranker | None) -> None:
+    def _propose(
+        self,
+        candidates: Candidates,
+        rows: Rows,
+        reranker: Reranker | None,
+        advance: Callable[[int], object],
+    ) -> None:
         """Take in what the embedding proposes, perhaps ranked again."""
         depth = Depth(self.settings.usual_floor(images=len(self.catalogue)), all_to=_ALL_TO)
         if reranker is not None:
@@ -174,6 +181,7 @@ class Search:
                 if reranker is not None and candidates.proposed is not None:
                     candidates.proposed |= cosines_of(found)
                 candidates.add(found if reranker is None else reranker.rescored(found))
+                advance(len(found.a))
 
     def _vectors(
         self, pictures: list[int], rows: Rows, reranker: Reranker | None

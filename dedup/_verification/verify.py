@@ -54,7 +54,7 @@ class Verifier:
     covering : Covering
         What the pictures of groups show of each other.
     advance : callable
-        Is told how many more pairs were compared.
+        Is told how many more pairs were compared; 0 where one was read again.
     """
 
     def __init__(
@@ -109,8 +109,11 @@ class Verifier:
         if not unsettled:
             return
         with threads("read") as pool:
-            read = zip(unsettled, pool.map(self._read, unsettled), strict=True)
-            self._evidence.update(new := dict(read))
+            new = {}
+            for pair, seen in zip(unsettled, pool.map(self._read, unsettled), strict=True):
+                new[pair] = seen
+                self.advance(0)
+        self._evidence.update(new)
         if self._evidence_cache is not None:
             digests = {pair: ends for pair in new if (ends := self._digests(pair)) is not None}
             self._evidence_cache.put(
