@@ -249,7 +249,11 @@ class Outcome:
         """The accepted pairs of each group's keeper."""
         is_link = self.links.decision.is_link
         pairs = (ordered(keep, other) for keep, *others in self.settled for other in others)
-        return set(filter(is_link, pairs))
+        linked = list(filter(is_link, pairs))
+        if self.settings.verify:
+            self.progress.stage("measuring", total=len(linked), unit=" pairs")
+            self.verifier.covering.measure(linked, advance=self.progress.update)
+        return set(linked)
 
     def at(self, threshold: float | Threshold) -> "Outcome":
         """What a fresh search at another threshold would give; see `Duplicates.at`.

@@ -144,7 +144,7 @@ class Search:
             with self.timings.stage("verify"):
                 found.links  # noqa: B018  now, while the progress is shown
             with self.timings.stage("group"):
-                found.similarity  # noqa: B018  likewise
+                found.with_keepers, found.similarity  # noqa: B018  likewise
         self.timings.compared = verifier.comparers.compared
         return found
 

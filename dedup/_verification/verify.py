@@ -10,6 +10,7 @@ from dedup._base.arrays import SHORT_SIDE
 from dedup._base.pairs import Pair, ordered
 from dedup._base.threads import threads
 from dedup._verification.comparing import Comparers
+from dedup._verification.covered_pairs import CoveredPairs
 from dedup._verification.covering import Covering
 from dedup._verification.evidence import Evidence
 from dedup._verification.evidence_cache import Digests, EvidenceCache
@@ -67,7 +68,7 @@ class Verifier:
     ) -> None:
         self.pictures = pictures
         self.comparers = Comparers()
-        self.covering = Covering(self)
+        self.covering = Covering(self, None if seen is None else CoveredPairs(seen.folder))
         self._rank = {picture: rank for rank, picture in enumerate(pictures.files)}
         self._cache = features or FeatureCache()
         self._evidence_cache = evidence_cache
