@@ -20,7 +20,7 @@ from dedup._grouping.retain import shows_more_within
 from dedup._grouping.two import is_better, is_encoded_better
 from dedup._verification.coverage import Coverage
 from dedup._verification.edits import GROUNDS
-from dedup._verification.layers import Layer, Standing, standings
+from dedup._verification.layers import Standing
 from dedup._verification.registration import Matrix
 from dedup._verification.verify import Verifier
 
@@ -166,10 +166,7 @@ def _least_altered(
     placed: Sequence[_Placed], *, among: Sequence[_Placed], verifier: Verifier
 ) -> list[_Placed]:
     """Of some pictures of a group those that show it best, the likeliest first."""
-    features = verifier.features({one.picture for one in placed})
-    there = [one for one in placed if one.picture in features]
-    layers = [Layer(features[one.picture], one.to_picture, one.is_framed) for one in there]
-    standing = dict(zip((one.picture for one in there), standings(layers), strict=True))
+    standing = verifier.standings([(one.picture, one.to_picture, one.is_framed) for one in placed])
     left = [one for one in among if one.picture in standing]
 
     def least(measure: Callable[[Standing], float], slack: float) -> list[_Placed]:

@@ -146,6 +146,8 @@ class Outcome:
         groups = self.grouped.groups
         if not self.settings.verify or self.settings.keep != "best":
             return groups
+        decision = self.links.decision
+        self.verifier.covering.recall(filter(decision.is_link, decision.asked()))
         return [
             members
             if len(members) == 1 or self.name(members[0]) in self.chosen

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from dedup._base.cache_file import CacheFile
-from dedup._base.versions import DECODING, EVIDENCE, version_of
+from dedup._base.versions import COVERAGE, DECODING, EVIDENCE, version_of
 from dedup._verification.coverage import Coverage, Only
 from dedup._verification.detail import Detail
 from dedup._verification.evidence import Evidence
@@ -58,7 +58,7 @@ class CoveredPairs:
     def __init__(self, folder: Path | None = None) -> None:
         self._file = CacheFile(
             "covered",
-            version=version_of(DECODING, EVIDENCE),
+            version=version_of(DECODING, EVIDENCE, COVERAGE),
             key=["a", "b", "aligned"],
             answer=["coverage"],
             read=_coverage,

@@ -64,12 +64,17 @@ class Covering:
         for start in range(0, len(new), _BLOCK):
             self._measure(new[start : start + _BLOCK], advance)
 
+    def recall(self, pairs: Iterable[Pair]) -> dict[Pair, BlockMatch]:
+        """Look up pairs (a < b) that earlier runs measured; returns by what any is kept."""
+        if self._covered is None:
+            return {}
+        names = {pair: name for pair in pairs if (name := self._name(pair)) is not None}
+        known = self._covered.get(names.values())
+        self._known |= {pair: known[name] for pair, name in names.items() if name in known}
+        return names
+
     def _measure(self, pairs: Sequence[Pair], advance: Callable[[int], object]) -> None:
-        names: dict[Pair, BlockMatch] = {}
-        if self._covered is not None:
-            names = {pair: name for pair in pairs if (name := self._name(pair)) is not None}
-            known = self._covered.get(names.values())
-            self._known |= {pair: known[name] for pair, name in names.items() if name in known}
+        names = self.recall(pairs)
         new = [pair for pair in pairs if pair not in self._known]
         advance(len(pairs) - len(new))
         if not new:

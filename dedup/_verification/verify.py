@@ -1,7 +1,7 @@
 """Verify candidate pairs: decode, extract features once an image, compare, in parallel."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
@@ -18,7 +18,10 @@ from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features
 from dedup._verification.frames import read_in_all, seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, FullSize
+from dedup._verification.known_standings import KnownStandings, name_of
+from dedup._verification.layers import Layer, Standing, standings
 from dedup._verification.pictures import Pictures, features_of
+from dedup._verification.registration import Matrix
 from dedup._verification.rerank import OverlapReranker
 from dedup._verification.second_reading import is_settled, read_over_grounds
 from dedup.errors import DecodeError
@@ -73,6 +76,7 @@ class Verifier:
         self._cache = features or FeatureCache()
         self._evidence_cache = evidence_cache
         self._reranker = None if reranker is None else OverlapReranker(reranker, pictures)
+        self._standings = None if evidence_cache is None else KnownStandings(evidence_cache.folder)
         self._full_size = FullSize(pictures)
         self._evidence: dict[Pair, Evidence] = {}
         self._under_way: deque[_Batch] = deque()
@@ -221,6 +225,27 @@ class Verifier:
         for picture, features in new.items():
             self._cache.put(self.pictures.files[picture][0].id, features)
         return found | new
+
+    def standings(self, laid: Sequence[tuple[int, Matrix, bool]]) -> dict[int, Standing]:
+        """How pictures that lie over each other stand; without those that can't be read.
+
+        Parameters
+        ----------
+        laid : sequence of (int, ndarray, bool)
+            Pictures; where they lie, and whether they are framed, as of `Layer`.
+        """
+        digests = [self.pictures.digest(picture) for picture, _, _ in laid]
+        kept = None if None in digests else self._standings
+        name = name_of((d, at, on) for d, (_, at, on) in zip(digests, laid, strict=True))
+        known = None if kept is None else kept.get(name, count=len(laid))
+        if known is not None:
+            return dict(zip((picture for picture, _, _ in laid), known, strict=True))
+        features = self.features({picture for picture, _, _ in laid})
+        there = [one for one in laid if one[0] in features]
+        found = standings([Layer(features[picture], at, on) for picture, at, on in there])
+        if kept is not None and len(there) == len(laid):
+            kept.put(name, found)
+        return dict(zip((picture for picture, _, _ in there), found, strict=True))
 
     def _extract(self, picture: int) -> Features | None:
         decoded = self.pictures.read(picture, short_side=SHORT_SIDE)
