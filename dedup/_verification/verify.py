@@ -71,7 +71,8 @@ class Verifier:
     ) -> None:
         self.pictures = pictures
         self.comparers = Comparers()
-        self.covering = Covering(self, None if seen is None else CoveredPairs(seen.folder))
+        known = None if evidence_cache is None else CoveredPairs(evidence_cache.folder)
+        self.covering = Covering(self, known)
         self._rank = {picture: rank for rank, picture in enumerate(pictures.files)}
         self._cache = features or FeatureCache()
         self._evidence_cache = evidence_cache

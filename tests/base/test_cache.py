@@ -235,7 +235,11 @@ def each(cache_folder, statement):
         "ALTER TABLE kept RENAME COLUMN {column} TO other",
     ],
 )
-def test_what_was_kept_is_found_out_again_where_it_is_damaged(copies, cache_folder, statement):
+def test_what_was_kept_is_found_out_again_where_it_is_damaged(
+    copies, cache_folder, photos, statement
+):
+    photos["coffee"].resize((210, 140)).save(copies / "third.jpg")
+
     def found():
         """By the pictures, which keeps what pairs show, and by the reranker's embeddings."""
         return [find(copies, method="sscd-cascade", verify=verify) for verify in (True, False)]
