@@ -9,6 +9,7 @@ import click
 
 import dedup
 from dedup._base.about import DISTRIBUTION
+from dedup._base.allocator import one_arena_a_core
 from dedup._base.options import LARGEST_THUMBNAIL
 from dedup._base.text import printable
 from dedup._cli.act import COMMANDS as ACTIONS
@@ -48,6 +49,7 @@ def main() -> None:
 
     Files that can't be read among others that can are listed as skipped, and are no error.
     """  # noqa: D301  click wants the \b itself
+    one_arena_a_core()
     click.get_current_context().with_resource(warnings_in_a_line())
 
 
