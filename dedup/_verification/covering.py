@@ -60,7 +60,9 @@ class Covering:
 
         `advance` is told how many more are done.
         """
-        new = [pair for pair in dict.fromkeys(pairs) if pair not in self._known]
+        wanted = dict.fromkeys(pairs)
+        new = [pair for pair in wanted if pair not in self._known]
+        advance(len(wanted) - len(new))
         for start in range(0, len(new), _BLOCK):
             self._measure(new[start : start + _BLOCK], advance)
 
