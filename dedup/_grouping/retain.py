@@ -27,7 +27,7 @@ _FINER_RESIZED: Final = 1.1
 """The same where one was resampled to be compared."""
 _TRUE_PIXELS: Final = 0.15
 """Detail that a larger picture has for each unit by which it is longer, unless it is an upscale."""
-_NOISE: Final = 3.0
+_NOISE: Final = 4.5
 _SPECKS: Final = 0.035
 _AS_DETAILED: Final = 0.9
 """Noise that the one to keep has beside what another file shows, in grey values; specks, in parts
@@ -73,7 +73,7 @@ def shown_more(
         said.append(f"{seen.detail.ratio:.2g} times the detail")
     elif abs(seen.detail.pixels - 1) <= _SAME_SIZE and is_coarser(keep, other):
         said.append("better quality")
-    if is_noisy(seen.detail):
+    if is_noisy(seen.detail) and not is_coarser(other, keep):
         said.append("less noise")
     return ", ".join(said)
 

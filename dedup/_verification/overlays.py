@@ -5,6 +5,7 @@ through: it lightens, or darkens, all of it by one part. Letters and stickers do
 that can't be told, as of thin or little letters, they are taken for something.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -21,7 +22,7 @@ _GROWN: Final = 4
 _DULL: Final = 0.92
 """Contrast of what hides, at most, in units of what it hides."""
 _COARSE: Final = 8.0
-_AT_LARGE: Final = 10.0
+_AT_LARGE: Final = 6.0
 """Blur that leaves what is seen at large, and grey values by which that may differ."""
 _FLAT: Final = 10.0
 """Contrast of a bar, in grey values."""
@@ -75,7 +76,7 @@ def something(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> Mask:
             continue
         beside = (place & left & changed & ~bars).sum()
         is_barred = (place & bars).any() and beside < _BESIDE * place.sum()
-        if is_barred or _hides(below, above, place):
+        if is_barred or _hides(common, (below, above), place):
             left &= ~place
     is_stamped = left.any() and _is_stamped(below, above, left)
     if is_stamped and _is_stamped(*_fine(a, b, to_b, common), is_fine=True):
@@ -100,13 +101,18 @@ def _grown(mask: Mask, pixels: int) -> Pixels:
     return np.asarray(cv2.dilate(mask.astype(np.uint8), square), np.uint8)
 
 
-def _hides(below: Floats, above: Floats, place: Mask) -> bool:
-    """Whether a place is as light and dark at large, with less contrast: a blur, or a mosaic."""
-    own, other = (float(np.sqrt(_energy(grey)[place].mean())) for grey in (above, below))
+def _hides(common: CommonPart, greys: tuple[Floats, Floats], place: Mask) -> bool:
+    """Whether b has the colours of a at large, but less contrast: a blur, or a mosaic."""
+    other, own = (float(np.sqrt(_energy(grey)[place].mean())) for grey in greys)
     if own > _DULL * other:
         return False
-    coarse = [cv2.GaussianBlur(grey, (0, 0), _COARSE) for grey in (below, above)]
-    return float(np.abs(np.asarray(coarse[0]) - np.asarray(coarse[1]))[place].mean()) < _AT_LARGE
+    alike = common.inside & ~(common.only_a | common.only_b)
+    for below, above in zip(cv2.split(common.a), cv2.split(common.b), strict=True):
+        changed = tones(np.asarray(below)[alike], np.asarray(above)[alike])(np.asarray(below))
+        seen = cv2.GaussianBlur(np.float32(above) - changed, (0, 0), _COARSE)
+        if float(np.abs(np.asarray(seen))[place].mean()) > _AT_LARGE:
+            return False
+    return True
 
 
 def _energy(grey: Floats) -> Floats:
@@ -117,15 +123,24 @@ def _energy(grey: Floats) -> Floats:
 def _bars(grey: Floats, differ: Mask) -> Mask:
     """Where flat rectangles lie, with their edges."""
     contrast = np.asarray(cv2.dilate(grey, _NEAR)) - np.asarray(cv2.erode(grey, _NEAR))
-    flat = contrast < _FLAT
-    number, _, boxes, _ = cv2.connectedComponentsWithStats((flat & differ).astype(np.uint8))
     found = np.zeros_like(differ)
-    for left, top, width, height, area in np.asarray(boxes)[1:number].tolist():
-        inner = flat[top + 1 : top + height - 1, left + 1 : left + width - 1]
-        if area >= _BAR and inner.size and inner.mean() > _ALL:
-            low = max(0, left - _EDGE), max(0, top - _EDGE)
-            found[low[1] : top + height + _EDGE, low[0] : left + width + _EDGE] = True
+    for piece in _pieces((contrast < _FLAT) & differ):
+        even = abs(grey - float(np.median(grey[piece]))) < _FLAT / 2
+        for bar in _pieces(piece & even):
+            rows, columns = (np.flatnonzero(bar.any(axis=axis)) for axis in (1, 0))
+            low, high = (rows[0], columns[0]), (rows[-1] + 1, columns[-1] + 1)
+            if even[low[0] : high[0], low[1] : high[1]].mean() > _ALL:
+                top, left = (max(0, side - _EDGE) for side in low)
+                found[top : high[0] + _EDGE, left : high[1] + _EDGE] = True
     return found
+
+
+def _pieces(mask: Mask) -> Iterator[Mask]:
+    """The connected pieces of a mask that may be bars."""
+    number, labels, found, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    for label in range(1, number):
+        if found[label, cv2.CC_STAT_AREA] >= _BAR:
+            yield np.asarray(labels) == label
 
 
 def _is_stamped(below: Floats, above: Floats, place: Mask, *, is_fine: bool = False) -> bool:
