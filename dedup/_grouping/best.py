@@ -37,6 +37,8 @@ _COLOURFUL: Final = 4.0
 """Colour, in units of the most colourful one's, if that has so much, below which one is grey."""
 _TINTED: Final = 2.5
 """Distance from the usual colours, in grey values, by which one is tinted more."""
+_MOST: Final = 0.8
+"""Part of a group that must differ from the keeper to say that most were censored."""
 _FRAMED: Final = 0.3
 """Part of a group's pairs that must say that the first one lies on a ground."""
 _SAME_SIZE: Final = 0.03
@@ -96,7 +98,7 @@ def _uncensored(
     pairs = ((p, _seen(keeper, p, decision=decision, verifier=verifier)) for p in others)
     seen = {other: coverage for other, coverage in pairs if coverage is not None}
     differ = sum(max(its.a.within, its.b.within) > 0 for its in seen.values())
-    if 2 * differ <= len(seen):
+    if differ < _MOST * len(seen):
         return keeper
     shows = {other: its.b.own for other, its in seen.items() if _is_hidden(its)}
     return max(shows, key=lambda other: (shows[other], -other), default=keeper)

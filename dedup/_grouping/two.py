@@ -70,7 +70,7 @@ def _bare(seen: Coverage) -> int:
     if bool(seen.a.ground) == bool(seen.b.ground):
         return 0
     detail = seen.swapped().detail if seen.a.ground else seen.detail
-    if detail.pixels > 1 and is_finer(detail):
+    if detail.pixels > 1 + _SAME_SIZE and is_finer(detail):
         return 0
     return 1 if seen.a.ground else -1
 
