@@ -12,7 +12,7 @@ import numpy as np
 
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
-from dedup._verification.common_part import CommonPart, Mask, tones
+from dedup._verification.common_part import CommonPart, Mask, changed, tones
 from dedup._verification.registration import Floats, Matrix
 
 __all__ = ["something"]
@@ -67,14 +67,14 @@ def something(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> Mask:
     below, above = _in_tones(common.a, common.b, common)
     bars = _bars(above, common.only_a | common.only_b)
     least, most = np.asarray(cv2.erode(below, _NEAR)), np.asarray(cv2.dilate(below, _NEAR))
-    changed = (above > most + _INK) | (above < least - _INK)
+    beyond = (above > most + _INK) | (above < least - _INK)
     number, labels = cv2.connectedComponents(_grown(common.only_a | common.only_b, _GROWN))
     labels = np.asarray(labels)
     for label in range(1, number):
         place = (labels == label) & common.inside
         if not (place & left).any():
             continue
-        beside = (place & left & changed & ~bars).sum()
+        beside = (place & left & beyond & ~bars).sum()
         is_barred = (place & bars).any() and beside < _BESIDE * place.sum()
         if is_barred or _hides(common, (below, above), place):
             left &= ~place
@@ -88,8 +88,8 @@ def _in_tones(a: Pixels, b: Pixels, common: CommonPart) -> tuple[Floats, Floats]
     """Both pictures in grey, a in the tones of b."""
     grey_a, grey_b = _grey(a), _grey(b)
     alike = common.inside & ~(common.only_a | common.only_b)
-    change = tones(_grey(common.a)[alike], _grey(common.b)[alike])
-    return change(grey_a), grey_b
+    by = tones(_grey(common.a)[alike], _grey(common.b)[alike])
+    return changed(grey_a, by), grey_b
 
 
 def _grey(picture: Pixels) -> Floats:
@@ -108,8 +108,8 @@ def _hides(common: CommonPart, greys: tuple[Floats, Floats], place: Mask) -> boo
         return False
     alike = common.inside & ~(common.only_a | common.only_b)
     for below, above in zip(cv2.split(common.a), cv2.split(common.b), strict=True):
-        changed = tones(np.asarray(below)[alike], np.asarray(above)[alike])(np.asarray(below))
-        seen = cv2.GaussianBlur(np.float32(above) - changed, (0, 0), _COARSE)
+        by = tones(np.asarray(below)[alike], np.asarray(above)[alike])
+        seen = cv2.GaussianBlur(above - changed(np.asarray(below), by), (0, 0), _COARSE)
         if float(np.abs(np.asarray(seen))[place].mean()) > _AT_LARGE:
             return False
     return True
