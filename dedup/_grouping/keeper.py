@@ -1,6 +1,5 @@
 """Which of several files that show one picture is kept."""
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import fsum

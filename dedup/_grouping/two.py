@@ -62,7 +62,7 @@ def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
 
 
 def _is_tinted(seen: Coverage) -> bool:
-    return seen.tint is not None and seen.tint.strength > _SAME_COLOURS
+    return seen.tint > _SAME_COLOURS
 
 
 def _bare(seen: Coverage) -> int:

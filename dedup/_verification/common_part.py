@@ -127,7 +127,7 @@ def _laid(
         return None
     grey_a, grey_b = _grey(here), _grey(there)
     only_a, only_b = (
-        _places(_left(own, changed(other, tones(other[inside], own[inside])), whole), whole, size)
+        _places(_left(own, changed(other, tones(other, own, inside)), whole), whole, size)
         for own, other in ((grey_a, grey_b), (grey_b, grey_a))
     )
     return CommonPart(here, there, inside, to_a, to_b, only_a & inside, only_b & inside)
@@ -167,24 +167,25 @@ def _slopes(grey: Floats) -> tuple[Floats, Floats]:
     return np.asarray(dx, np.float32), np.asarray(dy, np.float32)
 
 
-def tones(own: Floats, other: Floats) -> Floats:
-    """What each grey value of one picture became in another, by those of the same places.
+def tones(own: Floats, other: Floats, where: Mask) -> Floats:
+    """What each grey value of one picture became in another, by those of some places.
 
     Of places that are as light, the middle one counts: what lies over some of them does not.
 
     Examples
     --------
-    >>> values = np.linspace(0, 255, 999, dtype=np.float32)
-    >>> round(float(tones(values, values / 2)[100]))
+    >>> values = np.linspace(0, 255, 999, dtype=np.float32).reshape(27, 37)
+    >>> round(float(tones(values, values / 2, values > 9)[100]))
     50
     """
-    step = max(1, len(own) // _PLACES)
-    own, other = own[::step], other[::step]
+    step = max(1, round((own.size / _PLACES) ** 0.5))
+    chosen = where[::step, ::step]
+    own, other = (grey[::step, ::step][chosen] for grey in (own, other))
     size = len(own) // _TONES
     if size == 0:
         return np.arange(256, dtype=np.float32)
-    chosen = np.argsort(own, kind="stable")[: size * _TONES].reshape(_TONES, size)
-    light, became = (np.median(values[chosen], axis=1) for values in (own, other))
+    order = np.argsort(own, kind="stable")[: size * _TONES].reshape(_TONES, size)
+    light, became = (np.median(values[order], axis=1) for values in (own, other))
     apart = np.flatnonzero(np.diff(light, prepend=-np.inf) > 1)
     light, became = light[apart], became[apart]
     # What is darker or lighter than these changes as all do.

@@ -10,24 +10,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from dedup._base.cache_file import CacheFile
 from dedup._base.versions import COVERAGE, DECODING, EVIDENCE, version_of
 from dedup._verification.coverage import Coverage, Only
 from dedup._verification.detail import Detail
 from dedup._verification.evidence import Evidence
-from dedup._verification.tints import Tint
 
-__all__ = ["BlockMatch", "CoveredPairs", "measured_from"]
+__all__ = ["CoveredPairs", "PairName", "measured_from"]
 
-BlockMatch: TypeAlias = tuple[str, str, str]
+PairName: TypeAlias = tuple[str, str, str]
 """Digests of two files, and a name of their alignment."""
 
 _KEPT = 100_000  # about 3 kB each
 
 
-def measured_from(a: str, b: str, evidence: Evidence) -> BlockMatch:
+def measured_from(a: str, b: str, evidence: Evidence) -> PairName:
     """The name of a measurement of two files, aligned as was seen."""
     aligned = (
         None if evidence.transform is None else evidence.transform.tolist(),
@@ -66,35 +63,21 @@ class CoveredPairs:
             folder=folder,
         )
 
-    def get(self, pairs: Iterable[BlockMatch]) -> dict[BlockMatch, Coverage]:
+    def get(self, pairs: Iterable[PairName]) -> dict[PairName, Coverage]:
         """What is known of some pairs."""
         return {(a, b, how): seen for (a, b, how), seen in self._file.get(pairs).items()}
 
-    def put(self, measured: Mapping[BlockMatch, Coverage]) -> None:
+    def put(self, measured: Mapping[PairName, Coverage]) -> None:
         """Remember what was measured."""
         self._file.put((*pair, _text(coverage)) for pair, coverage in measured.items())
 
 
 def _text(coverage: Coverage) -> str:
     """JSON; floats come back as they were."""
-    return json.dumps(
-        asdict(coverage),
-        default=lambda value: (
-            [str(value.dtype), value.tolist()] if isinstance(value, np.ndarray) else value.item()
-        ),
-    )
+    return json.dumps(asdict(coverage), default=lambda value: value.item())
 
 
 def _coverage(text: str) -> Coverage:
-    values = json.loads(text)
-    values |= {side: Only(**values[side]) for side in ("a", "b")}
-    values["detail"] = Detail(**values["detail"])
-    values |= {name: _tint(values[name]) for name in ("tint", "tint_back")}
-    return Coverage(**values)
-
-
-def _tint(values: dict[str, Any] | None) -> Tint | None:
-    if values is None:
-        return None
-    arrays = {name: np.array(array, kind) for name, (kind, array) in values.items()}
-    return Tint(**(arrays | {"palette": arrays["palette"].reshape(-1, 3)}))
+    values: dict[str, Any] = json.loads(text)
+    a, b = (Only(**values[end]) for end in ("a", "b"))
+    return Coverage(a, b, Detail(**values["detail"]), float(values["tint"]))

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from dedup._base.pairs import Pair
 from dedup._base.threads import threads
 from dedup._verification.coverage import COVER_SIDE, Coverage, coverage_of
-from dedup._verification.covered_pairs import BlockMatch, CoveredPairs, measured_from
+from dedup._verification.covered_pairs import CoveredPairs, PairName, measured_from
 from dedup._verification.evidence import Evidence
 from dedup._verification.pictures import Pictures
 from dedup.errors import DecodeError
@@ -66,7 +66,7 @@ class Covering:
         for start in range(0, len(new), _BLOCK):
             self._measure(new[start : start + _BLOCK], advance)
 
-    def recall(self, pairs: Iterable[Pair]) -> dict[Pair, BlockMatch]:
+    def recall(self, pairs: Iterable[Pair]) -> dict[Pair, PairName]:
         """Look up pairs (a < b) that earlier runs measured; returns by what any is kept."""
         if self._covered is None:
             return {}
@@ -90,7 +90,7 @@ class Covering:
             found = {names[p]: seen for p in new if p in names and (seen := self._known[p])}
             self._covered.put(found)
 
-    def _name(self, pair: Pair) -> BlockMatch | None:
+    def _name(self, pair: Pair) -> PairName | None:
         """What a measurement is kept by; None if there is none, or a file is another by now."""
         evidence, pictures = self._verifier.evidence(pair), self._verifier.pictures
         if evidence is None or evidence.transform is None:

@@ -302,7 +302,7 @@ def _on_whole_pixels(pixels: Matrix, *, size: tuple[int, int]) -> Matrix:
 def _in_tones(grey: Floats, common: CommonPart) -> Floats:
     """The grey values of b as those of a: a darker copy has no more or less detail."""
     alike = common.inside & ~(common.only_a | common.only_b)
-    return changed(grey, tones(*(_grey(picture)[alike] for picture in (common.b, common.a))))
+    return changed(grey, tones(_grey(common.b), _grey(common.a), alike))
 
 
 def _grey(picture: Pixels) -> Floats:

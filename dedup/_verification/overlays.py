@@ -46,6 +46,8 @@ _EVEN: Final = 1.4
 _THROUGH: Final = 0.75
 _CONTRAST: Final = (0.25, 0.97)
 """Correlation of a watermark with the picture below, and the part of its contrast that is left."""
+_VARIED: Final = 2.0
+"""Contrast, in grey values, of what is below, from which it can be told."""
 _THICK: Final = 0.12
 """Part of the ink that is no edge."""
 _NEAR: Final = np.ones((3, 3), np.uint8)
@@ -88,7 +90,7 @@ def _in_tones(a: Pixels, b: Pixels, common: CommonPart) -> tuple[Floats, Floats]
     """Both pictures in grey, a in the tones of b."""
     grey_a, grey_b = _grey(a), _grey(b)
     alike = common.inside & ~(common.only_a | common.only_b)
-    by = tones(_grey(common.a)[alike], _grey(common.b)[alike])
+    by = tones(_grey(common.a), _grey(common.b), alike)
     return changed(grey_a, by), grey_b
 
 
@@ -108,7 +110,7 @@ def _hides(common: CommonPart, greys: tuple[Floats, Floats], place: Mask) -> boo
         return False
     alike = common.inside & ~(common.only_a | common.only_b)
     for below, above in zip(cv2.split(common.a), cv2.split(common.b), strict=True):
-        by = tones(np.asarray(below)[alike], np.asarray(above)[alike])
+        by = tones(np.asarray(below), np.asarray(above), alike)
         seen = cv2.GaussianBlur(above - changed(np.asarray(below), by), (0, 0), _COARSE)
         if float(np.abs(np.asarray(seen))[place].mean()) > _AT_LARGE:
             return False
@@ -168,6 +170,8 @@ def _is_stamped(below: Floats, above: Floats, place: Mask, *, is_fine: bool = Fa
     if most > _OPACITY or core.sum() < _LEAST_INK:
         return False
     seen, shown = below[core], above[core]
+    if min(float(seen.std()), float(shown.std())) < _VARIED:
+        return False
     kept = float(np.polyfit(seen, shown, 1)[0])
     alike = float(np.corrcoef(seen, shown)[0, 1])
     return _CONTRAST[0] < kept < _CONTRAST[1] and alike > _THROUGH
