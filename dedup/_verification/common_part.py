@@ -192,8 +192,12 @@ def tones(own: Floats, other: Floats, where: Mask) -> Floats:
     gain = float(np.polyfit(light, became, 1)[0]) if len(light) > 1 else 1.0
     ends = np.array([0, 255])
     beyond = became[[0, -1]] + gain * (ends - light[[0, -1]])
-    light, became = ([low, *x, high] for x, (low, high) in ((light, ends), (became, beyond)))
-    return np.interp(np.arange(256), light, np.clip(became, 0, 255)).astype(np.float32)
+    known, values = (
+        np.concatenate([outer[:1], inner, outer[1:]])
+        for inner, outer in ((light, ends), (became, beyond))
+    )
+    every = np.interp(np.arange(256), known, values.clip(0, 255))
+    return np.asarray(every, np.float32)
 
 
 def changed(grey: Floats, by: Floats) -> Floats:

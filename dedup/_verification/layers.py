@@ -119,7 +119,7 @@ def standings(layers: Sequence[Layer]) -> list[Standing]:
     deviant = np.stack([_deviates(grey, usual) for grey in greys]) & known
     altered = deviant.sum(axis=(1, 2)) / shown.sum(axis=(1, 2)).clip(1)
     framed |= altered > _MUCH
-    for number in np.flatnonzero(~framed):
+    for number in np.flatnonzero(~framed).tolist():
         framed[number] = _is_framed(number, greys=greys, reach=reach, framed=framed)
     scene = _scene(reach[~framed] if not framed.all() else reach, usual)
     colours, tints = _colours(layers)

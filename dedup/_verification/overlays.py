@@ -147,33 +147,41 @@ def _pieces(mask: Mask) -> Iterator[Mask]:
 
 def _is_stamped(below: Floats, above: Floats, place: Mask, *, is_fine: bool = False) -> bool:
     """Whether what lies over a place lets the picture below through, all of it alike."""
-    change = above - below
-    lighter, darker = (place & (sign * change > _INK) for sign in (1, -1))
-    is_light = lighter.sum() > darker.sum()
-    if min(lighter.sum(), darker.sum()) > _ONE_WAY * max(lighter.sum(), darker.sum()):
-        return False
-    room = 255 - below if is_light else below
-    ink = (lighter if is_light else darker) & (room > _ROOM)
+    ink, opacity = _ink(below, above, place)
     if ink.sum() < _LEAST_INK:
         return False
-    opacity = np.abs(change) / np.maximum(room, 1)
+    most = float(np.quantile(opacity[ink], 0.97))
+    core = ink & (opacity > np.median(opacity[ink]))
     if is_fine:  # of thin ink it is not known how much it lets through
         core = ink & np.asarray(cv2.erode(ink.astype(np.uint8), _NEAR), np.bool_)
         if core.sum() < max(_THICK * ink.sum(), _LEAST_INK):
             return False
-        usual, most = np.quantile(opacity[core], [0.5, 0.97])
+        usual, most = np.quantile(opacity[core], [0.5, 0.97]).tolist()
         if most > _EVEN * usual:
             return False
-    else:
-        core = ink & (opacity > np.median(opacity[ink]))
-        most = np.quantile(opacity[ink], 0.97)
-    if most > _OPACITY or core.sum() < _LEAST_INK:
+    return most < _OPACITY and _shines_through(below[core], above[core])
+
+
+def _ink(below: Floats, above: Floats, place: Mask) -> tuple[Mask, Floats]:
+    """Where a place is lighter, or where it is darker, if it is not both; and by how much.
+
+    The opacity that white, or black, would have to make it so.
+    """
+    change = above - below
+    lighter, darker = (place & (sign * change > _INK) for sign in (1, -1))
+    is_light = lighter.sum() > darker.sum()
+    less, more = sorted((int(lighter.sum()), int(darker.sum())))
+    room = 255 - below if is_light else below
+    ink = (lighter if is_light else darker) & (room > _ROOM)
+    return ink & (less <= _ONE_WAY * more), np.abs(change) / np.maximum(room, 1)
+
+
+def _shines_through(below: Floats, above: Floats) -> bool:
+    """Whether grey values follow those below, at less contrast."""
+    if len(below) < _LEAST_INK or min(float(below.std()), float(above.std())) < _VARIED:
         return False
-    seen, shown = below[core], above[core]
-    if min(float(seen.std()), float(shown.std())) < _VARIED:
-        return False
-    kept = float(np.polyfit(seen, shown, 1)[0])
-    alike = float(np.corrcoef(seen, shown)[0, 1])
+    kept = float(np.polyfit(below, above, 1)[0])
+    alike = float(np.corrcoef(below, above)[0, 1])
     return _CONTRAST[0] < kept < _CONTRAST[1] and alike > _THROUGH
 
 
