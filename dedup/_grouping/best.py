@@ -8,6 +8,7 @@ alone it is judged by how they differ (`two`).
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -28,6 +29,8 @@ __all__ = ["settled"]
 
 _THREE: Final = 3
 """Pictures among which it shows what was altered."""
+_LARGE: Final = 400
+"""Pictures that are looked at; of those after these, which a rule likes less, none is kept."""
 _COVERED: Final = 0.02
 """Part of all that a group shows by which one covers more."""
 _ALTERED: Final = 0.002
@@ -64,7 +67,7 @@ def settled(
     """
     first, *others = group
     decision.verify(ordered(first, other) for other in others)
-    placed = list(_placed(group, decision=decision, verifier=verifier))
+    placed = list(islice(_placed(group, decision=decision, verifier=verifier), _LARGE))
     fullest = _fullest(placed, files)
     are_many = len(placed) >= _THREE
     best = _least_altered(placed, among=fullest, verifier=verifier) if are_many else fullest
