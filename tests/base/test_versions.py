@@ -124,8 +124,8 @@ def covered(_):
 
 def numbers(values):
     """The first digits of numbers by their names: the last ones are another processor's."""
-    if values is None:
-        return None
+    if not isinstance(values, dict):
+        return round(values, 2)
     return {
         name: value if isinstance(value, str | bool) else np.round(value, 2).tolist()
         for name, value in values.items()
