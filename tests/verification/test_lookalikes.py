@@ -50,6 +50,14 @@ def test_a_smaller_copy_of_another_page_is_a_lookalike(family):
         assert read(grey(page), grey(small), registered.transform).kind == "lookalike", kind
 
 
+@pytest.mark.parametrize("family", ["bar-chart", "chess"])
+def test_a_border_and_the_desk_of_a_photographed_page_are_no_content(family):
+    page = pages(family, count=1)[0]
+    framed, shot = copied(page, "border-6"), copied(page, "photographed", seed=1)
+    registered = compare(extract(np.asarray(framed)), extract(np.asarray(shot)))
+    assert read(grey(framed), grey(shot), registered.transform).kind == "copy"
+
+
 def test_a_pair_read_the_other_way_round_is_read_the_same():
     page, other = (grey(image) for image in pages("form"))
     smaller = grey(Image.fromarray(other).resize((700, 904)))

@@ -171,17 +171,18 @@ def _laid(frame: Frame, to_other: Matrix) -> tuple[Grey, npt.NDArray[np.uint8]]:
     """The other picture in the frame, and 255 where both show the same thing, not its borders."""
     height, width = frame.base.shape
     laid = laid_over(frame.other, to_other, (width, height), how=cv2.INTER_CUBIC)
-    white = np.full(frame.other.shape, 255, np.uint8)
     covered = laid_over(
-        white, to_other, (width, height), how=cv2.INTER_LINEAR, border=cv2.BORDER_CONSTANT
+        _without_bands(frame.other), to_other, (width, height), border=cv2.BORDER_CONSTANT
     )
-    inside = np.zeros_like(covered)
-    left, top, right, bottom = 0, 0, width, height
-    for picture in (frame.base, laid):
-        l, t, r, d = without_bands(picture)  # noqa: E741
-        left, top, right, bottom = max(left, l), max(top, t), min(right, r), min(bottom, d)
+    return laid, np.where(covered > 250, _without_bands(frame.base), 0).astype(np.uint8)
+
+
+def _without_bands(picture: Grey) -> Grey:
+    """255 but for plain bands at the sides, which are straight in the picture that has them."""
+    left, top, right, bottom = without_bands(picture)
+    inside = np.zeros_like(picture)
     inside[top:bottom, left:right] = 255
-    return laid, np.where(covered > 250, inside, 0).astype(np.uint8)
+    return inside
 
 
 def _windows_inside(covered: npt.NDArray[np.uint8]) -> Mask:
@@ -209,7 +210,8 @@ def _filtered(first: Residual, a: Floats, b: Floats, whole: Mask, ink: Mask) -> 
     a, b = matched(a, b, ink)
     fine = np.maximum(*(fine_energy(x, window=WINDOW, stride=STRIDE) for x in (a, b)))
     second = residual(a, b, whole, fine=fine, noise=first.noise)
-    return replace(second, ratio=np.minimum(first.ratio, second.ratio))
+    ratio = np.minimum(first.ratio, second.ratio)
+    return replace(second, ratio=ratio, cut=min(first.cut, second.cut))
 
 
 def _likelihood(region: Region) -> float:
