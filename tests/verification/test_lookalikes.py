@@ -50,6 +50,13 @@ def test_a_smaller_copy_of_another_page_is_a_lookalike(family):
         assert read(grey(page), grey(small), registered.transform).kind == "lookalike", kind
 
 
+def test_a_grid_of_cells_is_placed_within_its_border():
+    for number, page in enumerate(pages("timetable")):
+        framed = copied(page, "border-6", seed=number)
+        seen = compare(extract(np.asarray(page)), extract(np.asarray(framed)))
+        assert (seen.relation, round(seen.overlap_a, 2)) == ("near", 1.0)
+
+
 @pytest.mark.parametrize("family", ["bar-chart", "chess"])
 def test_a_border_and_the_desk_of_a_photographed_page_are_no_content(family):
     page = pages(family, count=1)[0]

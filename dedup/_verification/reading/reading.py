@@ -113,7 +113,8 @@ def read(a: Grey, b: Grey, transform: Matrix, *, photos: bool = False) -> Readin
         if frame is None:
             return Reading("copy" if photos else "unreadable", figures={"changed": 1.0})
         photos = photos or (most == _ROUGH and not _may_be_drawn(frame))
-        to_other = registered(frame.base, frame.other, frame.to_other, nearly=most == _FULL)
+        nearly = photos or most == _FULL
+        to_other = registered(frame.base, frame.other, frame.to_other, nearly=nearly)
         kind, found, figures = _decided(frame, to_other, two, photos=photos, rough=most == _ROUGH)
         if kind is not None:
             to_a = frame.given(to_other) if b_first else frame.to_base
@@ -150,7 +151,7 @@ def _decided(
             seen = _filtered(seen, a, b, whole, ink)
             found = regions(seen, tones_a, tones_b)
             other = [region for region in found if _is_other_content(region)]
-    if not other and found and has_shifted(frame.base, laid, covered):
+    if not (photos and other) and has_shifted(found, frame.base, laid, covered):
         kind, other = "scene", found
     if other:
         surest = max(other, key=_likelihood)
