@@ -57,6 +57,8 @@ _EDGE: Final = 4
 _SURE: Final = WINDOW**2 / 5 / STRIDE**2
 """Changed windows below which nothing has changed."""
 _CLEAR: Final = 0.5
+_CERTAIN: Final = 2.0
+"""Likelihood of other content above which it is not asked whether something moved instead."""
 _FINER: Final = 2.5
 """Pixels of the finer picture, for one of the coarser, from which it may show more."""
 _INK: Final = 100.0
@@ -151,7 +153,8 @@ def _decided(
             seen = _filtered(seen, a, b, whole, ink)
             found = regions(seen, tones_a, tones_b)
             other = [region for region in found if _is_other_content(region)]
-    if not (photos and other) and has_shifted(found, frame.base, laid, covered):
+    doubtful = kind == "lookalike" and all(_likelihood(region) < _CERTAIN for region in other)
+    if (doubtful or not other) and has_shifted(found, frame.base, laid, covered):
         kind, other = "scene", found
     if other:
         surest = max(other, key=_likelihood)
