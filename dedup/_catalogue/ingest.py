@@ -169,6 +169,7 @@ class Ingest:
         """Decode, embed and store, chunk by chunk; up to three are under way."""
         collection = self._catalogue.collection
         uri, name = collection.connection.uri, collection.name
+        small = self._catalogue.small
         network = self._model.network
         size = _CHUNK if network is None or network.device == "cpu" else _CHUNK_ON_CARD
         chunks = [list(files[start : start + size]) for start in range(0, len(files), size)]
@@ -176,7 +177,12 @@ class Ingest:
         with threads("decode", count=1) as decoders, threads("ingest", count=2) as ingesters:
             # Made while the first chunk is decoded: its network takes a moment.
             store = ingesters.submit(
-                pipelines.ingest, method=self._model, uri=uri, collection=name, token=self._token
+                pipelines.ingest,
+                method=self._model,
+                uri=uri,
+                collection=name,
+                small="" if small is None else small.name,
+                token=self._token,
             )
             decoded = ahead(decoders, partial(self._decoded, decoder), chunks)
             # While one chunk is inserted, the next is embedded.

@@ -96,5 +96,7 @@ class Admission(Ingest):
             tag=self._tags[file.path],
         )
         self._catalogue.expect(record)
+        if self._catalogue.small is not None and asked.small is not None:
+            self._catalogue.small.put([record.id], asked.small[np.newaxis])
         self._catalogue.store([record], asked.vector[np.newaxis])
         self._added.embedded += 1

@@ -54,6 +54,8 @@ class ImageIndex:
         Name of the collection.
     storage : Storage, optional
         How vectors are kept and indexed; chosen by store and size where nothing is said.
+    regions : bool
+        As in `find_duplicates`: a second embedding is kept of each picture.
     cache : bool
         Keep what pairs of pictures were seen to show in the user's cache folder (numbers, by
         the digests of the files), so that none is compared twice.
@@ -90,6 +92,7 @@ class ImageIndex:
         token: str = "",
         collection: str = "dedup",
         storage: Storage | None = None,
+        regions: bool = True,
         cache: bool = True,
         progress: bool = True,
     ) -> None:
@@ -99,6 +102,7 @@ class ImageIndex:
             token=token,
             collection=collection,
             storage=storage,
+            regions=regions,
             cache=cache,
             progress=progress,
         )

@@ -135,12 +135,15 @@ class Matrix:
         self, ids: Sequence[Any], *, limit: int, threshold: float
     ) -> list[tuple[Keys, Vectors]]:
         """The nearest rows of some rows down to a similarity, best first, and how similar."""
-        answers = []
         positions = np.array([self._position[key] for key in ids], np.int64)
+        return self.near(self._vectors[positions], limit=limit, threshold=threshold)
+
+    def near(self, vectors: Vectors, *, limit: int, threshold: float) -> list[tuple[Keys, Vectors]]:
+        """The same of any vectors, of unit length where cosines are compared."""
+        answers = []
         step = max(1, _TILE // max(1, len(self.ids)))
-        for start in range(0, len(positions), step):
-            own = self._vectors[positions[start : start + step]]
-            for row in self._similarity(own, self._vectors):
+        for start in range(0, len(vectors), step):
+            for row in self._similarity(vectors[start : start + step], self._vectors):
                 near = np.flatnonzero(row >= threshold)
                 if len(near) > limit:
                     near = near[np.argpartition(-row[near], limit - 1)[:limit]]

@@ -48,6 +48,8 @@ class Candidates:
         Cosine of each pair (a < b).
     proposed : dict of (int, int) to float, optional
         Cosine at which each was proposed, where they were ranked again.
+    inside : dict of (int, int) to int
+        Pairs (a < b) of which one may lie inside the other: 1 for a in b, 2 for b in a, 3 for both.
     vectors : mapping of int to ndarray
         Of pictures whose neighbours were not all looked for, so that any two can be compared.
     unfinished : int
@@ -64,6 +66,7 @@ class Candidates:
     sets: Mapping[int, int] = field(default_factory=dict)
     similarity: dict[Pair, float] = field(default_factory=dict)
     proposed: dict[Pair, float] | None = None
+    inside: dict[Pair, int] = field(default_factory=dict)
     vectors: Mapping[int, Vectors] = field(default_factory=dict)
     unfinished: int = 0
     missed: float = 0.0
@@ -73,11 +76,17 @@ class Candidates:
         ends = zip(found.a.tolist(), found.b.tolist(), strict=True)
         counts = np.array([self.may_pair(pair) for pair in ends], bool)
         a, b, similarity = (column[counts] for column in (found.a, found.b, found.similarity))
-        return replace(found, a=a, b=b, similarity=similarity)
+        ways = None if found.ways is None else found.ways[counts]
+        return replace(found, a=a, b=b, similarity=similarity, ways=ways)
 
     def add(self, found: Pairs) -> None:
         """Take in pairs that count."""
-        self.similarity.update(cosines_of(found))
+        cosines = cosines_of(found)
+        if found.ways is None:
+            self.similarity.update(cosines)
+        else:
+            self.similarity.update({**cosines, **self.similarity})
+            self.inside.update(zip(cosines, found.ways.tolist(), strict=True))
         self.unfinished += len(found.unfinished)
         self.missed += found.missed
 

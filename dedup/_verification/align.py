@@ -27,13 +27,14 @@ from dedup._verification.registration import (
     Matrix,
     corners,
     is_plausible,
+    mirror,
     moved,
     registrations,
     same_framing,
 )
 from dedup._verification.second_reading import read_again
 
-__all__ = ["best_registration", "compare"]
+__all__ = ["best_registration", "compare", "judged"]
 
 _FEW_CORNERS: Final = 40
 """A picture with no more may show too little to tell."""
@@ -78,7 +79,11 @@ def compare(a: Features, b: Features) -> Evidence:
 
 
 def _over_one_ground(a: Features, b: Features) -> Evidence:
-    measured = best_registration(a, b)
+    return judged(best_registration(a, b), a, b)
+
+
+def judged(measured: BlockMatch | None, a: Features, b: Features) -> Evidence:
+    """What the best registration of a on b shows; of two photos, to the end."""
     if measured is None:
         return Evidence(0.0, "different")
     # Of two drawings of one layout a network says that they are alike.
@@ -138,11 +143,10 @@ def _proposals(a: Features, b: Features) -> Iterator[Matrix]:
     for unit in same_framing(a.look.thumbnail, b.look.thumbnail):
         yield (from_unit @ unit @ to_unit)[:2]
     for mirrored in (False, True):
-        mirror = np.diag([-1.0 if mirrored else 1.0, 1, 1])
-        mirror[0, 2] = wa if mirrored else 0
+        turned = mirror(wa if mirrored else 0)
         likely = matches(a.local(mirrored=mirrored), b.local())
         for matrix in registrations(*likely, size=PICTURE**0.5, most=2):
-            yield matrix @ mirror
+            yield matrix @ turned
     inner = [without_bands(picture.grey) for picture in (a, b)]
     within = _box_on_box(*inner)
     if inner != [(0, 0, wa, ha), (0, 0, wb, hb)] and is_plausible(within):

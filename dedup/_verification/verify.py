@@ -4,10 +4,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import islice
+from types import MappingProxyType
 from typing import NamedTuple
 
 from dedup._base.arrays import SHORT_SIDE
-from dedup._base.pairs import Pair, ordered
+from dedup._base.pairs import EXCHANGED, Pair, ordered
 from dedup._base.threads import threads
 from dedup._verification.comparing import Comparers
 from dedup._verification.covered_pairs import CoveredPairs
@@ -18,6 +19,7 @@ from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features
 from dedup._verification.frames import read_in_all, seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, FullSize
+from dedup._verification.inside import OUTER_SHORT_SIDE, outer_features, seen_inside
 from dedup._verification.known_standings import KnownStandings, name_of
 from dedup._verification.layers import Layer, Standing, standings
 from dedup._verification.pictures import Pictures, features_of
@@ -48,6 +50,9 @@ class Verifier:
         What earlier runs saw, with the same reranker.
     reranker : Method, optional
         Of the network that scores pairs in doubt again.
+    inside : mapping of (int, int) to int
+        Pairs (a < b) of which one may lie inside the other: 1 for a in b, 2 for b in a, 3 for
+        both. There the inner one is looked for where the ordinary alignment finds nothing.
 
     Attributes
     ----------
@@ -68,6 +73,7 @@ class Verifier:
         features: FeatureCache | None = None,
         evidence_cache: EvidenceCache | None = None,
         reranker: Method | None = None,
+        inside: Mapping[Pair, int] = MappingProxyType({}),
     ) -> None:
         self.pictures = pictures
         self.comparers = Comparers()
@@ -78,6 +84,8 @@ class Verifier:
         self._evidence_cache = evidence_cache
         self._reranker = None if reranker is None else OverlapReranker(reranker, pictures)
         self._standings = None if evidence_cache is None else KnownStandings(evidence_cache.folder)
+        self._inside = inside
+        self._looked_inside: set[Pair] = set()
         self._full_size = FullSize(pictures)
         self._evidence: dict[Pair, Evidence] = {}
         self._under_way: deque[_Batch] = deque()
@@ -165,6 +173,50 @@ class Verifier:
         new = [pair for pair in batch.readable if pair in batch.digests and self._lasts(pair)]
         if self._evidence_cache is not None and new:
             self._evidence_cache.put({batch.digests[pair]: self._evidence[pair] for pair in new})
+        self._look_inside(batch.pairs)
+
+    def _look_inside(self, pairs: Iterable[Pair]) -> None:
+        """Look for pictures inside others, of pairs in which nothing else was found."""
+        new = [pair for pair in sorted(pairs) if self._may_lie_inside(pair)]
+        if not new:
+            return
+        self._looked_inside.update(new)
+        digests = {pair: ends for pair in new if (ends := self._digests(pair)) is not None}
+        known = {} if self._evidence_cache is None else self._evidence_cache.get(digests.values())
+        seen = {pair: known[ends] for pair, ends in digests.items() if ends in known}
+        left = [pair for pair in new if pair not in seen]
+        features = self._features({picture for pair in left for picture in pair})
+        left = [pair for pair in left if features.keys() >= set(pair)]
+        with threads("inside") as pool:
+            found = pool.map(lambda pair: self._seen_inside(pair, features), left)
+            seen |= {pair: one for pair, one in zip(left, found, strict=True) if one is not None}
+        if self._evidence_cache is not None:
+            self._evidence_cache.put(
+                {digests[pair]: seen[pair] for pair in left if pair in digests and pair in seen}
+            )
+        self._evidence.update(
+            (pair, one) for pair, one in seen.items() if one.score > self._evidence[pair].score
+        )
+
+    def _may_lie_inside(self, pair: Pair) -> bool:
+        first = self._evidence.get(pair)
+        if pair not in self._inside or pair in self._looked_inside or first is None:
+            return False
+        records = [self.pictures.files[picture][0] for picture in pair]
+        is_plain = all(record.frames == 1 and not record.alpha for record in records)
+        return is_plain and first.relation == "different"
+
+    def _seen_inside(self, pair: Pair, features: Mapping[int, Features]) -> Evidence | None:
+        ends = self.directed(pair)
+        ways = self._inside[pair] if ends == pair else EXCHANGED[self._inside[pair]]
+        outer = {}
+        for picture, way in zip(ends, (2, 1), strict=True):
+            if ways & way:
+                decoded = self.pictures.read(picture, short_side=OUTER_SHORT_SIDE)
+                if isinstance(decoded, DecodeError):
+                    return None
+                outer[picture] = outer_features(decoded, features[picture])
+        return seen_inside(ends, ways, features=features, outer=outer)
 
     def _doubtful(self, pairs: Iterable[Pair]) -> list[Pair]:
         """The pairs that wait for a network's word."""
@@ -200,7 +252,9 @@ class Verifier:
     def _digests(self, pair: Pair) -> Digests | None:
         """The files that are compared, if both are there as they were indexed."""
         a, b = (self.pictures.digest(picture) for picture in self.directed(pair))
-        return None if a is None or b is None else (a, b)
+        if a is None or b is None:
+            return None
+        return (f"{a} inside", b) if pair in self._looked_inside else (a, b)
 
     def directed(self, pair: Pair) -> Pair:
         """A pair as it is compared: from what would rather be kept to the other."""
