@@ -49,9 +49,21 @@ class Links:
         self._failures: dict[int, int] = defaultdict(int)  # in a row, of each cluster
         self.clusters = Clusters(cannot_link=cannot_link)
 
-    def follow(self, pairs: Sequence[Pair]) -> None:
-        """Decide what can change a cluster; `pairs` are (a < b), the most similar first."""
+    def follow(self, pairs: Sequence[Pair], *, anew: bool = False) -> None:
+        """Decide what can change a cluster.
+
+        Parameters
+        ----------
+        pairs : sequence of (int, int)
+            (a < b), the most similar first.
+        anew : bool
+            Be patient again: these pairs were proposed for another reason than those before.
+        """
         waiting = list(pairs)
+        if anew:
+            asked = set(self.decision.asked())
+            waiting = [pair for pair in waiting if pair not in asked]
+            self._failures.clear()
         begun: deque[list[Pair]] = deque()
         while waiting or begun:
             before = len(waiting)

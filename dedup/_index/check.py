@@ -18,6 +18,7 @@ from dedup._catalogue.exact_copies import thumbnail
 from dedup._catalogue.record import FIELDS, Record
 from dedup._catalogue.verdicts import Verdicts
 from dedup._index.trial import Asked, Hit, Match, Trial
+from dedup._join.inside import MARGIN
 from dedup._join.self_join import DISTINCT
 from dedup._search.rerank import VectorCache
 from dedup._search.settings import Settings
@@ -184,6 +185,7 @@ class Checker:
         """What the image may lie inside of (1), and what inside of it (2), with similarities."""
         if self._small is None or asked.small is None:
             return {}, []
+        floor += MARGIN
         (hits,) = self._collection.hits(
             asked.small[np.newaxis], limit=_DEPTHS[0], where=DISTINCT, fields=FIELDS
         )

@@ -14,7 +14,11 @@ from dedup._base.arrays import Vectors
 from dedup._join.spill import Block, Merged, Spill
 from dedup.pipelines.store.table import Keys, Table
 
-__all__ = ["MOST_AROUND", "inside_pairs", "ways"]
+__all__ = ["MARGIN", "MOST_AROUND", "inside_pairs", "ways"]
+
+MARGIN: Final = 0.03
+"""Cosine by which a small picture must be more similar than a whole one: it is more often so by
+chance."""
 
 MOST_AROUND: Final = 64
 """So many others a picture is looked for in, the most similar ones."""
@@ -34,7 +38,7 @@ def inside_pairs(small: Table, spill: Spill, near: Near, *, threshold: float) ->
     near : callable
         The nearest whole pictures of some vectors.
     threshold : float
-        Least similarity.
+        Least similarity of whole pictures.
     """
     names = []
     for number, window in enumerate(small.windows()):
@@ -42,7 +46,8 @@ def inside_pairs(small: Table, spill: Spill, near: Near, *, threshold: float) ->
         if not spill.holds(names[-1]):
             ids, vectors = small.read_vectors(window)
             answers = near(vectors) if ids else []
-            spill.write(names[-1], Block.of(small.keys(ids), answers, threshold=threshold))
+            block = Block.of(small.keys(ids), answers, threshold=threshold + MARGIN)
+            spill.write(names[-1], block)
     yield from spill.merged(names)
 
 

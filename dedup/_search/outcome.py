@@ -112,6 +112,8 @@ class Outcome:
             pairs = [pair for pair in pairs if decision.is_link(pair)]
         self.progress.stage("verifying", total=len(pairs), unit=" pairs")
         links.follow(pairs)
+        if self.settings.verify:
+            links.follow(candidates.ranked_inside, anew=True)
         return links
 
     @cached_property

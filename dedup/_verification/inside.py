@@ -4,8 +4,10 @@ A whole picture has some hundred keypoints, of which few lie on what was pasted 
 outer picture is seen at four times the pixels, and each part of it has its own share of keypoints.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
+from threading import Lock
 from typing import Final
 
 from dedup._base.pairs import Pair
@@ -14,11 +16,14 @@ from dedup._verification.block_matching import measure
 from dedup._verification.evidence import BlockMatch, Evidence
 from dedup._verification.features import PICTURE, Features, extract
 from dedup._verification.keypoints import dense_features, matches
+from dedup._verification.pictures import Pictures
 from dedup._verification.registration import mirror, registrations
+from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import Decoded
 
 __all__ = [
     "OUTER_SHORT_SIDE",
+    "Outers",
     "best_inside",
     "outer_features",
     "seen_inside",
@@ -28,6 +33,8 @@ OUTER_SHORT_SIDE: Final = 480
 """Pixels on the short side that the outer picture is decoded to, if it has as many."""
 _OUTER: Final = 4 * PICTURE
 """Pixels of its grey picture."""
+_KEPT: Final = 256
+"""Outer pictures, 400 kB each."""
 
 
 def outer_features(decoded: Decoded, known: Features) -> Features:
@@ -35,6 +42,36 @@ def outer_features(decoded: Decoded, known: Features) -> Features:
     grey = extract(decoded.image, pixels=_OUTER).grey
     computed = {"local": dense_features(grey), "photo": known.is_photo()}
     return replace(known, grey=grey, computed=computed)
+
+
+class Outers:
+    """The pictures in which others are looked for, the last few. Threads may share it.
+
+    Parameters
+    ----------
+    pictures : Pictures
+    """
+
+    def __init__(self, pictures: Pictures) -> None:
+        self._pictures = pictures
+        self._known: OrderedDict[int, Features] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, picture: int, known: Features) -> Features | None:
+        """A picture, given what is known of it; None if it can't be read any more."""
+        with self._lock:
+            if picture in self._known:
+                self._known.move_to_end(picture)
+                return self._known[picture]
+        decoded = self._pictures.read(picture, short_side=OUTER_SHORT_SIDE)
+        if isinstance(decoded, DecodeError):
+            return None
+        features = outer_features(decoded, known)
+        with self._lock:
+            self._known[picture] = features
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        return features
 
 
 def best_inside(inner: Features, outer: Features) -> BlockMatch | None:

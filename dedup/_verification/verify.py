@@ -19,7 +19,7 @@ from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features
 from dedup._verification.frames import read_in_all, seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, FullSize
-from dedup._verification.inside import OUTER_SHORT_SIDE, outer_features, seen_inside
+from dedup._verification.inside import Outers, seen_inside
 from dedup._verification.known_standings import KnownStandings, name_of
 from dedup._verification.layers import Layer, Standing, standings
 from dedup._verification.pictures import Pictures, features_of
@@ -85,6 +85,7 @@ class Verifier:
         self._reranker = None if reranker is None else OverlapReranker(reranker, pictures)
         self._standings = None if evidence_cache is None else KnownStandings(evidence_cache.folder)
         self._inside = inside
+        self._outers = Outers(pictures)
         self._looked_inside: set[Pair] = set()
         self._full_size = FullSize(pictures)
         self._evidence: dict[Pair, Evidence] = {}
@@ -212,10 +213,10 @@ class Verifier:
         outer = {}
         for picture, way in zip(ends, (2, 1), strict=True):
             if ways & way:
-                decoded = self.pictures.read(picture, short_side=OUTER_SHORT_SIDE)
-                if isinstance(decoded, DecodeError):
+                known = self._outers.of(picture, features[picture])
+                if known is None:
                     return None
-                outer[picture] = outer_features(decoded, features[picture])
+                outer[picture] = known
         return seen_inside(ends, ways, features=features, outer=outer)
 
     def _doubtful(self, pairs: Iterable[Pair]) -> list[Pair]:

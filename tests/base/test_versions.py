@@ -21,7 +21,9 @@ from dedup._join.self_join import self_join
 from dedup._verification.align import compare
 from dedup._verification.coverage import coverage_of
 from dedup._verification.features import extract
+from dedup._verification.inside import outer_features, seen_inside
 from dedup._verification.layers import Layer, standings
+from dedup._verification.pictures import features_of
 from dedup.pipelines.images.decoding import decode
 from dedup.pipelines.models.preprocessing import Preprocessing
 from dedup.pipelines.store.collection import Collection, connect
@@ -102,6 +104,13 @@ def compared(_):
         numbers = [seen.score, seen.overlap_a, *(seen.measurements or {}).values()]
         yield seen.relation, seen.edits, [f"{number:.3f}" for number in numbers]
         yield seen.is_doubtful, [f"{seen.reranked(cosine).score:.3f}" for cosine in (0.4, 0.6)]
+    page = scene(seed=2).resize((800, 600))
+    page.paste(image.resize((280, 210)), (420, 300))
+    inner, outer = (decode(written(one, "PNG")) for one in (image, page))
+    features = {0: features_of(inner), 1: features_of(outer)}
+    large = {1: outer_features(outer, features[1])}
+    seen = seen_inside((0, 1), 1, features=features, outer=large)
+    yield seen.relation, seen.edits, [f"{number:.2f}" for number in seen.box_b]
 
 
 def covered(_):
