@@ -36,6 +36,7 @@ from dedup.pipelines.models.methods import model
 from dedup.pipelines.models.own_models import Model
 from dedup.pipelines.store.addresses import shown
 from dedup.pipelines.store.collection import Collection, Row, connect
+from dedup.pipelines.store.small_table import small_name
 from dedup.pipelines.store.storage import Storage, store_at
 
 __all__ = ["embed"]
@@ -60,6 +61,7 @@ def embed(
     token: str = "",
     collection: str = "dedup",
     storage: Storage | None = None,
+    regions: bool = True,
     tag: str = "",
     progress: bool = True,
 ) -> Added:
@@ -83,7 +85,7 @@ def embed(
     workers : int, optional
         How many files are worked on side by side, each worker with all cores of its machine; by
         default one a machine.
-    method, device, token, collection, storage, tag
+    method, device, token, collection, storage, regions, tag
         As of `ImageIndex` and its `add`. `dedup`, and what the method needs, must be installed
         on every machine.
     progress : bool
@@ -130,6 +132,7 @@ def embed(
         token=token,
         collection=collection,
         storage=storage,
+        regions=regions,
         progress=False,
     ):
         pass
@@ -139,6 +142,7 @@ def embed(
         "collection": collection,
         "method": method,
         "device": device,
+        "regions": regions,
     }
     with _connected(ray, workers), _own_errors():
         # The books are kept here, on the driver's machine; a call waits for its turn.
@@ -188,7 +192,8 @@ class _Books(Ledger):
     def __init__(self, place: dict[str, Any], *, tag: str) -> None:
         known = model(place["method"], device=place["device"])
         connection = connect(place["uri"], token=place["token"])
-        catalogue = Catalogue(Collection(connection, name=place["collection"]), model=known)
+        collection = Collection(connection, name=place["collection"])
+        catalogue = Catalogue(collection, model=known, regions=place["regions"])
         super().__init__(catalogue, model=known, token=place["token"], tag=tag)
 
 
@@ -207,6 +212,7 @@ class _Worker:
             method=method,
             uri=place["uri"],
             collection=place["collection"],
+            small=small_name(place["collection"]) if place["regions"] else "",
             token=place["token"],
         )
 

@@ -17,6 +17,7 @@ from dedup._cli.shared import (
     DEVICE,
     METHOD,
     NO_VERIFY,
+    REGIONS,
     REPORT,
     THRESHOLD,
     TOKEN,
@@ -63,6 +64,7 @@ def index() -> None:
 @TOKEN
 @METHOD
 @DEVICE
+@REGIONS
 @click.option("--tag", default="", help="A name for the set that they belong to, as train.")
 @click.option("--unless-duplicate", is_flag=True, help="Leave out what repeats an image.")
 @THRESHOLD
@@ -73,6 +75,7 @@ def add(
     token: str,
     method: str,
     device: str,
+    regions: bool,
     tag: str,
     unless_duplicate: bool,
     threshold: float | dedup.Threshold | None,
@@ -86,7 +89,7 @@ def add(
       dedup index add uploads/ --unless-duplicate --index photos.db
     """  # noqa: D301  click wants the \b itself
     kept_if_interrupted(kept_in(shown(uri)))
-    with dedup.ImageIndex(uri, method=method, device=device, token=token) as images:
+    with dedup.ImageIndex(uri, method=method, device=device, token=token, regions=regions) as images:
         added = images.add(paths, tag=tag, unless_duplicate=unless_duplicate, threshold=threshold)
     read = added.embedded + added.copies + added.unchanged + len(added.duplicates)
     require_images(read, paths=paths, skipped=added.skipped)
@@ -109,6 +112,7 @@ def _print_added(added: dedup.Added) -> None:
 @DEVICE
 @THRESHOLD
 @NO_VERIFY
+@REGIONS
 @_JSON
 def check(
     image: Path,
@@ -148,6 +152,7 @@ def check(
 @METHOD
 @THRESHOLD
 @NO_VERIFY
+@REGIONS
 @click.option(
     "--between",
     nargs=2,
@@ -240,8 +245,10 @@ def stats(*, as_json: bool, **where: Any) -> None:
     click.echo(json.dumps(asdict(held), indent=1) if as_json else repr(held))
 
 
-def _opened(*, uri: str, token: str, method: str, device: str = "cpu") -> dedup.ImageIndex:
+def _opened(
+    *, uri: str, token: str, method: str, device: str = "cpu", regions: bool = True
+) -> dedup.ImageIndex:
     """An index that is there: a mistyped name makes none."""
     if store_at(uri) == "lite" and not Path(uri).exists():
         raise StoreError(f"{shown(uri)}: there is no such index")
-    return dedup.ImageIndex(uri, method=method, device=device, token=token)
+    return dedup.ImageIndex(uri, method=method, device=device, token=token, regions=regions)

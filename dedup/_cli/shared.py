@@ -25,6 +25,7 @@ __all__ = [
     "DEVICE",
     "METHOD",
     "NO_VERIFY",
+    "REGIONS",
     "REPORT",
     "THRESHOLD",
     "TOKEN",
@@ -63,6 +64,11 @@ THRESHOLD = click.option(
     "or for phash with at most so many bits that differ, 0 to 64. "
     "Or a file that `dedup calibrate` wrote.",
 )
+REGIONS = click.option(
+    "--regions/--no-regions",
+    default=True,
+    help="Look for pictures inside others too (as by default), or leave that out.",
+)
 NO_VERIFY = click.option("--no-verify", is_flag=True, help="Decide by the embedding or hash alone.")
 TOKEN = click.option(
     "--token", default="", help="Token of the Milvus server.", envvar="MILVUS_TOKEN"
@@ -91,6 +97,7 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
         device: str,
         threshold: float | dedup.Threshold | None,
         no_verify: bool,
+        regions: bool,
         index: str | None,
         token: str,
         no_cache: bool,
@@ -104,6 +111,7 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
             device=device,
             threshold=threshold,
             verify=not no_verify,
+            regions=regions,
             index=index,
             token=token,
             cache=not no_cache,
@@ -121,7 +129,7 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
         command(search, **others)
 
     for option in (
-        _VERBOSE, _NO_CACHE, TOKEN, _INDEX, NO_VERIFY, THRESHOLD, DEVICE, METHOD, _PATHS,
+        _VERBOSE, _NO_CACHE, TOKEN, _INDEX, REGIONS, NO_VERIFY, THRESHOLD, DEVICE, METHOD, _PATHS,
     ):  # fmt: skip
         searching = option(searching)
     return searching
