@@ -150,8 +150,12 @@ class Matrix:
             for at in range(0, len(self.ids), _STRIP_ROWS):
                 tile = self._similarity(own, self._vectors[at : at + _STRIP_ROWS])
                 rows, columns = _at_least(tile, floor[:, np.newaxis])
-                new = rows, columns + at, tile[rows, columns]
-                hits = _nearest(*map(np.concatenate, zip(hits, new, strict=True)), limit=limit)
+                hits = _nearest(
+                    np.concatenate([hits[0], rows]),
+                    np.concatenate([hits[1], columns + at]),
+                    np.concatenate([hits[2], tile[rows, columns]]),
+                    limit=limit,
+                )
                 ends = np.searchsorted(hits[0], np.arange(len(own) + 1))
                 full = np.diff(ends) == limit
                 floor[full] = hits[2][ends[1:][full] - 1]
