@@ -159,6 +159,8 @@ class Checker:
         if not any(record.digest == asked.record.digest for record, _ in first):
             wanted.add(asked.record.digest)
         ways, around = self._inside(asked, floor=floor) if settings.verify else ({}, [])
+        whole = {record.picture for record, _ in first}
+        around = [seen for seen in around if seen[0].picture not in whole]
         first = sorted([*first, *around], key=lambda seen: -seen[1])
         for found in chain([[*self._files(wanted, asked.vector), *first]], rounds):
             trial.look_at(found, inside=ways)

@@ -209,7 +209,7 @@ class Verifier:
 
     def _seen_inside(self, pair: Pair, features: Mapping[int, Features]) -> Evidence | None:
         ends = self.directed(pair)
-        ways = self._inside[pair] if ends == pair else EXCHANGED[self._inside[pair]]
+        ways = self._ways(pair)
         outer = {}
         for picture, way in zip(ends, (2, 1), strict=True):
             if ways & way:
@@ -255,7 +255,12 @@ class Verifier:
         a, b = (self.pictures.digest(picture) for picture in self.directed(pair))
         if a is None or b is None:
             return None
-        return (f"{a} inside", b) if pair in self._looked_inside else (a, b)
+        return (f"{a} inside {self._ways(pair)}", b) if pair in self._looked_inside else (a, b)
+
+    def _ways(self, pair: Pair) -> int:
+        """Which of a pair may lie inside which, as it is compared."""
+        ways = self._inside[pair]
+        return ways if self.directed(pair) == pair else EXCHANGED[ways]
 
     def directed(self, pair: Pair) -> Pair:
         """A pair as it is compared: from what would rather be kept to the other."""
