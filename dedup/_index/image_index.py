@@ -194,7 +194,8 @@ class ImageIndex:
     ) -> Check:
         """Whether the index knows an image, or a near-duplicate of it. Nothing is added.
 
-        The image is decoded and embedded once. If the index does not hold it exactly, it is
+        The image is decoded once. It is also looked for inside the images of the index, and these
+        inside of it. If the index does not hold it exactly, it is
         compared with those that resemble it most, until ten in a row do not show the same, at
         most with 16.
 

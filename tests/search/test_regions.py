@@ -71,6 +71,14 @@ def test_index_is_asked_both_ways(files, tmp_path, held, asked):
         assert index.check(files / asked).relation == "near"
 
 
+def test_photo_that_lies_on_a_page_is_no_repetition_of_the_page(files, tmp_path):
+    with dedup.ImageIndex(tmp_path / "index.db", **SETTINGS) as index:
+        index.add(files / "page.png")
+        added = index.add(files / "photo.png", unless_duplicate=True)
+        assert (added.duplicates, len(index)) == ([], 2)
+        assert found_groups(index.duplicates()) == [["page.png", "photo.png"]]
+
+
 def test_without_regions_nothing_more_is_stored_or_asked(files, tmp_path):
     with dedup.ImageIndex(tmp_path / "index.db", regions=False, **SETTINGS) as index:
         index.add(files)
