@@ -65,10 +65,12 @@ def test_photos_on_one_page_are_no_copies_of_each_other(files, page, photo):
 
 
 @pytest.mark.parametrize(("held", "asked"), [("photo.png", "page.png"), ("page.png", "photo.png")])
-def test_index_is_asked_both_ways(files, tmp_path, held, asked):
-    with dedup.ImageIndex(tmp_path / "index.db", **SETTINGS) as index:
+def test_any_index_is_asked_both_ways(files, store, held, asked):
+    with dedup.ImageIndex(store.uri, token=store.token, **SETTINGS) as index:
         index.add(files / held)
         assert index.check(files / asked).relation == "near"
+        index.add(files / asked)
+        assert found_groups(index.duplicates()) == [["page.png", "photo.png"]]
 
 
 def test_photo_that_lies_on_a_page_is_no_repetition_of_the_page(files, tmp_path):
