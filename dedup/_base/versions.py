@@ -52,7 +52,7 @@ PREPROCESSING: Final = Part(
     ("numpy", *_OPENCV, "openvino", "onnxruntime-gpu", "torch"),
 )
 """What a network sees of these pixels, and what it says; its weights have names of their own."""
-EVIDENCE: Final = Part("evidence", 3, "6c35b65773582348", ("faiss-cpu", "numpy", *_OPENCV))
+EVIDENCE: Final = Part("evidence", 3, "b209992d9cc4712a", ("faiss-cpu", "numpy", *_OPENCV))
 """What two pictures show of each other: all of `dedup/_verification`."""
 COVERAGE: Final = Part("coverage", 1, "69127be2f3ed052e", ("numpy", *_OPENCV))
 """What pictures of one group show that others lack: `coverage`, `layers` and what they import."""

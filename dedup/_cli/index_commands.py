@@ -89,7 +89,9 @@ def add(
       dedup index add uploads/ --unless-duplicate --index photos.db
     """  # noqa: D301  click wants the \b itself
     kept_if_interrupted(kept_in(shown(uri)))
-    with dedup.ImageIndex(uri, method=method, device=device, token=token, regions=regions) as images:
+    with dedup.ImageIndex(
+        uri, method=method, device=device, token=token, regions=regions
+    ) as images:
         added = images.add(paths, tag=tag, unless_duplicate=unless_duplicate, threshold=threshold)
     read = added.embedded + added.copies + added.unchanged + len(added.duplicates)
     require_images(read, paths=paths, skipped=added.skipped)

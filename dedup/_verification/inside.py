@@ -12,7 +12,7 @@ from typing import Final
 
 from dedup._base.pairs import Pair
 from dedup._verification.align import judged
-from dedup._verification.block_matching import measure
+from dedup._verification.block_matching import match_blocks
 from dedup._verification.evidence import BlockMatch, Evidence
 from dedup._verification.features import PICTURE, Features, extract
 from dedup._verification.keypoints import dense_features, matches
@@ -81,7 +81,7 @@ def best_inside(inner: Features, outer: Features) -> BlockMatch | None:
         turned = mirror(inner.grey.shape[1] if flipped else 0)
         likely = matches(inner.local(mirrored=flipped), outer.local())
         for matrix in registrations(*likely, size=outer.grey.size**0.5, most=2):
-            measured = measure(inner, outer, matrix @ turned)
+            measured = match_blocks(inner, outer, matrix @ turned)
             if measured is not None and (best is None or measured.likelihood > best.likelihood):
                 best = measured
     return best

@@ -186,7 +186,7 @@ class Verifier:
         known = {} if self._evidence_cache is None else self._evidence_cache.get(digests.values())
         seen = {pair: known[ends] for pair, ends in digests.items() if ends in known}
         left = [pair for pair in new if pair not in seen]
-        features = self._features({picture for pair in left for picture in pair})
+        features = self.features({picture for pair in left for picture in pair})
         left = [pair for pair in left if features.keys() >= set(pair)]
         with threads("inside") as pool:
             found = pool.map(lambda pair: self._seen_inside(pair, features), left)
