@@ -1,93 +1,17 @@
 """All pairs above a similarity are found, however many copies one picture has."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from functools import partial
-
 import numpy as np
 import pytest
+from joins import DIMENSION, STORE, anywhere, joined, make, pairs_of, unit, vectors_with_copies
 
-import dedup
-from dedup._catalogue.record import SCHEMA, Record
-from dedup._join import brute_force, spill
 from dedup._join import self_join as joining
+from dedup._join import spill
 from dedup._join.inside import MARGIN
 from dedup._join.self_join import self_join
 from dedup.pipelines.store import storage
 from dedup.pipelines.store.collection import Collection, connect
 from dedup.pipelines.store.storage import Storage
 from dedup.pipelines.store.table import Table
-
-DIMENSION = 32
-
-
-def unit(vectors):
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-
-
-def vectors_with_copies(sizes, *, seed, noise=0.08):
-    """Random directions; `sizes` of them have that many vectors near them."""
-    random = np.random.default_rng(seed)
-    centres = random.normal(size=(len(sizes), DIMENSION))
-    rows = np.repeat(unit(centres), sizes, axis=0)
-    return unit(rows + noise * random.normal(size=rows.shape))
-
-
-def make(connection, vectors, *, name="join", order=None, copies=(), storage=None):
-    """A collection of these vectors, and their ids."""
-    collection = Collection(connection, name=name, storage=storage)
-    collection.ensure(dimension=vectors.shape[1], fields=SCHEMA, properties={"dedup.model": "test"})
-    records = [
-        Record(f"/{n}.jpg", 1, 1, "", "", 1, 1, b"", copy_of=7 if n in copies else 0)
-        for n in range(len(vectors))
-    ]
-    rows = [
-        {**record.row(), "vector": vector} for record, vector in zip(records, vectors, strict=True)
-    ]
-    collection.upsert([rows[n] for n in (range(len(rows)) if order is None else order)])
-    return collection, np.array([record.id for record in records])
-
-
-@pytest.fixture
-def stored(tmp_path):
-    """Makes collections in a Milvus Lite file."""
-    connection = connect(tmp_path / "join.db")
-    yield partial(make, connection)
-    connection.close()
-
-
-@pytest.fixture
-def stored_anywhere(store):
-    """Makes collections in a Milvus Lite file, and on a server."""
-    connection = connect(store.uri, token=store.token)
-    yield partial(make, connection)
-    connection.close()
-
-
-# All are compared with all in this process, or the store is asked, as of a large collection.
-HERE, STORE = {}, {"exact_rows": 0}
-anywhere = pytest.mark.parametrize("how", [HERE, STORE], ids=["here", "store"])
-
-
-def joined(collection, threshold, how=HERE):
-    """Pairs with their similarity, in the order in which they came."""
-    return [
-        (a, b, similarity)
-        for found in self_join(collection, threshold=threshold, **how)
-        for a, b, similarity in zip(
-            found.a.tolist(), found.b.tolist(), found.similarity.tolist(), strict=True
-        )
-    ]
-
-
-def pairs_of(vectors, ids, threshold):
-    cosine = vectors @ vectors.T
-    rows, columns = np.nonzero(np.triu(cosine >= threshold, 1))
-    pairs = zip(ids[rows].tolist(), ids[columns].tolist(), strict=True)
-    return {tuple(sorted(pair)) for pair in pairs}
 
 
 @anywhere
@@ -282,85 +206,3 @@ def test_scores_of_an_index_that_shortens_vectors_are_computed_again(tmp_path):
     assert {(a, b) for a, b, _ in found} == pairs_of(vectors, ids, 0.8)
     assert all(abs(cosine[row[a], row[b]] - score) < 1e-6 for a, b, score in found)
     collection.connection.close()
-
-
-# Killed, and begun again
-
-JOIN = """
-import sys
-from pathlib import Path
-from dedup._join import brute_force
-from dedup._join.self_join import self_join
-from dedup.pipelines.store.collection import Collection, connect
-from dedup.pipelines.store.table import Table
-
-Table.window_rows = brute_force._STRIP_ROWS = brute_force._TILE_ROWS = 16
-collection = Collection(connect(sys.argv[1]), name="join")
-collection.load()
-how = {"exact_rows": 0} if sys.argv[3] == "store" else {}
-for found in self_join(collection, threshold=0.5, work_folder=Path(sys.argv[2]), **how):
-    pass
-"""
-
-
-@pytest.mark.kill
-@pytest.mark.timeout(120)
-@anywhere
-def test_join_that_was_killed_goes_on(tmp_path, stored, monkeypatch, how):
-    vectors = vectors_with_copies([1] * 800 + [2] * 100 + [12] * 20, seed=9)
-    collection, _ = stored(vectors)
-    collection.flush()
-    monkeypatch.setattr(Table, "window_rows", 16)
-    monkeypatch.setattr(brute_force, "_STRIP_ROWS", 16)
-    monkeypatch.setattr(brute_force, "_TILE_ROWS", 16)
-    whole = joined(collection, 0.5, how)
-    collection.connection.close()
-    work = tmp_path / "work"
-
-    def blocks():
-        pattern = "*.hits.npy" if how else "*-whole.hits.npy"
-        return {path: path.stat().st_mtime_ns for path in work.glob(pattern)}
-
-    for _ in range(3):
-        before = blocks()
-        where = "store" if how else "here"
-        child = subprocess.Popen([sys.executable, "-c", JOIN, tmp_path / "join.db", work, where])
-        while len(blocks()) < len(before) + 5:
-            assert child.poll() is None
-            time.sleep(0.002)
-        os.kill(child.pid, signal.SIGKILL)
-        child.wait()
-        assert before.items() <= blocks().items()  # none is done twice
-    assert 15 <= len(blocks()) < 1_240 // 16 + 1
-    again = Collection(connect(tmp_path / "join.db"), name="join")
-    again.load()
-    before = blocks()
-    resumed = list(self_join(again, threshold=0.5, work_folder=work, **how))
-    assert before.items() <= blocks().items()
-    pairs = [(a, b) for found in resumed for a, b in zip(found.a, found.b, strict=True)]
-    assert pairs == [(a, b) for a, b, _ in whole]
-    again.connection.close()
-
-
-@pytest.mark.parametrize(
-    ("other", "message"),
-    [
-        ({"threshold": 0.6}, r"threshold 0\.5, not 0\.6"),
-        ({"where": ""}, "where 'copy_of == 0', not ''"),
-    ],
-)
-def test_work_of_another_join_is_refused(tmp_path, stored, other, message):
-    collection, _ = stored(vectors_with_copies([2] * 10, seed=10))
-    list(self_join(collection, threshold=0.5, work_folder=tmp_path / "work"))
-    with pytest.raises(dedup.InputError, match=message):
-        list(self_join(collection, **{"threshold": 0.5, **other}, work_folder=tmp_path / "work"))
-
-
-def test_work_of_a_collection_that_changed_is_refused(tmp_path, stored):
-    collection, ids = stored(vectors_with_copies([2] * 10, seed=10))
-    list(self_join(collection, threshold=0.5, work_folder=tmp_path / "work"))
-    collection.delete([int(ids[0])])
-    with pytest.raises(dedup.InputError, match=r"rows 20, not 19.*name another folder"):
-        list(self_join(collection, threshold=0.5, work_folder=tmp_path / "work"))
-    with pytest.raises(dedup.InputError, match="is not empty, and holds no work of a join"):
-        list(self_join(collection, threshold=0.5, work_folder=tmp_path))
