@@ -16,6 +16,7 @@ from PIL import Image
 
 from dedup._base.arrays import Pixels
 from dedup.errors import DecodeError, InputError
+from dedup.pipelines.images import archives
 from dedup.pipelines.images.decoding import pixel_digest
 
 __all__ = [
@@ -128,10 +129,12 @@ def discover(
 ) -> Found:
     """List the images that the user named.
 
-    Folders are walked to the bottom. Symbolic links are not followed, so that a loop of links
-    ends and nothing outside a folder is touched. What `Plan.apply` has put aside is passed
-    over; a folder of thumbnails (`@eaDir` and the like) is skipped as a whole unless it, or what
-    is in it, was named. Only the kind of a file is looked at, not its contents.
+    Folders are walked to the bottom, and the files of a tar or zip archive are taken if it was
+    named itself, or by a pattern such as "shards/*.tar". Symbolic links are not followed, so
+    that a loop of links ends and nothing outside a folder is touched. What `Plan.apply` has put
+    aside is passed over; a folder of thumbnails (`@eaDir` and the like) is skipped as a whole
+    unless it, or what is in it, was named. Only the kind of a file is looked at, not its
+    contents.
 
     Parameters
     ----------
@@ -160,6 +163,9 @@ def discover(
             continue
         named.append(os.fspath(one))
         for name in _named(named[-1]):
+            if isinstance(name, Skipped):
+                skipped[name.path] = name
+                continue
             path = file_key(name, realpath=realpath)
             if inside is not None and path.startswith(inside):
                 continue
@@ -207,11 +213,13 @@ def _each(inputs: Inputs) -> Iterator[_One]:
 _KINDS = (str, os.PathLike, bytes, Image.Image, np.ndarray)
 
 
-def _named(name: str) -> Iterator[str]:
-    """The files of one folder, pattern or path, as the user would name them."""
+def _named(name: str) -> Iterator[str | Skipped]:
+    """The files of one folder, archive, pattern or path, as the user would name them."""
     if os.path.isdir(name):
         yield from _walk(name)
     elif os.path.lexists(name):
+        yield from _members(name)
+    elif archives.archive_of(name):
         yield name
     elif glob.has_magic(name):
         matches = _glob(name)
@@ -219,9 +227,29 @@ def _named(name: str) -> Iterator[str]:
             raise InputError(f"nothing matches {name}")
         for match in matches:
             is_folder = os.path.isdir(match) and not os.path.islink(match)
-            yield from _walk(match) if is_folder else [match]
+            if is_folder:
+                yield from _walk(match)
+            else:  # "*.tar" means archives, "*" does not
+                yield from _members(match) if archives.named_as_archive(name) else [match]
     else:
         raise InputError(f"no such file or folder: {name}")
+
+
+def _members(name: str) -> Iterator[str | Skipped]:
+    """The files of an archive that was named, by name; a file that is none is itself."""
+    try:
+        if not archives.is_archive(name):
+            yield name
+            return
+        inside = archives.members(name)
+    except (DecodeError, OSError) as error:
+        yield Skipped(name, str(getattr(error, "strerror", "") or error).lower())
+        return
+    if not inside:
+        yield Skipped(name, "an archive that holds no file")
+    for member, seen in sorted(inside.items()):
+        address = f"{name}/{member}"
+        yield Skipped(address, seen) if isinstance(seen, str) else address
 
 
 def _glob(pattern: str) -> list[str]:
@@ -280,6 +308,8 @@ _UNFINISHED = "a file that was being acted on when dedup was killed: apply or un
 def _seen(path: str, name: str) -> ImageFile | Skipped:
     """A file, looked at once: it may be gone the next moment."""
     try:
+        if archives.archive_of(path):
+            return ImageFile(path, name, *archives.status(path))
         status = os.lstat(path)
     except OSError as error:
         return Skipped(name, str(error.strerror).lower())

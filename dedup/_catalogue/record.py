@@ -11,6 +11,7 @@ import numpy as np
 
 from dedup._base.arrays import Pixels
 from dedup.errors import StoreError
+from dedup.pipelines.images.archives import archive_of
 from dedup.pipelines.store.collection import Row
 
 __all__ = ["FIELDS", "SCHEMA", "Record", "decode_path", "encode_path", "path_key"]
@@ -27,7 +28,8 @@ class Record:
     Attributes
     ----------
     path : str
-        Absolute path; "<image 3 ...>", with a digest, for an image in memory.
+        Absolute path, of a member of an archive "/shards/0.tar/cat.jpg"; "<image 3 ...>", with a
+        digest, for an image in memory.
     size, mtime_ns : int
         Bytes and modification time of the file when it was read.
     digest : str
@@ -81,6 +83,11 @@ class Record:
     def is_file(self) -> bool:
         """Whether there was a file, and not an image in memory."""
         return os.path.isabs(self.path)
+
+    @property
+    def archive(self) -> str:
+        """The archive that it lies in; "" of a file of its own."""
+        return archive_of(self.path)
 
     @property
     def cells(self) -> Pixels:

@@ -44,8 +44,8 @@ def find_duplicates(
     Parameters
     ----------
     inputs : str, path, image, DataFrame with a `path` column, or several of them
-        Folders (walked to the bottom), files, or patterns such as "photos/**/*.jpg"; images in
-        memory as bytes of a file, PIL images or arrays.
+        Folders (walked to the bottom), files, or patterns such as "photos/**/*.jpg"; tar and zip
+        archives, read in place; images in memory as bytes of a file, PIL images or arrays.
     method : {"sscd-cascade", "sscd", "sscd-fast", "phash"} or Model
         What pictures are compared by: embeddings of SSCD's ResNet-50 ("sscd"), of its small
         student ("sscd-fast"), or first of the student, and of the ResNet-50 only where that

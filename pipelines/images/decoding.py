@@ -17,6 +17,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from dedup._base.arrays import Pixels
 from dedup.errors import DecodeError
 from dedup.pipelines.images import damage, frames, jpeg, memory
+from dedup.pipelines.images.archives import open_file
 from dedup.pipelines.images.colours import WHITE, depth, laid, over, resizable, to_srgb
 from dedup.pipelines.images.readers import (
     ImageSource,
@@ -178,7 +179,7 @@ def _digest_of_bytes(source: ImageSource, image: Image.Image) -> str:
     """Digest of all that there is, of a file or of an image in memory."""
     digest = hashlib.blake2b(b"bytes", digest_size=16)
     if isinstance(source, str | Path):
-        with open(source, "rb") as file:
+        with open_file(source) as file:
             while part := file.read(1 << 20):
                 digest.update(part)
     elif isinstance(source, bytes):

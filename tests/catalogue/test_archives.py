@@ -1,0 +1,335 @@
+"""Images in tar and zip archives are read in place, by their address; nothing there is acted on."""
+
+import io
+import os
+import stat
+import struct
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import dedup
+from dedup._catalogue.discover import discover
+from dedup._cli.main import main
+from dedup.pipelines.images import archives
+from dedup.pipelines.images.decoding import check_header, decode, pixel_digest
+
+
+def jpeg(image, quality=90):
+    data = io.BytesIO()
+    image.save(data, "JPEG", quality=quality)
+    return data.getvalue()
+
+
+def tar_of(path, files):
+    """A tar of names and bytes, or of ready headers and bytes."""
+    with tarfile.open(path, "w") as tar:
+        for name, data in files:
+            info = name if isinstance(name, tarfile.TarInfo) else tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return path
+
+
+def zip_of(path, files, *, compression=zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, data in files:
+            archive.writestr(name, data)
+    return path
+
+
+def of_kind(name, kind, target=""):
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+def found_in(path):
+    """Names of the images in an archive, and reasons of what is left out."""
+    found = discover(path)
+    inside = len(str(path)) + 1
+    return [one.name[inside:] for one in found.files], {
+        one.path[inside:]: one.reason for one in found.skipped
+    }
+
+
+@pytest.fixture
+def shards(tmp_path, photos):
+    """Two archives with three photos each; one photo is in both, and one outside, too."""
+    folder = tmp_path / "shards"
+    folder.mkdir()
+    names = list(photos)
+    data = {name: jpeg(photo) for name, photo in photos.items()}
+    smaller = jpeg(photos[names[0]].resize((200, 200 * photos[names[0]].height // 300)))
+    tar_of(folder / "0.tar", [(f"{name}.jpg", data[name]) for name in names[:3]])
+    zip_of(
+        folder / "1.zip", [("again.jpg", smaller), *((f"sub/{n}.jpg", data[n]) for n in names[3:5])]
+    )
+    (tmp_path / "copy.jpg").write_bytes(data[names[1]])
+    return folder
+
+
+@pytest.mark.parametrize("make", [tar_of, zip_of])
+def test_member_is_read_as_the_file_that_it_was(tmp_path, photos, make):
+    data = jpeg(photos["coffee"])
+    (tmp_path / "coffee.jpg").write_bytes(data)
+    archive = make(tmp_path / f"a.{make.__name__[:3]}", [("x.txt", b"no"), ("in/coffee.jpg", data)])
+    address = f"{archive}/in/coffee.jpg"
+    assert pixel_digest(address) == pixel_digest(Path(address)) == pixel_digest(data)
+    assert (decode(address).image == decode(tmp_path / "coffee.jpg").image).all()
+    assert archives.status(address) == (len(data), archive.stat().st_mtime_ns)
+    check_header(address)
+
+
+def test_copies_across_archives_and_files_are_found_and_only_files_are_acted_on(shards, tmp_path):
+    found = dedup.find_duplicates([f"{shards}/*.tar", shards / "1.zip", tmp_path / "copy.jpg"])
+    names = [{Path(path).name for path in group.paths} for group in found.groups]
+    first = next(name for name in names if "again.jpg" in name)
+    assert len(names) == len(first) == 2
+    assert found.pairs["relation"].tolist().count("exact") == 1
+    plan = found.plan(quarantine=tmp_path / "aside")
+    assert set(plan.table["action"]) == {"leave"}
+    reasons = dict(zip(plan.table["path"], plan.table["reason"], strict=True))
+    assert all(str(shards) in path for path in reasons)
+    assert set(reasons.values()) <= {
+        f"inside {name}: never acted on" for name in ("0.tar", "1.zip")
+    }
+    before = {path: path.read_bytes() for path in shards.iterdir()}
+    assert len(plan.apply().table) == 0
+    assert before == {path: path.read_bytes() for path in shards.iterdir()}
+    a, b = next(group.paths for group in found.groups if len(group.paths) == 2 and all(
+        str(shards) in path for path in group.paths))  # fmt: skip
+    assert found.explain(a, b).evidence.relation == "near"
+    found.report(tmp_path / "page.html")
+    assert "never-there" not in (page := (tmp_path / "page.html").read_text())
+    assert ".tar/" in page
+
+
+def test_file_whose_better_copy_lies_in_an_archive_stays_and_its_own_copies_may_go(
+    tmp_path, photos
+):
+    photo = photos["coffee"]
+    archive = tar_of(tmp_path / "large.tar", [("large.jpg", jpeg(photo))])
+    (tmp_path / "photos").mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / "photos" / name).write_bytes(jpeg(photo.resize((150, 100))))
+    found = dedup.find_duplicates([archive, tmp_path / "photos"], cache=False)
+    assert found.groups[0].keep == f"{archive}/large.jpg"
+    table = found.plan().table.set_index("path")
+    assert dict(table["action"]) == {
+        f"{archive}/large.jpg": "leave",
+        str(tmp_path / "photos" / "b.jpg"): "quarantine",
+    }
+    assert table["keep"].tolist() == [str(tmp_path / "photos" / "a.jpg")] * 2
+
+
+def test_plan_of_one_archive_alone_has_a_folder_for_its_quarantine(tmp_path, photos):
+    data = jpeg(photos["coffee"])
+    archive = tar_of(tmp_path / "a.tar", [("a.jpg", data), ("b.jpg", data)])
+    plan = dedup.find_duplicates(archive, method="phash", cache=False).plan()
+    assert plan.table["reason"].tolist() == ["inside a.tar: never acted on"]
+    assert Path(plan.table["path"][0]).name in ("a.jpg", "b.jpg")
+
+
+def test_archive_in_a_folder_is_left_out_with_what_to_do(shards):
+    zip_of(shards / "2.zip", [("a.txt", b"a")])
+    for inputs in (shards, f"{shards}/*"):
+        found = dedup.find_duplicates(inputs, method="phash", cache=False)
+        assert {Path(path).name for path in found.skipped["path"]} == {"0.tar", "1.zip", "2.zip"}
+        assert found.skipped["reason"].str.contains("name (?:it|a zip) to read what is in it").all()
+
+
+def test_member_can_be_named_alone_and_is_then_the_only_one(shards, tmp_path):
+    name = f"{shards}/1.zip/again.jpg"
+    assert [file.name for file in discover([name, tmp_path / "copy.jpg"]).files] == [
+        str(tmp_path / "copy.jpg"),
+        name,
+    ]
+    found = discover(f"{shards}/1.zip/none.jpg")
+    assert [one.reason for one in found.skipped] == ["not in the archive"]
+    with pytest.raises(dedup.InputError, match="no such file"):
+        discover(f"{shards}/9.zip/none.jpg")
+
+
+def test_folder_whose_name_ends_as_an_archives_is_a_folder(tmp_path, photos):
+    (tmp_path / "old.tar").mkdir()
+    photos["coffee"].save(tmp_path / "old.tar" / "a.jpg")
+    assert [file.name for file in discover(tmp_path / "old.tar").files] == [
+        str(tmp_path / "old.tar" / "a.jpg")
+    ]
+
+
+def test_second_run_embeds_nothing_and_a_changed_archive_is_noticed(shards, photos, spare_photo):
+    archive = shards / "0.tar"
+    assert dedup.find_duplicates(archive).embedded == 3
+    assert dedup.find_duplicates(archive).embedded == 0
+    kept = list(photos)[:2]
+    tar_of(
+        archive,
+        [(f"{name}.jpg", jpeg(photos[name])) for name in kept] + [("new.jpg", jpeg(spare_photo))],
+    )
+    again = dedup.find_duplicates(archive)
+    assert again.embedded == 1
+    assert [Path(path).name for path in again.distinct] == sorted(
+        ["new.jpg", *(f"{name}.jpg" for name in kept)]
+    )
+
+
+def test_archive_that_changes_after_the_search_is_told(shards, tmp_path, photos):
+    archive = shards / "1.zip"
+    found = dedup.find_duplicates([archive, shards / "0.tar"], threshold=0.99)
+    archive.unlink()
+    assert "gone since it was indexed" in set(found.at(0.1).skipped["reason"]) or len(found.at(0.1))
+    with pytest.raises(dedup.DecodeError, match="file not found"):
+        found.explain(f"{archive}/again.jpg", tmp_path / "copy.jpg")
+
+
+def test_index_holds_members_and_answers_about_them(index, shards, photos):
+    assert index.add(shards / "0.tar").embedded == 3
+    assert index.add(shards / "0.tar").unchanged == 3
+    seen = index.check(f"{shards}/1.zip/again.jpg")
+    assert (seen.relation, Path(seen.matches[0].path).parent.name) == ("near", "0.tar")
+
+
+def test_names_that_lead_out_links_devices_and_doubles_are_left_out_and_never_followed(tmp_path):
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    archive = tar_of(
+        tmp_path / "bad.tar",
+        [
+            ("../secret.jpg", b"a"),
+            ("ok/../../secret.jpg", b"a"),
+            ("/etc/passwd", b"a"),
+            ("twice.jpg", b"a"),
+            ("./twice.jpg", b"b"),
+            (of_kind("soft.jpg", tarfile.SYMTYPE, "../secret.jpg"), b""),
+            (of_kind("hard.jpg", tarfile.LNKTYPE, "good.jpg"), b""),
+            (of_kind("pipe.jpg", tarfile.FIFOTYPE), b""),
+            (of_kind("disk.jpg", tarfile.BLKTYPE), b""),
+            (os.fsdecode(b"caf\xe9.jpg"), b"a"),
+            (of_kind("folder", tarfile.DIRTYPE), b""),
+            ("./good.jpg", b"a"),
+        ],
+    )
+    names, reasons = found_in(archive)
+    assert names == ["good.jpg"]
+    out, link = "a name that leads out of the archive", "a link inside an archive (not followed)"
+    assert reasons == {
+        "../secret.jpg": out,
+        "ok/../../secret.jpg": out,
+        "/etc/passwd": out,
+        "twice.jpg": "a name that is in the archive twice",
+        "soft.jpg": link,
+        "hard.jpg": link,
+        "pipe.jpg": "not a regular file",
+        "disk.jpg": "not a regular file",
+        os.fsdecode(b"caf\xe9.jpg"): "a name in an archive that is not UTF-8",
+    }
+    for name in ("soft.jpg", "hard.jpg", "twice.jpg", "disk.jpg"):
+        with pytest.raises(dedup.DecodeError, match=r"link|twice|not a regular file"):
+            decode(f"{archive}/{name}")
+
+
+def test_zip_links_encrypted_and_oddly_compressed_members_are_left_out(tmp_path):
+    link = zipfile.ZipInfo("link.jpg")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    archive = zip_of(
+        tmp_path / "bad.zip", [(link, "/etc/passwd"), ("../up.jpg", b"a"), ("good.jpg", b"a")]
+    )
+    with zipfile.ZipFile(archive, "a", zipfile.ZIP_LZMA) as opened:
+        opened.writestr("lzma.jpg", b"a" * 99)
+        opened.writestr("locked.jpg", b"a", zipfile.ZIP_STORED)
+    data = bytearray(archive.read_bytes())
+    entry = data.rindex(b"PK\1\2")
+    data[entry + 8] |= 1  # the flag of an encrypted one
+    archive.write_bytes(data)
+    names, reasons = found_in(archive)
+    assert names == ["good.jpg"]
+    assert reasons == {
+        "link.jpg": "a link inside an archive (not followed)",
+        "../up.jpg": "a name that leads out of the archive",
+        "lzma.jpg": "compressed in a way that is not read: unpack it",
+        "locked.jpg": "encrypted: unpack it",
+    }
+
+
+def test_bombs_are_left_out_by_what_they_declare_and_never_unpacked_beyond_it(tmp_path):
+    archive = zip_of(tmp_path / "bomb.zip", [("bomb.jpg", bytes(archives.LARGEST + 1))])
+    assert archive.stat().st_size < 1_000_000
+    assert found_in(archive) == (
+        [],
+        {"bomb.jpg": "more than 256 MB inside an archive: unpack it"},
+    )
+    liar = zip_of(tmp_path / "liar.zip", [("liar.jpg", bytes(50_000_000))])
+    data = bytearray(liar.read_bytes())
+    entry = data.rindex(b"PK\1\2")
+    data[entry + 24 : entry + 28] = struct.pack("<I", 1_000)  # the size when unpacked
+    liar.write_bytes(data)
+    with pytest.raises(dedup.DecodeError, match="not what its directory says"):
+        decode(f"{liar}/liar.jpg")
+
+
+def test_memory_that_a_header_asks_for_is_not_taken(tmp_path):
+    header = of_kind("paxheader", tarfile.XHDTYPE)
+    header.size = 1 << 33
+    (tmp_path / "long.tar").write_bytes(header.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
+    found = discover(tmp_path / "long.tar")
+    assert [one.reason for one in found.skipped] == ["damaged archive: a header that is too long"]
+
+
+def test_damaged_archives_are_left_out_as_a_whole_with_the_reason(shards, tmp_path):
+    whole = {
+        suffix: (shards / f"{n}.{suffix}").read_bytes() for n, suffix in enumerate(("tar", "zip"))
+    }
+    (tmp_path / "cut.tar").write_bytes(whole["tar"][: len(whole["tar"]) // 2])
+    (tmp_path / "cut.zip").write_bytes(whole["zip"][: len(whole["zip"]) // 2])
+    (tmp_path / "two.tar").write_bytes(whole["tar"] * 2)
+    (tmp_path / "none.tar").write_bytes(bytes(10_240))
+    reasons = {}
+    for name in ("cut.tar", "cut.zip", "two.tar", "none.tar"):
+        found = discover(tmp_path / name)
+        assert found.files == []
+        reasons[name] = found.skipped[0].reason
+    assert reasons.pop("none.tar") == "an archive that holds no file"
+    assert reasons.pop("two.tar") == "damaged archive: something follows its end"
+    assert all(reason.startswith("damaged archive: ") for reason in reasons.values())
+
+
+def test_flipped_byte_in_a_zip_is_noticed(tmp_path, photos):
+    archive = zip_of(
+        tmp_path / "a.zip", [("a.jpg", jpeg(photos["coffee"]))], compression=zipfile.ZIP_STORED
+    )
+    data = bytearray(archive.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    archive.write_bytes(data)
+    with pytest.raises(dedup.DecodeError, match="not what its directory says"):
+        decode(f"{archive}/a.jpg")
+
+
+@pytest.mark.parametrize("suffix", ["tar.gz", "tgz"])
+def test_compressed_tar_is_left_out_with_the_reason(tmp_path, suffix):
+    with tarfile.open(tmp_path / f"a.{suffix}", "w:gz") as tar:
+        tar.addfile(tarfile.TarInfo("a.jpg"))
+    found = dedup.find_duplicates(tmp_path / f"a.{suffix}", method="phash", cache=False)
+    assert found.skipped["reason"].tolist() == ["a compressed file: unpack it"]
+
+
+def test_photo_that_is_called_an_archive_is_a_photo(tmp_path, photos):
+    (tmp_path / "a.zip").write_bytes(jpeg(photos["coffee"]))
+    found = dedup.find_duplicates(tmp_path / "a.zip", method="phash", cache=False)
+    assert found.distinct == [str(tmp_path / "a.zip")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_linked_archive_is_not_followed(shards, tmp_path):
+    (tmp_path / "link.tar").symlink_to(shards / "0.tar")
+    found = discover(tmp_path / "link.tar")
+    assert [one.reason for one in found.skipped] == ["symbolic link (not followed)"]
+
+
+def test_command_line_reads_them(shards, capfd):
+    with pytest.raises(SystemExit):
+        main(["find", f"{shards}/0.tar", f"{shards}/1.zip", "--json"])
+    assert f"{shards}/1.zip/again.jpg" in capfd.readouterr().out
