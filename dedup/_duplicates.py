@@ -45,8 +45,9 @@ class Duplicates(Result):
         DecodeError
             If one can't be read.
         """
-        images = self._outcome.verifier.pictures.images
-        return explain(*(images.get(path, path) for path in (a, b)))
+        found = self._outcome
+        known = found.records
+        return explain(*(found.source(known[path]) if path in known else path for path in (a, b)))
 
     def plan(
         self,

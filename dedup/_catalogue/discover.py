@@ -4,26 +4,28 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
 from dedup._base.arrays import Pixels
+from dedup._base.threads import threads
+from dedup._catalogue.inputs import Inputs, each
 from dedup.errors import DecodeError, InputError
 from dedup.pipelines.images import archives
 from dedup.pipelines.images.decoding import pixel_digest
+from dedup.pipelines.images.rows import Row, is_dataset, rows_of
 
 __all__ = [
     "PUT_ASIDE",
     "Found",
     "ImageFile",
-    "Inputs",
     "Skipped",
     "discover",
     "file_key",
@@ -46,9 +48,7 @@ _IN_DERIVED = re.compile(
     rf"[/\\](?:(?:{'|'.join(map(re.escape, _DERIVED))})[/\\]|\._[^/\\]*$)"  # ._*: AppleDouble
 )
 
-_InMemory: TypeAlias = bytes | Image.Image | Pixels
-_One: TypeAlias = str | os.PathLike[str] | _InMemory
-Inputs: TypeAlias = _One | pd.DataFrame | Iterable[_One]
+_InMemory: TypeAlias = bytes | Image.Image | Pixels | Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,16 @@ class ImageFile:
     Attributes
     ----------
     path : str
-        Its key in an index, see `file_key`; "<image 3 ...>", with a digest, for an image in memory.
+        Its key in an index, see `file_key`; "<image 3 ...>" or "<train[3] ...>", with a digest,
+        for an image in memory or in a data set.
     name : str
         How it is shown: the path as the user named it.
     size : int
-        Bytes of the file, 0 for an image in memory.
+        Bytes of the file; 0 of an image in memory that is no file's bytes.
     mtime_ns : int
         Time of its last modification, in nanoseconds.
-    image : bytes, PIL.Image.Image or ndarray, optional
-        The image itself if it is in memory.
+    image : bytes, PIL.Image.Image, ndarray or Row, optional
+        The image itself if it is in memory, or where it is read if it is in a data set.
     digest : str
         Of the pixels of an image in memory; "" of a file, and of what can't be decoded.
     """
@@ -138,9 +139,9 @@ def discover(
 
     Parameters
     ----------
-    inputs : str, path, image, DataFrame with a `path` column, or several of them
+    inputs : str, path, image, DataFrame with a `path` column, data set, or several of them
         Folders, files, or patterns such as "photos/**/*.jpg"; images in memory as bytes of a
-        file, PIL images or arrays.
+        file, PIL images or arrays, or in the rows of a data set of Hugging Face.
     without : path, optional
         A folder to pass over: the index, if it lies among the images.
     as_named : bool
@@ -155,10 +156,14 @@ def discover(
     files: dict[str, ImageFile] = {}
     skipped: dict[str, Skipped] = {}
     named: list[str] = []
+    sets: set[str] = set()
     realpath = cache(os.path.realpath)
-    for number, one in enumerate(_each(inputs)):
+    for number, one in enumerate(each(inputs)):
+        if is_dataset(one):
+            files |= {image.path: image for image in _in_rows(one, sets)}
+            continue
         if isinstance(one, bytes | Image.Image | np.ndarray):
-            image = _in_memory(one, number)
+            image = _in_memory(one, f"image {number}")
             files[image.path] = image
             continue
         named.append(os.fspath(one))
@@ -182,35 +187,33 @@ def discover(
     )
 
 
-def _in_memory(image: _InMemory, number: int) -> ImageFile:
+def _in_memory(image: _InMemory, number: str) -> ImageFile:
     """An image in memory, under a path that another image of a later call does not take."""
-    name = f"<image {number}>"
+    name = number if isinstance(image, Row) else f"<{number}>"
     try:
-        digest = pixel_digest(image)
+        read = image.read() if isinstance(image, Row) else image
+        digest = pixel_digest(read)
     except DecodeError:  # it will be skipped, with this reason
-        return ImageFile(name, name, image=image)
-    return ImageFile(f"<image {number} {digest}>", name, image=image, digest=digest)
+        return ImageFile(f"<{number}>", name, image=image)
+    size = len(read) if isinstance(read, bytes) else 0
+    return ImageFile(f"<{number} {digest}>", name, size, image=image, digest=digest)
 
 
-def _each(inputs: Inputs) -> Iterator[_One]:
-    if isinstance(inputs, pd.DataFrame):
-        if "path" not in inputs.columns:
-            raise InputError(
-                f"the table has no column `path`; it has: {', '.join(map(str, inputs.columns))}"
-            )
-        inputs = inputs["path"]
-    if isinstance(inputs, _KINDS):
-        yield inputs
-    elif isinstance(inputs, Iterable):
-        for one in inputs:
-            if not isinstance(one, _KINDS):
-                raise InputError(f"can't read images from {one!r}, a {type(one).__name__}")
-            yield one
-    else:
-        raise InputError(f"can't read images from a {type(inputs).__name__}")
+def _in_rows(dataset: Any, sets: set[str]) -> Iterator[ImageFile]:
+    """The images of a data set, named by its split and their rows; none is kept in memory."""
+    split = str(getattr(dataset, "split", None) or "rows")
+    name = split
+    for number in count(2):
+        if name not in sets:
+            break
+        name = f"{split}-{number}"
+    sets.add(name)
 
+    def image(row: Row) -> ImageFile:
+        return _in_memory(row, f"{name}[{row.number}]")
 
-_KINDS = (str, os.PathLike, bytes, Image.Image, np.ndarray)
+    with threads("read") as readers:
+        yield from readers.map(image, rows_of(dataset))
 
 
 def _named(name: str) -> Iterator[str | Skipped]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,8 @@ import pandas as pd
 from PIL import Image
 
 from dedup._base.timings import Timings
-from dedup._catalogue.discover import Inputs, discover
+from dedup._catalogue.discover import discover
+from dedup._catalogue.inputs import Inputs
 from dedup._catalogue.record import FIELDS
 from dedup._duplicates import Duplicates
 from dedup._grouping.keeper import Keep
@@ -18,6 +19,7 @@ from dedup._index.cached import with_own_index
 from dedup._index.image_index import ImageIndex
 from dedup._search.settings import Settings
 from dedup._search.threshold import Threshold
+from dedup.pipelines.images.rows import is_dataset
 from dedup.pipelines.models.methods import DEFAULT, Method, model
 from dedup.pipelines.models.own_models import Model
 
@@ -43,9 +45,10 @@ def find_duplicates(
 
     Parameters
     ----------
-    inputs : str, path, image, DataFrame with a `path` column, or several of them
+    inputs : str, path, image, DataFrame with a `path` column, data set, or several of them
         Folders (walked to the bottom), files, or patterns such as "photos/**/*.jpg"; tar and zip
-        archives, read in place; images in memory as bytes of a file, PIL images or arrays.
+        archives, read in place; images in memory as bytes of a file, PIL images or arrays; data
+        sets of Hugging Face. See docs/data.md.
     method : {"sscd-cascade", "sscd", "sscd-fast", "phash"} or Model
         What pictures are compared by: embeddings of SSCD's ResNet-50 ("sscd"), of its small
         student ("sscd-fast"), or first of the student, and of the ResNet-50 only where that
@@ -77,7 +80,7 @@ def find_duplicates(
     index : str or Path, optional
         Where embeddings and hashes are kept: a Milvus Lite file ("photos.db") or the address of
         a server. By default a file in the user's cache folder, one for these inputs and this
-        method, so that a second run embeds nothing. Images in memory are not cached.
+        method, so that a second run embeds nothing. Those in memory, and data sets, are not cached.
     token : str, optional
         "user:password" of a server, or the API key of Zilliz Cloud.
     cache : bool
@@ -104,7 +107,7 @@ def find_duplicates(
     >>> [len(group) for group in found.groups]
     [5, 3]
     """
-    if not isinstance(inputs, str | os.PathLike | bytes | Image.Image | np.ndarray | pd.DataFrame):
+    if isinstance(inputs, Iterator):
         inputs = list(inputs)
     known = model(method, device=device)
     known.require()  # what is missing is told before anything is made
@@ -125,7 +128,7 @@ def find_duplicates(
 
 def index_name(inputs: Inputs, *, method: Method) -> str | None:
     """A name for these inputs and what they are embedded with; None for images in memory."""
-    if isinstance(inputs, bytes | Image.Image | np.ndarray):
+    if isinstance(inputs, bytes | Image.Image | np.ndarray | Mapping) or is_dataset(inputs):
         return None
     if isinstance(inputs, pd.DataFrame):
         inputs = list(inputs.get("path", []))

@@ -25,6 +25,7 @@ from dedup.pipelines.images.readers import (
     check_header,
     open_image,
 )
+from dedup.pipelines.images.rows import Row
 
 __all__ = [
     "Decoded",
@@ -108,9 +109,9 @@ def decode(source: ImageSource, *, short_side: int | None = None) -> Decoded:
 
     Parameters
     ----------
-    source : str, Path, bytes, PIL.Image.Image or ndarray
-        A file's path, its bytes, or an image in memory: shape (height, width), or
-        (height, width, 3 or 4), uint8.
+    source : str, Path, bytes, PIL.Image.Image, ndarray or Row
+        A file's path, its bytes, an image in memory, shape (height, width) or
+        (height, width, 3 or 4), uint8, or that of a data set's row.
     short_side : int, optional
         Reduce the picture to a half, a quarter, ... while its short side keeps as many pixels.
         JPEG files are then decoded at that fraction of their size, which is several times
@@ -160,6 +161,8 @@ def pixel_digest(source: ImageSource) -> str:
     >>> pixel_digest(grey) == pixel_digest(grey.convert("RGBA"))
     True
     """
+    if isinstance(source, Row):
+        source = source.read()
     digest = hashlib.blake2b(digest_size=16)
     is_seen = False
     with open_image(source) as image:

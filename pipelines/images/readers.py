@@ -22,6 +22,7 @@ from dedup._base.extras import command
 from dedup.errors import DecodeError, DedupError
 from dedup.pipelines.images import camera_raw, jpeg_xl, limits, memory, patience
 from dedup.pipelines.images.archives import open_file
+from dedup.pipelines.images.rows import Row
 
 __all__ = [
     "ImageSource",
@@ -30,7 +31,7 @@ __all__ = [
     "open_image",
 ]
 
-ImageSource: TypeAlias = str | Path | bytes | Image.Image | Pixels
+ImageSource: TypeAlias = str | Path | bytes | Image.Image | Pixels | Row
 
 _HEAD = 1024
 _LONGEST_REASON = 200
@@ -76,6 +77,8 @@ def open_image(source: ImageSource) -> Iterator[Image.Image]:
         With the reason, for whatever fails in here or while the image is used.
     """
     with _reasons(), _without_warnings():
+        if isinstance(source, Row):
+            source = source.read()
         if isinstance(source, Image.Image):
             yield source.copy()  # the caller's image is neither closed nor turned
         elif isinstance(source, np.ndarray):
