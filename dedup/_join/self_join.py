@@ -188,7 +188,7 @@ class _Join:
         """The vectors, where they are compared in this process."""
         if self.hashed:
             return Hashes(self.table, self._windows())
-        return Matrix(self.table, self._read(self._windows()), self.vectors_file)
+        return Matrix.of(self.table, self._read(self._windows()), self.vectors_file)
 
     @property
     def vectors_file(self) -> Path:

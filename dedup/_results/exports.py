@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from dedup._search.outcome import Outcome
 from dedup.errors import InputError
 from dedup.pipelines.images.rows import Row, is_dataset
 
-__all__ = ["group_ids", "groups_table", "without", "write_table"]
+__all__ = ["conflicts_table", "group_ids", "groups_table", "without", "write_table"]
 
 
 def groups_table(found: Outcome, groups: Iterable[Group]) -> pd.DataFrame:
@@ -47,6 +47,33 @@ def groups_table(found: Outcome, groups: Iterable[Group]) -> pd.DataFrame:
             shape = record.size, record.width, record.height, record.format
             rows.append((path, number, path == group.keep, *(relation or ("", None)), *shape))
     return table_of(rows, columns)
+
+
+def conflicts_table(
+    groups: Iterable[Group], labels: Mapping[str, Any] | pd.DataFrame | None
+) -> pd.DataFrame:
+    """The files of groups that have several labels, see `Duplicates.conflicts`."""
+    label_of = _label_of(labels)
+    rows: list[tuple[Any, ...]] = []
+    for number, group in enumerate(groups):
+        labelled = [(number, path, label_of(path)) for path in group.paths]
+        if len({label for *_, label in labelled if label is not None}) > 1:
+            rows += labelled
+    return table_of(rows, {"group": int, "path": object, "label": object})
+
+
+def _label_of(labels: Mapping[str, Any] | pd.DataFrame | None) -> Callable[[str], Any]:
+    """The label of a file, by its name; None if it has none."""
+    if labels is None:
+        return lambda name: os.path.basename(os.path.dirname(file_key(name))) or None
+    if isinstance(labels, pd.DataFrame):
+        if not {"path", "label"} <= set(labels.columns):
+            found = ", ".join(map(str, labels.columns))
+            raise InputError(f"labels: expected the columns path and label; found {found}")
+        labels = dict(zip(labels["path"], labels["label"], strict=True))
+    known = {os.fspath(path): None if pd.isna(label) else label for path, label in labels.items()}
+    by_key = {file_key(path): label for path, label in known.items()}
+    return lambda name: known[name] if name in known else by_key.get(file_key(name))
 
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:

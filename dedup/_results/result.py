@@ -16,7 +16,7 @@ from dedup._base.text import counted
 from dedup._base.timings import Timings
 from dedup._grouping.groups import Group
 from dedup._results.choices import Choices, Resolved
-from dedup._results.exports import group_ids, groups_table, without, write_table
+from dedup._results.exports import group_ids, groups_table, write_table
 from dedup._results.members import Member, members
 from dedup._results.tables import groups_of, pairs_table, skipped_table, uncertain_table
 from dedup._search.outcome import Outcome
@@ -240,35 +240,6 @@ class Result:
         if table not in ("groups", "pairs"):
             raise InputError(f"table={table!r}: expected groups or pairs")
         write_table(self.to_frame() if table == "groups" else self.pairs, path)
-
-    def drop_from(self, data: Any) -> Any:
-        """A data set without the rows that are duplicates of what is left, see `Group.remove`.
-
-        Parameters
-        ----------
-        data : datasets.Dataset or DataFrame
-            A data set that was searched; or a table with a column `path`, whose index stays.
-
-        Returns
-        -------
-        datasets.Dataset or DataFrame
-            A new one; `data` is left as it is.
-
-        Raises
-        ------
-        InputError
-            If it is something else, or none of it was searched.
-
-        Examples
-        --------
-        >>> import dedup, pandas as pd
-        >>> table = pd.DataFrame({"path": sorted(getfixture("sample_folder").iterdir())})
-        >>> found = dedup.find_duplicates(table, method="phash", cache=False)
-        >>> [path.name for path in found.drop_from(table)["path"]]
-        ['chelsea-half.jpg', 'chelsea.png', 'coffee.jpg']
-        """
-        surplus = {path for group in self.groups for path in group.remove}
-        return without(data, surplus, found=self._outcome)
 
     def group_ids(self, paths: Iterable[str | os.PathLike[str]]) -> npt.NDArray[np.int64]:
         """A number for each file, the same for duplicates: `groups` of scikit-learn's `GroupKFold`.
