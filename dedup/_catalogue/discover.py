@@ -130,11 +130,11 @@ def discover(
 ) -> Found:
     """List the images that the user named.
 
-    Folders are walked to the bottom, and the files of a tar or zip archive are taken if it was
-    named itself, or by a pattern such as "shards/*.tar". Symbolic links are not followed, so
-    that a loop of links ends and nothing outside a folder is touched. What `Plan.apply` has put
+    Folders are walked to the bottom, and what is inside a tar, zip or Parquet file is taken if
+    that was named itself, or by a pattern such as "shards/*.tar". Symbolic links are not followed,
+    so that a loop of links ends and nothing outside a folder is touched. What `Plan.apply` has put
     aside is passed over; a folder of thumbnails (`@eaDir` and the like) is skipped as a whole
-    unless it, or what is in it, was named. Only the kind of a file is looked at, not its
+    unless it, or what is in it, was named. Otherwise only the kind of a file is looked at, not its
     contents.
 
     Parameters

@@ -46,9 +46,9 @@ def find_duplicates(
     Parameters
     ----------
     inputs : str, path, image, DataFrame with a `path` column, data set, or several of them
-        Folders (walked to the bottom), files, or patterns such as "photos/**/*.jpg"; tar and zip
-        archives, read in place; images in memory as bytes of a file, PIL images or arrays; data
-        sets of Hugging Face. See docs/data.md.
+        Folders (walked to the bottom), files, or patterns such as "photos/**/*.jpg"; tar, zip
+        and Parquet files, read in place; images in memory as bytes of a file, PIL images or arrays;
+        data sets of Hugging Face. See docs/data.md.
     method : {"sscd-cascade", "sscd", "sscd-fast", "phash"} or Model
         What pictures are compared by: embeddings of SSCD's ResNet-50 ("sscd"), of its small
         student ("sscd-fast"), or first of the student, and of the ResNet-50 only where that

@@ -1,6 +1,7 @@
-"""Files inside tar and zip archives, read in place: their addresses, and their bytes.
+"""Files inside tar, zip and Parquet files, read in place: their addresses, and their bytes.
 
-`shard.tar/000123.jpg` names a member of an archive as `folder/000123.jpg` names a file of a folder.
+`shard.tar/000123.jpg` names a member of an archive as `folder/000123.jpg` names a file of a folder,
+and `table.parquet/17` a row.
 Only uncompressed tars and zip files are read; nothing is unpacked, and nothing is ever written.
 Members that could lead elsewhere, or take more than they say, are refused with a reason.
 """
@@ -20,7 +21,7 @@ from functools import lru_cache
 from typing import BinaryIO, Final, NamedTuple
 
 from dedup.errors import DecodeError
-from dedup.pipelines.images import patience
+from dedup.pipelines.images import parquet, patience
 
 __all__ = [
     "archive_of",
@@ -38,11 +39,11 @@ LARGEST: Final = 1 << 28
 _LONGEST_READ = 1 << 26  # a directory of a million files; a header is never as long
 _BLOCK = 512
 _ZIP_HEADER = struct.Struct("<4s22xHH")
-_IN_ARCHIVE = re.compile(rf"\.(?:tar|zip)(?=[{re.escape(os.sep)}/])", re.IGNORECASE)
+_IN_ARCHIVE = re.compile(rf"\.(?:tar|zip|parquet)(?=[{re.escape(os.sep)}/])", re.IGNORECASE)
 
 
 class _Member(NamedTuple):
-    """Where a member lies: `start` is that of its data in a tar, of its header in a zip."""
+    """Where a member is: `start` is that of its data in a tar, of its header in a zip; or a row."""
 
     start: int
     stored: int
@@ -56,7 +57,7 @@ _Members = Mapping[str, _Member | str]
 
 def named_as_archive(name: str | os.PathLike[str]) -> bool:
     """Whether a name, or a pattern, is that of archives."""
-    return os.fspath(name).lower().endswith((".tar", ".zip"))
+    return os.fspath(name).lower().endswith((".tar", ".zip", ".parquet"))
 
 
 def is_archive(path: str | os.PathLike[str]) -> bool:
@@ -65,7 +66,7 @@ def is_archive(path: str | os.PathLike[str]) -> bool:
         return False
     with _on_disk(path) as file:
         head = file.read(_BLOCK)
-    if head.startswith((b"PK\3\4", b"PK\5\6")):
+    if head.startswith((b"PK\3\4", b"PK\5\6", parquet.MAGIC)):
         return True
     try:
         tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
@@ -172,6 +173,8 @@ def _member(archive: str, path: str | os.PathLike[str]) -> _Member:
 def _bytes(archive: str, path: str | os.PathLike[str]) -> bytes:
     """The contents of a member, checked as far as the archive allows."""
     member = _member(archive, path)
+    if archive.lower().endswith(".parquet"):
+        return parquet.read_row(archive, member.start)
     with _on_disk(archive) as file:
         file.seek(member.start)
         if member.checksum is not None:  # a header comes first, with a name of its own length
@@ -227,12 +230,12 @@ class _Bounded(io.RawIOBase):
 @lru_cache(maxsize=32)  # some hundred bytes for each member
 def _members(path: str, size: int, mtime_ns: int) -> _Members:
     """What is in an archive, looked up once for each of its states."""
-    listed = _zip_members if path.lower().endswith(".zip") else _tar_members
+    listed = _LISTED[os.path.splitext(path)[1].lower()]
     found: dict[str, _Member | str] = {}
     try:
         with _on_disk(path) as file:
             file.allow(float("inf"))  # a member takes few reads, and each was written
-            for name, member in listed(_Bounded(file)):
+            for name, member in listed(_Bounded(file), path):
                 key = name if _leads_out(name) else posixpath.normpath(name)
                 found[key] = "a name that is in the archive twice" if key in found else (
                     _why_not(name, member) or member
@@ -268,7 +271,7 @@ def _why_not(name: str, member: _Member | str) -> str:
     return ""
 
 
-def _tar_members(file: _Bounded) -> Iterator[tuple[str, _Member | str]]:
+def _tar_members(file: _Bounded, _: str) -> Iterator[tuple[str, _Member | str]]:
     with tarfile.TarFile(fileobj=file, mode="r", encoding="utf-8", errors="surrogateescape") as tar:
         while (info := tar.next()) is not None:
             tar.members = []  # type: ignore[attr-defined]  # tarfile remembers them all
@@ -286,7 +289,7 @@ def _tar_members(file: _Bounded) -> Iterator[tuple[str, _Member | str]]:
             raise _refused("damaged archive: something follows its end")
 
 
-def _zip_members(file: _Bounded) -> Iterator[tuple[str, _Member | str]]:
+def _zip_members(file: _Bounded, _: str) -> Iterator[tuple[str, _Member | str]]:
     with zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
             kind = stat.S_IFMT(info.external_attr >> 16)
@@ -304,3 +307,11 @@ def _zip_members(file: _Bounded) -> Iterator[tuple[str, _Member | str]]:
                 deflated = info.compress_type == zipfile.ZIP_DEFLATED
                 place = info.header_offset, info.compress_size, info.file_size
                 yield info.filename, _Member(*place, deflated, info.CRC)
+
+
+def _rows(_: _Bounded, path: str) -> Iterator[tuple[str, _Member | str]]:
+    for row, size in parquet.rows(path):
+        yield str(row), size if isinstance(size, str) else _Member(row, size, size)
+
+
+_LISTED = {".tar": _tar_members, ".zip": _zip_members, ".parquet": _rows}

@@ -47,6 +47,7 @@ _NO_PICTURE = (
     (0, b"\xc5\xd0\xd3\xc6", "a PostScript drawing: export it as PNG"),
     (0, b"\x1f\x8b", "a compressed file: unpack it"),
     (0, b"PK\x03\x04", "an archive or document: unpack it, or name a zip to read what is in it"),
+    (0, b"PAR1", "a table: name it to read the images in it"),
     (257, b"ustar", "an archive: unpack it, or name it to read what is in it"),
     (0, b"\x1aE\xdf\xa3", "a video"),
     (0, b"\0\0\x01\xba", "a video"),

@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import dedup
@@ -35,6 +36,9 @@ def at_home(tmp_path, photos, monkeypatch):
             photo.save(path, quality=95 if split == "train" else 80)
             files[f"{split}-{name}.jpg"] = path
     (tmp_path / "shards").mkdir()
+    pd.DataFrame({"image": [path.read_bytes() for path in files.values()]}).to_parquet(
+        "table.parquet"
+    )
     with tarfile.open("shards/000.tar", "w") as tar, zipfile.ZipFile("more.zip", "w") as archive:
         for name, path in files.items():
             tar.add(path, name)
