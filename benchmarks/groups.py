@@ -1,11 +1,14 @@
 """Measure `find_duplicates` as users call it: precision and recall over groups, and time.
 
     python benchmarks/groups.py PHOTOS [--method sscd-fast] [--sources 40] [--negatives 10]
+        [--pages 4]
 
 PHOTOS is a folder of at least 300 different photos. Only those are used on which nothing was
 fitted (`verification.py` says which). 40 of them are copied with every edit, 60 are put into
-hard negatives of one kind each, and 40 drawings or pages of each kind are added. A pair counts
-if both images are in one group.
+hard negatives of one kind each, and 40 drawings or pages of each kind are added; with `--pages`
+also so many pages of each reported family of lookalikes, and seven copies of each. A pair counts
+if both images are in one group. The last table says what each threshold would find, and how many
+wrong pairs, among photos and drawings, and among lookalikes.
 """
 
 import argparse
@@ -20,10 +23,13 @@ import pandas as pd
 
 import dedup
 from dedup.data.labelled import make_labelled
+from dedup.data.lookalikes import COPIES, REPORTING, copy_of, make_lookalikes
 from dedup.data.negatives import NEGATIVES, make_negatives
 from dedup.pipelines.models.methods import DEFAULT
 
 DRAWN = 40
+LOOKALIKES = "lookalikes"
+THRESHOLDS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 
 
 def held_out(photos: Path) -> list[Path]:
@@ -33,7 +39,9 @@ def held_out(photos: Path) -> list[Path]:
     return [paths[i] for i in order[100:200] + order[250:300]]
 
 
-def build(photos: Path, out: Path, *, sources: int, negatives: int, seed: int) -> pd.DataFrame:
+def build(
+    photos: Path, out: Path, *, sources: int, negatives: int, pages: int, seed: int
+) -> pd.DataFrame:
     """A labelled set, with more of what needs no photos."""
     labels = make_labelled(held_out(photos), out, sources=sources, per_family=negatives, seed=seed)
     rows = []
@@ -44,7 +52,36 @@ def build(photos: Path, out: Path, *, sources: int, negatives: int, seed: int) -
             path = f"negatives/{family}/more-{number:02}{negative.encoding.suffix}"
             (out / path).write_bytes(negative.encoding.encode(image))
             rows.append((path, path, "", family, path))
+    for family in REPORTING if pages else ():
+        (out / LOOKALIKES / family).mkdir(parents=True)
+        for number, page in enumerate(make_lookalikes(family, count=pages, seed=seed)):
+            name = f"{LOOKALIKES}/{family}/{number:02}"
+            for kind in ("original", *COPIES):
+                path = f"{name}-{kind}.{'png' if kind == 'original' else 'jpg'}"
+                if kind == "original":
+                    page.save(out / path)
+                else:
+                    (out / path).write_bytes(copy_of(page, kind=kind, seed=number))
+                edit = kind if kind == "original" else f"page {kind}"
+                rows.append((path, name, edit, family, name))
     return pd.concat([labels, pd.DataFrame(rows, columns=labels.columns)], ignore_index=True)
+
+
+def print_thresholds(found: dedup.Duplicates, labels: pd.DataFrame, folder: Path) -> None:
+    """Recall, and wrong pairs, at each threshold."""
+    of = {str(folder / row.path): row for row in labels.itertuples()}
+    true: Counter[bool] = Counter()
+    for _, rows in labels.groupby("group"):
+        true[rows["path"].iloc[0].startswith(LOOKALIKES)] += len(rows) * (len(rows) - 1) // 2
+    print(f"\n{'threshold':>9}{'recall':>9}{'wrong':>7}{'of lookalikes: recall':>24}{'wrong':>7}")
+    for threshold in THRESHOLDS:
+        right, wrong = Counter[bool](), Counter[bool]()
+        for group in found.at(threshold).groups:
+            for a, b in combinations(map(of.__getitem__, group.paths), 2):
+                page = LOOKALIKES in {str(x.path).split("/")[0] for x in (a, b)}
+                (right if a.group == b.group else wrong)[page] += 1
+        recall, of_pages = (right[page] / max(true[page], 1) for page in (False, True))
+        print(f"{threshold:9.2f}{recall:9.4f}{wrong[False]:7}{of_pages:24.4f}{wrong[True]:7}")
 
 
 def report(found: dedup.Duplicates, labels: pd.DataFrame, folder: Path) -> None:
@@ -88,6 +125,7 @@ def main() -> None:
     arguments.add_argument("--method", default=DEFAULT)
     arguments.add_argument("--sources", type=int, default=40)
     arguments.add_argument("--negatives", type=int, default=10)
+    arguments.add_argument("--pages", type=int, default=0)
     arguments.add_argument("--seed", type=int, default=0)
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory() as work:
@@ -97,6 +135,7 @@ def main() -> None:
             folder,
             sources=chosen.sources,
             negatives=chosen.negatives,
+            pages=chosen.pages,
             seed=chosen.seed,
         )
         start = time.perf_counter()
@@ -113,6 +152,7 @@ def main() -> None:
             f"whole run {(embedding + rest) / embedding:.2f} times the embedding alone"
         )
         report(found, labels, folder)
+        print_thresholds(found, labels, folder)
 
 
 if __name__ == "__main__":

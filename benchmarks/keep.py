@@ -34,6 +34,8 @@ FORMATS = ((".jpg", 95), (".jpg", 85), (".jpg", 75), (".png", None), (".webp", 8
 SAME = frozenset(["format", "rotate", "mirror", "border", "letterbox"])
 # Families that put something there that is to be read or seen.
 ADDS = frozenset(["caption", "text-over", "sticker", "paste", "screenshot"])
+# Families that may cut away what was put there before.
+CUTS = frozenset(["crop", "zoom", "combined"])
 # What was put over the picture, so that it is not seen there.
 LOSES_LITTLE = frozenset(["caption-20", "caption-30"])
 
@@ -53,9 +55,12 @@ class Copy:
 
     @property
     def adds(self) -> bool:
-        """Whether it shows something that the original does not."""
-        text = {"crop-text-jpeg"} & set(self.edits)
-        return bool(self.families & ADDS or text)
+        """Whether it shows something that the original does not, and was not cut away again."""
+        last = max(
+            (n for n, edit in enumerate(self.edits) if EDITS[edit].family in CUTS), default=0
+        )
+        edits = self.edits[last:]
+        return "crop-text-jpeg" in edits or any(EDITS[edit].family in ADDS for edit in edits)
 
     @property
     def loses(self) -> bool:

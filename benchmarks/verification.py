@@ -1,17 +1,18 @@
 """Measure the verification: recall per edit, false pairs per hard negative, words, time.
 
-    python benchmarks/verification.py PHOTOS
+    python benchmarks/verification.py PHOTOS [SOURCES]
 
 PHOTOS is a folder of at least 300 different photos. One third is edited, half of the last third
 makes the hard negatives; which photo goes where depends on a fixed seed. The score was fitted
-on the first third (`fit_verification.py`); what is printed comes from the second.
+on the first third (`fit_verification.py`); what is printed comes from the second, or from its
+first SOURCES photos.
 """
 
 import re
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,13 +23,15 @@ from dedup._base.arrays import SHORT_SIDE
 from dedup._verification.align import compare
 from dedup._verification.evidence import DEFAULT_THRESHOLD, Evidence
 from dedup._verification.features import Features, extract
+from dedup._verification.rerank import reranked
 from dedup.data.edits import EDITS, edited_file
 from dedup.data.negatives import NEGATIVES, make_negatives
 from dedup.pipelines.images.decoding import decode
-from dedup.pipelines.models.methods import engine
+from dedup.pipelines.models.methods import engine, model
 
 CANDIDATES = 0.25
 """Cosine of the embeddings from which a pair is a candidate."""
+THRESHOLDS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 PAIRS_A_KIND = 1500
 """Most false pairs compared of one kind, and most pairs of two edited copies."""
 
@@ -74,30 +77,34 @@ class Item:
     source: str
     kind: str
     background: str
+    content: bytes
     features: Features
     vector: np.ndarray
 
 
-def evaluation_set(photos: Path, *, part: int) -> list[Item]:
-    """Edited copies of 100 photos, hard negatives of 50 others and these themselves."""
+def parts_of(photos: Path, *, part: int) -> tuple[list[Path], list[Path]]:
+    """The photos of a part that are edited, and those that are not."""
     paths = sorted(p for p in photos.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
     if len(paths) < 300:
         sys.exit(f"{photos} holds {len(paths)} photos; 300 different ones are needed")
     order = np.random.default_rng(7).permutation(len(paths)).tolist()
-    sources = [paths[i] for i in order[100 * part : 100 * part + 100]]
-    others = [paths[i] for i in order[200 + 50 * part : 250 + 50 * part]]
-    embed = engine("sscd-fast")
-    spent = []
+    edited = [paths[i] for i in order[100 * part : 100 * part + 100]]
+    return edited, [paths[i] for i in order[200 + 50 * part : 250 + 50 * part]]
 
-    def item(content: bytes, source: str, kind: str, background: str = "") -> Item:
-        decoded = decode(content, short_side=SHORT_SIDE)
-        start = time.perf_counter()
-        features = extract(decoded.image, size=(decoded.width, decoded.height))
-        spent.append(time.perf_counter() - start)
-        return Item(source, kind, background, features, embed([decoded.image])[0])
 
+def item(content: bytes, source: str, kind: str, background: str = "") -> Item:
+    """An image file of the set."""
+    decoded = decode(content, short_side=SHORT_SIDE)
+    features = extract(decoded.image, size=(decoded.width, decoded.height))
+    vector = engine("sscd-fast")([decoded.image])[0]
+    return Item(source, kind, background, content, features, vector)
+
+
+def evaluation_set(photos: Path, *, part: int, sources: int = 100) -> list[Item]:
+    """Edited copies of (at most 100) photos, hard negatives of 50 others and these themselves."""
+    edited, others = parts_of(photos, part=part)
     items = []
-    for number, path in enumerate(sources):
+    for number, path in enumerate(edited[:sources]):
         items.append(item(path.read_bytes(), path.name, "original"))
         with Image.open(path) as photo:
             for name, edit in EDITS.items():
@@ -112,7 +119,7 @@ def evaluation_set(photos: Path, *, part: int) -> list[Item]:
             source = others[i].name if negative.needs_photos else f"{family} {i}"
             items.append(item(negative.encoding.encode(image), source, f"- {family}"))
     items += [item(path.read_bytes(), path.name, "- photo") for path in others]
-    print(f"{len(items)} images, extract {1000 * np.mean(spent):.2f} ms an image")
+    print(f"{len(items)} images")
     return items
 
 
@@ -159,15 +166,44 @@ def _false_kind(a: Item, b: Item) -> str:
     return a.kind if family else "- others"
 
 
+def seen_in(a: Item, b: Item) -> Evidence:
+    """What a search sees in a pair, but for the second reading at full resolution."""
+    evidence = compare(a.features, b.features)
+    if not evidence.is_doubtful:
+        return evidence
+    images = (decode(x.content, short_side=SHORT_SIDE).image for x in (a, b))
+    return reranked([(evidence, *images)], method=model("sscd"))[0]
+
+
 def is_named(evidence: Evidence, kind: str) -> bool:
     """Whether the words of an explanation name the edit."""
     words = ", ".join(evidence.edits) or "re-encoded"
     return re.search(WORDS[EDITS[kind].family], words) is not None
 
 
-def main(photos: Path) -> None:
+def print_thresholds(found: Mapping[str, list[tuple[Evidence, float]]]) -> None:
+    """What each threshold misses, and accepts wrongly."""
+    scores = {
+        false: np.array(
+            [
+                e.score if e.relation in ("near", "different") else 0.0
+                for kind, results in found.items()
+                for e, _ in results
+                if kind.startswith("- ") == false
+            ]
+        )
+        for false in (False, True)
+    }
+    sizes = f"{len(scores[False])} true and {len(scores[True])} false pairs"
+    print(f"\n{'threshold':>9}{'missed':>8}{'wrong':>7}   of {sizes}")
+    for threshold in THRESHOLDS:
+        missed = int((scores[False] < threshold).sum())
+        print(f"{threshold:9.2f}{missed:8}{int((scores[True] >= threshold).sum()):7}")
+
+
+def main(photos: Path, sources: int = 100) -> None:
     """Print the tables."""
-    items = evaluation_set(photos, part=1)
+    items = evaluation_set(photos, part=1, sources=sources)
     start = time.perf_counter()
     for x in items:
         x.features.local()
@@ -175,7 +211,7 @@ def main(photos: Path) -> None:
     found: dict[str, list[tuple[Evidence, float]]] = defaultdict(list)
     for i, j, kind in pairs(items, seed=1):
         start = time.perf_counter()
-        evidence = compare(items[i].features, items[j].features)
+        evidence = seen_in(items[i], items[j])
         found[kind].append((evidence, time.perf_counter() - start))
 
     print(f"\n{'true pairs':26}{'pairs':>7}{'near':>8}{'scene':>7}{'named':>7}{'ms':>7}")
@@ -203,6 +239,8 @@ def main(photos: Path) -> None:
         ms = 1000 * np.mean([t for _, t in results])
         print(f"{kind[2:]:26}{len(results):7}{near:6}{scene:7}{top:9.3f}{ms:7.1f}")
 
+    print_thresholds(found)
+
     print(f"\nwhat an edit is called (threshold {DEFAULT_THRESHOLD})")
     for kind in EDITS:
         words = Counter(
@@ -212,6 +250,6 @@ def main(photos: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))

@@ -32,7 +32,8 @@ class Duplicates(Result):
     timings : mapping of str to float
         Seconds of the search by stage: "discover" (list the files), "embed" (read, recognise
         copies, decode, embed, store), "propose" (search for pairs), "verify" (align them),
-        "group", and "second look" (embed what is reported with a second network).
+        "group", and with `verify=False` perhaps "rerank" (embed what is proposed with a larger
+        network).
         `str(found.timings)` is a line for people.
     """
 
@@ -51,7 +52,8 @@ class Duplicates(Result):
         """
         found = self._outcome
         known = found.records
-        return explain(*(found.source(known[path]) if path in known else path for path in (a, b)))
+        sources = (found.source(known[path]) if path in known else path for path in (a, b))
+        return explain(*sources, reranker=found.settings.model.reranker)
 
     def plan(
         self,
@@ -133,7 +135,9 @@ class Duplicates(Result):
             permanently=permanently,
             among=found.records.values(),
             chosen={key[name] for name in self._choices.keep},
-            apart={frozenset(key[name] for name in pair) for pair in self._choices.apart},
+            cannot_link={
+                frozenset(key[name] for name in pair) for pair in self._choices.cannot_link
+            },
             metadata=metadata,
         )
 
@@ -228,6 +232,7 @@ class Duplicates(Result):
         *,
         title: str = "Duplicates",
         thumbnails: int = 160,
+        overwrite: bool = False,
         progress: bool = True,
     ) -> None:
         """Write the groups as one page for any browser, which needs no network and no other file.
@@ -240,18 +245,20 @@ class Duplicates(Result):
         Parameters
         ----------
         path : path
-            The page, "duplicates.html"; one that is there is replaced.
+            The page, "duplicates.html"; an earlier page is replaced, any other file is not.
         title : str
         thumbnails : int
             Longest side of the small pictures in pixels, 0 to 1024; 0 for none. At 160 the page
             takes about 5 KB for each file of a group, at 96 about 2 KB, and 0.3 KB without.
+        overwrite : bool
+            Replace whatever file is there.
         progress : bool
             Show a progress bar where a person can see it.
 
         Raises
         ------
         InputError
-            If the page can't be written, or the side is out of range.
+            If the page can't be written, another file is there, or the side is out of range.
 
         Examples
         --------
@@ -263,8 +270,16 @@ class Duplicates(Result):
         True
         """
         groups = [self._members(group) for group in self.groups]
-        options = {"run": self.run, "title": title, "summary": repr(self)}
-        write_report(path, groups, **options, side=thumbnails, progress=progress)
+        write_report(
+            path,
+            groups,
+            run=self.run,
+            title=title,
+            summary=repr(self),
+            side=thumbnails,
+            overwrite=overwrite,
+            progress=progress,
+        )
 
     def review(self, *, index: Remembers | None = None) -> Review:
         """Look through the pairs next to the threshold, in a notebook, and judge them.

@@ -181,7 +181,7 @@ class _Run:
                 step=self._journal.next_number,
                 action=file.action,
                 path=file.path,
-                to=self._place(file.path) if file.action == "quarantine" else "",
+                to=self._destination(file.path) if file.action == "quarantine" else "",
                 keep=file.keep,
                 digest=digest,
                 keep_digest=file.keep_digest,
@@ -284,7 +284,7 @@ class _Run:
         except DecodeError as error:
             raise Refusal(str(error)) from error
 
-    def _place(self, path: str) -> str:
+    def _destination(self, path: str) -> str:
         """A free place in the quarantine, at the same place below its top as below the root."""
         inside = os.path.relpath(path, self._plan.root)
         if inside.split(os.sep)[0] == os.pardir:

@@ -35,7 +35,7 @@ class _Rules:
     lacks: Words
     why: Words
     chosen: AbstractSet[str]
-    apart: AbstractSet[frozenset[str]]
+    cannot_link: AbstractSet[frozenset[str]]
 
     def stays(self, record: Record) -> bool:
         """Whether a file is never touched."""
@@ -55,7 +55,7 @@ def make_plan(
     permanently: bool,
     among: Iterable[Record],
     chosen: AbstractSet[str],
-    apart: AbstractSet[frozenset[str]],
+    cannot_link: AbstractSet[frozenset[str]],
     metadata: str = "tell",
 ) -> Plan:
     """Plan what to do; see `Duplicates.plan`.
@@ -75,7 +75,7 @@ def make_plan(
         All files of the search: the quarantine is in their common folder by default.
     chosen : set of str
         Paths of files that are kept since a person said so.
-    apart : set of frozenset of str
+    cannot_link : set of frozenset of str
         Pairs of paths that a person said are no duplicates.
     metadata : {"tell", "sidecar"}
         What to do with what only files that go know of their pictures.
@@ -90,7 +90,7 @@ def make_plan(
             "files, look, and then call dedup.purge(journal)"
         )
     protected = Protected(protect)
-    rules = _Rules(action, protected, unverified, relate, lacks, why, chosen, apart)
+    rules = _Rules(action, protected, unverified, relate, lacks, why, chosen, cannot_link)
     listed, among = list(groups), list(among)
     files = _with_savings([file for group in listed for file in _planned(group, rules)])
     if action != "hardlink":  # such a file stays in its place
@@ -123,7 +123,7 @@ def _planned(group: Sequence[Record], rules: _Rules) -> list[PlannedFile]:
     keepers = there[:1] + [record for record in there[1:] if rules.stays(record)]
     keepers = keepers or [group[0]]
     taken = {_identity(status[keep.path]) for keep in keepers}
-    told = {path for pair in rules.apart if pair <= status.keys() for path in pair}
+    marked = {path for pair in rules.cannot_link if pair <= status.keys() for path in pair}
     files = []
     for record in group:
         if record is keepers[0]:
@@ -133,7 +133,7 @@ def _planned(group: Sequence[Record], rules: _Rules) -> list[PlannedFile]:
         reason = reason or rules.lacks(keep, record)
         if not reason and _identity(status[record.path]) in taken:
             reason = "the same file as one that is kept"
-        if not reason and record.path in told:
+        if not reason and record.path in marked:
             reason = "marked as no duplicate"
         if not reason and rules.action == "hardlink":
             reason = _unlinkable(record, keep, status)

@@ -122,9 +122,9 @@ def _quarantine_of(journal: Journal, held: ExitStack) -> Folder | None:
 def _require_of(plan: Plan, journal: Journal, steps: Iterable[Step]) -> None:
     """Make sure that a journal tells of this plan alone."""
     planned = {(f.path, f.action, f.digest, f.keep, f.keep_digest) for f in plan.files}
-    told = {(s.path, s.action, s.digest, s.keep, s.keep_digest) for s in steps}
+    recorded = {(s.path, s.action, s.digest, s.keep, s.keep_digest) for s in steps}
     header = {key: journal.header.get(key) for key in plan.header}
-    if journal.header and (header != plan.header or not told <= planned):
+    if journal.header and (header != plan.header or not recorded <= planned):
         raise JournalError(f"{journal.path} is the journal of another plan")
 
 

@@ -40,10 +40,14 @@ def write_csv(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     )
 
 
-def read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
+def read_csv(path: str | os.PathLike[str], *, separator: str = ",") -> pd.DataFrame:
     """Read a table of texts, as `write_csv` or anybody else wrote it."""
     table = pd.read_csv(
-        path, dtype=object, keep_default_na=False, encoding_errors="surrogateescape"
+        path,
+        sep=separator,
+        dtype=object,
+        keep_default_na=False,
+        encoding_errors="surrogateescape",
     )
     return table.assign(**{name: _each(table[name], _plain) for name in table})
 

@@ -5,11 +5,30 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from dedup.errors import InputError
 
-__all__ = ["replacing", "require_writable", "save_text"]
+__all__ = ["Kind", "replacing", "require_kind", "require_writable", "save_text"]
+
+_BEGIN = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What tells files of one kind that dedup writes from all others.
+
+    Attributes
+    ----------
+    name : str
+        In words.
+    mark : str
+        What each has in its first 1,024 bytes.
+    """
+
+    name: str
+    mark: str
 
 
 def save_text(path: str | os.PathLike[str], text: str) -> None:
@@ -41,12 +60,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     file = Path(os.path.realpath(path))  # a link to the file stays one
     if file.exists() and not file.is_file():  # a pipe, a terminal, or a folder, which is refused
-        with _told(path):
+        with _reported(path):
             yield file
         return
     partial = _partial(file)
     try:
-        with _told(path):
+        with _reported(path):
             partial.touch()
             if file.exists():
                 shutil.copymode(file, partial)
@@ -75,7 +94,7 @@ def require_writable(path: str | os.PathLike[str]) -> None:
     dedup.errors.InputError: ...a.txt: no such file or directory
     """
     file = Path(os.path.realpath(path))
-    with _told(path):
+    with _reported(path):
         if file.exists() and not file.is_file():
             if not os.access(file, os.W_OK):
                 raise PermissionError("permission denied")
@@ -85,12 +104,37 @@ def require_writable(path: str | os.PathLike[str]) -> None:
         partial.unlink()
 
 
+def require_kind(path: str | os.PathLike[str], kind: Kind) -> None:
+    """Make sure that nothing is lost where a file is written: one of its own kind, or nothing.
+
+    Raises
+    ------
+    InputError
+        If another file is there.
+
+    Examples
+    --------
+    >>> file = getfixture("tmp_path") / "letter.txt"
+    >>> save_text(file, "Dear all")
+    >>> require_kind(file, Kind("page of dedup's", mark="<html>"))
+    Traceback (most recent call last):
+        ...
+    dedup.errors.InputError: ...letter.txt is there, and no page of dedup's: it is not overwritten
+    """
+    if not os.path.isfile(path):
+        return
+    with _reported(path), open(path, "rb") as file:
+        begin = file.read(_BEGIN)
+    if begin and kind.mark.encode() not in begin:
+        raise InputError(f"{os.fspath(path)} is there, and no {kind.name}: it is not overwritten")
+
+
 def _partial(file: Path) -> Path:
     return file.with_name(f".dedup-{os.getpid()}-{threading.get_ident()}.part")
 
 
 @contextmanager
-def _told(path: str | os.PathLike[str]) -> Iterator[None]:
+def _reported(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:

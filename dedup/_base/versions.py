@@ -52,7 +52,7 @@ PREPROCESSING: Final = Part(
     ("numpy", *_OPENCV, "openvino", "onnxruntime-gpu", "torch"),
 )
 """What a network sees of these pixels, and what it says; its weights have names of their own."""
-EVIDENCE: Final = Part("evidence", 2, "54258b00f6cc9e9e", ("faiss-cpu", "numpy", *_OPENCV))
+EVIDENCE: Final = Part("evidence", 3, "6c35b65773582348", ("faiss-cpu", "numpy", *_OPENCV))
 """What two pictures show of each other: all of `dedup/_verification`."""
 JOIN: Final = Part("join", 1, "501418079a7c1698", ("faiss-cpu", "milvus-lite", "numpy"))
 """The pairs of vectors, and the files that they are kept in: all of `dedup/_join`."""

@@ -29,7 +29,7 @@ __all__ = [
     "Skipped",
     "discover",
     "file_key",
-    "is_derived",
+    "is_thumbnail",
 ]
 
 # A folder that holds a file of this name holds what `Plan.apply` has put aside.
@@ -44,6 +44,9 @@ _DERIVED = {
     ".AppleDouble": "metadata of macOS",
     "__MACOSX": "metadata of macOS",
 }
+# Folders in which people keep pictures too: they are read, but nothing in them is kept in place of
+# what lies elsewhere.
+_THUMBNAILS = frozenset([".thumb", ".thumbs", "thumb", "thumbnails", "thumbs"])
 _IN_DERIVED = re.compile(
     rf"[/\\](?:(?:{'|'.join(map(re.escape, _DERIVED))})[/\\]|\._[^/\\]*$)"  # ._*: AppleDouble
 )
@@ -114,15 +117,18 @@ def file_key(
     return os.path.join(realpath(folder), name)
 
 
-def is_derived(path: str) -> bool:
-    """Whether a file is, by its path, what a program derived from another: a thumbnail, say.
+def is_thumbnail(path: str) -> bool:
+    """Whether a file lies where programs keep what they derived from other pictures.
 
     Examples
     --------
-    >>> is_derived("/photos/@eaDir/cat.jpg/SYNOPHOTO_THUMB_XL.jpg"), is_derived("/photos/cat.jpg")
-    (True, False)
+    >>> is_thumbnail("/nas/@eaDir/a.jpg/SYNOPHOTO_THUMB_B.jpg"), is_thumbnail("/nas/thumbs/a.jpg")
+    (True, True)
+    >>> is_thumbnail("/nas/a.jpg")
+    False
     """
-    return _IN_DERIVED.search(path) is not None
+    folders = Path(path).parts[:-1]
+    return _IN_DERIVED.search(path) is not None or any(f.lower() in _THUMBNAILS for f in folders)
 
 
 def discover(
@@ -174,7 +180,7 @@ def discover(
             path = file_key(name, realpath=realpath)
             if inside is not None and path.startswith(inside):
                 continue
-            seen = _seen(path, name)
+            seen = _image_file(path, name)
             if isinstance(seen, Skipped):
                 skipped[path] = seen
             else:
@@ -308,7 +314,7 @@ _OWN_NAME = re.compile(r"\.dedup-[0-9a-f]{16}\.(aside|part)")
 _UNFINISHED = "a file that was being acted on when dedup was killed: apply or undo that plan"
 
 
-def _seen(path: str, name: str) -> ImageFile | Skipped:
+def _image_file(path: str, name: str) -> ImageFile | Skipped:
     """A file, looked at once: it may be gone the next moment."""
     try:
         if archives.archive_of(path):

@@ -6,11 +6,11 @@ embedded, so that each distinct picture is embedded once.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from functools import partial
 from typing import Any, Protocol
 
 from dedup._base.arrays import SHORT_SIDE, Pixels
-from dedup._base.threads import cores, threads
+from dedup._base.threads import ahead, cores, threads
 from dedup._catalogue.added import Added
 from dedup._catalogue.catalogue import Catalogue, picture_of
 from dedup._catalogue.digests import digest_or_reason
@@ -24,9 +24,9 @@ from dedup.pipelines.models.methods import Method, engine
 from dedup.pipelines.models.networks import NO_DIRECTION
 from dedup.pipelines.store.collection import Row
 
-__all__ = ["Ingest", "Onlooker"]
+__all__ = ["Ingest", "Observer"]
 
-# Images a chunk, which is one row of a pipeline. While one is embedded, the next is decoded.
+# Images a chunk, which is one row of a pipeline.
 _CHUNK = 32
 # A graphics card is idle with less; the engine cuts it to what the card's memory holds.
 _CHUNK_ON_CARD = 256
@@ -34,7 +34,7 @@ _CHUNK_ON_CARD = 256
 Advance = Callable[[int], object]
 
 
-class Onlooker(Protocol):
+class Observer(Protocol):
     """Sees pictures while they are at hand, so that none is decoded twice."""
 
     def expect(self, pictures: int) -> bool:
@@ -55,7 +55,7 @@ class Ingest:
         Of the Milvus server.
     tag : str
         Of the files; "" leaves those alone that they have.
-    onlooker : Onlooker, optional
+    observer : Observer, optional
         Sees the new pictures while they are decoded, as far as `SHORT_SIDE`.
     """
 
@@ -66,13 +66,13 @@ class Ingest:
         model: Method,
         token: str,
         tag: str = "",
-        onlooker: Onlooker | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._model = model
         self._token = token
         self._tag = tag
-        self._onlooker = onlooker if model.short_side == SHORT_SIDE else None
+        self._observer = observer if model.short_side == SHORT_SIDE else None
         self._added = Added()
         self._digests: dict[str, str] = {}  # of the new files, by path
         self._tags: dict[str, str] = {}  # of files that changed, by path
@@ -100,17 +100,20 @@ class Ingest:
         fresh = self._changed_since(files)
         self._added.unchanged = len(files) - len(fresh)
         advance(self._added.unchanged)
-        changed = self._read(fresh)
-        advance(len(fresh) - len(changed))
-        broken = [skipped.path for skipped in self._added.skipped]
-        self._catalogue.remove([*broken, *(file.path for file in changed)])
-        if changed:
-            self._bring_in(changed, advance=advance)
+        with threads("engine", count=1) as maker:
+            if len(fresh) >= _CHUNK and self._model.network is not None:
+                maker.submit(engine, self._model)  # it will be wanted
+            changed = self._read(fresh)
+            advance(len(fresh) - len(changed))
+            broken = [skipped.path for skipped in self._added.skipped]
+            self._catalogue.remove([*broken, *(file.path for file in changed)])
+            if changed:
+                self._bring_in(changed, advance=advance)
 
     def _bring_in(self, files: Sequence[ImageFile], *, advance: Advance) -> None:
         firsts = self._first_of_each_digest(files)
-        if self._onlooker is not None and not self._onlooker.expect(len(firsts)):
-            self._onlooker = None
+        if self._observer is not None and not self._observer.expect(len(firsts)):
+            self._observer = None
         if firsts:
             self._embed(firsts, advance=advance)
         first_paths = {file.path for file in firsts}
@@ -132,8 +135,6 @@ class Ingest:
     def _read(self, files: Sequence[ImageFile]) -> list[ImageFile]:
         """Digest the files; returns those whose contents the index does not hold."""
         with threads("read", count=cores() + 4) as readers:  # some wait for the disk
-            if len(files) >= _CHUNK and self._model.network is not None:
-                readers.submit(engine, self._model)  # it will be wanted
             return self._noted(files, readers.map(digest_or_reason, files))
 
     def _noted(
@@ -165,32 +166,36 @@ class Ingest:
         return list(first.values())
 
     def _embed(self, files: Sequence[ImageFile], *, advance: Advance) -> None:
-        connection, name = self._catalogue.collection.connection, self._catalogue.collection.name
-        decoder = decode(method=self._model)
-        store = ingest(method=self._model, uri=connection.uri, collection=name, token=self._token)
+        """Decode, embed and store, chunk by chunk; up to three are under way."""
+        collection = self._catalogue.collection
+        uri, name = collection.connection.uri, collection.name
         network = self._model.network
         size = _CHUNK if network is None or network.device == "cpu" else _CHUNK_ON_CARD
         chunks = [list(files[start : start + size]) for start in range(0, len(files), size)]
-        with threads("decode-ahead", count=1) as ahead:
+        decoder = decode(method=self._model)
+        with threads("decode", count=1) as decoders, threads("ingest", count=2) as ingesters:
+            # Made while the first chunk is decoded: its network takes a moment.
+            store = ingesters.submit(
+                ingest, method=self._model, uri=uri, collection=name, token=self._token
+            )
+            decoded = ahead(decoders, partial(self._decoded, decoder), chunks)
+            # While one chunk is inserted, the next is embedded.
+            stored = ahead(ingesters, lambda chunk: call(store.result(), *chunk).get(), decoded)
             try:
-                waiting = ahead.submit(self._decoded, chunks[0], decoder)
-                for chunk, following in zip_longest(chunks, chunks[1:]):
-                    rows, images = waiting.result()
-                    if following is not None:
-                        waiting = ahead.submit(self._decoded, following, decoder)
-                    self._take_in(*call(store, rows, images).get())
+                for chunk, (written, lost) in zip(chunks, stored, strict=True):
+                    self._take_in(written, lost)
                     advance(len(chunk))
             except BaseException:
                 self._is_over = True
                 raise
 
-    def _decoded(self, files: list[ImageFile], decoder: Any) -> tuple[list[Row], list[Pixels]]:
-        """The new pictures of a chunk with their rows, seen by the onlooker."""
+    def _decoded(self, decoder: Any, files: list[ImageFile]) -> tuple[list[Row], list[Pixels]]:
+        """The new pictures of a chunk with their rows, seen by the observer."""
         (decoded,) = call(decoder, [file.source for file in files], lambda: self._is_over).get()
         rows, new = self._select(files, decoded)
-        if self._onlooker is not None:
+        if self._observer is not None:
             for row, picture in zip(rows, new, strict=True):
-                self._onlooker.see(row["id"], picture)
+                self._observer.see(row["id"], picture)
         return rows, [picture.image for picture in new]
 
     def _take_in(self, written: list[Row], lost: list[Row]) -> None:

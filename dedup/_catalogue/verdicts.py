@@ -80,20 +80,20 @@ class Verdicts:
     def of_pairs(self, files: Mapping[int, Sequence[Record]]) -> dict[Pair, bool]:
         """What was said of pairs of pictures (a < b), by any of their files; the last word."""
         picture = {r.digest: picture for picture, records in files.items() for r in records}
-        told = {}
+        verdicts = {}
         for row in _by_time(self._table.all()):
             a, b = (picture.get(row[end]) for end in ("digest_a", "digest_b"))
             if a is not None and b is not None and a != b:
-                told[ordered(a, b)] = bool(row["duplicate"])
-        return told
+                verdicts[ordered(a, b)] = bool(row["duplicate"])
+        return verdicts
 
     def of_image(self, digests: Sequence[str]) -> dict[str, bool]:
         """What was said of an image, of which these are digests, and others: by their digest."""
-        told = {}
+        verdicts = {}
         for row in _by_time(self._table.on(digests)):
             ends = row["digest_a"], row["digest_b"]
-            told[ends[0] if ends[1] in digests else ends[1]] = bool(row["duplicate"])
-        return told
+            verdicts[ends[0] if ends[1] in digests else ends[1]] = bool(row["duplicate"])
+        return verdicts
 
     def table(self, records: Iterable[Record]) -> pd.DataFrame:
         """The verdicts on files that are there, by their paths: `a`, `b` and `label`."""

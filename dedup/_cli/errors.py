@@ -21,7 +21,9 @@ _KEPT = "dedup.kept"
 
 # An argument of the Python API, as messages name it: index=, cache=False, device='tpu'. Not part
 # of a path, before which there is neither a space nor a bracket.
-_ARGUMENT = re.compile(r"""(?<![^\s(])(?P<name>\w+)=(?P<value>'[^']*'|"[^"]*"|[\w.-]*)""")
+_ARGUMENT = re.compile(
+    r"""(?<![^\s(])(?P<name>\w+)=(?P<value>'[^']*'|"[^"]*"|\([^()]*\)|[\w.-]*)"""
+)
 _FUNCTION = re.compile(r"(?<![^\s(])dedup\.(?P<name>\w+)(\(\w*\))?")
 
 
@@ -69,6 +71,8 @@ class Commands(click.Group):
 
         def option(found: re.Match[str]) -> str:
             name, value = found["name"], found["value"].strip("'\"")
+            if value.startswith("("):  # several, which the command line parts by commas
+                value = re.sub(r"""[()'" ]""", "", value).rstrip(",")
             switch = options.get(f"no_{name}")
             if switch is not None and value in ("True", "False"):
                 return switch if value == "False" else f"no {switch}"

@@ -10,6 +10,7 @@ import click
 
 from dedup._base.text import printable
 from dedup._catalogue.added import Added
+from dedup._catalogue.discover import file_key
 from dedup._cli.errors import kept_if_interrupted
 from dedup._cli.shared import (
     DEVICE,
@@ -194,9 +195,16 @@ def remove(paths: tuple[str, ...], **where: Any) -> None:
     \b
     Example:
       dedup index remove photos/old.jpg --index photos.db
+
+    Exit code: 0 if all were known, 1 if some were not, 2 on an error.
     """  # noqa: D301  click wants the \b itself
     with _opened(**where) as images:
+        held, _ = images.known(map(file_key, paths))
         click.echo(f"{images.remove(paths)} removed")
+    unknown = [path for path in paths if file_key(path) not in held]
+    for path in unknown:
+        click.echo(f"{printable(path)}: not in the index", err=True)
+    sys.exit(1 if unknown else 0)
 
 
 @index.command()

@@ -7,10 +7,11 @@ import click
 
 from dedup._base.about import DISTRIBUTION
 from dedup._base.text import printable
-from dedup._cli.act import COMMANDS
+from dedup._cli.act import COMMANDS as ACTIONS
 from dedup._cli.demo import run_demo
 from dedup._cli.errors import Commands, Failure, kept_if_interrupted, summary
 from dedup._cli.index_commands import index
+from dedup._cli.labelled_commands import COMMANDS as LABELLED
 from dedup._cli.shared import (
     DEVICE,
     METHOD,
@@ -133,6 +134,11 @@ def report(
     type=click.IntRange(2),
     help="Size of the collection; that of the photos by default.",
 )
+@click.option(
+    "--sources",
+    type=click.IntRange(1),
+    help="Photos that are copied, which is the number of pairs of each edit; 16 by default.",
+)
 @METHOD
 @DEVICE
 @NO_VERIFY
@@ -143,6 +149,7 @@ def calibrate(
     out: Path,
     precision: float,
     images: int | None,
+    sources: int | None,
     method: str,
     device: str,
     no_verify: bool,
@@ -160,6 +167,7 @@ def calibrate(
         paths,
         precision=precision,
         images=images,
+        sources=sources,
         method=method,
         device=device,
         verify=not no_verify,
@@ -183,5 +191,5 @@ def demo(out: Path | None) -> None:
         raise Failure(printable(str(error))) from error
 
 
-for command in (index, *COMMANDS):
+for command in (index, *ACTIONS, *LABELLED):
     main.add_command(command)

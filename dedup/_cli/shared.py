@@ -47,7 +47,7 @@ METHOD = click.option(
     default=DEFAULT,
     show_default=True,
     help="sscd: a ResNet-50 trained for copy detection; sscd-fast: its small student; "
-    "sscd-cascade: the student, and the ResNet-50 for what it proposes; phash: 64-bit DCT hashes, "
+    "sscd-cascade: the student, and the ResNet-50 for pairs in doubt; phash: 64-bit DCT hashes, "
     "much faster, but blind to crops, mirrors and captions.",
 )
 DEVICE = click.option(

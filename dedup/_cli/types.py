@@ -9,31 +9,21 @@ from typing import Any
 
 import click
 
-from dedup._base.saving import require_writable
+from dedup._base.saving import Kind, require_kind, require_writable
 from dedup._results.choices import Choices
 from dedup._search.threshold import Threshold
+from dedup._viewing.report import PAGE_KIND
 from dedup.errors import InputError
 
 __all__ = ["CHOICES", "PAGE", "PLAN", "THRESHOLD_OR_FILE", "TUNED"]
 
-_BEGIN = 1024
-
 
 class _Output(click.Path):
-    """A file that is written at the end, in place of none but one of its own kind.
+    """A file that is written at the end, in place of none but one of its own kind."""
 
-    Parameters
-    ----------
-    kind : str
-        In words.
-    mark : str
-        What each has in its first 1,024 bytes.
-    """
-
-    def __init__(self, kind: str, *, mark: str) -> None:
+    def __init__(self, kind: Kind) -> None:
         super().__init__(dir_okay=False, path_type=Path)
         self._kind = kind
-        self._mark = mark.encode()
 
     def convert(
         self,
@@ -45,18 +35,10 @@ class _Output(click.Path):
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
         try:
             require_writable(path)
-            if path.is_file() and not self._is_of_kind(path):
-                self.fail(
-                    f"{path} is there, and no {self._kind}: it is not overwritten", param, ctx
-                )
+            require_kind(path, self._kind)
         except InputError as error:
             self.fail(str(error), param, ctx)
         return path
-
-    def _is_of_kind(self, path: Path) -> bool:
-        with path.open("rb") as file:
-            begin = file.read(_BEGIN)
-        return not begin or self._mark in begin
 
 
 class _Threshold(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
@@ -97,6 +79,6 @@ class _Choices(click.ParamType):  # type: ignore[type-arg]  # as above
 
 THRESHOLD_OR_FILE = _Threshold()
 CHOICES = _Choices()
-PAGE = _Output("page of dedup's", mark='<meta name="generator" content="dedup">')
-PLAN = _Output("plan of dedup's", mark='"format": "dedup plan')
-TUNED = _Output("threshold of dedup's", mark='"format": "dedup threshold')
+PAGE = _Output(PAGE_KIND)
+PLAN = _Output(Kind("plan of dedup's", mark='"format": "dedup plan'))
+TUNED = _Output(Kind("threshold of dedup's", mark='"format": "dedup threshold'))

@@ -1,66 +1,52 @@
 """The best file of a group, once it is known what its members show of each other.
 
-Groups are built around a provisional keeper. If a member shows more, it takes its place: the one
-that covers the most, then the least altered, then the most detail, then the better encoding.
+Groups are built around a provisional keeper, on which all members are laid. The best one covers
+the most of what they show, then is the least altered, then has the usual colours, then the most
+detail, then the better encoding. What was altered shows among three or more (`layers`); of two
+alone it is judged by how they differ (`two`).
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
-from typing import Final
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from dedup._base.pairs import ordered
+from dedup._catalogue.discover import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.decision import Decision
-from dedup._grouping.encoding import has_camera, is_coarser
-from dedup._grouping.keeper import is_thumbnail
-from dedup._grouping.retain import is_finer, is_fuller, shows_more_within
-from dedup._verification.common_part import Differences, Mask
+from dedup._grouping.retain import shows_more_within
+from dedup._grouping.two import is_better, is_encoded_better
 from dedup._verification.coverage import Coverage
-from dedup._verification.covering import Covering
-from dedup._verification.detail import Detail
+from dedup._verification.edits import GROUNDS
+from dedup._verification.layers import Layer, Standing, standings
+from dedup._verification.registration import Matrix
+from dedup._verification.verify import Verifier
 
 __all__ = ["settled"]
 
-_ROUNDS: Final = 4
-"""How often a better member may take the keeper's place."""
-_MORE: Final = 0.02
-"""Part of a picture, beyond the other's frame, by which one shows more."""
-_CLEARLY: Final = 0.75
-"""What the less altered one shows alone, at most, in units of what the other does."""
+_THREE: Final = 3
+"""Pictures among which it shows what was altered."""
+_COVERED: Final = 0.02
+"""Part of all that a group shows by which one covers more."""
+_ALTERED: Final = 0.002
+"""Part of a picture by which one was altered more."""
+_COLOURLESS: Final = 0.3
+_COLOURFUL: Final = 4.0
+"""Colour, in units of the most colourful one's, if that has so much, below which one is grey."""
+_TINTED: Final = 2.5
+"""Distance from the usual colours, in grey values, by which one is tinted more."""
+_FRAMED: Final = 0.3
+"""Part of a group's pairs that must say that the first one lies on a ground."""
 _SAME_SIZE: Final = 0.03
-_ENLARGED: Final = 1.25
-"""Resolutions of one size; and from which one without more detail was enlarged."""
-_BLURRED: Final = 0.3
-"""What a blur shows alone, at most, in units of what the other does."""
-_SQUARE: Final = 0.12
-"""Difference of the contrast along the axes from which one has bars or a mosaic."""
-_CRISP: Final = 0.5
-"""Finest octave in units of the next, of a picture that is not blurred."""
-_AMPLIFIED: Final = 1.2
-"""Detail that sharpening adds, at least."""
-_SPECKS: Final = 0.035
-"""Part of the pixels by which one has more specks."""
-_NOISE: Final = 3.0
-"""Noise, in grey values, that was added."""
-_AS_DETAILED: Final = 0.95
-"""Detail, at least, of what is only noisier."""
-_INTERPOLATED: Final = 1.25
-"""Detail that interpolation may cost one of the pictures, and that noise may seem to be."""
-_SAME_COLOURS: Final = 3.0
-"""Difference of colours, in grey values, that an encoder leaves."""
-_WITNESSES: Final = 2
-"""Third pictures that are asked whether they are as the other is."""
-_SHARED: Final = 0.5
-"""Part of the squares that differ in which a third picture differs, too."""
 
 
 def settled(
     group: Sequence[int],
     *,
     decision: Decision,
-    covering: Covering,
+    verifier: Verifier,
     files: Mapping[int, Sequence[Record]],
 ) -> list[int]:
     """A group with the best of its pictures first.
@@ -70,217 +56,138 @@ def settled(
     group : sequence of int
         The provisional keeper first.
     decision : Decision
-    covering : Covering
+    verifier : Verifier
     files : mapping of int to sequence of Record
         Files of each picture, the best first.
     """
-    keeper, tried = group[0], set[int]()
-    for _ in range(_ROUNDS):
-        tried.add(keeper)
-        pairs = [ordered(keeper, other) for other in group if other != keeper]
-        decision.verify(pairs)
-        linked = [pair for pair in pairs if decision.is_link(pair)]
-        covering.measure(linked)
-        seen = {other: covering.of(keeper, other) for other in chain(*linked) if other != keeper}
-        known = {other: coverage for other, coverage in seen.items() if coverage is not None}
-        usual = _usual(keeper, known)
-        better = [
-            (_gain(coverage), other in usual, -other)
-            for other, coverage in known.items()
-            if other not in tried
-            and _is_better(
-                files[other][0],
-                files[keeper][0],
-                coverage,
-                usual=(other in usual) - (keeper in usual),
-                altered=_altered(other, known, decision=decision, covering=covering),
-            )
-        ]
-        if not better:
-            break
-        keeper = -max(better)[-1]
+    first, *others = group
+    decision.verify(ordered(first, other) for other in others)
+    placed = list(_placed(group, decision=decision, verifier=verifier))
+    fullest = _fullest(placed, files)
+    are_many = len(placed) >= _THREE
+    best = _least_altered(placed, among=fullest, verifier=verifier) if are_many else fullest
+    better = is_encoded_better if are_many else is_better
+    keeper, *rivals = (one.picture for one in best)
+    decision.verify(ordered(keeper, rival) for rival in rivals)
+    for rival in rivals:
+        seen = _seen(keeper, rival, decision=decision, verifier=verifier)
+        if seen is not None and better(files[rival][0], files[keeper][0], seen):
+            keeper = rival
+    if are_many:
+        others = [one.picture for one in fullest if one.picture != keeper]
+        keeper = _uncensored(keeper, others, decision=decision, verifier=verifier)
     return [keeper, *(other for other in group if other != keeper)]
 
 
-def _gain(seen: Coverage) -> float:
-    """How much more of the scene b shows than a."""
-    return 0.0 if seen.b.ground else round(seen.b.share - seen.a.share, 2)
+def _seen(a: int, b: int, *, decision: Decision, verifier: Verifier) -> Coverage | None:
+    """What two pictures show of each other, if they are linked."""
+    return verifier.covering.of(a, b) if decision.is_link(ordered(a, b)) else None
 
 
-def _usual(keeper: int, seen: Mapping[int, Coverage]) -> set[int]:
-    """The pictures in the colours that most of a group have: edits change them, each in its way."""
-    tints = {other: coverage.tint for other, coverage in seen.items() if coverage.tint is not None}
-    if len(tints) < 2:
-        return {keeper, *seen}
-    palette = max((tint.palette for tint in tints.values()), key=len)
-    looks = {keeper: palette} | {other: tint(palette) for other, tint in tints.items()}
-    alike = {
-        picture: {
-            other
-            for other, look in looks.items()
-            if float(np.sqrt(((look - own) ** 2).mean())) < _SAME_COLOURS
-        }
-        for picture, own in looks.items()
-    }
-    most = max(map(len, alike.values()))
-    if most == 1:
-        return {keeper, *seen}
-    return set().union(*(others for others in alike.values() if len(others) == most))
-
-
-def _altered(
-    other: int, seen: Mapping[int, Coverage], *, decision: Decision, covering: Covering
+def _uncensored(
+    keeper: int, others: Sequence[int], *, decision: Decision, verifier: Verifier
 ) -> int:
-    """Which of the keeper and another was altered where they differ: 1 the keeper, -1 the other.
+    """The keeper, or what shows something that the keeper only hides.
 
-    The other if third pictures are there as the keeper is. The keeper if they differ from it, and
-    one is as the other is; 0 if they disagree, or none shows the place.
+    Where most were censored at one place, each in its way, they outvote what was not. There most
+    differ from each other.
     """
-    here = seen[other]
-    if here.in_a is None or not here.in_a.differ.any():
-        return 0
-    if _is_blurred(here):
-        return 0  # others may be blurred there, too
-    votes = {
-        third: _agrees(here.in_a.differ, coverage.in_a)
-        for third, coverage in seen.items()
-        if third != other
-    }
-    said = [-vote for vote in votes.values() if vote]
-    if 2 * abs(sum(said)) <= len(said):
-        return 0
-    if sum(said) < 0:
-        return -1
-    witnesses = [third for third, vote in votes.items() if vote < 0][:_WITNESSES]
-    decision.verify(ordered(other, third) for third in witnesses)
-    for third in witnesses:
-        if decision.is_link(ordered(other, third)):
-            coverage = covering.of(other, third)
-            if coverage and here.in_b and _agrees(here.in_b.differ, coverage.in_a) > 0:
-                return 1
-    return 0
+    decision.verify(ordered(keeper, other) for other in others)
+    pairs = ((p, _seen(keeper, p, decision=decision, verifier=verifier)) for p in others)
+    seen = {other: coverage for other, coverage in pairs if coverage is not None}
+    differ = sum(max(its.a.within, its.b.within) > 0 for its in seen.values())
+    if 2 * differ <= len(seen):
+        return keeper
+    shows = {other: its.b.own for other, its in seen.items() if _is_hidden(its)}
+    return max(shows, key=lambda other: (shows[other], -other), default=keeper)
 
 
-def _agrees(places: Mask, with_third: Differences | None) -> int:
-    """Whether a third picture shows the same in some places: 1, or -1 if not; 0 if unknown."""
-    if with_third is None:
-        return 0
-    shown = places & with_third.seen
-    if shown.sum() < _SHARED * places.sum():
-        return 0
-    return -1 if (shown & with_third.differ).sum() >= _SHARED * shown.sum() else 1
+def _is_hidden(seen: Coverage) -> bool:
+    """Whether a hides some of b, and shows nothing else."""
+    around = 0.0 if seen.a.ground else seen.a.around
+    more = shows_more_within(seen.b) and not shows_more_within(seen.a)
+    return more and around <= _COVERED and seen.b.colours >= seen.a.colours
 
 
-def _is_better(other: Record, keep: Record, seen: Coverage, *, usual: int, altered: int) -> bool:
-    """Whether the other file (b) is to be kept rather than the provisional one (a).
+class _Placed(NamedTuple):
+    """A picture of a group that is aligned to the first one.
 
-    Parameters
+    Attributes
     ----------
-    usual : int
-        1 if only the other has the usual colours of its group, -1 if only the provisional one.
-    altered : int
-        As `_altered` says.
+    picture : int
+    to_picture : ndarray, shape (3, 3)
+        From a place in the first one to the same place in this one.
+    is_framed : bool
+        Whether it was put on a ground, or into something else.
+    scale : float
+        Its pixels, in length, for one of the first one's.
     """
-    if is_thumbnail(other) != is_thumbnail(keep):
-        return is_thumbnail(keep)
-    if other.fullness != keep.fullness:
-        return is_fuller(other, keep) and not is_fuller(keep, other)
-    said = (
-        _bare(seen)
-        or _whole(seen)
-        or altered
-        or _unaltered(seen)
-        or _coloured(seen)
-        or (usual if _is_tinted(seen) else 0)
-        or int(is_coarser(keep, other)) - int(is_coarser(other, keep))
-        or _plain(seen)
-        or _detailed(seen)
-    )
-    if said:
-        return said > 0
-    if _is_tinted(seen):
-        return False  # one was edited, and nothing says which
-    return has_camera(other) and not has_camera(keep)
+
+    picture: int
+    to_picture: Matrix
+    is_framed: bool
+    scale: float
 
 
-def _is_tinted(seen: Coverage) -> bool:
-    return seen.tint is not None and seen.tint.strength > _SAME_COLOURS
+def _placed(group: Sequence[int], *, decision: Decision, verifier: Verifier) -> Iterable[_Placed]:
+    """The first one, and what is linked to it."""
+    first, *others = group
+    found, framed = [], 0
+    for other in others:
+        pair = ordered(first, other)
+        seen = verifier.evidence(pair)
+        if seen is None or seen.transform is None or not decision.is_link(pair):
+            continue
+        to_b = np.vstack([seen.transform, [0, 0, 1]])
+        is_turned = verifier.directed(pair)[0] == other
+        on_ground = not GROUNDS.isdisjoint(seen.edits)
+        other_is_whole = (seen.overlap_a >= seen.overlap_b) != is_turned
+        framed += on_ground and not other_is_whole
+        found.append(
+            _Placed(
+                other,
+                np.linalg.inv(to_b) if is_turned else to_b,
+                on_ground and other_is_whole,
+                1 / seen.scale if is_turned else seen.scale,
+            )
+        )
+    yield _Placed(first, np.eye(3), framed > _FRAMED * len(found), 1.0)
+    yield from found
 
 
-def _bare(seen: Coverage) -> int:
-    """The picture itself, not what it was put into; unless that is larger, and resolves more."""
-    if bool(seen.a.ground) == bool(seen.b.ground):
-        return 0
-    detail = seen.swapped().detail if seen.a.ground else seen.detail
-    if detail.pixels > 1 and is_finer(detail):
-        return 0
-    return 1 if seen.a.ground else -1
+def _fullest(placed: Sequence[_Placed], files: Mapping[int, Sequence[Record]]) -> list[_Placed]:
+    """Those that are no thumbnails, if there are such, with most frames, transparency and bits."""
+    chosen = [one for one in placed if not is_thumbnail(files[one.picture][0].path)] or list(placed)
+    fullness = max(files[one.picture][0].fullness for one in chosen)
+    return [one for one in chosen if files[one.picture][0].fullness == fullness]
 
 
-def _whole(seen: Coverage) -> int:
-    """The one that shows more of the scene."""
-    a, b = (0.0 if only.ground or only.is_plain else only.around for only in (seen.a, seen.b))
-    return 0 if abs(b - a) <= _MORE else (1 if b > a else -1)
+def _least_altered(
+    placed: Sequence[_Placed], *, among: Sequence[_Placed], verifier: Verifier
+) -> list[_Placed]:
+    """Of some pictures of a group those that show it best, the likeliest first."""
+    features = verifier.features({one.picture for one in placed})
+    there = [one for one in placed if one.picture in features]
+    layers = [Layer(features[one.picture], one.to_picture, one.is_framed) for one in there]
+    standing = dict(zip((one.picture for one in there), standings(layers), strict=True))
+    left = [one for one in among if one.picture in standing]
 
+    def least(measure: Callable[[Standing], float], slack: float) -> list[_Placed]:
+        values = [measure(standing[one.picture]) for one in left]
+        return [
+            one for one, value in zip(left, values, strict=True) if value <= min(values) + slack
+        ]
 
-def _plain(seen: Coverage) -> int:
-    """Not one with more around it that is a ground, perhaps, and perhaps a sky."""
-    return -1 if seen.b.is_plain and seen.b.around > _MORE else 0
+    left = least(lambda its: -its.covered, _COVERED)
+    left = least(lambda its: its.is_framed, 0)
+    left = least(lambda its: its.altered, _ALTERED)
+    most = max(standing[one.picture].colour for one in left)
+    left = least(lambda its: most > _COLOURFUL and its.colour < _COLOURLESS * most, 0)
+    left = least(lambda its: its.tint, _TINTED)
+    largest = max(one.scale for one in left)
 
+    def rank(one: _Placed) -> tuple[int, int, int]:
+        smaller = round(math.log(largest / one.scale) / (2 * _SAME_SIZE))
+        return smaller, round(standing[one.picture].tint), one.picture
 
-def _unaltered(seen: Coverage) -> int:
-    """Of two alone, the one in which nothing was hidden, and on which nothing was put.
-
-    A bar has straight edges only, letters many. Of what was blurred less is its own. Other things
-    that are put over a picture show more than they hide, as their outlines reach beyond them.
-    """
-    if not shows_more_within(seen.a) and not shows_more_within(seen.b):
-        return 0
-    a, b = seen.a.within, seen.b.within
-    if _is_blurred(seen):
-        return 1 if b > a else -1
-    if abs(seen.a.square - seen.b.square) > _SQUARE:
-        return 1 if seen.a.square > seen.b.square else -1
-    if min(a, b) > _CLEARLY * max(a, b):
-        return 0
-    return 1 if (b > a) == seen.is_filtered else -1
-
-
-def _is_blurred(seen: Coverage) -> bool:
-    """Whether one shows hardly anything of its own, but the other without its details."""
-    own = seen.a.within, seen.b.within
-    return seen.is_filtered and min(own) < _BLURRED * max(own)
-
-
-def _coloured(seen: Coverage) -> int:
-    return int(seen.b.colours) - int(seen.a.colours)
-
-
-def _detailed(seen: Coverage) -> int:
-    """The one that resolves more: neither speckled, nor blurred, sharpened, or enlarged."""
-    detail, back = seen.detail, seen.swapped().detail
-    same_size = abs(detail.pixels - 1) <= _SAME_SIZE
-    noisier = int(same_size and _is_noisier(detail)) - int(same_size and _is_noisier(back))
-    if noisier:
-        return -noisier
-    if same_size and not detail.is_exact and max(detail.ratio, back.ratio) < _INTERPOLATED:
-        return 0
-    finer = int(is_finer(detail)) - int(is_finer(back))
-    if finer:
-        return -finer if _is_sharpened(detail if finer > 0 else back) else finer
-    if max(detail.pixels, back.pixels) > _ENLARGED:
-        return -1 if detail.pixels > 1 else 1
-    return 0 if same_size else (1 if detail.pixels > 1 else -1)
-
-
-def _is_noisier(detail: Detail) -> bool:
-    """Whether b has specks or noise that a, though as detailed, does not have."""
-    if detail.crisp_a < _CRISP or not _AS_DETAILED < detail.ratio < _INTERPOLATED:
-        return False
-    return detail.specks_b > detail.specks_a + _SPECKS or detail.noise_b > _NOISE
-
-
-def _is_sharpened(detail: Detail) -> bool:
-    """Whether b is finer since it was sharpened, as a was sharp already."""
-    same_size = abs(detail.pixels - 1) < _SAME_SIZE
-    return same_size and detail.crisp_a > _CRISP and detail.ratio > _AMPLIFIED
+    return sorted(left, key=rank)

@@ -23,7 +23,7 @@ class Decision(Protocol):
     def is_link(self, pair: Pair) -> bool:
         """Whether a pair that was prepared is accepted."""
 
-    def keeps_apart(self, pair: Pair) -> bool:
+    def is_cannot_link(self, pair: Pair) -> bool:
         """Whether what was seen of a pair tells all copies of the one from those of the other."""
 
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:

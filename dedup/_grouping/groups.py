@@ -61,12 +61,12 @@ class Grouped:
     ----------
     groups : list of list of int
         The keeper first; pictures that belong to none may be groups of one.
-    apart : dict of (int, int) to int
+    conflicts : dict of (int, int) to int
         Links between two groups, and the other picture, of one of these, that keeps them apart.
     """
 
     groups: list[list[int]]
-    apart: dict[Pair, int]
+    conflicts: dict[Pair, int]
 
 
 def group(
@@ -75,8 +75,8 @@ def group(
     candidates: Sequence[Pair],
     decision: Decision,
     choose: Callable[[Sequence[int]], int],
-    apart: Sequence[Pair] = (),
-    together: Sequence[Pair] = (),
+    cannot_link: Sequence[Pair] = (),
+    must_link: Sequence[Pair] = (),
 ) -> Grouped:
     """Cut clusters into groups around keepers.
 
@@ -90,7 +90,7 @@ def group(
         What it was asked are the links so far.
     choose : callable
         The keeper of some pictures.
-    apart, together : sequence of (int, int)
+    cannot_link, must_link : sequence of (int, int)
         Pictures that never share a group; and those that do, if nothing keeps them apart.
 
     Returns
@@ -100,12 +100,14 @@ def group(
     links = _links(decision)
     found = _stars(clusters, neighbours=_neighbours(links), decision=decision, choose=choose)
     # Links that came too late, or that somebody's word holds up, lead out of every cluster.
-    alone = set(chain.from_iterable([*links, *together])).difference(chain.from_iterable(found))
+    alone = set(chain.from_iterable([*links, *must_link])).difference(chain.from_iterable(found))
     found = sorted([*found, *([picture] for picture in alone)])
-    merged = _merged(found, candidates=candidates, decision=decision, apart=apart)
-    united, reasons = _united(merged, decision=decision, apart=apart)
-    gathered = _gathered(united, together, apart=apart)
-    return Grouped(gathered, _apart(gathered, reasons, decision=decision, apart=apart))
+    merged = _merged(found, candidates=candidates, decision=decision, cannot_link=cannot_link)
+    united, reasons = _united(merged, decision=decision, cannot_link=cannot_link)
+    gathered = _gathered(united, must_link, cannot_link=cannot_link)
+    return Grouped(
+        gathered, _conflicts(gathered, reasons, decision=decision, cannot_link=cannot_link)
+    )
 
 
 def _stars(
@@ -141,7 +143,7 @@ def _merged(
     *,
     candidates: Iterable[Pair],
     decision: Decision,
-    apart: Sequence[Pair],
+    cannot_link: Sequence[Pair],
 ) -> list[list[int]]:
     """Join stars that show one picture, though too much was edited to link their keepers.
 
@@ -156,7 +158,7 @@ def _merged(
             bridges[ordered(a, b)].append(pair)
     decision.verify(pair for pairs in bridges.values() for pair in pairs)
     merged = {number: list(members) for number, members in enumerate(groups)}
-    pieces = _pieces(home, apart)
+    pieces = _pieces(home, cannot_link)
     # Small stars first, so that what is alone finds a home before stars of several are joined.
     for ends in sorted(bridges, key=lambda ends: sorted(len(groups[end]) for end in ends)):
         small, large = sorted(ends, key=lambda end: (len(groups[end]), -end))
@@ -173,7 +175,7 @@ def _merged(
 
 
 def _united(
-    groups: Sequence[list[int]], *, decision: Decision, apart: Sequence[Pair]
+    groups: Sequence[list[int]], *, decision: Decision, cannot_link: Sequence[Pair]
 ) -> tuple[list[list[int]], dict[Pair, int]]:
     """Join stars that are one: each member of the smaller is linked to the larger's keeper.
 
@@ -186,7 +188,7 @@ def _united(
         said so.
     """
     while True:
-        pieces = _pieces(_home(groups), apart)
+        pieces = _pieces(_home(groups), cannot_link)
         _compare_with_keepers(_meetings(groups, decision), groups, decision, pieces)
         stars = {number: list(members) for number, members in enumerate(groups)}
         reasons: dict[Pair, int] = {}
@@ -247,13 +249,13 @@ def _first(members: Sequence[int], pairs: Iterable[tuple[int, int]]) -> list[int
 
 
 def _gathered(
-    groups: Sequence[list[int]], together: Sequence[Pair], *, apart: Sequence[Pair]
+    groups: Sequence[list[int]], must_link: Sequence[Pair], *, cannot_link: Sequence[Pair]
 ) -> list[list[int]]:
     """Join the groups of pictures that belong together, the smaller one to the larger."""
     home = _home(groups)
     gathered = dict(enumerate(groups))
-    pieces = _pieces(home, apart)
-    for pair in together:
+    pieces = _pieces(home, cannot_link)
+    for pair in must_link:
         ends = {home[picture] for picture in pair}
         if len(ends) == 1 or not pieces.can_join(*ends):
             continue
@@ -264,22 +266,24 @@ def _gathered(
     return sorted(gathered.values())
 
 
-def _apart(
+def _conflicts(
     groups: Sequence[list[int]],
     reasons: Mapping[Pair, int],
     *,
     decision: Decision,
-    apart: Sequence[Pair],
+    cannot_link: Sequence[Pair],
 ) -> dict[Pair, int]:
     """Links between two groups, and what keeps them apart: what somebody said before all else."""
     home = _home(groups)
-    said = {ordered(home[a], home[b]): (a, b) for a, b in apart if home.keys() >= {a, b}}
+    constraints = {
+        ordered(home[a], home[b]): (a, b) for a, b in cannot_link if home.keys() >= {a, b}
+    }
     found = {}
     for ends, pairs in _meetings(groups, decision).items():
-        told = said.get(ordered(*ends), ())
+        constraint = constraints.get(ordered(*ends), ())
         for mine, other in pairs:
             pair = ordered(mine, other)
-            others = [picture for picture in told if picture not in pair]
+            others = [picture for picture in constraint if picture not in pair]
             found[pair] = others[0] if others else reasons[pair]
     return found
 
@@ -294,9 +298,11 @@ def _links(decision: Decision) -> list[Pair]:
     return [pair for pair in decision.asked() if decision.is_link(pair)]
 
 
-def _pieces(home: Mapping[int, int], apart: Sequence[Pair]) -> Clusters:
+def _pieces(home: Mapping[int, int], cannot_link: Sequence[Pair]) -> Clusters:
     """Groups by number, those kept apart of which pictures are."""
-    return Clusters(apart=[(home[a], home[b]) for a, b in apart if a in home and b in home])
+    return Clusters(
+        cannot_link=[(home[a], home[b]) for a, b in cannot_link if a in home and b in home]
+    )
 
 
 # Pairs between two stars that are verified to see whether they show one picture.

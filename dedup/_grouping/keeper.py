@@ -3,33 +3,15 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import fsum
-from pathlib import Path
 from typing import TypeAlias
 
-from dedup._catalogue.discover import is_derived
+from dedup._catalogue.discover import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup.errors import InputError
 
-__all__ = ["Keep", "Keeper", "is_thumbnail"]
+__all__ = ["Keep", "Keeper"]
 
 Keep: TypeAlias = str | Callable[[Record], object]
-
-
-# Folders in which programs keep small pictures of those beside them.
-_THUMBNAILS = frozenset([".thumb", ".thumbs", "thumb", "thumbnails", "thumbs"])
-
-
-def is_thumbnail(record: Record) -> bool:
-    """Whether a file lies in a folder of thumbnails, by its name.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> is_thumbnail(SimpleNamespace(path="/nas/@eaDir/a.jpg/SYNOPHOTO_THUMB_B.jpg"))
-    True
-    """
-    folders = Path(record.path).parts[:-1]
-    return is_derived(record.path) or any(part.lower() in _THUMBNAILS for part in folders)
 
 
 def _best(record: Record) -> object:
@@ -48,7 +30,7 @@ _RULES: dict[str, Callable[[Record], object]] = {
 
 def _pictures_first(rule: Callable[[Record], object]) -> Callable[[Record], object]:
     """The rule, but a thumbnail that a program made is kept in place of no picture."""
-    return lambda record: (is_thumbnail(record), rule(record))
+    return lambda record: (is_thumbnail(record.path), rule(record))
 
 
 # Of files with the very same pixels, the one that lost some comes before those that were made from
@@ -108,13 +90,13 @@ class Keeper:
             files[record.picture].append(record)
         if self._is_best:
             for several in files.values():
-                several.sort(key=lambda r: (is_thumbnail(r), _losslessness(r.format)))  # stable
+                several.sort(key=lambda r: (is_thumbnail(r.path), _losslessness(r.format)))
         return dict(enumerate(files.values()))
 
     def choose(self, pictures: Sequence[int], files: Mapping[int, Sequence[Record]]) -> int:
         """The picture to keep, of pictures that show the same; `files` as `files` gives them."""
         if self._is_best:
-            pictures = [p for p in pictures if not is_thumbnail(files[p][0])] or pictures
+            pictures = [p for p in pictures if not is_thumbnail(files[p][0].path)] or pictures
             fullest = max(files[picture][0].fullness for picture in pictures)
             pictures = [p for p in pictures if files[p][0].fullness == fullest]
         if self._is_best and len(pictures) > 2:

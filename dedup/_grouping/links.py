@@ -31,14 +31,14 @@ class Links:
     ----------
     decision : Decision
         Of pictures numbered from what would rather be kept.
-    apart : iterable of (int, int)
+    cannot_link : iterable of (int, int)
         Pictures that never come into one cluster.
     """
 
-    def __init__(self, decision: Decision, *, apart: Iterable[Pair] = ()) -> None:
+    def __init__(self, decision: Decision, *, cannot_link: Iterable[Pair] = ()) -> None:
         self.decision = decision
         self._failures: dict[int, int] = defaultdict(int)  # in a row, of each cluster
-        self.clusters = Clusters(apart=apart)
+        self.clusters = Clusters(cannot_link=cannot_link)
 
     def follow(self, pairs: Sequence[Pair]) -> None:
         """Decide what can change a cluster; `pairs` are (a < b), the most similar first."""
@@ -94,5 +94,5 @@ class Links:
         else:
             for root in {self.clusters.find(picture) for picture in pair}:
                 self._failures[root] += 1
-            if self.decision.keeps_apart(pair):
-                self.clusters.keep_apart(*pair)
+            if self.decision.is_cannot_link(pair):
+                self.clusters.add_cannot_link(*pair)

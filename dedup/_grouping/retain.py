@@ -1,7 +1,7 @@
 """The law: a file is removable only if the file that is kept shows everything that it shows.
 
 What a file shows beyond the one to keep is put into words, why it stays; without any, it may go.
-Watermarks that hide nothing, bars, borders and frames are nothing that anyone misses.
+Watermarks, bars, mosaics, borders and frames are nothing that anyone misses.
 """
 
 from typing import Final
@@ -68,7 +68,7 @@ def shown_more(
     if around:
         said.append(around)
     if shows_more_within(seen.b) and not (edited == "remove" and _is_added(seen)):
-        said.append(f"{_percent(seen.b.within)} of its picture is only here")
+        said.append(f"{_percent(seen.b.own)} of its picture is only here")
     if seen.b.colours and not seen.a.colours:
         said.append("its colours are only here")
     if is_finer(seen.detail):
@@ -109,7 +109,7 @@ def is_noisy(detail: Detail) -> bool:
 
 def shows_more_within(only: Only) -> bool:
     """Whether a picture shows something else where the other one shows the place, too."""
-    return only.within > _WITHIN
+    return only.own > _WITHIN
 
 
 def _around(only: Only, edited: str) -> str:
@@ -123,7 +123,7 @@ def _around(only: Only, edited: str) -> str:
 
 def _is_added(seen: Coverage) -> bool:
     """Whether what only b shows was put over the picture: it hides less than it shows."""
-    return _ADDED * seen.b.within < seen.a.within < seen.b.within
+    return _ADDED * seen.b.own < seen.a.within < seen.b.own
 
 
 def _fuller(keep: Record, other: Record) -> str:

@@ -16,12 +16,12 @@ class Clusters:
     ----------
     below : Clusters, optional
         Sets that are there already, and stay as they are.
-    apart : iterable of (int, int)
+    cannot_link : iterable of (int, int)
         Pictures that never come into one set.
 
     Examples
     --------
-    >>> clusters = Clusters(apart=[(2, 3)])
+    >>> clusters = Clusters(cannot_link=[(2, 3)])
     >>> clusters.join(1, 2)
     >>> clusters.find(2) == clusters.find(1) != clusters.find(3)
     True
@@ -30,14 +30,14 @@ class Clusters:
     """
 
     def __init__(
-        self, below: "Clusters | None" = None, *, apart: Iterable[tuple[int, int]] = ()
+        self, below: "Clusters | None" = None, *, cannot_link: Iterable[tuple[int, int]] = ()
     ) -> None:
         self._below = below
         self._parent: dict[int, int] = {}
-        self._apart: dict[int, set[int]] = defaultdict(set)  # of each set
-        for a, b in apart:
-            self._apart[a].add(b)
-            self._apart[b].add(a)
+        self._cannot_link: dict[int, set[int]] = defaultdict(set)  # of each set
+        for a, b in cannot_link:
+            self._cannot_link[a].add(b)
+            self._cannot_link[b].add(a)
 
     def find(self, picture: int) -> int:
         """The picture that stands for a set."""
@@ -48,18 +48,20 @@ class Clusters:
             self._parent[picture], picture = root, self._parent[picture]
         return root
 
-    def keep_apart(self, a: int, b: int) -> None:
+    def add_cannot_link(self, a: int, b: int) -> None:
         """From now on, let the sets of two pictures never become one."""
         a, b = self.find(a), self.find(b)
-        self._apart[a].add(b)
-        self._apart[b].add(a)
+        self._cannot_link[a].add(b)
+        self._cannot_link[b].add(a)
 
     def can_join(self, a: int, b: int) -> bool:
         """Whether two pictures are in two sets, which nothing keeps apart."""
         a, b = self.find(a), self.find(b)
         if a == b:
             return False
-        return a not in self._apart or all(self.find(other) != b for other in self._apart[a])
+        return a not in self._cannot_link or all(
+            self.find(other) != b for other in self._cannot_link[a]
+        )
 
     def join(self, a: int, b: int) -> None:
         """Make the sets of two pictures one, unless something keeps them apart."""
@@ -67,8 +69,8 @@ class Clusters:
             return
         a, b = sorted((self.find(a), self.find(b)))
         self._parent[b] = a
-        if b in self._apart:
-            self._apart[a] |= self._apart.pop(b)
+        if b in self._cannot_link:
+            self._cannot_link[a] |= self._cannot_link.pop(b)
 
 
 def clusters_of(pairs: npt.NDArray[np.int64], *, pictures: int = 0) -> npt.NDArray[np.int64]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from dedup._catalogue.discover import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import has_camera, is_coarser
-from dedup._grouping.keeper import is_thumbnail
 from dedup._grouping.retain import is_finer, is_noisy, shows_more_within
 from dedup._verification.coverage import Coverage, Only
 
@@ -121,7 +121,7 @@ def _ties(keep: Record, others: Sequence[Record]) -> Iterator[str]:
         if keep.format in ("JPEG", "MPO") and any(o.format != keep.format for o in others):
             yield "the JPEG file from which others were made"
             return
-    if not is_thumbnail(keep) and any(map(is_thumbnail, others)):
+    if not is_thumbnail(keep.path) and any(is_thumbnail(other.path) for other in others):
         yield "no thumbnail"
     elif all(keep.width * keep.height > other.width * other.height for other in others):
         yield "the most pixels"

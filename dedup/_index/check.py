@@ -16,9 +16,9 @@ from dedup._catalogue.digests import file_digest
 from dedup._catalogue.exact_copies import thumbnail
 from dedup._catalogue.record import FIELDS, Record
 from dedup._catalogue.verdicts import Verdicts
-from dedup._index.trial import Asked, Match, Seen, Trial
+from dedup._index.trial import Asked, Hit, Match, Trial
 from dedup._join.self_join import DISTINCT
-from dedup._search.rerank import KnownVectors
+from dedup._search.rerank import VectorCache
 from dedup._search.settings import Settings
 from dedup.pipelines import call, embed
 from dedup.pipelines.images.decoding import ImageSource, decode, pixel_digest
@@ -58,8 +58,8 @@ class Checker:
     collection : Collection
     model : Method
     verdicts : Verdicts
-    known : KnownVectors, optional
-        What was embedded before for a second look.
+    known : VectorCache, optional
+        What was embedded before to rank pairs again.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Checker:
         *,
         model: Method,
         verdicts: Verdicts,
-        known: KnownVectors | None = None,
+        known: VectorCache | None = None,
     ) -> None:
         self._collection = collection
         self._model = model
@@ -133,9 +133,11 @@ class Checker:
         images : mapping of str to image
             Images of the index that are in memory, by path.
         """
-        told = self._verdicts.of_image([asked.record.digest])
-        trial = Trial(asked, told, settings=settings, floor=floor, images=images, known=self._known)
-        wanted = {digest for digest, same in told.items() if same}
+        constraints = self._verdicts.of_image([asked.record.digest])
+        trial = Trial(
+            asked, constraints, settings=settings, floor=floor, images=images, known=self._known
+        )
+        wanted = {digest for digest, same in constraints.items() if same}
         rounds = self._nearest(asked.vector, floor=floor)
         first = next(rounds)
         if not any(record.digest == asked.record.digest for record, _ in first):
@@ -149,7 +151,7 @@ class Checker:
         )
         return Check(matches[0].relation if matches else "new", matches, trial.lookalikes)
 
-    def _files(self, digests: Several[str], vector: Vectors) -> list[Seen]:
+    def _files(self, digests: Several[str], vector: Vectors) -> list[Hit]:
         """Files by their digests, wherever their vectors are, with their similarities."""
         if not digests:
             return []
@@ -161,7 +163,7 @@ class Checker:
         cosines = (self._collection.vectors(list(records)) @ vector).tolist()
         return list(zip(records.values(), cosines, strict=True))
 
-    def _nearest(self, vector: Vectors, *, floor: float) -> Iterator[list[Seen]]:
+    def _nearest(self, vector: Vectors, *, floor: float) -> Iterator[list[Hit]]:
         """The nearest pictures, best first, as deep as they pass."""
         before = 0
         for limit in _DEPTHS:

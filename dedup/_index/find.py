@@ -10,6 +10,7 @@ import pandas as pd
 from PIL import Image
 
 from dedup._base.timings import Timings
+from dedup._base.versions import DECODING, PREPROCESSING, version_of
 from dedup._catalogue.discover import discover
 from dedup._catalogue.inputs import Inputs
 from dedup._catalogue.record import FIELDS
@@ -51,8 +52,8 @@ def find_duplicates(
         data sets of Hugging Face. See docs/data.md.
     method : {"sscd-cascade", "sscd", "sscd-fast", "phash"} or Model
         What pictures are compared by: embeddings of SSCD's ResNet-50 ("sscd"), of its small
-        student ("sscd-fast"), or first of the student, and of the ResNet-50 only where that
-        proposes or reports a pair ("sscd-cascade"); or 64-bit DCT hashes and their Hamming
+        student ("sscd-fast"), or of the student, and of the ResNet-50 only to rerank the pairs
+        that are in doubt ("sscd-cascade"); or 64-bit DCT hashes and their Hamming
         distance ("phash"), for copies that were resized, recompressed or recoloured a little:
         what is mirrored, turned, cropped or captioned has another hash, and is missed. Or a
         model of your own, see `Model`.
@@ -137,8 +138,8 @@ def index_name(inputs: Inputs, *, method: Method) -> str | None:
         return None
     paths = sorted(os.path.abspath(one) for one in several)
     # A new version embeds again where what it keeps is different.
-    made_with = [*method.properties.values(), *FIELDS]
-    text = "\0".join([*made_with, *paths])
+    made_with = version_of(DECODING, PREPROCESSING, *method.properties.values(), *FIELDS)
+    text = "\0".join([made_with, *paths])
     digest = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8)
     stem = "".join(c for c in Path(paths[0]).name if c.isascii() and c.isalnum())[:24]
     return f"{stem or 'images'}-{digest.hexdigest()}"

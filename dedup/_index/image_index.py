@@ -19,8 +19,8 @@ from dedup._index.check import Check
 from dedup._index.open_index import OpenIndex
 from dedup._index.stats import Stats
 from dedup._search.settings import Settings
-from dedup._search.sides import Sides
 from dedup._search.threshold import Threshold
+from dedup._search.two_sets import TwoSets
 from dedup._verification.feature_cache import FeatureCache
 from dedup.errors import InputError
 from dedup.pipelines.images.decoding import ImageSource
@@ -245,7 +245,7 @@ class ImageIndex:
             self._verdicts.mark(a, b, duplicate=duplicate, find=self._catalogue.find)
 
     def verdicts(self) -> pd.DataFrame:
-        """What was marked, as labels for tuning: `dedup.labels.Labels.of_pairs` takes it.
+        """What was marked, as labels for tuning: `dedup.tune` takes it.
 
         Columns: `a` and `b`, paths, and `label`. Pairs of which a file is nowhere to be found
         are left out.
@@ -291,10 +291,10 @@ class ImageIndex:
         with self._opened.turn():
             settings = Settings(threshold, candidates, verify, relations, keep, self._model)
             records = self._catalogue.records
-            sides = None if between is None else Sides.among(records, between)
-            names = records if sides is None else sides.of
+            sets = None if between is None else TwoSets.among(records, between)
+            names = records if sets is None else sets.of
             search = self._opened.search(settings)
-            return Duplicates(search.among({p: p for p in names}, sides=sides))
+            return Duplicates(search.among({p: p for p in names}, sets=sets))
 
     def known(self, paths: Iterable[str]) -> tuple[dict[str, Record], Vectors]:
         """The records of those paths that are in the index, and a vector each."""

@@ -15,10 +15,10 @@ from dedup._catalogue.ingest import Ingest
 from dedup._catalogue.verdicts import Verdicts
 from dedup._index.admission import Admission
 from dedup._index.check import Checker
-from dedup._search.rerank import KnownVectors
+from dedup._search.rerank import VectorCache, reranker_of
 from dedup._search.search import Search
 from dedup._search.settings import Settings
-from dedup._verification.evidence_cache import SeenPairs
+from dedup._verification.evidence_cache import EvidenceCache
 from dedup._verification.feature_cache import FeatureCache
 from dedup.pipelines.models.methods import Method
 from dedup.pipelines.store.collection import Collection, connect
@@ -63,9 +63,9 @@ class OpenIndex:
         self._turn = threading.RLock()
         self._progress = progress
         self._keeps = cache
-        self._seen = SeenPairs() if cache else None
-        second = model.second
-        self._known = KnownVectors(second) if cache and second is not None else None
+        self._evidence_cache = EvidenceCache(model.reranker) if cache else None
+        reranker = reranker_of(model)
+        self._known = VectorCache(reranker) if cache and reranker is not None else None
         self.connection = connect(uri, token=token)
         try:
             self.catalogue = Catalogue(
@@ -111,7 +111,7 @@ class OpenIndex:
         """
         catalogue, model, token = self.catalogue, self.model, self.connection.token
         ingest = (
-            Ingest(catalogue, model=model, token=token, tag=tag, onlooker=features)
+            Ingest(catalogue, model=model, token=token, tag=tag, observer=features)
             if unless is None
             else Admission(
                 catalogue, model=model, token=token, tag=tag, checker=self.checker, settings=unless
@@ -134,7 +134,7 @@ class OpenIndex:
             settings=settings,
             progress=self._progress,
             timings=Timings() if timings is None else timings,
-            seen=self._seen,
+            evidence_cache=self._evidence_cache,
             known=self._known,
             keeps=self._keeps,
         )

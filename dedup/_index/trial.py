@@ -11,14 +11,14 @@ from dedup._catalogue.exact_copies import PictureBook
 from dedup._catalogue.record import Record
 from dedup._search.blank import blank_pictures
 from dedup._search.candidates import Candidates
-from dedup._search.rerank import KnownVectors, SecondLook
+from dedup._search.rerank import Reranker, VectorCache, reranker_of
 from dedup._search.settings import Settings
 from dedup._verification.evidence import Evidence
 from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Verifier
 from dedup.pipelines.images.decoding import ImageSource
 
-__all__ = ["Asked", "Match", "Seen", "Trial"]
+__all__ = ["Asked", "Hit", "Match", "Trial"]
 
 # Images that are compared before one that resembles nothing is called new, and at most.
 _PATIENCE = 10
@@ -28,7 +28,7 @@ _AT_ONCE = 4
 _SAME_PIXELS = 0.9
 _ASKED = 0  # stands for the image; no record has this id
 
-Seen: TypeAlias = tuple[Record, float]
+Hit: TypeAlias = tuple[Record, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class Match:
     path : str
         The image of the index.
     similarity : float
-        Cosine of the two embeddings; of two hashes, 1 - bits / 32.
+        Cosine of the two embeddings that proposed it, or with `verify=False` that decide; of two
+        hashes, 1 - bits / 32.
     relation : {"exact", "near", "lookalike"}
         "exact": the same pixels. "lookalike": the same layout, other content.
     score : float, optional
@@ -80,23 +81,23 @@ class Trial:
     def __init__(
         self,
         asked: Asked,
-        told: Mapping[str, bool],
+        constraints: Mapping[str, bool],
         *,
         settings: Settings,
         floor: float,
         images: Mapping[str, ImageSource],
-        known: KnownVectors | None,
+        known: VectorCache | None,
     ) -> None:
         self.matches: list[Match] = []
         self.lookalikes: list[Match] = []
         self._asked = asked
-        self._told = told
+        self._constraints = constraints
         self._settings = settings
         self._floor = floor
         self._files: dict[int, list[Record]] = {_ASKED: [asked.record]}
         self._pictures = Pictures(self._files, images={**images, asked.record.path: asked.source})
-        second = settings.model.second
-        self._second = None if second is None else SecondLook(second, self._pictures, known=known)
+        large = None if settings.verify else reranker_of(settings.model)
+        self._reranker = None if large is None else Reranker(large, self._pictures, known=known)
         self._picture = replace(
             picture_of(asked.record),
             id=_ASKED,
@@ -108,9 +109,9 @@ class Trial:
         self._has_exact = False
         self._compared = self._failures = 0
 
-    def look_at(self, found: Sequence[Seen]) -> None:
+    def look_at(self, found: Sequence[Hit]) -> None:
         """Compare it with pictures, the most similar first."""
-        new: dict[int, Seen] = {}
+        new: dict[int, Hit] = {}
         for record, cosine in found:
             if record.picture not in self._seen:
                 new.setdefault(record.picture, (record, cosine))
@@ -119,11 +120,11 @@ class Trial:
         known = {picture: record for picture, (record, _) in new.items()}
         exact = self._exact(known)
         self._files |= {picture: [record] for picture, record in known.items()}
-        verifier = Verifier(self._pictures)
+        verifier = Verifier(self._pictures, reranker=self._settings.model.reranker)
         candidates = self._candidates(found)
-        if self._second is not None and not self._settings.verify:
+        if self._reranker is not None:
             others = [(_ASKED, picture) for picture in known if picture != exact]
-            seen = self._second.similarity(others)
+            seen = self._reranker.similarity(others)
             candidates.similarity |= {pair: seen.get(pair, -1.0) for pair in others}
         decision = self._settings.decision(candidates, verifier)
         self._has_exact |= exact is not None and candidates.may_pair((_ASKED, exact))
@@ -138,18 +139,16 @@ class Trial:
                     score = 1.0 if is_exact else _score(verifier.evidence(pair))
                     relation = "exact" if is_exact else "near"
                     similarity = candidates.similarity[pair]
-                    if self._second is not None and not is_exact:
-                        similarity = self._second.similarity([pair]).get(pair, similarity)
                     self._accept(Match(known[pair[1]].path, similarity, relation, score))
                 else:
                     self._failures += 1
-                    alike = verifier.evidence(pair) if decision.keeps_apart(pair) else None
+                    alike = verifier.evidence(pair) if decision.is_cannot_link(pair) else None
                     if alike is not None:
                         similarity = candidates.similarity[pair]
                         path = known[pair[1]].path
                         self.lookalikes.append(Match(path, similarity, "lookalike", alike.score))
 
-    def is_over(self, found: Sequence[Seen]) -> bool:
+    def is_over(self, found: Sequence[Hit]) -> bool:
         """Whether pictures less similar than these would add nothing."""
         if not self._settings.verify or not self._is_done:
             return False
@@ -162,7 +161,7 @@ class Trial:
     def _is_worth(self, pair: Pair, candidates: Candidates, exact: int | None) -> bool:
         if not candidates.may_pair(pair):
             return False
-        needed = pair[1] == exact or pair in candidates.told or not self._settings.verify
+        needed = pair[1] == exact or pair in candidates.constraints or not self._settings.verify
         return needed or not self._is_done
 
     def _accept(self, match: Match) -> None:
@@ -179,16 +178,16 @@ class Trial:
         same = None if self._has_exact else book.same(self._picture)
         return None if same is None else known[same.id].picture
 
-    def _candidates(self, found: Sequence[Seen]) -> Candidates:
+    def _candidates(self, found: Sequence[Hit]) -> Candidates:
         pictures = {_ASKED: self._asked.record} | {r.picture: r for r, _ in found}
         return Candidates(
             self._floor,
             among=pictures.keys(),
             blank=blank_pictures(pictures) if self._settings.trusts_hashes else frozenset(),
-            told={
-                (_ASKED, record.picture): self._told[record.digest]
+            constraints={
+                (_ASKED, record.picture): self._constraints[record.digest]
                 for record, _ in found
-                if record.digest in self._told
+                if record.digest in self._constraints
             },
             similarity={(_ASKED, record.picture): cosine for record, cosine in found},
         )

@@ -28,7 +28,7 @@ _SLICE_ROWS = 512
 # Hits that are gathered before they are written.
 _BLOCK_HITS = 1_000_000
 
-Places = npt.NDArray[np.int64]
+Positions = npt.NDArray[np.int64]
 
 
 class Matrix:
@@ -72,7 +72,7 @@ class Matrix:
                 self.ids += ids
                 normalise(vectors).tofile(out)
         self._keys = keys(self.ids)
-        self._place = {key: place for place, key in enumerate(self.ids)}
+        self._position = {key: position for position, key in enumerate(self.ids)}
         shape = len(self.ids), dimension
         self._vectors: Vectors = np.empty(shape, np.float32)
         if self.ids:
@@ -116,7 +116,7 @@ class Matrix:
         """
         start = strip * _STRIP_ROWS
         own = self._vectors[start : start + _STRIP_ROWS]
-        gathered: list[tuple[Places, Places, Vectors]] = []
+        gathered: list[tuple[Positions, Positions, Vectors]] = []
         for at in range(start, len(self.ids), _TILE_ROWS):
             tile = self._similarity(own, self._vectors[at : at + _TILE_ROWS])
             for first in range(0, len(tile), _SLICE_ROWS):  # where all resemble all, hits are many
@@ -140,19 +140,19 @@ class Matrix:
     def nearest(self, block: Block, *, limit: int) -> Block:
         """A block without what, now that more is known, is near neither of its rows."""
         hits = block.hits
-        a, b = (self._places(hits[end]) for end in ("a", "b"))
+        a, b = (self._positions(hits[end]) for end in ("a", "b"))
         kept = (hits["similarity"] >= self._floor[a]) | (hits["similarity"] >= self._floor[b])
         if kept.all():
             return block
         lost = np.unique(np.concatenate([hits["a"][~kept], hits["b"][~kept], block.full_rows]))
         return Block(hits[kept], lost, np.full(len(lost), limit), block.searched)
 
-    def _places(self, keys: Keys) -> Places:
-        places: Places = self._order[np.searchsorted(self._keys, keys, sorter=self._order)]
-        return places
+    def _positions(self, keys: Keys) -> Positions:
+        positions: Positions = self._order[np.searchsorted(self._keys, keys, sorter=self._order)]
+        return positions
 
     @cached_property
-    def _order(self) -> Places:
+    def _order(self) -> Positions:
         return np.argsort(self._keys)
 
     def search(
@@ -160,10 +160,10 @@ class Matrix:
     ) -> list[tuple[Keys, Vectors]]:
         """The nearest rows of some rows down to a similarity, best first, and how similar."""
         answers = []
-        places = np.array([self._place[key] for key in ids], np.int64)
+        positions = np.array([self._position[key] for key in ids], np.int64)
         step = max(1, _TILE // max(1, len(self.ids)))
-        for start in range(0, len(places), step):
-            own = self._vectors[places[start : start + step]]
+        for start in range(0, len(positions), step):
+            own = self._vectors[positions[start : start + step]]
             for row in self._similarity(own, self._vectors):
                 near = np.flatnonzero(row >= threshold)
                 if len(near) > limit:
@@ -178,7 +178,7 @@ class Matrix:
         tile: Vectors = a @ b.T
         return tile
 
-    def _block(self, parts: Sequence[tuple[Places, Places, Vectors]], limit: int) -> Block:
+    def _block(self, parts: Sequence[tuple[Positions, Positions, Vectors]], limit: int) -> Block:
         a, b, similarity = (np.concatenate(column) for column in zip(*parts, strict=True))
         kept = self._is_near(a, b, similarity, limit)
         lost = np.unique([a[~kept], b[~kept]])
@@ -187,7 +187,7 @@ class Matrix:
         return Block(hits, self._keys[lost], np.full(len(lost), limit), 0)
 
     def _is_near(
-        self, a: Places, b: Places, similarity: Vectors, limit: int
+        self, a: Positions, b: Positions, similarity: Vectors, limit: int
     ) -> npt.NDArray[np.bool_]:
         """Which pairs are among the nearest of one of their rows, as far as is known by now."""
         near = (similarity > self._floor[a]) | (similarity > self._floor[b])
@@ -207,10 +207,10 @@ class Matrix:
         return near
 
 
-def _at_least(tile: Vectors, threshold: float) -> tuple[Places, Places]:
-    """Where a tile reaches a threshold; few places do, as a rule."""
-    places = np.flatnonzero(tile >= np.float32(threshold))
-    rows, columns = np.divmod(places, tile.shape[1])
+def _at_least(tile: Vectors, threshold: float) -> tuple[Positions, Positions]:
+    """Where a tile reaches a threshold; few positions do, as a rule."""
+    positions = np.flatnonzero(tile >= np.float32(threshold))
+    rows, columns = np.divmod(positions, tile.shape[1])
     return rows, columns
 
 

@@ -47,7 +47,7 @@ class Hashes:
         self._keys = table.keys(self.ids)
         self._bits = table.layout.dimension
         self._index = faiss.IndexBinaryFlat(self._bits)
-        self._place = {key: place for place, key in enumerate(self.ids)}
+        self._position = {key: position for position, key in enumerate(self.ids)}
         self._packed = np.concatenate(packed)
         self._index.add(self._packed)
 
@@ -56,16 +56,16 @@ class Hashes:
     ) -> list[tuple[Keys, Vectors]]:
         """The nearest rows of some rows down to a cosine, best first: ids and cosines."""
         furthest = int((1 - threshold) * self._bits / 2 + 1e-6)
-        packed = self._packed[[self._place[key] for key in ids]]
+        packed = self._packed[[self._position[key] for key in ids]]
         answers: list[tuple[Keys, Vectors]] = []
         for start in range(0, len(packed), _SEARCHES):
             # FAISS looks for distances below the radius.
-            ends, bits, places = self._index.range_search(
+            ends, bits, positions = self._index.range_search(
                 packed[start : start + _SEARCHES], furthest + 1
             )
             for low, high in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
                 near = _nearest(bits[low:high], limit)
-                found = self._keys[places[low:high][near]]
+                found = self._keys[positions[low:high][near]]
                 answers.append((found, cosines(bits[low:high][near], bits=self._bits)))
         return answers
 

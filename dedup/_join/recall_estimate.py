@@ -1,7 +1,7 @@
 """What an approximate index misses, measured: some rows are compared with all others.
 
-The two sides of a pair tell too little. An inverted file that puts two vectors in lists far
-apart misses the pair from both sides, and no pair was found from one side only to show it.
+The two ends of a pair tell too little. An inverted file that puts two vectors in lists far
+apart misses the pair from both ends, and no pair was found from one end only to show it.
 """
 
 import random
@@ -14,7 +14,7 @@ from dedup._base.arrays import Vectors
 from dedup._join.spill import Block, Spill, hits_of
 from dedup.pipelines.store.table import Keys, Table
 
-__all__ = ["Audit", "expected_missing"]
+__all__ = ["Sample", "expected_missing"]
 
 # 100,000 rows of 512 floats are compared with so many in about three seconds.
 _SAMPLE = 1_024
@@ -23,7 +23,7 @@ _WINDOWS = 4
 _MARGIN = 1e-4
 
 
-class Audit:
+class Sample:
     """Some rows of a collection, and their true neighbours among others.
 
     Parameters
@@ -49,7 +49,7 @@ class Audit:
 
     @staticmethod
     def block_of(name: str) -> str:
-        """The name of the block of what the audit finds, beside that of a search."""
+        """The name of the block of what the sample finds, beside that of a search."""
         return f"audit-{name}"
 
     def neighbours(self, ids: Keys, vectors: Vectors) -> Block:
@@ -75,13 +75,13 @@ def expected_missing(
     not_searched : ndarray
         Rows that were not searched to the end, of which pairs among themselves do not count.
     two_chances : bool
-        Whether each pair could be found from both sides.
+        Whether each pair could be found from both ends.
 
     Notes
     -----
     It is estimated in two ways, and the higher number counts. About a thousand rows are
     compared with all others, which shows the part of their pairs that was not found. And each
-    pair has two chances, one from either side: of n2 pairs found from both sides and n1 from
+    pair has two chances, one from either end: of n2 pairs found from both ends and n1 from
     one, about n1^2 / (4 (n2 + 1)) were missed by both if these are independent, which they
     rarely are (capture and recapture; D. G. Chapman, "Some properties of the hypergeometric
     distribution with applications to zoological sample censuses", 1951, for equal chances).
@@ -93,8 +93,8 @@ def expected_missing(
         once += int((~both & ~np.isin(other, not_searched)).sum())
         twice += int(both.sum())
     lost = seen = 0
-    audits = [Audit.block_of(name) for name in blocks if spill.holds(Audit.block_of(name))]
-    for merged in spill.merged([*blocks, *audits], new=set(audits)):
+    samples = [Sample.block_of(name) for name in blocks if spill.holds(Sample.block_of(name))]
+    for merged in spill.merged([*blocks, *samples], new=set(samples)):
         left_out = np.isin(merged.a, not_searched) & np.isin(merged.b, not_searched)
         lost += int((merged.is_new & ~left_out).sum())
         seen += int((merged.in_new & ~merged.is_new).sum())

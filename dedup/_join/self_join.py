@@ -6,9 +6,7 @@ passes: however many copies a picture has, none is lost behind a top-k. What was
 disk, so that the memory is that of a few thousand searches.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from dedup._base.arrays import Vectors
+from dedup._base.threads import ahead, threads
 from dedup._join.brute_force import Matrix
 from dedup._join.checkpoint import short_name, work_in
 from dedup._join.hamming import Hashes
-from dedup._join.recall_estimate import Audit, expected_missing
+from dedup._join.recall_estimate import Sample, expected_missing
 from dedup._join.spill import Block, Spill
 from dedup.pipelines.store.table import MAX_HITS, Keys, Table
 
@@ -206,15 +205,15 @@ class _Join:
     def _is_quantised(self) -> bool:
         return not self.here and self.table.layout.index.is_quantised
 
-    def _audit(self) -> Audit | None:
+    def _sample(self) -> Sample | None:
         if self._is_exact:
             return None
-        return Audit(self.table, self._windows(), threshold=self.threshold)
+        return Sample(self.table, self._windows(), threshold=self.threshold)
 
     def _first_round(self, limit: int) -> tuple[list[str], int]:
         """The blocks of the first round, and how many rows are searched or found at most."""
         if self.searched is not None:
-            return self._round(self.searched, limit, audit=self._audit()), len(self.table)
+            return self._round(self.searched, limit, sample=self._sample()), len(self.table)
         if not self.here:
             blocks = self._by_window(limit)
             return blocks, self.spill.searched(blocks)
@@ -249,12 +248,12 @@ class _Join:
         return replace(block, searched=searched)
 
     def _by_window(self, limit: int) -> list[str]:
-        audit = self._audit()
+        sample = self._sample()
         windows = {f"{limit:05}-{n:06}": window for n, window in enumerate(self._windows())}
         todo = [name for name in windows if not self.spill.holds(name)]
         read = self._read([windows[name] for name in todo])
         for name, (ids, vectors) in zip(todo, read, strict=True):
-            self._compare(name, ids, vectors, limit, audit=audit)
+            self._compare(name, ids, vectors, limit, sample=sample)
         return list(windows)
 
     def _read(self, windows: Sequence[str]) -> Iterator[tuple[list[Any], Vectors]]:
@@ -262,16 +261,10 @@ class _Join:
         if self.table.connection.is_local:  # it works in this process, where nothing is gained
             yield from map(self.table.read_vectors, windows)
             return
-        coming = deque[Any]()
-        with ThreadPoolExecutor(1, thread_name_prefix="dedup-read") as ahead:
-            for window in windows:
-                coming.append(ahead.submit(self.table.read_vectors, window))
-                if len(coming) == 2:
-                    yield coming.popleft().result()
-            while coming:
-                yield coming.popleft().result()
+        with threads("read", count=1) as pool:
+            yield from ahead(pool, self.table.read_vectors, windows)
 
-    def _round(self, ids: Sequence[Any], limit: int, *, audit: Audit | None = None) -> list[str]:
+    def _round(self, ids: Sequence[Any], limit: int, *, sample: Sample | None = None) -> list[str]:
         blocks = []
         step = max(1, min(_BLOCK_ROWS, _BLOCK_HITS // limit))
         for start in range(0, len(ids), step):
@@ -283,7 +276,7 @@ class _Join:
                 found = self._vectors.search(block, limit=limit, threshold=self.threshold)
                 self._keep(blocks[-1], block, found, least_full=limit)
             else:
-                self._compare(blocks[-1], block, self.table.vectors(block), limit, audit=audit)
+                self._compare(blocks[-1], block, self.table.vectors(block), limit, sample=sample)
         return blocks
 
     def _compare(
@@ -293,11 +286,11 @@ class _Join:
         vectors: Vectors,
         limit: int,
         *,
-        audit: Audit | None = None,
+        sample: Sample | None = None,
     ) -> None:
-        if audit is not None:
-            found = audit.neighbours(self.table.keys(ids), vectors)
-            self.spill.write(audit.block_of(name), found)
+        if sample is not None:
+            found = sample.neighbours(self.table.keys(ids), vectors)
+            self.spill.write(sample.block_of(name), found)
         self._keep(name, ids, self.table.search(vectors, limit=limit, where=self.where))
 
     def _keep(
@@ -329,8 +322,8 @@ class _Join:
         """Hits of an index that shortens vectors, by the vectors themselves."""
         for start in range(0, len(hits), _BLOCK_ROWS):
             part = hits[start : start + _BLOCK_ROWS]
-            ids, places = np.unique(np.stack([part["a"], part["b"]]), return_inverse=True)
-            a, b = self.table.vectors(ids.tolist())[places.reshape(2, -1)]
+            ids, positions = np.unique(np.stack([part["a"], part["b"]]), return_inverse=True)
+            a, b = self.table.vectors(ids.tolist())[positions.reshape(2, -1)]
             part["similarity"] = self.table.similarities(a, b)
         return hits[hits["similarity"] >= self.threshold]
 
@@ -341,7 +334,7 @@ class _Join:
                 yield Pairs(merged.a[new], merged.b[new], merged.similarity[new])
 
     def _missed(self, blocks: Sequence[str], shallow: set[Any]) -> float:
-        # Where some rows only are searched, most pairs can be found from one side only.
+        # Where some rows only are searched, most pairs can be found from one end only.
         return expected_missing(
             self.spill,
             blocks,

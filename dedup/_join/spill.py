@@ -197,8 +197,8 @@ def _edges(columns: Sequence[Keys]) -> list[Any]:
         return []
     step = max(1, _MERGED_AT_ONCE // 1_000)
     sample = np.sort(np.concatenate([column[::step] for column in columns]))
-    places = np.arange(1, parts) * len(sample) // parts
-    return list(dict.fromkeys(sample[places].tolist()))
+    positions = np.arange(1, parts) * len(sample) // parts
+    return list(dict.fromkeys(sample[positions].tolist()))
 
 
 def _between(hits: npt.NDArray[Any], low: Any, high: Any) -> npt.NDArray[Any]:

@@ -38,19 +38,19 @@ class Resolved:
     ----------
     keep : frozenset of str
         Files to keep.
-    apart : frozenset of frozenset of str
+    cannot_link : frozenset of frozenset of str
         Pairs of files that are no duplicates.
     problems : list of (str, str)
         Choices that do not fit, each with the reason.
     """
 
     keep: frozenset[str] = frozenset()
-    apart: frozenset[frozenset[str]] = frozenset()
+    cannot_link: frozenset[frozenset[str]] = frozenset()
     problems: Sequence[tuple[str, str]] = ()
 
     def __or__(self, other: "Resolved") -> "Resolved":
         problems = [*self.problems, *other.problems]
-        return Resolved(self.keep | other.keep, self.apart | other.apart, problems)
+        return Resolved(self.keep | other.keep, self.cannot_link | other.cannot_link, problems)
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ class Choices:
             if content["format"] != FORMAT:
                 raise KeyError("format")
             keep = {_text(first): _text(kept) for first, kept in content.get("keep", {}).items()}
-            apart = tuple((_text(a), _text(b)) for a, b in content.get("not_duplicates", []))
-            return cls(_text(content["run"]), keep, apart)
+            cannot_link = tuple((_text(a), _text(b)) for a, b in content.get("not_duplicates", []))
+            return cls(_text(content["run"]), keep, cannot_link)
         except OSError as error:
             raise InputError(f"{path}: {str(error.strerror).lower()}") from error
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -137,7 +137,7 @@ class Choices:
         if run != self.run:
             reason = f"made from another search ({self.run[:12]}, this one is {run[:12]})"
             problems.append(("run", f"{reason}: applied where groups and files are still there"))
-        kept, apart = set(), set()
+        kept, cannot_link = set(), set()
         for first, wanted in self.keep.items():
             ends, unknown = _known((first, wanted), named)
             group = group_of.get(ends[0], ()) if not unknown else ()
@@ -154,8 +154,8 @@ class Choices:
             if unknown or ends[0] == ends[1]:
                 problems.append((f"not duplicates: {a}, {b}", unknown or "one and the same file"))
             else:
-                apart.add(frozenset(ends))
-        return Resolved(frozenset(kept), frozenset(apart), problems)
+                cannot_link.add(frozenset(ends))
+        return Resolved(frozenset(kept), frozenset(cannot_link), problems)
 
 
 def _known(paths: Sequence[str], named: Mapping[str, str]) -> tuple[list[str], str]:

@@ -55,7 +55,7 @@ class Result:
         """Whether the store proposed all pairs.
 
         False if a limit of it may have hidden some, or if its approximate index is expected to
-        have missed one or more, by how many pairs were found from one side only (see `missed`).
+        have missed one or more, by how many pairs were found from one end only (see `missed`).
         """
         return self._outcome.candidates.unfinished == 0 and self.missed < 0.5
 
@@ -74,7 +74,8 @@ class Result:
         """The pairs that were accepted, and those of one scene or one layout, one a row.
 
         Columns: `a`, the one that would rather be kept, and `b`; `similarity`, the cosine of
-        their embeddings (empty where only the alignment was asked); `bits`, the Hamming
+        the embeddings that proposed them, or with `verify=False` that decide (empty where only
+        the alignment was asked); `bits`, the Hamming
         distance of their hashes, of which `similarity` is 1 - bits / 32 (empty where the
         method has none); `relation`, "exact", "near", "scene" or "lookalike" (the same layout,
         other content); `score`, 0 to 1; `probability`
@@ -145,7 +146,7 @@ class Result:
         """The same search at another threshold; what was embedded is not embedded again.
 
         It gives what a fresh search at that threshold would, whatever was asked before. A few
-        more pairs may be verified, and get a second look, from the files as they are now.
+        more pairs may be verified, or ranked again, from the files as they are now.
 
         Raises
         ------
@@ -177,12 +178,12 @@ class Result:
         found = self._outcome
         groups = [group.paths for group in self.groups]
         resolved = self._choices | choices.resolve(run=self.run, groups=groups, names=found.records)
-        told = {}
-        for names in resolved.apart:
+        constraints = {}
+        for names in resolved.cannot_link:
             a, b = (found.pictures[found.records[name].path] for name in names)
             if a != b:
-                told[ordered(a, b)] = False
-        return type(self)(found.judged(told).with_chosen(resolved.keep), resolved)
+                constraints[ordered(a, b)] = False
+        return type(self)(found.constrained(constraints).with_chosen(resolved.keep), resolved)
 
     def to_dict(self) -> dict[str, Any]:
         """What `dedup find --json` prints.
@@ -295,9 +296,9 @@ class Result:
             text += f"; incomplete: the index may have missed about {self.missed:.0f} pairs"
         return text
 
-    def _judged(self, told: Mapping[Pair, bool]) -> Self:
+    def _constrained(self, constraints: Mapping[Pair, bool]) -> Self:
         """The same with what a person said of some pairs of pictures."""
-        return self._with(self._outcome.judged(told))
+        return self._with(self._outcome.constrained(constraints))
 
     def _with(self, outcome: Outcome) -> Self:
         return type(self)(outcome, self._choices)

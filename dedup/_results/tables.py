@@ -97,17 +97,17 @@ def pairs_table(found: Outcome) -> pd.DataFrame:
 
 
 def _rows(found: Outcome, pair: Pair) -> Iterator[tuple[Any, ...]]:
-    """A pair of pictures as rows: their best files, or files of both sides."""
+    """A pair of pictures as rows: their best files, or files of both sets."""
     a, b = (found.files[picture] for picture in found.verifier.directed(pair))
-    ends = [(a[0], b[0])] if found.sides is None else found.sides.across(a, b)
+    ends = [(a[0], b[0])] if found.sets is None else found.sets.across(a, b)
     alike = _alike(found.settings, found.similarity.get(pair))
-    marked = found.candidates.told.get(pair, False)
+    marked = found.candidates.constraints.get(pair, False)
     seen = found.verifier.evidence(pair) if found.settings.verify else None
     what: tuple[Any, ...] = ("near", None, None, None, None, None, "")
     if seen is not None:
         relation = "near" if marked else relation_of(seen)
         what = (relation, seen.score, seen.overlap_a, *_shown(found, pair), describe(seen))
-    between = found.grouped.apart.get(pair)
+    between = found.grouped.conflicts.get(pair)
     apart = "" if between is None else found.name(between)
     for files in ends:
         names = (found.names[record.path] for record in files)

@@ -1,7 +1,8 @@
 """Score labelled pairs: embed their images once, align them, for every threshold to come."""
 
+import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +24,8 @@ from dedup._search.settings import Settings
 from dedup._tuning.scored_pairs import ScoredPairs
 from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Verifier
-from dedup.labels import Labels
+from dedup.labels import Labels, read_labels
+from dedup.labels._forms import Given
 from dedup.pipelines.models.methods import DEFAULT, Method, model
 from dedup.pipelines.models.own_models import Model
 
@@ -45,8 +47,11 @@ _Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
 def score_pairs(
-    labels: Labels,
+    labels: Labels | Given,
     *,
+    columns: Sequence[str] | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    strict: bool = False,
     method: str | Model | Method = DEFAULT,
     device: str = "cpu",
     verify: bool = True,
@@ -56,13 +61,16 @@ def score_pairs(
 ) -> ScoredPairs:
     """Embed labelled images, and score their labelled pairs: one pass for every threshold.
 
-    Of groups with edits, each edited copy is paired with what is unedited: copies are asked for
-    among originals.
+    All pairs may be duplicates, or none: only `tune` needs both. Of groups with edits, each
+    edited copy is paired with what is unedited: copies are asked for among originals.
 
     Parameters
     ----------
-    labels : Labels
-        Images that can't be read are left out, with a warning.
+    labels : Labels, path, DataFrame or rows
+        In any form that `dedup.labels.read_labels` takes. Images that can't be read are left
+        out, with a warning.
+    columns, folder, strict
+        As in `dedup.labels.read_labels`.
     method, device, verify, candidates, cache, progress
         As in `find_duplicates`.
 
@@ -76,18 +84,21 @@ def score_pairs(
     >>> score_pairs(labels, cache=False).table.query("label")[["edit"]].squeeze().tolist()
     ['crop-50', 'grey', 'crop-50', 'grey']
     """
+    labels = read_labels(labels, columns=columns, folder=folder, strict=strict)
     chosen = model(method, device=device)
     # Without verification nothing is cut off: every labelled pair is scored.
     threshold = None if verify or chosen.defaults is None else 0
     settings = Settings(threshold, candidates, verify, method=chosen)
-    # Without verification the similarity decides, and that is the second network's.
-    embedded_by = chosen if verify else chosen.second or chosen
+    # Without verification the similarity decides, and that is the reranker's.
+    embedded_by = chosen if verify else chosen.reranker or chosen
     known = _Known.of(labels, method=embedded_by, cache=cache, progress=progress)
     floor = settings.floor(images=len(known.paths))
     listed = known.pairs_of(labels, floor=floor if verify else None)
     table = listed.table
     if verify:
-        table["score"] = _verified(table, known, floor=floor, progress=progress)
+        table["score"] = _verified(
+            table, known, floor=floor, reranker=chosen.reranker, progress=progress
+        )
     else:
         table["score"] = settings.measure.values(table["similarity"])
     return ScoredPairs(
@@ -143,9 +154,9 @@ class _Known:
 
     def _of_pairs(self, labels: Labels) -> _Listed:
         table = labels.table
-        readable = table["a"].isin(self._place) & table["b"].isin(self._place)
+        readable = table["a"].isin(self._position) & table["b"].isin(self._position)
         table = table[readable].reset_index(drop=True)
-        a, b = (table[end].map(self._place).to_numpy(np.intp) for end in ("a", "b"))
+        a, b = (table[end].map(self._position).to_numpy(np.intp) for end in ("a", "b"))
         table["similarity"] = np.einsum("ij,ij->i", self.vectors[a], self.vectors[b])
         negative = ~table["label"].astype(bool)
         plain = negative & (table["edit"] == "") & (table["family"] == "")
@@ -156,7 +167,7 @@ class _Known:
         files = files.loc[self.paths].reset_index()
         # References first: a pair is a reference and any image after it.
         files = files.sort_values("reference", ascending=False, kind="stable", ignore_index=True)
-        vectors = self.vectors[files["path"].map(self._place).to_numpy(np.intp)]
+        vectors = self.vectors[files["path"].map(self._position).to_numpy(np.intp)]
         blocks = _Blocks(vectors, pd.factorize(files["group"])[0], int(files["reference"].sum()))
         floor = blocks.floor(most=_MOST_LISTED) if floor is None else floor
         a, b, similarity = blocks.pairs(floor=floor)
@@ -164,7 +175,7 @@ class _Known:
         return _Listed(table, blocks.across, _distinct(files[files["reference"]]), floor)
 
     @cached_property
-    def _place(self) -> dict[str, int]:
+    def _position(self) -> dict[str, int]:
         return {path: position for position, path in enumerate(self.paths)}
 
 
@@ -232,11 +243,13 @@ def _distinct(references: pd.DataFrame) -> int:
     return int(len(references) * (len(references) - 1) / 2 - (sizes * (sizes - 1) / 2).sum())
 
 
-def _verified(table: pd.DataFrame, known: _Known, *, floor: float, progress: bool) -> list[float]:
+def _verified(
+    table: pd.DataFrame, known: _Known, *, floor: float, reranker: Method | None, progress: bool
+) -> list[float]:
     """The verification's score of each pair; none where no threshold would accept it."""
     by_path = dict(zip(known.paths, known.records, strict=True))
     files = {record.picture: [record] for record in known.records}
-    verifier = Verifier(Pictures(files, images={}))
+    verifier = Verifier(Pictures(files, images={}), reranker=reranker)
     pairs = [
         ordered(by_path[a].picture, by_path[b].picture)
         for a, b in table[["a", "b"]].itertuples(index=False)

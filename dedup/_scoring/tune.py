@@ -13,7 +13,8 @@ from dedup._tuning.goal import Goal
 from dedup._tuning.scored_pairs import ScoredPairs
 from dedup._tuning.tuned import threshold_for
 from dedup.errors import InputError
-from dedup.labels import Labels
+from dedup.labels import Labels, read_labels
+from dedup.labels._forms import Given
 
 __all__ = ["sweep", "tune"]
 
@@ -23,10 +24,12 @@ def sweep(labelled: Labels | ScoredPairs, **scoring: Any) -> pd.DataFrame:
 
     Parameters
     ----------
-    labelled : Labels or ScoredPairs
-        What `score_pairs` gave is used as it is.
+    labelled : ScoredPairs, or labels
+        What `score_pairs` gave is used as it is; labels are scored, in any form that
+        `dedup.labels.read_labels` takes.
     **scoring
-        How labels are scored: `method`, `verify`, and what else `score_pairs` takes.
+        How labels are read and scored: `columns`, `method`, `verify`, and what else
+        `score_pairs` takes.
 
     Returns
     -------
@@ -43,14 +46,14 @@ def sweep(labelled: Labels | ScoredPairs, **scoring: Any) -> pd.DataFrame:
     1        0.4            0     1.0
     2        0.2            1     1.0
     """
-    pairs = _scored(labelled, scoring)
+    pairs = _scored(labelled, scoring, both_kinds=False)
     curve = metrics.precision_recall_curve(pairs.truth, pairs.rank)
     thresholds = curve["threshold"].to_numpy(float)
     return curve.assign(threshold=surety(thresholds, quantity=pairs.quantity))
 
 
 def tune(
-    labelled: Labels | ScoredPairs,
+    labelled: Labels | ScoredPairs | Given,
     *,
     precision: float | None = None,
     recall: float | None = None,
@@ -63,16 +66,17 @@ def tune(
 ) -> Threshold:
     """Tune a threshold on labelled duplicates, for one goal.
 
-    The threshold is chosen on all labels, half-way to the next pair that it rejects. What to
-    expect of it is measured by cross-validation: each source is judged by a threshold that was
-    chosen without it.
+    The threshold is chosen on all labels. It lies between the last pair that it accepts and the
+    next, half-way in log odds, where the shortest number in decimals is. What to expect of it is
+    measured by cross-validation: each source is judged by a threshold that was chosen without it.
 
     Parameters
     ----------
-    labelled : Labels or ScoredPairs
+    labelled : ScoredPairs, or labels
+        As for `sweep`; pairs of both kinds.
     precision : float, optional
-        The threshold at which this part of the accepted pairs are duplicates: the strictest
-        whose recall is within one standard error of the best recall that can be had so.
+        At least this part of the accepted pairs are to be duplicates: of the thresholds that
+        reach it, that of the highest recall, and of those with the same recall the strictest.
     recall : float, optional
         The highest threshold that finds this part of the duplicates.
     f1 : bool
@@ -90,7 +94,8 @@ def tune(
     seed : int
         Of the division and of the intervals.
     **scoring
-        How labels are scored: `method`, `verify`, and what else `score_pairs` takes.
+        How labels are read and scored: `columns`, `method`, `verify`, and what else
+        `score_pairs` takes.
 
     Raises
     ------
@@ -100,8 +105,7 @@ def tune(
 
     References
     ----------
-    L. Breiman et al., "Classification and Regression Trees", 1984, section 3.4.3 (the rule of
-    one standard error). B. Zadrozny and C. Elkan, "Transforming classifier scores into accurate
+    B. Zadrozny and C. Elkan, "Transforming classifier scores into accurate
     multiclass probability estimates", KDD 2002 (isotonic calibration).
 
     Examples
@@ -113,15 +117,18 @@ def tune(
     0.4
     """
     goal = Goal(precision=precision, recall=recall, f1=f1, cost=cost)
-    pairs = _scored(labelled, scoring)
+    pairs = _scored(labelled, scoring, both_kinds=True)
     return threshold_for(goal, pairs, collection=collection, folds=folds, seed=seed)
 
 
-def _scored(labelled: Labels | ScoredPairs, scoring: Mapping[str, Any]) -> ScoredPairs:
+def _scored(
+    labelled: Labels | ScoredPairs | Given, scoring: dict[str, Any], *, both_kinds: bool
+) -> ScoredPairs:
     if isinstance(labelled, ScoredPairs):
         if scoring:
             raise InputError(f"these pairs are scored already: {', '.join(scoring)} can't change")
         return labelled
-    if not isinstance(labelled, Labels):
-        raise InputError(f"expected Labels or ScoredPairs, not a {type(labelled).__name__}")
-    return score_pairs(labelled, **scoring)
+    how = {name: scoring.pop(name) for name in ("columns", "folder", "strict") if name in scoring}
+    labels = read_labels(labelled, **how)
+    # Refused before the work.
+    return score_pairs(labels.checked() if both_kinds else labels, **scoring)

@@ -40,14 +40,14 @@ class Candidates:
         The one to keep of some pictures, if they are a group.
     blank : frozenset of int
         Pictures of which the similarity says nothing.
-    told : mapping of (int, int) to bool
-        Pairs (a < b) that somebody marked as duplicates, or as none.
-    sides : mapping of int to int
+    constraints : mapping of (int, int) to bool
+        Pairs (a < b) that somebody marked as duplicates (must-link), or as none (cannot-link).
+    sets : mapping of int to int
         Where two sets are compared, which a picture is in: 1, 2, or 3 for both.
     similarity : dict of (int, int) to float
         Cosine of each pair (a < b).
     proposed : dict of (int, int) to float, optional
-        Cosine at which each was proposed, where a second look gave it another.
+        Cosine at which each was proposed, where they were ranked again.
     vectors : mapping of int to ndarray
         Of pictures whose neighbours were not all looked for, so that any two can be compared.
     unfinished : int
@@ -60,8 +60,8 @@ class Candidates:
     among: Collection[int]
     choose: Callable[[Sequence[int]], int] = min
     blank: frozenset[int] = frozenset()
-    told: Mapping[Pair, bool] = field(default_factory=dict)
-    sides: Mapping[int, int] = field(default_factory=dict)
+    constraints: Mapping[Pair, bool] = field(default_factory=dict)
+    sets: Mapping[int, int] = field(default_factory=dict)
     similarity: dict[Pair, float] = field(default_factory=dict)
     proposed: dict[Pair, float] | None = None
     vectors: Mapping[int, Vectors] = field(default_factory=dict)
@@ -118,21 +118,21 @@ class Candidates:
         return found
 
     def may_pair(self, pair: Pair) -> bool:
-        """Whether a pair counts: of these pictures, across the sides, not marked as none."""
+        """Whether a pair counts: of these pictures, across the sets, not marked as none."""
         a, b = pair
-        if a not in self.among or b not in self.among or not self.told.get(pair, True):
+        if a not in self.among or b not in self.among or not self.constraints.get(pair, True):
             return False
-        return not self.sides or self.sides[a] | self.sides[b] == _BOTH
+        return not self.sets or self.sets[a] | self.sets[b] == _BOTH
 
     @property
-    def apart(self) -> list[Pair]:
+    def cannot_link(self) -> list[Pair]:
         """Pairs that were marked as no duplicates."""
-        return [pair for pair, same in self.told.items() if not same]
+        return [pair for pair, same in self.constraints.items() if not same]
 
     @property
-    def marked(self) -> list[Pair]:
+    def must_link(self) -> list[Pair]:
         """Pairs that were marked as duplicates, proposed or not."""
-        return [pair for pair, same in self.told.items() if same and self.may_pair(pair)]
+        return [pair for pair, same in self.constraints.items() if same and self.may_pair(pair)]
 
     @cached_property
     def ranked(self) -> list[Pair]:
@@ -143,8 +143,8 @@ class Candidates:
         group would keep, if those that are much alike are one: it is compared with all
         members anyway. Then from the most similar down.
         """
-        pairs = [pair for pair in self.similarity if self.told.get(pair, True)]
-        pairs = list(dict.fromkeys([*self.marked, *pairs]))
+        pairs = [pair for pair in self.similarity if self.constraints.get(pair, True)]
+        pairs = list(dict.fromkeys([*self.must_link, *pairs]))
         if not pairs:
             return []
         ends = np.array(pairs, np.int64)

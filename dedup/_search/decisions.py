@@ -12,7 +12,7 @@ from dedup._search.candidates import Candidates
 from dedup._verification.evidence import Evidence
 from dedup._verification.verify import Verifier
 
-__all__ = ["AsTold", "ByAlignment", "ByCosine"]
+__all__ = ["ByAlignment", "ByCosine", "Constrained"]
 
 # A picture lies on another if at least this part of it is seen there.
 _LIES_ON = 0.5
@@ -64,7 +64,7 @@ class ByCosine:
             return False
         return not any(picture in self._blank for picture in pair)
 
-    def keeps_apart(self, pair: Pair) -> bool:
+    def is_cannot_link(self, pair: Pair) -> bool:
         """Never: an embedding does not see what differs."""
         del pair
         return False
@@ -112,15 +112,15 @@ class ByAlignment:
 
     def is_link(self, pair: Pair) -> bool:
         """Whether both show one picture, as far as was seen."""
-        seen = self._seen(pair)
+        seen = self._evidence(pair)
         if seen is None or seen.score < self._threshold:
             return False
         # Below its default threshold a pair is called "different", whatever the user's is.
         return ("near" if seen.relation == "different" else seen.relation) in self._relations
 
-    def keeps_apart(self, pair: Pair) -> bool:
+    def is_cannot_link(self, pair: Pair) -> bool:
         """Whether both are of one layout, with other content."""
-        seen = self._seen(pair)
+        seen = self._evidence(pair)
         return seen is not None and seen.relation == "lookalike" and seen.score >= self._threshold
 
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
@@ -139,24 +139,24 @@ class ByAlignment:
     def _transform(self, a: int, b: int) -> npt.NDArray[np.float64] | None:
         """From a place in a to the same place in b, in parts of width and height."""
         pair = ordered(a, b)
-        seen = self._seen(pair)
+        seen = self._evidence(pair)
         if seen is None or seen.transform is None:
             return None
         transform = np.vstack([seen.transform, [0, 0, 1]])
         return transform if self._verifier.directed(pair) == (a, b) else np.linalg.inv(transform)
 
-    def _seen(self, pair: Pair) -> Evidence | None:
+    def _evidence(self, pair: Pair) -> Evidence | None:
         return self._verifier.evidence(pair) if pair in self._asked else None
 
 
-class AsTold:
-    """Decides as somebody told, and leaves the rest to another decision.
+class Constrained:
+    """Decides as the constraints say, and leaves the rest to another decision.
 
     Parameters
     ----------
     decision : Decision
     candidates : Candidates
-        What was told, and which pairs count.
+        The constraints, and which pairs count.
     """
 
     def __init__(self, decision: Decision, candidates: Candidates) -> None:
@@ -172,19 +172,19 @@ class AsTold:
         self._decision.verify(pair for pair in pairs if self._candidates.may_pair(pair))
 
     def asked(self) -> Iterable[Pair]:
-        """What was told, and those of the other decision's that count."""
+        """The must-link pairs, and those of the other decision's that count."""
         others = (pair for pair in self._decision.asked() if self._candidates.may_pair(pair))
-        return dict.fromkeys([*self._candidates.marked, *others])
+        return dict.fromkeys([*self._candidates.must_link, *others])
 
     def is_link(self, pair: Pair) -> bool:
-        """Whether it counts, and was told or is decided to be one."""
+        """Whether it counts, and must be a link or is decided to be one."""
         if not self._candidates.may_pair(pair):
             return False
-        return self._candidates.told.get(pair, False) or self._decision.is_link(pair)
+        return self._candidates.constraints.get(pair, False) or self._decision.is_link(pair)
 
-    def keeps_apart(self, pair: Pair) -> bool:
+    def is_cannot_link(self, pair: Pair) -> bool:
         """As the other decision says, of pairs that nobody marked."""
-        return pair not in self._candidates.told and self._decision.keeps_apart(pair)
+        return pair not in self._candidates.constraints and self._decision.is_cannot_link(pair)
 
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """As the other decision says."""

@@ -7,6 +7,7 @@ by hash speaks of bits, the fewer the better: this is where the one becomes the 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import floor, log10
 from types import MappingProxyType
 from typing import Final, TypeVar
 
@@ -16,7 +17,11 @@ import numpy.typing as npt
 from dedup.errors import InputError
 from dedup.pipelines.models.methods import MeasureName, Method
 
-__all__ = ["MEASURES", "Measure", "measure_of", "surety"]
+__all__ = ["MEASURES", "Measure", "measure_of", "surety", "written"]
+
+# Decimals that somebody may have typed, and those that are shown of any other number.
+_TYPED: Final = 6
+_DECIMALS: Final = 4
 
 _Values = TypeVar("_Values", float, npt.NDArray[np.float64])
 
@@ -80,7 +85,7 @@ class Measure:
 
     def text(self, value: float) -> str:
         """A value with its unit."""
-        return f"{value:g} bits" if self.bits else f"{value:g}"
+        return written(value, quantity=self.name)
 
 
 MEASURES: Final[Mapping[MeasureName, Measure]] = MappingProxyType(
@@ -118,6 +123,28 @@ def surety(values: _Values, *, quantity: str) -> _Values:
     (0.5, -8.0, 8.0)
     """
     return -values if quantity == "bits" else values
+
+
+def written(value: float, *, quantity: str) -> str:
+    """A threshold or a score, with the digits that matter and its unit.
+
+    All digits of a number that a person could have typed; of others four decimals, or as many as
+    it takes to tell it from 0 and 1.
+
+    Examples
+    --------
+    >>> [written(value, quantity="score") for value in (0.5, 0.654321098, 0.9999964, 1.928e-5)]
+    ['0.5', '0.6543', '0.9999964', '0.000019']
+    >>> written(8.0, quantity="bits"), written(0.382146, quantity="cosine")
+    ('8 bits', '0.382146')
+    """
+    if quantity == "bits":
+        return f"{value:g} bits"
+    near = min(abs(value), abs(1 - abs(value)))  # of 0, 1 and -1 the nearest
+    decimals = _TYPED
+    if near and round(value, _TYPED) != value:
+        decimals = max(_DECIMALS, 2 + floor(-log10(near)))
+    return np.format_float_positional(value, precision=decimals, trim="-")
 
 
 def measure_of(method: Method) -> Measure:

@@ -18,10 +18,10 @@ from dedup._grouping.links import Links
 from dedup._grouping.retain import shown_more
 from dedup._grouping.why import rule_in_words, why_kept
 from dedup._search.candidates import Candidates
-from dedup._search.rerank import SecondLook
+from dedup._search.rerank import Reranker
 from dedup._search.settings import Settings
-from dedup._search.sides import Sides
 from dedup._search.threshold import Threshold
+from dedup._search.two_sets import TwoSets
 from dedup._verification.evidence import Evidence
 from dedup._verification.verify import Verifier
 from dedup.errors import InputError
@@ -52,10 +52,10 @@ class Outcome:
     settings : Settings
     images : int
         How many the index holds.
-    sides : Sides, optional
+    sets : TwoSets, optional
         Where two sets were compared.
-    second : SecondLook, optional
-        What gives the similarity that people see, if another network proposed.
+    reranker : Reranker, optional
+        What gives the cosines, if these decide and another network proposed.
     chosen : collection of str
         Names of files that a person would keep.
     embedded : int
@@ -71,8 +71,8 @@ class Outcome:
     keeper: Keeper
     settings: Settings
     images: int
-    sides: Sides | None = None
-    second: SecondLook | None = None
+    sets: TwoSets | None = None
+    reranker: Reranker | None = None
     chosen: Collection[str] = frozenset()
     embedded: int = 0
     timings: Timings = field(default_factory=Timings)
@@ -100,9 +100,9 @@ class Outcome:
         """The links among what was proposed."""
         candidates = self.candidates
         decision = self.settings.decision(candidates, self.verifier)
-        links = Links(decision, apart=candidates.apart)
-        decision.verify(candidates.marked)
-        links.follow(candidates.marked)
+        links = Links(decision, cannot_link=candidates.cannot_link)
+        decision.verify(candidates.must_link)
+        links.follow(candidates.must_link)
         pairs = candidates.ranked
         if not self.settings.verify:  # all are known
             pairs = [pair for pair in pairs if decision.is_link(pair)]
@@ -122,8 +122,8 @@ class Outcome:
             candidates=self.candidates.ranked,
             decision=self.links.decision,
             choose=self._choose,
-            apart=self.candidates.apart,
-            together=self.candidates.marked,
+            cannot_link=self.candidates.cannot_link,
+            must_link=self.candidates.must_link,
         )
 
     def _choose(self, pictures: Sequence[int]) -> int:
@@ -147,7 +147,7 @@ class Outcome:
             else settled(
                 members,
                 decision=self.links.decision,
-                covering=self.verifier.covering,
+                verifier=self.verifier,
                 files=self.files,
             )
             for members in groups
@@ -172,16 +172,16 @@ class Outcome:
     @cached_property
     def similarity(self) -> Mapping[Pair, float]:
         """Cosines of the pairs that are reported."""
-        if self.second is not None:
-            return self.second.similarity(self.accepted)
+        if self.reranker is not None:
+            return self.reranker.similarity(self.accepted)
         return ChainMap(self.candidates.compare(self.accepted), self.candidates.similarity)
 
     def copies(self, files: Sequence[Record]) -> Iterator[tuple[Record, Record]]:
         """Pairs of files that show one picture to the pixel."""
-        if self.sides is None:
+        if self.sets is None:
             yield from ((files[0], copy) for copy in files[1:])
         else:
-            for pair in self.sides.across(files, files):
+            for pair in self.sets.across(files, files):
                 a, b = sorted(pair, key=files.index)
                 yield a, b
 
@@ -196,7 +196,7 @@ class Outcome:
         if not decision.is_link(pair):
             return None
         seen = self.verifier.evidence(pair) if self.settings.verify else None
-        marked = self.candidates.told.get(pair, False)
+        marked = self.candidates.constraints.get(pair, False)
         if seen is None:
             if min(keep.frames, other.frames) > 1 and not marked:
                 return None  # embeddings are of the first frames
@@ -270,10 +270,16 @@ class Outcome:
         found.links  # noqa: B018  verified now, from the files as they are
         return found
 
-    def judged(self, told: Mapping[Pair, bool]) -> "Outcome":
+    def constrained(self, constraints: Mapping[Pair, bool]) -> "Outcome":
         """The same with what a person said of some pairs."""
-        before = {pair: same for pair, same in self.candidates.told.items() if pair not in told}
-        return replace(self, candidates=replace(self.candidates, told={**before, **told}))
+        before = {
+            pair: same
+            for pair, same in self.candidates.constraints.items()
+            if pair not in constraints
+        }
+        return replace(
+            self, candidates=replace(self.candidates, constraints={**before, **constraints})
+        )
 
     def with_chosen(self, chosen: Collection[str]) -> "Outcome":
         """The same where a person would rather keep these files, by their names."""

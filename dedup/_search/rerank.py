@@ -1,11 +1,10 @@
-"""The similarity of pairs by a second, larger network than the one that proposed them.
+"""Proposed pairs are ranked again by the cosine of a larger network, where the cosine decides.
 
 Most pictures of most collections have no copy: a small network finds out which may, and only
 these are embedded by the large one.
 """
 
-from collections.abc import Iterable
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,19 +16,20 @@ from dedup._base.cache_file import CacheFile
 from dedup._base.pairs import Pair
 from dedup._base.threads import threads
 from dedup._base.timings import Timings
-from dedup._base.versions import DECODING, PREPROCESSING, version_of
+from dedup._base.versions import DECODING, version_of
 from dedup._join.self_join import Pairs
 from dedup._verification.pictures import Pictures
+from dedup._verification.rerank import embedding_parts
 from dedup.errors import DecodeError
 from dedup.pipelines.models.methods import Method, engine
 
-__all__ = ["KnownVectors", "SecondLook"]
+__all__ = ["Reranker", "VectorCache", "reranker_of"]
 
-_KEPT = 100_000  # 1 kB each
+_CAPACITY = 100_000  # 1 kB each
 _CHUNK = 32
 
 
-class KnownVectors:
+class VectorCache:
     """Embeddings of files by one method, by the files' digests, in the user's cache folder.
 
     Parameters
@@ -41,7 +41,7 @@ class KnownVectors:
     Examples
     --------
     >>> from dedup.pipelines.models.methods import model
-    >>> known = KnownVectors(model("sscd"), folder=getfixture("tmp_path"))
+    >>> known = VectorCache(model("sscd"), folder=getfixture("tmp_path"))
     >>> known.put({"digest": np.full(512, 0.044, np.float16)})
     >>> {digest: vector.shape for digest, vector in known.get(["digest", "other"]).items()}
     {'digest': (512,)}
@@ -51,11 +51,11 @@ class KnownVectors:
         self._dimension = method.dimension
         self._file = CacheFile(
             f"vectors-{method.method}",
-            version=_made_by(method),
+            version=version_of(DECODING, *embedding_parts(method)),
             key=["digest"],
             answer=["vector"],
             read=self._read,
-            most=_KEPT,
+            most=_CAPACITY,
             folder=folder,
         )
 
@@ -75,17 +75,35 @@ class KnownVectors:
         return vector
 
 
-class SecondLook:
+def reranker_of(method: Method) -> Method | None:
+    """Another network that ranks again what a method proposes; None if there is none.
+
+    Examples
+    --------
+    >>> from dedup.pipelines.models.methods import model
+    >>> reranker_of(model("sscd-cascade")).method, reranker_of(model("sscd"))
+    ('sscd', None)
+    """
+    reranker = method.reranker
+    return None if reranker == method else reranker
+
+
+class Reranker:
     """Cosines by a method that is asked about few pictures only; each is embedded once.
 
     Parameters
     ----------
     method : Method
     pictures : Pictures
-    known : KnownVectors, optional
+    known : VectorCache, optional
         What earlier runs embedded.
     timings : Timings, optional
-        Counts the time as "second look".
+        Counts the time as "rerank".
+
+    Attributes
+    ----------
+    advance : callable
+        Is told of how many more pictures the embedding is known.
     """
 
     def __init__(
@@ -93,7 +111,7 @@ class SecondLook:
         method: Method,
         pictures: Pictures,
         *,
-        known: KnownVectors | None = None,
+        known: VectorCache | None = None,
         timings: Timings | None = None,
     ) -> None:
         self._method = method
@@ -102,10 +120,7 @@ class SecondLook:
         self._timings = Timings() if timings is None else timings
         # Half precision at once, so that what was kept gives the very same cosine.
         self._vectors: dict[int, Vectors] = {}
-
-    def expect_some(self, loader: Executor) -> None:
-        """Have the network made, so that it is there when the first pictures come."""
-        loader.submit(engine, self._method)
+        self.advance: Callable[[int], object] = lambda _: None
 
     def similarity(self, pairs: Iterable[Pair]) -> dict[Pair, float]:
         """Cosines of pairs; without those of which a picture can't be read any more."""
@@ -134,7 +149,7 @@ class SecondLook:
         wanted = dict.fromkeys(pictures)
         new = [p for p in wanted if p not in self._vectors | self._pictures.unreadable]
         if new:
-            with self._timings.stage("second look"):
+            with self._timings.stage("rerank"):
                 self._take_in(new)
         return {p: self._vectors[p].astype(np.float32) for p in wanted if p in self._vectors}
 
@@ -143,10 +158,12 @@ class SecondLook:
         known = {} if self._known is None else self._known.get(digests.values())
         self._vectors |= {p: known[digest] for p, digest in digests.items() if digest in known}
         missing = [picture for picture in pictures if picture not in self._vectors]
+        self.advance(len(pictures) - len(missing))
         chunks = [missing[start : start + _CHUNK] for start in range(0, len(missing), _CHUNK)]
-        with threads("second-look", count=2) as workers:  # while one embeds, the other decodes
-            for embedded in workers.map(self._embed, chunks):
+        with threads("rerank", count=2) as workers:  # while one embeds, the other decodes
+            for chunk, embedded in zip(chunks, workers.map(self._embed, chunks), strict=True):
                 self._vectors |= embedded
+                self.advance(len(chunk))
                 if self._known is not None:
                     self._known.put({digests[p]: v for p, v in embedded.items() if p in digests})
 
@@ -158,9 +175,3 @@ class SecondLook:
             return {}
         vectors = engine(self._method)(list(images.values())).astype(np.float16)
         return dict(zip(images, vectors, strict=True))
-
-
-def _made_by(method: Method) -> str:
-    """A name of what embeddings depend on."""
-    device = method.network.device if method.network else ""
-    return version_of(DECODING, PREPROCESSING, *method.properties.values(), device)

@@ -15,18 +15,19 @@ from dedup._catalogue.verdicts import Verdicts
 from dedup._grouping.keeper import Keeper
 from dedup._join.self_join import Pairs, self_join
 from dedup._search.blank import blank_pictures
+from dedup._search.cached_join import cached_join
 from dedup._search.candidates import Candidates, cosines_of
 from dedup._search.depth import Depth
-from dedup._search.kept_join import kept_join
 from dedup._search.outcome import Outcome
-from dedup._search.rerank import KnownVectors, SecondLook
+from dedup._search.rerank import Reranker, VectorCache, reranker_of
 from dedup._search.rows import Rows
 from dedup._search.settings import Settings
-from dedup._search.sides import Sides
-from dedup._verification.evidence_cache import SeenPairs
+from dedup._search.two_sets import TwoSets
+from dedup._verification.evidence_cache import EvidenceCache
 from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Verifier
+from dedup.pipelines.models.methods import engine
 
 __all__ = ["Search"]
 
@@ -52,10 +53,10 @@ class Search:
         Show a progress bar where a person can see it.
     timings : Timings
         Where the time goes.
-    seen : SeenPairs, optional
+    evidence_cache : EvidenceCache, optional
         What earlier runs saw of pairs.
-    known : KnownVectors, optional
-        What earlier runs embedded for a second look.
+    known : VectorCache, optional
+        What earlier runs embedded to rank pairs again.
     keeps : bool
         Keep what is proposed in the index.
     """
@@ -65,8 +66,8 @@ class Search:
     settings: Settings
     progress: bool
     timings: Timings = field(default_factory=Timings)
-    seen: SeenPairs | None = None
-    known: KnownVectors | None = None
+    evidence_cache: EvidenceCache | None = None
+    known: VectorCache | None = None
     keeps: bool = False
 
     def among(
@@ -74,7 +75,7 @@ class Search:
         names: Mapping[str, str],
         *,
         added: Added | None = None,
-        sides: Sides | None = None,
+        sets: TwoSets | None = None,
         features: FeatureCache | None = None,
     ) -> Outcome:
         """The duplicates among some files.
@@ -85,7 +86,7 @@ class Search:
             How each file is shown, by path.
         added : Added, optional
             What was done to bring them in.
-        sides : Sides, optional
+        sets : TwoSets, optional
             Look for pairs across these only.
         features : FeatureCache, optional
             What is known of the pictures from when they were brought in.
@@ -101,25 +102,31 @@ class Search:
             among=files.keys(),
             choose=lambda pictures: keeper.choose(pictures, files),
             blank=blank_pictures(firsts) if self.settings.trusts_hashes else frozenset(),
-            told=self.verdicts.of_pairs(files),
-            sides=sides.of_pictures(files) if sides else {},
+            constraints=self.verdicts.of_pairs(files),
+            sets=sets.of_pictures(files) if sets else {},
             similarity=similarity,
         )
         images = {file.path: file.image for file in added.files if file.image is not None}
         pictures = Pictures(files, images=images)
-        verifier = Verifier(pictures, features=features, seen=self.seen)
-        second = self._second_look(pictures)
+        large = self.settings.model.reranker
+        verifier = Verifier(
+            pictures, features=features, evidence_cache=self.evidence_cache, reranker=large
+        )
+        reranker = self._reranker(pictures)
+        title, unit = ("verifying", " pairs") if reranker is None else ("reranking", " images")
         with (
-            bar(total=None, title="verifying", unit=" pairs", shown=self.progress) as progress,
+            bar(total=None, title=title, unit=unit, shown=self.progress) as progress,
             verifier.comparers,
             threads("load", count=1) as loader,
         ):
             verifier.advance = progress.update
+            if reranker is not None:
+                reranker.advance = progress.update
             if self.settings.verify and added.embedded >= _MANY_NEW:
                 verifier.comparers.expect_many()
-                if second is not None:
-                    second.expect_some(loader)
-            self._propose(candidates, rows, None if self.settings.verify else second)
+                if large is not None:
+                    loader.submit(engine, large)
+            self._propose(candidates, rows, reranker)
             found = Outcome(
                 files=files,
                 names=names,
@@ -129,8 +136,8 @@ class Search:
                 keeper=keeper,
                 images=len(self.catalogue),
                 settings=self.settings,
-                sides=sides,
-                second=second,
+                sets=sets,
+                reranker=reranker,
                 embedded=added.embedded,
                 timings=self.timings,
             )
@@ -140,49 +147,50 @@ class Search:
                 found.similarity  # noqa: B018  likewise
         return found
 
-    def _second_look(self, pictures: Pictures) -> SecondLook | None:
-        method = self.settings.model.second
-        if method is None:
+    def _reranker(self, pictures: Pictures) -> Reranker | None:
+        """What gives the cosines, if these decide and another network proposes."""
+        method = reranker_of(self.settings.model)
+        if method is None or self.settings.verify:
             return None
-        return SecondLook(method, pictures, known=self.known, timings=self.timings)
+        return Reranker(method, pictures, known=self.known, timings=self.timings)
 
-    def _propose(self, candidates: Candidates, rows: Rows, second: SecondLook | None) -> None:
-        """Take in what the embedding proposes, perhaps after a second look."""
+    def _propose(self, candidates: Candidates, rows: Rows, reranker: Reranker | None) -> None:
+        """Take in what the embedding proposes, perhaps ranked again."""
         depth = Depth(self.settings.usual_floor(images=len(self.catalogue)), all_to=_ALL_TO)
-        if second is not None:
+        if reranker is not None:
             candidates.proposed = {}
 
         def deeper(full: list[Any], limit: int) -> list[Any]:
-            if candidates.sides and not self.settings.verify:
-                return full  # vectors of one side alone compare nothing
+            if candidates.sets and not self.settings.verify:
+                return full  # vectors of one set alone compare nothing
             return rows.ids(depth.worth(rows.pictures(full), limit))
 
         with self.timings.stage("propose"):
             for pairs in self._join(candidates, deeper, rows):
                 if pairs.shallow and not self.settings.verify:
-                    candidates.vectors = self._vectors(rows.pictures(pairs.shallow), rows, second)
+                    candidates.vectors = self._vectors(rows.pictures(pairs.shallow), rows, reranker)
                 found = candidates.counted(rows.renamed(pairs))
                 depth.add(found)
-                if second is not None and candidates.proposed is not None:
+                if reranker is not None and candidates.proposed is not None:
                     candidates.proposed |= cosines_of(found)
-                candidates.add(found if second is None else second.rescored(found))
+                candidates.add(found if reranker is None else reranker.rescored(found))
 
     def _vectors(
-        self, pictures: list[int], rows: Rows, second: SecondLook | None
+        self, pictures: list[int], rows: Rows, reranker: Reranker | None
     ) -> dict[int, Vectors]:
-        if second is not None:
-            return second.vectors(pictures)
+        if reranker is not None:
+            return reranker.vectors(pictures)
         vectors = self.catalogue.collection.vectors(rows.ids(pictures))
         return dict(zip(pictures, vectors, strict=True))
 
     def _join(
         self, candidates: Candidates, deeper: Callable[[list[Any], int], list[Any]], rows: Rows
     ) -> Iterator[Pairs]:
-        """Proposals; between two sides, what the smaller one is searched for is all there is."""
+        """Proposals; between two sets, what the smaller one is searched for is all there is."""
         searched = None
-        if candidates.sides:
-            sides = candidates.sides.items()
-            one, other = (sorted(p for p, side in sides if side & s) for s in (1, 2))
+        if candidates.sets:
+            sets = candidates.sets.items()
+            one, other = (sorted(p for p, which in sets if which & s) for s in (1, 2))
             searched = rows.ids(one if len(one) <= len(other) else other)
         how: dict[str, Any] = {
             "threshold": candidates.floor,
@@ -191,5 +199,5 @@ class Search:
             "hashed": bool(self.settings.measure.bits),
         }
         if searched is None and self.keeps:
-            return kept_join(self.catalogue, **how)
+            return cached_join(self.catalogue, **how)
         return self_join(self.catalogue.collection, searched=searched, **how)

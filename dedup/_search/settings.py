@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from dedup._grouping.decision import Decision
 from dedup._grouping.keeper import Keep, Keeper
 from dedup._search.candidates import Candidates
-from dedup._search.decisions import AsTold, ByAlignment, ByCosine
-from dedup._search.measure import Measure, measure_of
+from dedup._search.decisions import ByAlignment, ByCosine, Constrained
+from dedup._search.measure import Measure, measure_of, written
+from dedup._search.rerank import reranker_of
 from dedup._search.threshold import Threshold
 from dedup._verification.evidence import DEFAULT_THRESHOLD
 from dedup._verification.verify import Verifier
@@ -17,7 +18,7 @@ from dedup.pipelines.models.own_models import Model
 
 __all__ = ["Settings"]
 
-# How much higher a second network's cosine may be than that of the first. Of 54,000 pairs that
+# How much higher the reranker's cosine may be than that of what proposes. Of 54,000 pairs that
 # SSCD's ResNet-50 puts at 0.75 or above, its student puts none below 0.56.
 _APART = 0.25
 _RELATIONS = ("exact", "near", "scene")
@@ -120,7 +121,9 @@ class Settings:
     @property
     def text(self) -> str:
         """The threshold with its unit."""
-        return f"{self.value:g}" if self.verify else self.measure.text(self.value)
+        return (
+            written(self.value, quantity="score") if self.verify else self.measure.text(self.value)
+        )
 
     @property
     def cut(self) -> float:
@@ -141,7 +144,7 @@ class Settings:
     @property
     def reach(self) -> float:
         """The least cosine at which a pair may be proposed that is accepted for its cosine."""
-        return self.cut - (0 if self.model.second is None else _APART)
+        return self.cut - (0 if reranker_of(self.model) is None else _APART)
 
     @property
     def trusts_hashes(self) -> bool:
@@ -160,4 +163,8 @@ class Settings:
                 blank=candidates.blank,
                 compare=candidates.compare,
             )
-        return AsTold(decision, candidates) if candidates.told or candidates.sides else decision
+        return (
+            Constrained(decision, candidates)
+            if candidates.constraints or candidates.sets
+            else decision
+        )

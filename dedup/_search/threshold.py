@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._base.saving import save_text
+from dedup._search.measure import written
 from dedup.errors import InputError
 from dedup.pipelines.models.methods import Method, model
 from dedup.pipelines.models.own_models import Model
@@ -19,6 +20,7 @@ from dedup.pipelines.models.own_models import Model
 __all__ = ["Estimate", "Threshold"]
 
 _FORMAT = "dedup threshold 1"
+_NEAR = 0.001
 
 
 class Estimate(NamedTuple):
@@ -52,6 +54,8 @@ class Threshold:
     precision, recall : Estimate
         What to expect on other photos, in a collection like the labelled set: cross-validated
         over sources, with 95 % intervals.
+    precision_in_sample, recall_in_sample : float, optional
+        On the labelled pairs themselves, on which it was chosen: too good to expect elsewhere.
     images, sources, collection : int
         Images and photos that were labelled, and the size of the collection that the precision
         is meant for.
@@ -70,6 +74,29 @@ class Threshold:
     sources: int
     collection: int
     calibration: Sequence[tuple[float, float]] = ()
+    precision_in_sample: float | None = None
+    recall_in_sample: float | None = None
+
+    @property
+    def text(self) -> str:
+        """Its value as people read it; near 0 and 1 with the log odds, on which it is chosen."""
+        text = written(self.value, quantity=self.quantity)
+        if self.quantity != "score" or not 0 < min(self.value, 1 - self.value) < _NEAR:
+            return text
+        return f"{text} (log odds {math.log(self.value / (1 - self.value)):+.1f})"
+
+    @property
+    def expected(self) -> dict[str, str]:
+        """Precision and recall, each as cross-validated and, beside it, in sample."""
+        both = {
+            "precision": (self.precision, self.precision_in_sample),
+            "recall": (self.recall, self.recall_in_sample),
+        }
+        return {
+            name: f"{estimate} cross-validated"
+            + ("" if seen is None else f", {seen:.4f} in sample")
+            for name, (estimate, seen) in both.items()
+        }
 
     def check(self, *, method: str | Model | Method, verify: bool) -> None:
         """Refuse another method, model or quantity than it was tuned for.
@@ -103,6 +130,10 @@ class Threshold:
         scores, probabilities = np.array(self.calibration, float).T
         return np.asarray(np.interp(np.asarray(score, float), scores, probabilities))
 
+    def to_dict(self) -> dict[str, Any]:
+        """What a file of it holds: plain data, for JSON."""
+        return {"format": _FORMAT, **asdict(self), "properties": dict(self.properties)}
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it to a JSON file.
 
@@ -111,9 +142,7 @@ class Threshold:
         InputError
             If the file can't be written.
         """
-        content = {"format": _FORMAT, **asdict(self)}
-        content["properties"] = dict(self.properties)
-        save_text(path, json.dumps(content, indent=1) + "\n")
+        save_text(path, json.dumps(self.to_dict(), indent=1) + "\n")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Threshold":
@@ -141,11 +170,13 @@ class Threshold:
         """Itself, if a file held what `save` writes."""
         texts = (self.method, self.goal, *self.properties, *self.properties.values())
         counts = (self.images, self.sources, self.collection)
+        in_sample = (self.precision_in_sample, self.recall_in_sample)
         if not (
             math.isfinite(self.value)
             and self.quantity in ("score", "cosine", "bits")
             and all(isinstance(text, str) for text in texts)
             and all(isinstance(count, int) for count in counts)
+            and all(share is None or isinstance(share, float | int) for share in in_sample)
         ):
             raise ValueError("no threshold")
         return self
@@ -154,10 +185,10 @@ class Threshold:
         return float(self.value)
 
     def __repr__(self) -> str:
+        figures = "; ".join(f"{name} {figure}" for name, figure in self.expected.items())
         return (
-            f"<Threshold {self.value:.4g} on the {self.quantity} of {self.method}, for "
-            f"{self.goal}: precision {self.precision}, recall {self.recall}, "
-            f"tuned on {self.images:,} images of {self.sources:,} photos>"
+            f"<Threshold {self.text} on the {self.quantity} of {self.method}, for {self.goal}: "
+            f"{figures}; tuned on {self.images:,} images of {self.sources:,} photos>"
         )
 
 

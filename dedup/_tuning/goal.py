@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from dedup import metrics
+from dedup._tuning.scale import Gap
 from dedup.errors import InputError
 
 __all__ = ["Goal"]
@@ -54,8 +55,9 @@ class Goal:
         weight: Floats,
         *,
         image: npt.NDArray[np.intp],
-    ) -> float:
-        """The rank from which pairs are accepted, half-way to the next that is not.
+        nearest: bool = False,
+    ) -> Gap:
+        """Between which ranks a threshold does best: the last accepted, and the next.
 
         Parameters
         ----------
@@ -63,6 +65,8 @@ class Goal:
             Whether it is a duplicate, how surely (higher is surer), how often it counts.
         image : ndarray of int, shape (pairs,)
             Which image of the pair would go.
+        nearest : bool
+            Take what comes nearest to the goal where nothing reaches it.
 
         Raises
         ------
@@ -76,35 +80,37 @@ class Goal:
         if self.cost is not None:
             row = int(np.argmin(self._costs(ranks, truth, rank, weight, image)))
         else:
-            row = self._row(curve, duplicates=int(truth.sum()))
-        return float(ranks[row : row + 2].mean())
+            row = self._row(curve, nearest=nearest)
+        return Gap(ranks[row], ranks[row + 1] if row + 1 < len(ranks) else np.nan)
 
-    def _row(self, curve: pd.DataFrame, *, duplicates: int) -> int:
+    def _row(self, curve: pd.DataFrame, *, nearest: bool) -> int:
+        """Of the thresholds that reach the goal, the first that gives the most of the rest."""
         if self.f1:
             return int(curve["f1"].to_numpy().argmax())
         if self.precision is not None:
             # Weights of a collection are fractions: a hair's breadth is no miss.
             reached = curve[curve["precision"] >= self.precision - 1e-12]
-            if not len(reached) or not reached["true_pairs"].max():
-                best = curve.loc[curve["precision"].idxmax()]
-                raise InputError(
-                    f"no threshold reaches a precision of {self.precision:g} on these labels; "
-                    f"the highest is {best.precision:.4f}, at a recall of {best.recall:.4f}"
-                )
-            # The strictest threshold whose recall can't be told from the best: where few false
-            # pairs are labelled, the last duplicates would draw it into the unknown.
-            best = float(reached["recall"].max())
-            error = np.sqrt(best * (1 - best) / duplicates)
-            return int((reached["recall"] >= best - error).idxmax())
-        assert self.recall is not None
-        reached = curve[curve["recall"] >= self.recall - 1e-12]
-        if not len(reached):
-            raise InputError(
+            if len(reached):
+                return int(reached["recall"].idxmax())
+            best = curve.loc[curve["precision"].idxmax()]
+            message = (
+                f"no threshold reaches a precision of {self.precision:g} on these labels; "
+                f"the highest is {best.precision:.4f}, at a recall of {best.recall:.4f}"
+            )
+        else:
+            assert self.recall is not None
+            reached = curve[curve["recall"] >= self.recall - 1e-12]
+            if len(reached):
+                return int(reached.index[0])
+            best = curve.loc[curve["recall"].idxmax()]
+            message = (
                 f"no threshold reaches a recall of {self.recall:g} on these labels; the highest "
-                f"is {curve['recall'].max():.4f}, since other duplicates are not proposed "
+                f"is {best.recall:.4f}, since other duplicates are not proposed "
                 "(a lower candidates= proposes more)"
             )
-        return int(reached.index[0])
+        if nearest:
+            return int(best.name)
+        raise InputError(message)
 
     def _costs(
         self,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from dedup import metrics
 from dedup._base.extras import require
-from dedup._search.measure import surety
+from dedup._tuning.scale import on_scale
 from dedup._tuning.scored_pairs import ScoredPairs
 
 __all__ = ["FalsePairs", "false_pairs"]
@@ -86,8 +86,8 @@ def false_pairs(pairs: ScoredPairs, *, threshold: float, images: int, seed: int 
     J. Pickands, "Statistical inference using extreme order statistics", Annals of Statistics 3,
     1975: the excesses over a high level follow this distribution, whatever that of the scores.
     """
-    scores = _surety(_unmatched(pairs), quantity=pairs.quantity)
-    least = float(_surety(np.array([float(threshold)]), quantity=pairs.quantity)[0])
+    scores = on_scale(_unmatched(pairs), quantity=pairs.quantity)
+    least = float(on_scale(threshold, quantity=pairs.quantity))
     if pairs.quantity == "bits":  # a distance of 10 bits stands for all from 9.5 to 10.5
         scores = scores + np.random.default_rng(seed).uniform(-0.5, 0.5, len(scores))
         least -= 0.5
@@ -112,14 +112,6 @@ def _unmatched(pairs: ScoredPairs) -> Floats:
     table = pairs.table
     plain = ~pairs.truth & (table["edit"] == "") & (table["family"] == "") & table["score"].notna()
     return np.asarray(table.loc[plain, "score"], float)
-
-
-def _surety(scores: Floats, *, quantity: str) -> Floats:
-    """Scores on a scale that has no upper end near them, higher for a surer duplicate."""
-    if quantity == "score":
-        inside = scores.clip(1e-9, 1 - 1e-9)
-        return np.asarray(np.log(inside / (1 - inside)))
-    return surety(scores, quantity=quantity)
 
 
 def _extrapolated(tail: Floats, *, least: float, seed: int) -> Floats:

@@ -1,5 +1,6 @@
 """Choose a threshold on labelled duplicates, and say what to expect of it on other photos."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,12 +9,15 @@ import pandas as pd
 
 from dedup import metrics
 from dedup._base.extras import require
+from dedup._search.measure import surety
 from dedup._search.threshold import Estimate, Threshold
 from dedup._tuning.goal import Goal
+from dedup._tuning.scale import Gap
 from dedup._tuning.scored_pairs import ScoredPairs
+from dedup._tuning.shrinkage import Shrinkage
 from dedup.errors import InputError
 
-__all__ = ["threshold_for"]
+__all__ = ["threshold_for", "value_for"]
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.intp]
@@ -24,7 +28,13 @@ _COPIES = 0.05
 
 
 def threshold_for(
-    goal: Goal, pairs: ScoredPairs, *, collection: int | None, folds: int, seed: int
+    goal: Goal,
+    pairs: ScoredPairs,
+    *,
+    collection: int | None,
+    folds: int,
+    seed: int,
+    shrinkage: Shrinkage | None = None,
 ) -> Threshold:
     """The threshold that does best for a goal, with what to expect of it; see `dedup.tune`.
 
@@ -34,6 +44,8 @@ def threshold_for(
     pairs : ScoredPairs
     collection : int, optional
     folds, seed : int
+    shrinkage : Shrinkage, optional
+        What the threshold is moved by, and those of the folds too.
 
     Raises
     ------
@@ -45,22 +57,39 @@ def threshold_for(
         raise InputError(
             f"folds={folds}: expected 2 to the number of sources, which is {data.sources}"
         )
-    value = goal.choose(data.truth, data.rank, data.weight, image=data.image)
-    found = _cross_validated(data, goal=goal, folds=folds, seed=seed)
-    bits = pairs.quantity == "bits"
+
+    def choose(part: _Data, *, nearest: bool) -> float:
+        value = _chosen(part, goal, quantity=pairs.quantity, nearest=nearest)
+        return value if shrinkage is None else shrinkage.of(value, quantity=pairs.quantity)
+
+    def least(part: _Data) -> float:
+        # What is out of reach without a fold is judged by what comes nearest to it.
+        return surety(choose(part, nearest=True), quantity=pairs.quantity)
+
+    value = choose(data, nearest=False)
+    found = _cross_validated(data, least=least, folds=folds, seed=seed)
+    accepted = pairs.accepted(value)
     return Threshold(
-        value=float(np.floor(-value)) if bits else value,
+        value=value,
         quantity=pairs.quantity,
         method=pairs.method,
         properties=dict(pairs.properties),
         goal=str(goal),
         precision=_precision(data, found, negatives=pairs.negatives, seed=seed),
         recall=_recall(data, found, seed=seed),
+        precision_in_sample=data.precision(accepted),
+        recall_in_sample=float(accepted[data.truth].mean()),
         images=pairs.images,
         sources=data.sources,
         collection=collection or pairs.images,
-        calibration=_calibration(data, bits=bits),
+        calibration=_calibration(data, bits=pairs.quantity == "bits"),
     )
+
+
+def value_for(goal: Goal, pairs: ScoredPairs, *, collection: int | None) -> float:
+    """The threshold alone, as the pairs give it."""
+    data = _Data.of(pairs, collection=collection)
+    return _chosen(data, goal, quantity=pairs.quantity, nearest=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +110,11 @@ class _Data:
     def of(cls, pairs: ScoredPairs, *, collection: int | None) -> "_Data":
         truth = pairs.truth
         if not truth.any() or truth.all():
-            missing = "no duplicates" if not truth.any() else "nothing but duplicates"
-            raise InputError(f"there are {missing} among the labelled pairs that were proposed")
+            which = "every pair that was proposed is" if truth.any() else "no pair is"
+            raise InputError(
+                f"{which} labelled as duplicates: a threshold is chosen between duplicates and "
+                "others, so label some of both"
+            )
         family = (
             pairs.table["family"] if "family" in pairs.table else pd.Series("", range(len(truth)))
         )
@@ -102,6 +134,11 @@ class _Data:
         kind = _kinds(truth, pd.factorize(family.where(hard))[0], a, b, sources=len(names))
         return cls(truth, hard, pairs.rank, weight, a, b, image, len(names), kind)
 
+    def precision(self, accepted: npt.NDArray[np.bool_]) -> float:
+        """The part of the accepted pairs that are duplicates; NaN if there are none."""
+        total = float(self.weight[accepted].sum())
+        return float(self.weight[accepted & self.truth].sum()) / total if total else np.nan
+
     def part(self, chosen: npt.NDArray[np.bool_], *, false: float) -> "_Data":
         """Some of the pairs, with the false ones weighted."""
         weight = np.where(self.truth, self.weight, self.weight * false)[chosen]
@@ -110,6 +147,11 @@ class _Data:
             for name in ("truth", "hard", "rank", "source_a", "source_b", "image")
         }
         return replace(self, weight=weight, **kept)
+
+
+def _chosen(data: _Data, goal: Goal, *, quantity: str, nearest: bool) -> float:
+    ranks = goal.choose(data.truth, data.rank, data.weight, image=data.image, nearest=nearest)
+    return Gap(*(surety(rank, quantity=quantity) for rank in ranks)).middle(quantity=quantity)
 
 
 def _kinds(
@@ -126,9 +168,12 @@ def _kinds(
     return kind
 
 
-def _cross_validated(data: _Data, *, goal: Goal, folds: int, seed: int) -> Floats:
+def _cross_validated(
+    data: _Data, *, least: Callable[[_Data], float], folds: int, seed: int
+) -> Floats:
     """How much of each pair is accepted by thresholds that were chosen without its sources.
 
+    `least` gives the rank from which a threshold accepts that was chosen on a part of the pairs.
     A false pair between two folds is judged by the threshold of each, and counts half.
     """
     fold = _folds(data, folds=folds, seed=seed)
@@ -139,14 +184,10 @@ def _cross_validated(data: _Data, *, goal: Goal, folds: int, seed: int) -> Float
         # Fewer sources have fewer false pairs for each true one: as many as are left of one
         # end of the pair. The weight makes up for it.
         part = data.part(~touched, false=folds / (folds - 1))
-        if not part.truth.any():
-            continue
-        try:
-            least = goal.choose(part.truth, part.rank, part.weight, image=part.image)
-        except InputError:  # out of reach without this fold: nothing is accepted in it
+        if not part.truth.any() or np.isnan(part.rank).all():
             continue
         share = np.where(ends[0] == ends[1], 1.0, 0.5)
-        accepted += np.where(touched & (data.rank >= least), share, 0.0)
+        accepted += np.where(touched & (data.rank >= least(part)), share, 0.0)
     return accepted
 
 
@@ -168,6 +209,8 @@ def _precision(data: _Data, accepted: Floats, *, negatives: int, seed: int) -> E
         return right / (right + wrong) if right + wrong else np.nan
 
     value = precision(np.ones(len(true)))
+    if np.isnan(value):  # nothing was accepted: nothing is known
+        return Estimate(value, 0.0, 1.0)
     low, high = metrics.bootstrap_interval(
         precision, sources=(data.source_a, data.source_b), seed=seed
     )

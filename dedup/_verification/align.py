@@ -2,11 +2,11 @@
 
 1. `features` keeps a small grey picture of each image. Its keypoints are computed when a pair
    first needs them, and kept.
-2. `compare` proposes placements of one picture on the other: the same framing, also turned and
+2. `compare` proposes registrations of one picture on the other: the same framing, also turned and
    mirrored, which thumbnails suggest; then, where that does not settle the pair, those that
-   keypoints vote for (`placement`).
-3. Each placement is measured block by block where the two overlap, while it is refined
-   (`measurement`). What that means (the score, the relation) is decided in `evidence`, and put
+   keypoints vote for (`registration`).
+3. Each registration is measured block by block where the two overlap, while it is refined
+   (`block_matching`). What that means (the score, the relation) is decided in `evidence`, and put
    into words in `words`.
 """
 
@@ -16,15 +16,16 @@ from typing import Final
 
 import numpy as np
 
+from dedup._verification.block_matching import match_blocks
+from dedup._verification.doubt import leaves_doubt
 from dedup._verification.edits import CUT_OUT, FLATTENED, explained
-from dedup._verification.evidence import Evidence, Measured
+from dedup._verification.evidence import BlockMatch, Evidence
 from dedup._verification.features import PICTURE, Features
 from dedup._verification.keypoints import matches
-from dedup._verification.measurement import measure
-from dedup._verification.registration import Matrix, corners, moved, placements, same_framing
+from dedup._verification.registration import Matrix, corners, moved, registrations, same_framing
 from dedup._verification.second_reading import read_again
 
-__all__ = ["best_placement", "compare"]
+__all__ = ["best_registration", "compare"]
 
 _FEW_CORNERS: Final = 40
 """A picture with no more may show too little to tell."""
@@ -33,7 +34,7 @@ _FLAT: Final = 16
 _OVERLAID: Final = 0.01
 """Part of two photos that must differ before it is looked whether something moved there."""
 _BEYOND_DOUBT: Final = 0.99
-"""A placement with this score needs no rival."""
+"""A registration with this score needs no rival."""
 
 
 def compare(a: Features, b: Features) -> Evidence:
@@ -58,23 +59,30 @@ def compare(a: Features, b: Features) -> Evidence:
     if a.over_black is not None and b.over_black is not None:
         grounds = [(a, b), (a.over_black, b.over_black)]
         telling = [pair for pair in grounds if not all(map(_is_flat, pair))]
-        return min((_over_one_ground(*pair) for pair in telling or grounds), key=_goodness)
+        worst = min((_over_one_ground(*pair) for pair in telling or grounds), key=_goodness)
+        return replace(worst, is_doubtful=False)  # a network would see one of the grounds alone
     grounds = [(a, b), (a.over_black or a, b.over_black or b)]
     best = max((_over_one_ground(*pair) for pair in grounds), key=_goodness)
+    best = replace(best, is_doubtful=False)
     if best.relation not in ("near", "scene"):
         return best
     return best.with_edits((FLATTENED if b.over_black is None else CUT_OUT, *best.edits))
 
 
 def _over_one_ground(a: Features, b: Features) -> Evidence:
-    measured = best_placement(a, b)
+    measured = best_registration(a, b)
     if measured is None:
         return Evidence(0.0, "different")
-    evidence = explained(measured, looks=(a.look, b.look), pictures=(a.grey, b.grey))
-    if evidence.relation not in ("near", "scene") or not (a.is_photo() and b.is_photo()):
+    # Of two drawings of one layout a network says that they are alike.
+    doubtful = leaves_doubt(measured) and (a.is_photo() or b.is_photo())
+    looks, pictures = (a.look, b.look), (a.grey, b.grey)
+    evidence = explained(measured, looks=looks, pictures=pictures, doubtful=doubtful)
+    may_be = evidence.relation in ("near", "scene") or doubtful
+    if not may_be or not (a.is_photo() and b.is_photo()):
         return evidence
-    if evidence.relation == "near" and evidence.changed_share >= _OVERLAID:
-        return read_again(evidence, a.grey, b.grey, photos=True)
+    if evidence.relation != "scene" and evidence.changed_share >= _OVERLAID:
+        evidence = read_again(evidence, a.grey, b.grey, photos=True)
+        return replace(evidence, is_doubtful=doubtful and evidence.relation != "scene")
     return replace(evidence, read=True)
 
 
@@ -86,8 +94,8 @@ def _is_flat(features: Features) -> bool:
     return int(features.grey.max()) - int(features.grey.min()) <= _FLAT
 
 
-def best_placement(a: Features, b: Features) -> Measured | None:
-    """The likeliest placement of a on b, and what was measured there; None if there is none.
+def best_registration(a: Features, b: Features) -> BlockMatch | None:
+    """The likeliest registration of a on b, and what was measured there; None if there is none.
 
     A pair is always measured one way round, so that (b, a) gives the same.
     """
@@ -97,15 +105,15 @@ def best_placement(a: Features, b: Features) -> Measured | None:
     return _best(a, b)
 
 
-def _best(a: Features, b: Features) -> Measured | None:
-    """The placement with the highest score, and the first that leaves no doubt."""
-    best: Measured | None = None
+def _best(a: Features, b: Features) -> BlockMatch | None:
+    """The registration with the highest score, and the first that leaves no doubt."""
+    best: BlockMatch | None = None
     seen: list[Matrix] = []
     for matrix in _proposals(a, b):
         if any(_is_close(a, matrix, other) for other in seen):
             continue
         seen.append(matrix)
-        measured = measure(a, b, matrix)
+        measured = match_blocks(a, b, matrix)
         if measured is None:
             continue
         if best is None or measured.likelihood > best.likelihood:
@@ -116,7 +124,7 @@ def _best(a: Features, b: Features) -> Measured | None:
 
 
 def _proposals(a: Features, b: Features) -> Iterator[Matrix]:
-    """Placements, the cheapest to find first."""
+    """Registrations, the cheapest to find first."""
     (ha, wa), (hb, wb) = a.grey.shape, b.grey.shape
     from_unit, to_unit = np.diag([wb, hb, 1.0]), np.diag([1 / wa, 1 / ha, 1])
     for unit in same_framing(a.look.thumbnail, b.look.thumbnail):
@@ -125,14 +133,14 @@ def _proposals(a: Features, b: Features) -> Iterator[Matrix]:
         mirror = np.diag([-1.0 if mirrored else 1.0, 1, 1])
         mirror[0, 2] = wa if mirrored else 0
         likely = matches(a.local(mirrored=mirrored), b.local())
-        for matrix in placements(*likely, size=PICTURE**0.5, most=2):
+        for matrix in registrations(*likely, size=PICTURE**0.5, most=2):
             yield matrix @ mirror
     if min(len(picture.local()[0]) for picture in (a, b)) <= _FEW_CORNERS:
         yield (from_unit @ to_unit)[:2]  # where there is nothing to align, that shows it
 
 
 def _is_close(a: Features, one: Matrix, other: Matrix) -> bool:
-    """Whether two placements put the corners of a in nearly the same places."""
+    """Whether two registrations put the corners of a in nearly the same places."""
     height, width = a.grey.shape
     apart = moved(corners(width, height), one) - moved(corners(width, height), other)
     return bool(np.abs(apart).max() < 0.02 * PICTURE**0.5)

@@ -5,6 +5,7 @@ contrast, blur, sharpening and a small shift are explained; a caption or a stick
 what a mosaic or a bar hides.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +16,7 @@ from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.registration import Floats, Matrix
 
-__all__ = ["CANVAS", "CommonPart", "Differences", "Mask", "common_part"]
+__all__ = ["CANVAS", "CommonPart", "Mask", "common_part", "tones"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -23,6 +24,9 @@ CANVAS: Final = 192 * 192
 """Pixels in which the common part is compared."""
 _BLOCK: Final = 8
 """Windows of twice this side, at this distance."""
+_TONES: Final = 32
+_PLACES: Final = 4_000
+"""Steps of light by which tones are compared, and places that are asked."""
 _SMOOTH: Final = 1.2
 _BLURS: Final = (2.5, 6.0)
 """Standard deviations of what blurs the one picture, to explain the other."""
@@ -34,29 +38,8 @@ _USUAL: Final = 2.5
 """As a multiple of what is left of the usual block, which noise and compression leave too."""
 _MOST_USUAL: Final = 8.0
 """What is left of the usual block, if the pictures are alike at all."""
-_ALONG: Final = 0.25
-"""Slope across, in units of that along, of an edge that follows an axis."""
-_COARSE: Final = 8.0
-_AT_LARGE: Final = 10.0
-"""Blur that leaves what is seen at large, and grey values by which that may differ."""
-_GRID: Final = 24
-"""Squares along each side of a picture, to say where it differs from others."""
 _FAR: Final = 0.03
-"""Part of the canvas by which a placement may be corrected."""
-
-
-@dataclass(frozen=True, slots=True)
-class Differences:
-    """Squares of a picture, row by row, as they were compared with another.
-
-    Attributes
-    ----------
-    seen, differ : ndarray of bool, shape (n,)
-        Whether both show a square; and whether they show something else there.
-    """
-
-    seen: Mask
-    differ: Mask
+"""Part of the canvas by which a registration may be corrected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,42 +79,6 @@ class CommonPart:
         a, b = (float((only & self.inside).sum() / seen) for only in (self.only_a, self.only_b))
         return a, b
 
-    def differences(self, to_unit: Matrix) -> Differences:
-        """Where the pictures differ, and where both are seen, in one of them.
-
-        Parameters
-        ----------
-        to_unit : ndarray, shape (3, 3)
-            `to_a` or `to_b`: from the canvas to places in that picture.
-        """
-        height, width = self.inside.shape
-        steps = (np.arange(_GRID) + 0.5) / _GRID
-        places = np.stack([*np.meshgrid(steps, steps), np.ones((_GRID, _GRID))]).reshape(3, -1)
-        column, row, _ = np.floor(np.linalg.inv(to_unit) @ places).astype(int)
-        there = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-        at = row.clip(0, height - 1), column.clip(0, width - 1)
-        seen = there & self.inside[at]
-        return Differences(seen, seen & (self.only_a | self.only_b)[at])
-
-    @property
-    def is_filtered(self) -> bool:
-        """Whether what differs is as light and dark in both at large: a blur, or a mosaic."""
-        places = self.only_a | self.only_b
-        if not places.any():
-            return False
-        a, b = (cv2.GaussianBlur(_grey(picture), (0, 0), _COARSE) for picture in (self.a, self.b))
-        gain, shift = np.polyfit(a[self.inside], b[self.inside], 1)
-        return float(np.abs(gain * a + shift - b)[places].mean()) < _AT_LARGE
-
-    @property
-    def square(self) -> tuple[float, float]:
-        """How much of the contrast of what differs is along the axes, in a and in b, 0 to 1.
-
-        Of bars and mosaics nearly all, of letters more than half, of what was photographed less.
-        """
-        places = self.only_a | self.only_b
-        return _square(self.a, places), _square(self.b, places)
-
 
 def common_part(a: Pixels, b: Pixels, to_b: Matrix) -> CommonPart | None:
     """Lay two pictures over each other; None if too little of them is in common.
@@ -149,7 +96,7 @@ def common_part(a: Pixels, b: Pixels, to_b: Matrix) -> CommonPart | None:
     first = _laid(a, b, to_a, to_b @ to_a, size)
     if first is None or not (first.only_a.any() or first.only_b.any()):
         return first
-    # The placement may be to blame.
+    # The registration may be to blame.
     correction = _correction(first)
     again = None if correction is None else _laid(a, b, to_a, to_b @ to_a @ correction, size)
     return first if again is None else min(first, again, key=lambda common: sum(common.shares))
@@ -175,13 +122,13 @@ def _laid(
 ) -> CommonPart | None:
     inside = _covered(to_a, size) & _covered(to_b, size)
     here, there = _warped(a, to_a, size), _warped(b, to_b, size)
-    whole = _windows(inside.astype(np.float32)) > 0.99
+    whole = _windows(inside[None].astype(np.float32))[0] > 0.99
     if not whole.any():
         return None
     grey_a, grey_b = _grey(here), _grey(there)
     only_a, only_b = (
-        _places(_left(grey_a, grey_b), whole, size),
-        _places(_left(grey_b, grey_a), whole, size),
+        _places(_left(own, tones(other[inside], own[inside])(other)), whole, size)
+        for own, other in ((grey_a, grey_b), (grey_b, grey_a))
     )
     return CommonPart(here, there, inside, to_a, to_b, only_a & inside, only_b & inside)
 
@@ -215,34 +162,57 @@ def _grey(picture: Pixels) -> Floats:
     return np.asarray(cv2.GaussianBlur(grey, (0, 0), _SMOOTH), np.float32)
 
 
-def _square(picture: Pixels, places: Mask) -> float:
-    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
-    dx, dy = (np.abs(slope[places]) for slope in _slopes(grey))
-    energy = dx**2 + dy**2
-    along = np.minimum(dx, dy) < _ALONG * np.maximum(dx, dy)
-    return float(energy[along].sum() / (energy.sum() + places.size * 1e-6))
-
-
 def _slopes(grey: Floats) -> tuple[Floats, Floats]:
     dx, dy = (cv2.Sobel(grey, cv2.CV_32F, *d, scale=1 / 8) for d in ((1, 0), (0, 1)))
     return np.asarray(dx, np.float32), np.asarray(dy, np.float32)
 
 
+def tones(own: Floats, other: Floats) -> Callable[[Floats], Floats]:
+    """What became of the grey values of one picture in another, by those of the same places.
+
+    Of places that are as light, the middle one counts: what lies over some of them does not.
+
+    Examples
+    --------
+    >>> values = np.linspace(0, 255, 999, dtype=np.float32)
+    >>> darker = tones(values, values / 2)
+    >>> round(float(darker(np.float32(100))))
+    50
+    """
+    step = max(1, len(own) // _PLACES)
+    own, other = own[::step], other[::step]
+    order = np.argsort(own, kind="stable")
+    size = len(order) // _TONES
+    if size == 0:
+        return lambda values: values
+    chosen = order[: size * _TONES].reshape(_TONES, size)
+    light, became = (np.median(values[chosen], axis=1) for values in (own, other))
+    apart = np.flatnonzero(np.diff(light, prepend=-np.inf) > 1)
+    light, became = light[apart], became[apart]
+    # What is darker or lighter than these changes as all do.
+    gain = float(np.polyfit(light, became, 1)[0]) if len(light) > 1 else 1.0
+    ends = np.array([0, 255])
+    beyond = became[[0, -1]] + gain * (ends - light[[0, -1]])
+    light, became = ([low, *x, high] for x, (low, high) in ((light, ends), (became, beyond)))
+    return lambda values: np.interp(values, light, np.clip(became, 0, 255)).astype(np.float32)
+
+
 def _left(picture: Floats, other: Floats) -> Floats:
     """What of each window of a picture no filter of the other gives, in grey values.
 
-    The filters are fitted window by window: the other picture and its square, for tones; blurs of
-    it; and its slopes, which stand for small shifts (Lucas and Kanade 1981).
+    The filters are fitted window by window: the other picture; blurs of it; and its slopes, which
+    stand for small shifts (Lucas and Kanade 1981).
     """
     blurred = [np.asarray(cv2.GaussianBlur(other, (0, 0), sigma)) for sigma in _BLURS]
-    sheets = np.stack([other, other**2 / 64, *blurred, *_slopes(other), picture])
-    means = np.stack([_windows(sheet) for sheet in sheets])
-    moments = np.empty((*means.shape[1:], len(sheets), len(sheets)))
-    for i, j in zip(*np.triu_indices(len(sheets)), strict=True):
-        moments[..., i, j] = _windows(sheets[i] * sheets[j]) - means[i] * means[j]
-        moments[..., j, i] = moments[..., i, j]
+    sheets = np.stack([other, *blurred, *_slopes(other), picture])
+    number = len(sheets)
+    first, second = np.triu_indices(number)
+    means = _windows(np.concatenate([sheets, sheets[first] * sheets[second]]))
+    products = means[number:] - means[first] * means[second]
+    moments = np.empty((*means.shape[1:], number, number))
+    moments[..., first, second] = moments[..., second, first] = np.moveaxis(products, 0, -1)
     square, cross, own = moments[..., :-1, :-1], moments[..., :-1, -1], moments[..., -1, -1]
-    slack = np.diag([_NOISE**2] * (2 + len(_BLURS)) + [0.3] * 2)
+    slack = np.diag([_NOISE**2] * (1 + len(_BLURS)) + [0.3] * 2)
     fit = np.linalg.solve(square + slack, cross[..., None])[..., 0]
     left: Floats = np.sqrt(np.maximum(own - (fit * cross).sum(axis=-1), 0))
     return left
@@ -261,12 +231,14 @@ def _places(left: Floats, whole: Mask, size: tuple[int, int]) -> Mask:
     return np.asarray(cv2.resize(blocks, size, interpolation=cv2.INTER_NEAREST), np.bool_)
 
 
-def _windows(values: Floats) -> Floats:
-    """Means over windows of 2 x 2 blocks."""
-    blocks = values.shape[1] // _BLOCK, values.shape[0] // _BLOCK
-    means = np.asarray(cv2.resize(values, blocks, interpolation=cv2.INTER_AREA), np.float32)
-    windows: Floats = (means[:-1, :-1] + means[1:, :-1] + means[:-1, 1:] + means[1:, 1:]) / 4
-    return windows
+def _windows(sheets: Floats) -> Floats:
+    """Means over windows of 2 x 2 blocks, of shape (sheets, height, width)."""
+    count, height, width = sheets.shape
+    size = width // _BLOCK, count * height // _BLOCK
+    blocks = cv2.resize(sheets.reshape(-1, width), size, interpolation=cv2.INTER_AREA)
+    means = np.asarray(blocks, np.float32).reshape(count, height // _BLOCK, width // _BLOCK)
+    rows: Floats = means[:, :-1] + means[:, 1:]
+    return (rows[..., :-1] + rows[..., 1:]) / 4
 
 
 def _correction(common: CommonPart) -> Matrix | None:

@@ -11,10 +11,11 @@ import numpy as np
 
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
-from dedup._verification.common_part import CANVAS, CommonPart, Differences, common_part
+from dedup._verification.common_part import CANVAS, CommonPart, common_part
 from dedup._verification.detail import Detail, compared
 from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
 from dedup._verification.evidence import Box, Evidence
+from dedup._verification.overlays import something
 from dedup._verification.registration import Floats, Matrix
 from dedup._verification.tints import Tint, tint_of
 from dedup.pipelines.images.colours import BLACK, WHITE
@@ -56,9 +57,9 @@ class Only:
         Whether what lies outside has few grey values, as a ground and some skies.
     colours : bool
         Whether it has colours that the other's do not give.
-    square : float
-        How much of the contrast of what differs is along the axes in this picture, 0 to 1: of bars
-        and mosaics nearly all.
+    own : float
+        Part of its picture within the other's frame where it shows something: no bar, mosaic or
+        blur, which only hide, and no watermark that lets the other's picture through.
     """
 
     within: float = 0.0
@@ -66,7 +67,7 @@ class Only:
     ground: str = ""
     is_plain: bool = False
     colours: bool = False
-    square: float = 0.0
+    own: float = 0.0
 
     @property
     def share(self) -> float:
@@ -84,22 +85,15 @@ class Coverage:
         What only a, and only b, shows.
     detail : Detail
         How finely b resolves the common part, compared with a.
-    is_filtered : bool
-        Whether what differs within both is as light and dark at large: as under a blur or mosaic.
     tint, tint_back : Tint, optional
         How the colours of a became those of b, and the other way.
-    in_a, in_b : Differences, optional
-        Where in a, and where in b, they differ.
     """
 
     a: Only = field(default_factory=Only)
     b: Only = field(default_factory=Only)
     detail: Detail = field(default_factory=Detail)
-    is_filtered: bool = False
     tint: Tint | None = None
     tint_back: Tint | None = None
-    in_a: Differences | None = None
-    in_b: Differences | None = None
 
     def swapped(self) -> "Coverage":
         """The same with a and b exchanged."""
@@ -107,11 +101,8 @@ class Coverage:
             self.b,
             self.a,
             self.detail.swapped(),
-            self.is_filtered,
             self.tint_back,
             self.tint,
-            self.in_b,
-            self.in_a,
         )
 
 
@@ -156,17 +147,17 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         put = (put or _PASTED) if framed else ""
     around_a = _around(a.image, to_b, put="" if b_is_whole else put)
     around_b = _around(b.image, np.linalg.inv(to_b), put=put if b_is_whole else "")
-    (only_a, only_b), (square_a, square_b) = common.shares, common.square
+    only_a, only_b = common.shares
     colour_a, colour_b = _colours(common)
+    own_b = something(a.image, b.image, to_b, common)
+    own_a = something(b.image, a.image, np.linalg.inv(to_b), common.swapped())
+    own = [float(mask.sum() / max(int(common.inside.sum()), 1)) for mask in (own_a, own_b)]
     return Coverage(
-        _only(only_a, around_a, square_a, colours=_has_own(colour_a, colour_b)),
-        _only(only_b, around_b, square_b, colours=_has_own(colour_b, colour_a)),
+        _only(only_a, own[0], around_a, colours=_has_own(colour_a, colour_b)),
+        _only(only_b, own[1], around_b, colours=_has_own(colour_b, colour_a)),
         compared(a, b, to_b, common),
-        common.is_filtered,
         tint_of(colour_a, colour_b),
         tint_of(colour_b, colour_a),
-        common.differences(common.to_a),
-        common.differences(common.to_b),
     )
 
 
@@ -182,9 +173,14 @@ def _is_framed(whole: Decoded, box: Box) -> bool:
     return bool(ratios) and float(np.median(ratios)) >= SEAM
 
 
-def _only(within: float, around: "_Around", square: float, *, colours: bool) -> Only:
+def _only(within: float, own: float, around: "_Around", *, colours: bool) -> Only:
     return Only(
-        within * around.within, around.outside, around.ground, around.is_plain, colours, square
+        within * around.within,
+        around.outside,
+        around.ground,
+        around.is_plain,
+        colours,
+        own * around.within,
     )
 
 

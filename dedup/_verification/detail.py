@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
-from dedup._verification.common_part import CommonPart
+from dedup._verification.common_part import CommonPart, tones
 from dedup._verification.registration import Floats, Matrix
 from dedup.pipelines.images.decoding import Decoded
 
@@ -37,7 +37,7 @@ _FAINT: Final = 0.7
 _ALIKE: Final = (0.87, 1.15)
 """Where pictures are as detailed as far as was seen, so that their pixels decide."""
 _WHOLE_PIXELS: Final = 2.0
-"""Pixels by which a placement may be wrong: within them it is taken to be on whole pixels."""
+"""Pixels by which a registration may be wrong: within them it is taken to be on whole pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ def _tiles(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> list[_Tile
     rows, columns = (3 if side >= 6 * _BLOCK else 1 for side in (height, width))
     h = int(min(_TILE, height / rows)) // _BLOCK * _BLOCK
     w = int(min(_TILE, width / columns)) // _BLOCK * _BLOCK
-    greys = _grey(a), _grey(b)
+    greys = _grey(a), _in_tones(_grey(b), common)
     found = []
     for row, column in np.ndindex(rows, columns) if min(w, h) else ():
         x = max(0, round(left + (column + 0.5) * width / columns - w / 2))
@@ -280,7 +280,7 @@ def _left(picture: Floats, other: Floats, alike: npt.NDArray[np.bool_]) -> Float
 
 
 def _on_whole_pixels(pixels: Matrix, *, size: tuple[int, int]) -> Matrix:
-    """The placement without its fractions of a pixel, if it keeps the size.
+    """The registration without its fractions of a pixel, if it keeps the size.
 
     These are errors, and interpolation would take detail from one of the pictures only.
     """
@@ -295,6 +295,13 @@ def _on_whole_pixels(pixels: Matrix, *, size: tuple[int, int]) -> Matrix:
     corners = np.array([[0, 0, 1], [size[0], 0, 1], [0, size[1], 1], [*size, 1.0]])
     far = np.abs(corners @ (pixels - whole)[:2].T).max()
     return whole if far < _WHOLE_PIXELS else pixels
+
+
+def _in_tones(grey: Floats, common: CommonPart) -> Floats:
+    """The grey values of b as those of a: a darker copy has no more or less detail."""
+    alike = common.inside & ~(common.only_a | common.only_b)
+    change = tones(*(_grey(picture)[alike] for picture in (common.b, common.a)))
+    return change(np.arange(256, dtype=np.float32))[grey.astype(np.uint8)]
 
 
 def _grey(picture: Pixels) -> Floats:

@@ -12,14 +12,14 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dedup._verification.evidence import DEFAULT_THRESHOLD, Box, Evidence, Measured, Relation
+from dedup._verification.evidence import DEFAULT_THRESHOLD, BlockMatch, Box, Evidence, Relation
 from dedup._verification.registration import Floats, Matrix
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 
 _NO_TEXTURE: Final = 8.0
 """Textured blocks, at full weight, below which nothing can be told."""
-_LITTLE_TEXTURE: Final = 40.0
+LITTLE_TEXTURE: Final = 40.0
 """Below so many only the same picture in the same framing is accepted."""
 _ALIKE: Final = 0.9
 """Part of that little texture which must agree."""
@@ -68,9 +68,13 @@ class Look:
 
 
 def explained(
-    measured: Measured, *, looks: tuple[Look, Look], pictures: tuple[Grey, Grey]
+    measured: BlockMatch,
+    *,
+    looks: tuple[Look, Look],
+    pictures: tuple[Grey, Grey],
+    doubtful: bool = False,
 ) -> Evidence:
-    """Draw the conclusions from the best placement of a on b."""
+    """Draw the conclusions from the best registration of a on b."""
     relation, score = _relation(measured)
     transform = measured.transform
     (wa, ha), (wb, hb) = looks[0].size, looks[1].size
@@ -99,15 +103,16 @@ def explained(
         changed=_outlines(measured, changed),
         changed_share=float(changed.sum() / max(int(blocks.inside.sum()), 1)),
         measurements=measured.in_place,
+        is_doubtful=doubtful,
     )
-    if relation not in ("near", "scene"):
+    if relation not in ("near", "scene") and not doubtful:
         return evidence
     gain = _gain(measured)
-    words = [*_framing(evidence, transform, pictures), *_overlay(evidence), *_tones(measured, gain)]
+    edits = [*_framing(evidence, transform, pictures), *_overlay(evidence), *_tones(measured, gain)]
     if evidence.changed_share < 0.05:  # else what covers the picture has colours of its own
-        words += _colours(measured, looks, gain)
-    words += _finish(evidence, looks, gain)
-    return evidence.with_edits(tuple(words))
+        edits += _colours(measured, looks, gain)
+    edits += _finish(evidence, looks, gain)
+    return evidence.with_edits(tuple(edits))
 
 
 def _median(values: Floats) -> float:
@@ -115,7 +120,7 @@ def _median(values: Floats) -> float:
     return float(np.sort(values)[len(values) // 2]) if len(values) else 1.0
 
 
-def _relation(measured: Measured) -> tuple[Relation, float]:
+def _relation(measured: BlockMatch) -> tuple[Relation, float]:
     """What two pictures are to each other, and the score of that."""
     near, scene = measured.near_score, measured.scene_score
     texture = float(measured.blocks.weight.sum())
@@ -125,7 +130,7 @@ def _relation(measured: Measured) -> tuple[Relation, float]:
         return "different", near
     same_framing = min(measured.overlap_a, measured.overlap_b) > _WHOLE
     alike = measured.blocks.agreement(measured.blocks.rigid) >= _ALIKE
-    if texture < _LITTLE_TEXTURE and not (same_framing and alike):
+    if texture < LITTLE_TEXTURE and not (same_framing and alike):
         return "uncertain", near  # two drawings may share a circle
     if scene >= DEFAULT_THRESHOLD and measured.blocks.parallax > SCENE_PARALLAX:
         return "scene", scene
@@ -139,7 +144,7 @@ def _box(transform: Matrix) -> Box:
     return float(left), float(top), float(right), float(bottom)
 
 
-def _outlines(measured: Measured, chosen: npt.NDArray[np.bool_]) -> Matrix:
+def _outlines(measured: BlockMatch, chosen: npt.NDArray[np.bool_]) -> Matrix:
     """Corners of blocks, in parts of a."""
     half = measured.blocks.step / 2
     square = np.array([[-half, -half], [half, -half], [half, half], [-half, half]])
@@ -247,14 +252,14 @@ def _overlay(evidence: Evidence) -> Iterator[str]:
         yield f"text or overlay on {round(100 * evidence.changed_share)} %"
 
 
-def _gain(measured: Measured) -> float:
+def _gain(measured: BlockMatch) -> float:
     """Contrast of b in units of that of a."""
     blocks = measured.blocks
     same = blocks.inside & (blocks.rigid > 0.7)
     return _median((blocks.spread_b / blocks.spread_a)[same])
 
 
-def _tones(measured: Measured, gain: float) -> Iterator[str]:
+def _tones(measured: BlockMatch, gain: float) -> Iterator[str]:
     blocks = measured.blocks
     same = blocks.inside & (blocks.rigid > 0.7)
     if same.sum() < 8:
@@ -268,7 +273,7 @@ def _tones(measured: Measured, gain: float) -> Iterator[str]:
         yield "brighter" if shift > 0 else "darker"
 
 
-def _colours(measured: Measured, looks: tuple[Look, Look], gain: float) -> Iterator[str]:
+def _colours(measured: BlockMatch, looks: tuple[Look, Look], gain: float) -> Iterator[str]:
     a, b = (look.thumbnail.astype(np.float32) @ _CHROMA for look in looks)
     side = len(a)
     there = _centres(side) @ measured.transform[:2, :2].T + measured.transform[:2, 2]

@@ -33,12 +33,17 @@ COEFFICIENTS: Final[Mapping[str, float]] = MappingProxyType(
 )
 """The model of the score, fitted by `benchmarks/fit_verification.py`.
 
-Which pairs it is fitted on depends on the model before it, so that a rerun moves the figures a
-little."""
+Which pairs it is fitted on depends on the model before it, so that a rerun moves the figures: of
+photos that neither had seen, one rerun missed more copies than this, at as many wrong pairs."""
+
+
+RERANKED: Final[Mapping[str, float]] = MappingProxyType({"intercept": -13.54, "cosine": 28.04})
+"""The model of a pair in doubt, fitted by the same: what decides is the cosine of a large network's
+embeddings of the overlap, beside which the alignment's own measurements tell nothing more."""
 
 
 @dataclass(frozen=True)
-class Measured:
+class BlockMatch:
     """One picture laid over another, and compared.
 
     Attributes
@@ -59,9 +64,9 @@ class Measured:
     canvas_a: Matrix
     blocks: Blocks
 
-    def swapped(self) -> "Measured":
+    def swapped(self) -> "BlockMatch":
         """The same with a and b exchanged."""
-        return Measured(
+        return BlockMatch(
             transform=np.linalg.inv(self.transform),
             overlap_a=self.overlap_b,
             overlap_b=self.overlap_a,
@@ -118,7 +123,9 @@ class Measured:
         return max(self.near_score, self.scene_score)
 
 
-def score(measurements: Mapping[str, float]) -> float:
+def score(
+    measurements: Mapping[str, float], coefficients: Mapping[str, float] = COEFFICIENTS
+) -> float:
     """The logistic model.
 
     Examples
@@ -127,8 +134,8 @@ def score(measurements: Mapping[str, float]) -> float:
     >>> score(same) > 0.99
     True
     """
-    total = sum(COEFFICIENTS[name] * value for name, value in measurements.items())
-    return float(1 / (1 + np.exp(-total - COEFFICIENTS["intercept"])))
+    total = sum(coefficients[name] * value for name, value in measurements.items())
+    return float(1 / (1 + np.exp(-total - coefficients["intercept"])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +171,12 @@ class Evidence:
     edits : tuple of str
         What happened between a and b, in words; see `describe`.
     measurements : mapping
-        What the score was made from (`Measured.in_place`).
+        What the score was made from (`BlockMatch.in_place`); of a pair that was in doubt also
+        `cosine`, of a large network's embeddings of what both show.
     read : bool
         Whether the second reading is done: at full resolution, unless both are surely photos.
+    is_doubtful : bool
+        Whether a large network may still change the score.
     """
 
     score: float
@@ -185,6 +195,18 @@ class Evidence:
     edits: tuple[str, ...] = ()
     measurements: Mapping[str, float] | None = None
     read: bool = False
+    is_doubtful: bool = False
+
+    def reranked(self, cosine: float) -> "Evidence":
+        """The same of a pair in doubt, once a network has compared what both show."""
+        likelihood = score({"cosine": cosine}, RERANKED)
+        return replace(
+            self,
+            score=likelihood,
+            relation="near" if likelihood >= DEFAULT_THRESHOLD else "different",
+            measurements={**(self.measurements or {}), "cosine": cosine},
+            is_doubtful=False,
+        )
 
     def with_edits(self, edits: tuple[str, ...]) -> "Evidence":
         """The same with words for what happened."""

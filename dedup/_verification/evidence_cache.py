@@ -15,41 +15,55 @@ import numpy as np
 from dedup._base.cache_file import CacheFile
 from dedup._base.versions import DECODING, EVIDENCE, version_of
 from dedup._verification.evidence import Evidence, Relation
+from dedup._verification.rerank import embedding_parts
+from dedup.pipelines.models.methods import Method
 
-__all__ = ["Digests", "SeenPairs"]
+__all__ = ["Digests", "EvidenceCache"]
 
 Digests: TypeAlias = tuple[str, str]
 
-_KEPT = 300_000  # about 1 kB each
+_CAPACITY = 300_000  # about 1 kB each
 _TUPLES = ("box_a", "box_b", "edits")
 
 
-class SeenPairs:
+class EvidenceCache:
     """Evidence of pairs of files (a, b), as it was seen from a to b.
 
     Parameters
     ----------
+    reranker : Method, optional
+        Of the network that scored pairs in doubt again.
     folder : Path, optional
         Where the file is; by default the user's cache folder. Other versions of the code or of
         the libraries that the evidence depends on have other files.
+    most : int
+        Pairs that are kept; what was written first goes first.
 
     Examples
     --------
-    >>> seen = SeenPairs(getfixture("tmp_path"))
+    >>> seen = EvidenceCache(folder=getfixture("tmp_path"))
     >>> seen.put({("digest of a", "digest of b"): Evidence(0.98, "near", edits=("mirrored",))})
     >>> seen.get([("digest of a", "digest of b"), ("other", "files")])[
     ...     "digest of a", "digest of b"].edits
     ('mirrored',)
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        reranker: Method | None = None,
+        *,
+        folder: Path | None = None,
+        most: int = _CAPACITY,
+    ) -> None:
         self._file = CacheFile(
-            "seen",
-            version=version_of(DECODING, EVIDENCE),
+            "seen" if reranker is None else f"seen-{reranker.method}",
+            version=version_of(
+                DECODING, EVIDENCE, *([] if reranker is None else embedding_parts(reranker))
+            ),
             key=["a", "b"],
             answer=["evidence", "changed"],
             read=_evidence,
-            most=_KEPT,
+            most=most,
             folder=folder,
         )
 

@@ -9,9 +9,9 @@ from dedup._verification.features import Features
 from dedup._verification.pictures import features_of
 from dedup.pipelines.images.decoding import Decoded
 
-__all__ = ["KEPT", "FeatureCache"]
+__all__ = ["CAPACITY", "FeatureCache"]
 
-KEPT: Final = 2_400
+CAPACITY: Final = 2_400
 """Pictures: 170 MB, 70 kB each, and 60 kB more of those that are compared closely."""
 
 
@@ -32,7 +32,7 @@ class FeatureCache:
 
     def expect(self, pictures: int) -> bool:
         """Whether so many pictures are worth a look: of more, most would be dropped unused."""
-        return pictures <= KEPT
+        return pictures <= CAPACITY
 
     def see(self, picture: int, decoded: Decoded) -> None:
         """Keep the features of a picture, decoded as far as `SHORT_SIDE`."""
@@ -42,7 +42,7 @@ class FeatureCache:
         """Keep the features of a picture, perhaps instead of others."""
         with self._lock:
             self._features[picture] = features
-            while len(self._features) > KEPT:
+            while len(self._features) > CAPACITY:
                 self._features.popitem(last=False)
 
     def known(self, pictures: Iterable[int]) -> dict[int, Features]:

@@ -41,6 +41,8 @@ def seen_in_all(
         How many frames each has.
     """
     fewer, more = sorted(counts)
+    if more > 1:
+        first = replace(first, is_doubtful=False)  # a network would see the first frames alone
     if fewer > 1 and first.relation == "different":
         return replace(first, score=0.0)  # a lower threshold accepts what its frames do not say
     if more == 1 or first.relation != "near":
@@ -48,7 +50,7 @@ def seen_in_all(
     if fewer > 1:
         try:
             ends = (a, b) if counts[0] == fewer else (b, a)
-            worst = _worst(*ends, spare=more - fewer, see=_seen)
+            worst = _worst(*ends, spare=more - fewer, see=_evidence)
         except DecodeError:
             worst = Evidence(0.0, "uncertain")
         if worst.relation != "near":
@@ -109,7 +111,7 @@ def _worst(
     return worst
 
 
-def _seen(a: Features, b: Features) -> Evidence:
+def _evidence(a: Features, b: Features) -> Evidence:
     return Evidence(1.0, "near") if _is_same(a, b) else compare(a, b)
 
 

@@ -18,7 +18,7 @@ __all__ = ["FULL_SHORT_SIDE", "FullSize", "greys_of"]
 
 FULL_SHORT_SIDE: Final = 1000
 """Pixels on the short side that are read if there are as many: letters of an A4 page have ten."""
-_KEPT: Final = 256 * 2**20
+_CAPACITY: Final = 256 * 2**20
 """Bytes, one a pixel: about a hundred pages."""
 
 Grey = npt.NDArray[np.uint8]
@@ -49,7 +49,7 @@ class FullSize:
         greys = greys_of(decoded)
         with self._lock:
             self._known[picture] = greys
-            while sum(map(_size, self._known.values())) > _KEPT and len(self._known) > 2:
+            while sum(map(_size, self._known.values())) > _CAPACITY and len(self._known) > 2:
                 self._known.popitem(last=False)
         return greys
 

@@ -1,6 +1,6 @@
 """Where one picture may lie on the other, from thumbnails and from local features.
 
-Without OpenCV. A keypoint is a row (x, y, size, angle in degrees); a placement of a on b is an
+Without OpenCV. A keypoint is a row (x, y, size, angle in degrees); a registration of a on b is an
 affine matrix from places in a to places in b.
 """
 
@@ -18,7 +18,7 @@ _MIN_VOTES: Final = 6
 """Matches that must agree: fewer do so by chance, and copies have dozens."""
 _LEAST_SHARE: Final = 0.15
 """Part of the matches that must agree: of many, more do so by chance, as in Brown and Lowe (2007,
-section 3.2), who count the features of the overlap. Of 757 copies none was placed by below 0.2."""
+section 3.2), who count the features of the overlap. Of 757 copies none needed less than 0.2."""
 _HYPOTHESES: Final = 64
 """So many of the best matches propose a similarity."""
 _VOTED_SIZE: Final = math.log(1.7)
@@ -78,7 +78,7 @@ def _normalised(thumbnail: npt.NDArray[np.uint8]) -> Floats:
     return unit
 
 
-def placements(a: Floats, b: Floats, *, size: float, most: int) -> list[Matrix]:
+def registrations(a: Floats, b: Floats, *, size: float, most: int) -> list[Matrix]:
     """Transformations that many matches agree on, the one with most votes first.
 
     Each of the best matches proposes a similarity, from its keypoints' places, sizes and angles

@@ -24,7 +24,7 @@ def is_settled(evidence: Evidence) -> bool:
 
 
 def read_again(evidence: Evidence, a: Grey, b: Grey, *, photos: bool = False) -> Evidence:
-    """The evidence of a pair, given with a placement, as the second reading leaves it.
+    """The evidence of a pair, given with a registration, as the second reading leaves it.
 
     Parameters
     ----------

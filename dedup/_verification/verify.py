@@ -7,19 +7,21 @@ from itertools import islice
 from typing import NamedTuple
 
 from dedup._base.arrays import SHORT_SIDE
-from dedup._base.pairs import Pair
+from dedup._base.pairs import Pair, ordered
 from dedup._base.threads import threads
 from dedup._verification.comparing import Comparers
 from dedup._verification.covering import Covering
 from dedup._verification.evidence import Evidence
-from dedup._verification.evidence_cache import Digests, SeenPairs
+from dedup._verification.evidence_cache import Digests, EvidenceCache
 from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features
 from dedup._verification.frames import read_in_all, seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, FullSize
 from dedup._verification.pictures import Pictures, features_of
+from dedup._verification.rerank import OverlapReranker
 from dedup._verification.second_reading import is_settled, read_over_grounds
 from dedup.errors import DecodeError
+from dedup.pipelines.models.methods import Method
 
 __all__ = ["Verifier"]
 
@@ -38,8 +40,10 @@ class Verifier:
     pictures : Pictures
     features : FeatureCache, optional
         Features that are known from when the pictures were embedded.
-    seen : SeenPairs, optional
-        What earlier runs saw.
+    evidence_cache : EvidenceCache, optional
+        What earlier runs saw, with the same reranker.
+    reranker : Method, optional
+        Of the network that scores pairs in doubt again.
 
     Attributes
     ----------
@@ -58,14 +62,16 @@ class Verifier:
         pictures: Pictures,
         *,
         features: FeatureCache | None = None,
-        seen: SeenPairs | None = None,
+        evidence_cache: EvidenceCache | None = None,
+        reranker: Method | None = None,
     ) -> None:
         self.pictures = pictures
         self.comparers = Comparers()
         self.covering = Covering(self)
         self._rank = {picture: rank for rank, picture in enumerate(pictures.files)}
         self._cache = features or FeatureCache()
-        self._seen = seen
+        self._evidence_cache = evidence_cache
+        self._reranker = None if reranker is None else OverlapReranker(reranker, pictures)
         self._full_size = FullSize(pictures)
         self._evidence: dict[Pair, Evidence] = {}
         self._under_way: deque[_Batch] = deque()
@@ -105,9 +111,11 @@ class Verifier:
         with threads("read") as pool:
             read = zip(unsettled, pool.map(self._read, unsettled), strict=True)
             self._evidence.update(new := dict(read))
-        if self._seen is not None:
+        if self._evidence_cache is not None:
             digests = {pair: ends for pair in new if (ends := self._digests(pair)) is not None}
-            self._seen.put({ends: new[pair] for pair, ends in digests.items() if new[pair].read})
+            self._evidence_cache.put(
+                {ends: new[pair] for pair, ends in digests.items() if new[pair].read}
+            )
 
     def _read(self, pair: Pair) -> Evidence:
         seen = self._evidence[pair]
@@ -124,15 +132,15 @@ class Verifier:
 
     def _begun(self, pairs: list[Pair]) -> "_Batch":
         digests: dict[Pair, Digests] = {}
-        if self._seen is not None:
+        if self._evidence_cache is not None:
             digests = {pair: ends for pair in pairs if (ends := self._digests(pair)) is not None}
-            known = self._seen.get(digests.values())
+            known = self._evidence_cache.get(digests.values())
             for pair, ends in digests.items():
                 if ends in known:
                     self._evidence[pair] = known[ends]
                     self.advance(1)
         new = [pair for pair in pairs if pair not in self._evidence]
-        features = self._features({picture for pair in new for picture in pair})
+        features = self.features({picture for pair in new for picture in pair})
         readable = [pair for pair in new if not self.pictures.unreadable.keys() & set(pair)]
         results = self.comparers.compare([self.directed(pair) for pair in readable], features)
         return _Batch(set(pairs), readable, digests, results)
@@ -143,10 +151,25 @@ class Verifier:
         for evidence in batch.results:
             pairs = list(islice(waiting, len(evidence)))
             self._evidence.update(zip(pairs, map(self._in_all, pairs, evidence), strict=True))
-            self.advance(len(evidence))
+            self.advance(len(evidence) - len(self._doubtful(pairs)))
+        self._rerank(batch.readable)
         new = [pair for pair in batch.readable if pair in batch.digests and self._lasts(pair)]
-        if self._seen is not None and new:
-            self._seen.put({batch.digests[pair]: self._evidence[pair] for pair in new})
+        if self._evidence_cache is not None and new:
+            self._evidence_cache.put({batch.digests[pair]: self._evidence[pair] for pair in new})
+
+    def _doubtful(self, pairs: Iterable[Pair]) -> list[Pair]:
+        """The pairs that wait for a network's word."""
+        if self._reranker is None:
+            return []
+        return [pair for pair in pairs if self._evidence[pair].is_doubtful]
+
+    def _rerank(self, pairs: Iterable[Pair]) -> None:
+        """Have the network score those pairs that the alignment leaves in doubt."""
+        doubtful = {self.directed(pair): self._evidence[pair] for pair in self._doubtful(pairs)}
+        if self._reranker is not None and doubtful:
+            for reranked in self._reranker.rerank(doubtful):
+                self._evidence.update((ordered(*ends), seen) for ends, seen in reranked.items())
+                self.advance(len(reranked))
 
     def _in_all(self, pair: Pair, first: Evidence) -> Evidence:
         """What is seen in all frames of a pair, of which the first ones were compared."""
@@ -156,7 +179,9 @@ class Verifier:
         return seen_in_all(first, *(map(features_of, f) for f in frames), counts=counts)
 
     def _lasts(self, pair: Pair) -> bool:
-        """Whether what was seen holds for later runs: not where frames could not be looked at."""
+        """Whether what was seen holds for later runs: not where files could not be looked at."""
+        if self._doubtful([pair]):
+            return False
         return self._evidence[pair].relation != "uncertain" or 1 in map(self.frames, pair)
 
     def frames(self, picture: int) -> int:
@@ -180,7 +205,8 @@ class Verifier:
         """
         return self._evidence.get(pair)
 
-    def _features(self, pictures: set[int]) -> dict[int, Features]:
+    def features(self, pictures: set[int]) -> dict[int, Features]:
+        """What is compared of some pictures, those left out that can't be read."""
         # By file: another with the same pixels may be decoded at another scale.
         files = {self.pictures.files[picture][0].id: picture for picture in pictures}
         found = {files[file]: known for file, known in self._cache.known(files).items()}

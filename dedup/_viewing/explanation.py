@@ -1,5 +1,6 @@
 """What happened between two images: in words, in numbers, and as a picture."""
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +13,12 @@ from dedup._verification.evidence import DEFAULT_THRESHOLD, Evidence, describe
 from dedup._verification.frames import seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, greys_of
 from dedup._verification.pictures import features_of
+from dedup._verification.rerank import reranked
 from dedup._verification.second_reading import is_settled, read_over_grounds
 from dedup._viewing.notebook import image_html
-from dedup.pipelines.images.decoding import ImageSource, decode, decode_frames
+from dedup.errors import DecodeError
+from dedup.pipelines.images.decoding import Decoded, ImageSource, decode, decode_frames
+from dedup.pipelines.models.methods import Method
 
 __all__ = ["Explanation", "explain"]
 
@@ -50,6 +54,24 @@ class Explanation:
 
     def __repr__(self) -> str:
         return f"{self.evidence.relation} ({self.evidence.score:.2f}): {self.text}"
+
+    def to_dict(self) -> dict[str, object]:
+        """What was seen, as plain data for JSON; see `Evidence`."""
+        seen = self.evidence
+        return {
+            "relation": seen.relation,
+            "score": seen.score,
+            "text": self.text,
+            "edits": list(seen.edits),
+            "overlap_a": seen.overlap_a,
+            "overlap_b": seen.overlap_b,
+            "mirrored": seen.mirrored,
+            "rotation": seen.rotation,
+            "scale": seen.scale,
+            "stretch": seen.stretch,
+            "changed_share": seen.changed_share,
+            "transform": None if seen.transform is None else seen.transform.tolist(),
+        }
 
     def picture(self) -> Image.Image:
         """Both images side by side, and the second laid over the first."""
@@ -90,13 +112,19 @@ class Explanation:
         return image_html(self.picture(), alt=repr(self), caption=repr(self))
 
 
-def explain(a: ImageSource, b: ImageSource) -> Explanation:
+def explain(a: ImageSource, b: ImageSource, *, reranker: Method | None = None) -> Explanation:
     """Align two images, and say what happened from the first to the second.
+
+    Parameters
+    ----------
+    a, b : image
+    reranker : Method, optional
+        Of the network that scores pairs in doubt again.
 
     Raises
     ------
     DecodeError
-        If one can't be read.
+        If one can't be read; a file is named.
 
     Examples
     --------
@@ -104,12 +132,14 @@ def explain(a: ImageSource, b: ImageSource) -> Explanation:
     >>> explain(folder / "chelsea.png", folder / "chelsea-half.jpg").evidence.relation
     'near'
     """
-    both = [decode(source, short_side=SHORT_SIDE) for source in (a, b)]
+    both = [_decoded(source) for source in (a, b)]
     evidence = seen_in_all(
         compare(*map(features_of, both)),
         *(map(features_of, decode_frames(one, short_side=SHORT_SIDE)) for one in (a, b)),
         counts=(both[0].frames, both[1].frames),
     )
+    if reranker is not None and evidence.is_doubtful:
+        (evidence,) = reranked([(evidence, both[0].image, both[1].image)], method=reranker)
     if evidence.score >= DEFAULT_THRESHOLD and not is_settled(evidence):
         large = (decode(source, short_side=FULL_SHORT_SIDE) for source in (a, b))
         evidence = read_over_grounds(evidence, *map(greys_of, large))
@@ -119,6 +149,15 @@ def explain(a: ImageSource, b: ImageSource) -> Explanation:
         picture.thumbnail((3 * _HEIGHT, _HEIGHT))
         shown.append(picture)
     return Explanation(evidence, *shown)
+
+
+def _decoded(source: ImageSource) -> Decoded:
+    try:
+        return decode(source, short_side=SHORT_SIDE)
+    except DecodeError as error:
+        if not isinstance(source, str | os.PathLike):
+            raise
+        raise DecodeError(f"{os.fspath(source)}: {error}") from error
 
 
 def _outlined(image: Image.Image, corners: npt.NDArray[np.float64]) -> Image.Image:

@@ -72,10 +72,10 @@ def pair_data(match: MemberPair) -> Data:
             data[name] = round(float(value), 4)
     if match.marked:
         data["marked"] = True
-    return data | _seen(match.evidence)
+    return data | _evidence_data(match.evidence)
 
 
-def _seen(evidence: Evidence | None) -> Data:
+def _evidence_data(evidence: Evidence | None) -> Data:
     if evidence is None or evidence.transform is None:
         return {}
     data: Data = {"transform": np.round(evidence.transform, 5).reshape(-1).tolist()}

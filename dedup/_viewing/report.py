@@ -11,18 +11,19 @@ from string import Template
 from typing import Any
 
 from dedup._base.progress import bar
-from dedup._base.saving import save_text
+from dedup._base.saving import Kind, require_kind, save_text
 from dedup._results.members import Member
 from dedup._viewing.page_data import file_data, pair_data
 from dedup._viewing.thumbnails import Thumbnail, thumbnails
 from dedup.errors import InputError
 
-__all__ = ["LARGEST_THUMBNAIL", "web_text", "write_report"]
+__all__ = ["LARGEST_THUMBNAIL", "PAGE_KIND", "web_text", "write_report"]
 
 _WEB = Path(__file__).parent / "web"
 _SCRIPTS = ("pair.js", "choices.js", "card.js", "report.js")
 _STYLES = ("report.css", "pair.css")
 LARGEST_THUMBNAIL = 1024
+PAGE_KIND = Kind("page of dedup's", mark='<meta name="generator" content="dedup">')
 
 
 def write_report(
@@ -33,6 +34,7 @@ def write_report(
     title: str,
     summary: str,
     side: int,
+    overwrite: bool,
     progress: bool,
 ) -> None:
     """Write the page.
@@ -48,18 +50,22 @@ def write_report(
         The heading, and the line beside it.
     side : int
         Longest side of a thumbnail in pixels; 0 for none.
+    overwrite : bool
+        Replace whatever is there, not only an earlier page.
     progress : bool
         Show a progress bar where a person can see it.
 
     Raises
     ------
     InputError
-        If the side is out of range, or the file can't be written.
+        If the side is out of range, or the file can't be written or would be lost.
     """
     if not 0 <= side <= LARGEST_THUMBNAIL:
         raise InputError(
             f"thumbnails={side}: expected their longest side, 0 to {LARGEST_THUMBNAIL} pixels"
         )
+    if not overwrite:
+        require_kind(path, PAGE_KIND)
     folder = Path(path).absolute().parent
     files = [member for group in groups for member in group]
     with bar(total=len(files), title="thumbnails", shown=progress and side > 0) as progressed:

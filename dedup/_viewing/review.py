@@ -14,6 +14,7 @@ from dedup._tuning.goal import Goal
 from dedup._tuning.scored_pairs import ScoredPairs
 from dedup._tuning.tuned import threshold_for
 from dedup._viewing.review_pairs import ReviewPairs
+from dedup.errors import InputError
 from dedup.labels import Labels
 from dedup.pipelines.images.decoding import ImageSource
 
@@ -40,7 +41,7 @@ class Review:
         The result at the threshold of now, with the answers.
     skipped : set of (int, int)
         Pairs that the person would rather not judge.
-    told : dict of (int, int) to bool
+    verdicts : dict of (int, int) to bool
         The answers, by pairs of pictures.
     """
 
@@ -50,7 +51,7 @@ class Review:
 
         self.found = found
         self.skipped: set[Pair] = set()
-        self.told: dict[Pair, bool] = {}
+        self.verdicts: dict[Pair, bool] = {}
         self._index = index
         self._widget = ReviewWidget(self)
 
@@ -58,7 +59,10 @@ class Review:
     def answers(self) -> pd.DataFrame:
         """What was answered: `a`, `b` and `label`, True for duplicates; in order."""
         files = self.pairs.files
-        rows = [(*(name for name, *_ in files(pair)), told) for pair, told in self.told.items()]
+        rows = [
+            (*(name for name, *_ in files(pair)), verdict)
+            for pair, verdict in self.verdicts.items()
+        ]
         return table_of(rows, {"a": object, "b": object, "label": bool})
 
     @property
@@ -86,14 +90,14 @@ class Review:
             If a file is not one of the result's, or both show one picture to the pixel.
         """
         pair = self.pairs.pair_of(a, b)
-        told = {other: said for other, said in self.told.items() if other != pair}
-        told[pair] = duplicate
-        found = self.found._judged(told)
+        verdicts = {other: said for other, said in self.verdicts.items() if other != pair}
+        verdicts[pair] = duplicate
+        found = self.found._constrained(verdicts)
         found.groups  # noqa: B018  an answer that fails leaves all as it was
         if self._index is not None:
             images = [source for *_, source in self.pairs.files(pair)]
             self._index.mark(*images, duplicate=duplicate)
-        self.told, self.found = told, found
+        self.verdicts, self.found = verdicts, found
         self._widget.refresh()
 
     def at(self, threshold: float | Threshold) -> None:
@@ -115,9 +119,11 @@ class Review:
         Raises
         ------
         InputError
-            If nothing was answered to be duplicates, or nothing to be none.
+            If nothing was answered, or a file is not there any more.
         """
-        return Labels.of_pairs(self.answers)
+        if not self.verdicts:
+            raise InputError("no pair was answered: there is nothing to keep as labels")
+        return Labels.of_pairs(self.answers, strict=True)
 
     def tune(self, **goal: Any) -> Threshold:
         """Tune the threshold on the answers, and move to it.
@@ -138,9 +144,9 @@ class Review:
             If the answers do not suffice: all are alike, or they are of fewer photos than there
             are folds.
         """
-        labels, settings = self.labels(), self.pairs.settings
+        labels, settings = self.labels().checked(), self.pairs.settings
         scored = ScoredPairs(
-            labels.table.assign(score=[self.pairs.rating(pair) for pair in self.told]),
+            labels.table.assign(score=[self.pairs.rating(pair) for pair in self.verdicts]),
             quantity=self.pairs.quantity,
             method=settings.model.method,
             properties=dict(settings.model.properties),
@@ -156,7 +162,7 @@ class Review:
         return threshold
 
     def __repr__(self) -> str:
-        return f"<Review, {counted(len(self.told), 'pair')} answered; now {self.found!r}>"
+        return f"<Review, {counted(len(self.verdicts), 'pair')} answered; now {self.found!r}>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         return self._widget._repr_mimebundle_(**kwargs)

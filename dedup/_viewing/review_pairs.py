@@ -45,7 +45,9 @@ class ReviewPairs:
         """Pairs, the nearest to the threshold first; but those that are left out."""
         candidates, threshold = self.found.candidates, self.settings.value
         pairs = self.found.links.decision.asked()
-        open_ones = [pair for pair in pairs if pair not in without and pair not in candidates.told]
+        open_ones = [
+            pair for pair in pairs if pair not in without and pair not in candidates.constraints
+        ]
         distance = {pair: abs(self.rating(pair) - threshold) for pair in open_ones}
         yield from sorted(
             (pair for pair, far in distance.items() if not math.isnan(far)),

@@ -11,6 +11,7 @@ import traitlets
 from dedup._base.pairs import Pair
 from dedup._results.members import Member
 from dedup._results.result import Result
+from dedup._search.measure import written
 from dedup._search.threshold import Threshold
 from dedup._viewing.page_data import Data, file_data, pair_data
 from dedup._viewing.report import web_text
@@ -31,7 +32,7 @@ class Judged(Protocol):
 
     found: Result
     skipped: set[Pair]
-    told: dict[Pair, bool]
+    verdicts: dict[Pair, bool]
 
     @property
     def pairs(self) -> ReviewPairs:
@@ -81,12 +82,13 @@ class ReviewWidget(anywidget.AnyWidget):
     def _ask(self, pair: Pair | None, *, left: int) -> None:
         self._asked = pair
         found, pairs = self._review.found, self._review.pairs
-        answers = self._review.told.values()
+        answers = self._review.verdicts.values()
         bits = pairs.quantity == "bits"
         settings = pairs.settings
         proposed = settings.measure.value_of(pairs.found.candidates.floor)
         self.view = {
             "threshold": found.threshold,
+            "said": written(found.threshold, quantity=pairs.quantity),
             "quantity": pairs.quantity,
             "low": 0 if bits or settings.verify else max(0, round(proposed, 2)),
             "high": proposed if bits else 1,
@@ -111,7 +113,7 @@ class ReviewWidget(anywidget.AnyWidget):
             "files": files,
             "seen": pair_data(pairs.match(pair)),
             "accepted": pairs.is_accepted(pair),
-            "answer": self._review.told.get(pair),
+            "answer": self._review.verdicts.get(pair),
         }
 
     def _groups(self) -> list[Data]:
@@ -156,9 +158,7 @@ class ReviewWidget(anywidget.AnyWidget):
                 self._review.at(float(value))
             case {"act": "tune"}:
                 threshold = self._review.tune()
-                self._message = (
-                    f"{threshold.value:.2f} is tuned for {threshold.goal} on your answers."
-                )
+                self._message = f"{threshold.text} is tuned for {threshold.goal} on your answers."
                 self.refresh()
             case {"act": "back"} if self._before:
                 pair = self._before.pop()

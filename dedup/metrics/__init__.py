@@ -264,7 +264,10 @@ def _ranked(
     true = pairs["weight"].where(pairs["truth"], 0)
     counts = pd.DataFrame({"true": true, "false": pairs["weight"] - true})
     by_score = counts.groupby(pairs["score"]).sum()  # without those of score NaN
-    return by_score.iloc[::-1].cumsum(), true.sum()
+    ranked = by_score.iloc[::-1].cumsum()
+    # Added up in the same order, so that rounding makes no part larger than the whole.
+    found = ranked["true"].iloc[-1] if len(ranked) else 0
+    return ranked, found + true[pairs["score"].isna()].sum()
 
 
 def _parts(pairs: pd.DataFrame, threshold: float, columns: list[str]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._base.extras import require
-from dedup._search.measure import surety
+from dedup._search import measure
 from dedup._search.threshold import Threshold
 from dedup._tuning.scored_pairs import ScoredPairs
 from dedup.errors import InputError
@@ -131,14 +131,12 @@ def cut_of(threshold: Cut, pairs: ScoredPairs) -> float:
 
 def least(cut: float, pairs: ScoredPairs) -> float:
     """A threshold in terms of `pairs.rank`."""
-    return surety(cut, quantity=pairs.quantity)
+    return measure.surety(cut, quantity=pairs.quantity)
 
 
 def written(cut: float, pairs: ScoredPairs) -> str:
     """A threshold, or a score, with its unit."""
-    if pairs.quantity == "bits":
-        return f"{cut:g} bits"
-    return f"{cut:.1e}" if 0 < abs(cut) < 0.001 else f"{cut:.4g}"
+    return measure.written(cut, quantity=pairs.quantity)
 
 
 def _new_figure(height: float) -> Any:

@@ -92,8 +92,8 @@ def similarity_histogram(
         ax,
         "Duplicates and non-duplicates",
         [
-            (_told(pairs, cut=cut, duplicate=True), DUPLICATE),
-            (_told(pairs, cut=cut, duplicate=False), OTHER),
+            (_legend(pairs, cut=cut, duplicate=True), DUPLICATE),
+            (_legend(pairs, cut=cut, duplicate=False), OTHER),
         ],
     )
     if cut is not None:
@@ -137,7 +137,7 @@ def _draw_counts(
         ax.stairs(wrong, edges, fill=True, color=colour, alpha=0.6, zorder=2)
 
 
-def _told(pairs: ScoredPairs, *, cut: float | None, duplicate: bool) -> str:
+def _legend(pairs: ScoredPairs, *, cut: float | None, duplicate: bool) -> str:
     """What there is of a kind: "104 duplicates: 32 missed (29 without a score)"."""
     mine = pairs.truth == duplicate
     count = int(mine.sum()) if duplicate else max(int(mine.sum()), pairs.negatives)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_pair", "short_name"]
 
-Told: TypeAlias = Callable[[str], bool]
+Predicate: TypeAlias = Callable[[str], bool]
 
 _SHORT_SIDE: Final = 240
 # Each picture has a place of the same size, so that there is room for its file's name. The
@@ -45,7 +45,7 @@ def draw_pair(ax: "Axes", a: str, b: str) -> None:
 
 
 def short_name(
-    path: str, *, shows: Told = str.isprintable, fits: Told = lambda text: len(text) <= 24
+    path: str, *, shows: Predicate = str.isprintable, fits: Predicate = lambda text: len(text) <= 24
 ) -> str:
     r"""Name of a file, with its folder as far as there is room.
 
@@ -73,7 +73,7 @@ def short_name(
     return next(filter(fits, names), names[-1])
 
 
-def _font(text: "Text") -> tuple[Told, Told]:
+def _font(text: "Text") -> tuple[Predicate, Predicate]:
     """Whether a text's font has a character, and whether it fits below a picture."""
     fonts = require("matplotlib.font_manager", extra="tuning")
     to_path = require("matplotlib.textpath", extra="tuning").text_to_path
@@ -89,7 +89,7 @@ def _font(text: "Text") -> tuple[Told, Told]:
     return shows, fits
 
 
-def _escaped(name: str, shows: Told) -> str:
+def _escaped(name: str, shows: Predicate) -> str:
     text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(
         c if c.isprintable() and shows(c) else c.encode("unicode_escape").decode() for c in text

@@ -118,9 +118,9 @@ def depth(image: Image.Image) -> int:
     >>> depth(Image.new("I;16", (1, 1))), depth(Image.new("1", (1, 1)))
     (16, 8)
     """
-    told = image.info.get("bit_depth")  # pillow-heif's name for it
-    if isinstance(told, int):
-        return max(8, told)
+    stated = image.info.get("bit_depth")  # pillow-heif's name for it
+    if isinstance(stated, int):
+        return max(8, stated)
     if "original_size" in image.info:
         return 16  # a camera's sensor tells 12 to 14
     if image.mode == "F":

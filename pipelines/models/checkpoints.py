@@ -91,12 +91,12 @@ def _load(network: Any, weights: Mapping[str, Any], *, path: Path) -> None:
         "has in another shape": {n for n in both if weights[n].shape != places[n][1]},
     }
     if any(problems.values()):
-        told = "; ".join(
+        names = "; ".join(
             f"it {problem} {_some(names)}" for problem, names in problems.items() if names
         )
         raise ModelError(
             f"{path.name} does not hold a ResNet-50 in torchvision's layout, nor SSCD's "
-            f"(*.torchvision.pt): {told}"
+            f"(*.torchvision.pt): {names}"
         )
     network.load_state_dict({places[name][0]: weights[name] for name in places}, strict=False)
 

@@ -14,7 +14,7 @@ __all__ = ["CHECKPOINTS", "check_device", "engine_of"]
 
 CHECKPOINTS = (".pt", ".pth", ".safetensors")
 """How the files of torch's weights end."""
-_KEPT = 4
+_CAPACITY = 4
 
 _engines: dict[Network, Engine] = {}
 _making = [threading.Lock()]
@@ -33,7 +33,7 @@ def engine_of(network: Network) -> Engine:
     """
     with _making[0]:
         if network not in _engines:
-            while len(_engines) >= _KEPT:
+            while len(_engines) >= _CAPACITY:
                 _engines.pop(next(iter(_engines)), None)
             _engines[network] = _made(network)
         return _engines[network]

@@ -72,8 +72,8 @@ class Method(Protocol):
         """What makes its vectors, if that is a network."""
 
     @property
-    def second(self) -> "Method | None":
-        """What the similarity that people see is from, if it only proposes pairs itself."""
+    def reranker(self) -> "Method | None":
+        """The large network that scores pairs in doubt again; it may be this method itself."""
 
     def require(self) -> None:
         """Raise a `ModelError` that names the command if it is not installed."""
@@ -97,8 +97,8 @@ class EmbeddingModel:
         Length of an embedding.
     device : str
         "cpu", "cuda" or "cuda:1".
-    second_method : str
-        Another method, whose similarity people see; it embeds only what this one proposes.
+    reranked_by : str
+        The method of the large network that scores pairs in doubt again.
     """
 
     measure: ClassVar[MeasureName] = "cosine"
@@ -109,12 +109,12 @@ class EmbeddingModel:
     size: int = 224
     dimension: int = 512
     device: str = "cpu"
-    second_method: str = ""
+    reranked_by: str = ""
 
     @property
-    def second(self) -> Method | None:
-        """The other method, on the same device."""
-        return model(self.second_method, device=self.device) if self.second_method else None
+    def reranker(self) -> Method | None:
+        """The large network, on the same device."""
+        return model(self.reranked_by, device=self.device) if self.reranked_by else None
 
     @property
     def short_side(self) -> int:
@@ -169,7 +169,7 @@ class PerceptualHash:
     measure: ClassVar[MeasureName] = "bits"
     defaults: ClassVar[None] = None
     network: ClassVar[None] = None
-    second: ClassVar[None] = None
+    reranker: ClassVar[None] = None
     method: str = "phash"
     dimension: int = 64
     # Twice what the hash sees: of 150 photos' hashes, decoded so and in full, at most 2 bits
@@ -200,9 +200,11 @@ MODELS: dict[str, Method] = {
     for known in (
         # SSCD's sscd_disc_mixup: a ResNet-50 trained for copy detection (arXiv 2202.10261).
         # At 192 pixels three quarters of the time, and as good: benchmarks/input_size.py.
-        EmbeddingModel("sscd", "sscd_disc_mixup, ResNet-50, int8", "sscd", size=192),
+        EmbeddingModel(
+            "sscd", "sscd_disc_mixup, ResNet-50, int8", "sscd", size=192, reranked_by="sscd"
+        ),
         EmbeddingModel("sscd-fast", _STUDENT, "sscd_distilled"),
-        EmbeddingModel("sscd-cascade", _STUDENT, "sscd_distilled", second_method="sscd"),
+        EmbeddingModel("sscd-cascade", _STUDENT, "sscd_distilled", reranked_by="sscd"),
         PerceptualHash(),
     )
 }

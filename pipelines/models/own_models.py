@@ -132,7 +132,7 @@ class OwnModel:
     """The method of a model that a user brings; see `dedup.pipelines.models.methods.Method`."""
 
     measure: ClassVar[Literal["cosine"]] = "cosine"
-    second: ClassVar[None] = None
+    reranker: ClassVar[None] = None
     method: str
     network: Network
     defaults: Defaults

@@ -15,7 +15,7 @@ from typing import Any, Final
 import grpc  # type: ignore[import-untyped]
 
 from dedup.errors import StoreError
-from dedup.pipelines.store.lite_folder import make_own
+from dedup.pipelines.store.lite_folder import drop_flushed_logs, make_own
 
 __all__ = ["ADDRESS", "LiteStore", "leave_to_the_parent"]
 
@@ -84,6 +84,8 @@ class LiteStore:
             )
         try:
             self._database = served[1] if served else MilvusLite(path)
+            if not self._is_guest:
+                drop_flushed_logs(path)
         except Exception as error:
             raise LiteError(str(error)) from error
         # Calls run on threads of their own, so that Ctrl-C ends the wait and not half a write.

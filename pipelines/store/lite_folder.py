@@ -6,6 +6,7 @@ folder that somebody else laid out could make it delete files anywhere.
 
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
@@ -13,10 +14,12 @@ from typing import Any
 
 from dedup.errors import StoreError
 
-__all__ = ["make_own"]
+__all__ = ["drop_flushed_logs", "make_own"]
 
 # Of what it reads, these name files that it writes and deletes.
 _BOOKS = ("manifest.json", "manifest.json.prev", "schema.json", "aliases.json")
+
+_LOG = re.compile(r"wal_(?:data|delta)_(\d+)\.arrow")
 
 
 def make_own(path: str) -> None:
@@ -39,6 +42,27 @@ def make_own(path: str) -> None:
             _require_own(entry, index=path)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}: {error.filename}") from error
+
+
+def drop_flushed_logs(path: str) -> None:
+    """Delete logs of rows that are in the files already, as Milvus Lite does after it wrote them.
+
+    Where it was killed between the two, it would read the logs too, and hold these rows twice.
+    The caller holds the folder's lock, and no collection is open yet.
+
+    Parameters
+    ----------
+    path : str
+    """
+    for book in Path(path).rglob("manifest.json"):
+        try:
+            first = json.loads(book.read_bytes())["active_wal_number"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            continue  # Milvus Lite has another, or says that it can't read it
+        for log in book.parent.glob("wal/wal_*.arrow"):
+            number = _LOG.fullmatch(log.name)
+            if isinstance(first, int) and number is not None and int(number[1]) < first:
+                log.unlink(missing_ok=True)
 
 
 def _entries(path: str) -> Iterator[Path]:

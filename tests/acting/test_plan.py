@@ -266,7 +266,7 @@ def test_one_file_of_a_group_is_always_left_and_no_picture_is_lost(data, count):
             permanently=False,
             among=[Record(paths[0], 1, 1, "", "", 8, 8, b"")],
             chosen=chosen,
-            apart=set(),
+            cannot_link=set(),
         )
         acted = {file.path for file in plan.files if file.action != "leave"}
         assert len(plan.files) == count - 1

@@ -99,6 +99,7 @@ def compared(_):
         seen = compare(extract(np.asarray(image)), extract(np.asarray(other)))
         numbers = [seen.score, seen.overlap_a, *(seen.measurements or {}).values()]
         yield seen.relation, seen.edits, [f"{number:.3f}" for number in numbers]
+        yield seen.is_doubtful, [f"{seen.reranked(cosine).score:.3f}" for cosine in (0.4, 0.6)]
 
 
 def joined(folder):

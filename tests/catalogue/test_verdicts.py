@@ -126,7 +126,7 @@ def test_what_can_not_be_said(index, copies, photos, tmp_path):
 
 
 def test_sets_that_are_kept_apart_never_meet():
-    clusters = Clusters(apart=[(1, 4)])
+    clusters = Clusters(cannot_link=[(1, 4)])
     for pair in ((1, 2), (3, 4), (2, 3)):
         clusters.join(*pair)
     assert clusters.find(1) == clusters.find(2) != clusters.find(3) == clusters.find(4)

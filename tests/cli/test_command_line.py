@@ -198,6 +198,61 @@ def test_calibrated_threshold_is_used(run, many_photos, tmp_path):
     assert code in (0, 1)
 
 
+LABELS = """left;right;same
+chelsea.png;chelsea-half.jpg;yes
+chelsea.png;chelsea-40.jpg;yes
+coffee.jpg;coffee-small.jpg;yes
+chelsea.png;coffee.jpg;no
+chelsea-half.jpg;coffee-small.jpg;no
+coffee.jpg;gone.jpg;yes
+"""
+
+
+def test_threshold_is_tuned_on_a_table_of_labels(run, sample_folder, tmp_path):
+    (tmp_path / "labels.csv").write_text(LABELS)
+    arguments = ["tune", tmp_path / "labels.csv", "--folder", sample_folder, "--folds", "2"]
+    code, out, err = run(*arguments, "--precision", "0.99")
+    assert (code, out) == (2, "")
+    assert "--columns left,right,same" in err
+    arguments += ["--columns", "left,right,same", "--cost", "100", "1"]
+    code, out, err = run(*arguments, "--out", tmp_path / "threshold.json", "--json")
+    assert code == 0
+    assert "1 of 6 rows left out" in err
+    tuned = json.loads(out)
+    assert tuned == json.loads((tmp_path / "threshold.json").read_text())
+    assert tuned["goal"] == "least cost, wrongly_removed 100, missed 1"
+    code, out, _ = run(*arguments)
+    assert out.startswith(f"threshold       {tuned['value']}: score of")
+    assert "cross-validated" in out
+    assert "in sample" in out
+    code, _, err = run("find", sample_folder, "--threshold", tmp_path / "threshold.json")
+    assert f"at threshold {tuned['value']}" in err
+
+
+def test_strict_labels_refuse_a_missing_file(run, sample_folder, tmp_path):
+    (tmp_path / "labels.csv").write_text(LABELS)
+    arguments = ["--folder", sample_folder, "--columns", "left,right,same", "--f1", "--strict"]
+    code, _, err = run("tune", tmp_path / "labels.csv", *arguments)
+    assert code == 2
+    assert "row 6: there is no file gone.jpg" in err
+
+
+def test_two_pictures_are_explained(run, sample_folder):
+    a, b = sample_folder / "chelsea.png", sample_folder / "chelsea-half.jpg"
+    code, out, _ = run("explain", a, b)
+    assert (code, out.split()[0]) == (0, "near")
+    code, out, _ = run("explain", a, b, "--json")
+    seen = json.loads(out)
+    assert (seen["a"], seen["relation"]) == (str(a), "near")
+    assert seen["scale"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_explain_names_the_file_that_cannot_be_read(run, sample_folder):
+    code, out, err = run("explain", sample_folder / "chelsea.png", "gone.jpg")
+    assert (code, out) == (2, "")
+    assert "gone.jpg: file not found" in err
+
+
 def test_threshold_is_a_number_or_a_file(run, folder):
     code, out, err = run("find", folder, "--threshold", "strict")
     assert (code, out) == (2, "")

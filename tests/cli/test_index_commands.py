@@ -83,11 +83,18 @@ def test_only_new_images_are_added(run, copies, tmp_path):
 
 def test_remove_and_prune(run, copies):
     run("add", copies)
-    assert run("remove", copies / "coffee.png", copies / "nobody.png")[:2] == (0, "1 removed\n")
+    assert run("remove", copies / "coffee.png") == (0, "1 removed\n", "")
     (copies / "rocket.png").unlink()
     assert run("prune")[:2] == (0, "1 removed\n")
     _, out, _ = run("stats")
     assert out.startswith("6 files")
+
+
+def test_removing_a_file_that_the_index_does_not_hold_names_it_and_fails(run, copies):
+    run("add", copies)
+    code, out, err = run("remove", copies / "coffee.png", copies / "nobody.png")
+    assert (code, out) == (1, "1 removed\n")
+    assert err == f"{copies / 'nobody.png'}: not in the index\n"
 
 
 def test_index_is_named_by_the_environment(run, copies, tmp_path, monkeypatch, capsys):

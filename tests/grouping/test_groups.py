@@ -29,7 +29,7 @@ class Table:
     def is_link(self, pair):
         return pair in self.links
 
-    def keeps_apart(self, pair):
+    def is_cannot_link(self, pair):
         return False
 
     def lies_on(self, picture, middle, keeper):

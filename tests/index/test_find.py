@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,10 @@ import skimage.data
 from PIL import Image
 
 import dedup
+from dedup._base.versions import DECODING
+from dedup._index import find
 from dedup.pipelines.models import engines
+from dedup.pipelines.models.methods import model
 
 
 @pytest.fixture
@@ -261,7 +265,14 @@ def test_timings_say_where_the_time_went(folder):
     start = time.perf_counter()
     found = dedup.find_duplicates(folder, cache=False)
     took = time.perf_counter() - start
-    stages = {"discover", "embed", "propose", "verify", "group", "second look"}
+    stages = {"discover", "embed", "propose", "verify", "group"}
     assert set(found.timings) == stages
     assert 0 < sum(found.timings.values()) <= took
     assert "embed" in str(found.timings)
+
+
+def test_index_in_the_cache_folder_is_another_once_decoding_is_another(monkeypatch):
+    before = find.index_name("photos", method=model("sscd"))
+    assert find.index_name("photos", method=model("sscd")) == before
+    monkeypatch.setattr(find, "DECODING", replace(DECODING, number=DECODING.number + 1))
+    assert find.index_name("photos", method=model("sscd")) != before

@@ -27,7 +27,7 @@ def threshold():
 
 
 SAVED = {
-    "page.html": lambda found, path: found.report(path, progress=False),
+    "page.html": lambda found, path: found.report(path, overwrite=True, progress=False),
     "groups.csv": lambda found, path: found.save(path),
     "groups.json": lambda found, path: found.save(path),
     "pairs.parquet": lambda found, path: found.save(path, table="pairs"),

@@ -204,6 +204,21 @@ def test_copies_of_each_other_are_mended(tmp_path, pool, ring):
         assert copies == {r.path: 0 if r is records[0] else records[0].id for r in records}
 
 
+def test_killed_between_writing_rows_and_deleting_their_log_each_row_is_there_once(tmp_path, pool):
+    settings = {"method": "phash", "progress": False}
+    with dedup.ImageIndex(tmp_path / "a.db", **settings) as index:
+        index.add(pool[:40])
+        index._catalogue.rewrite(list(index._catalogue.records.values()))
+        logs = {log: log.read_bytes() for log in (tmp_path / "a.db").rglob("wal_*.arrow")}
+        assert logs
+        index._catalogue.collection.flush()
+    for log, content in logs.items():
+        log.parent.mkdir(exist_ok=True)
+        log.write_bytes(content)
+    with dedup.ImageIndex(tmp_path / "a.db", **settings) as index:
+        assert len(whole(index)) == 40
+
+
 def test_index_file_that_was_cut_is_built_again(tmp_path, pool):
     settings = {"method": "phash", "progress": False}
     with dedup.ImageIndex(tmp_path / "a.db", **settings) as index:

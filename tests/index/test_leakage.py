@@ -120,7 +120,7 @@ def test_tag_is_given_later_and_stays(index, sets):
 
 
 def test_sets_that_can_not_be_compared(index, sets):
-    with pytest.raises(dedup.InputError, match=r"5 of the files are on both sides, .*chelsea"):
+    with pytest.raises(dedup.InputError, match=r"5 of the files are in both sets, .*chelsea"):
         index.duplicates(between=("train", sets[0]))
     with pytest.raises(dedup.InputError, match=r"'dev' is no tag .*has: test, train.*no such file"):
         index.duplicates(between=("train", "dev"))

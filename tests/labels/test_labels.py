@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import dedup
 from dedup import InputError, Labels, make_labelled
 from dedup.labels import read_labels
 
@@ -57,16 +58,14 @@ def test_table_is_written_and_read_again(files, tmp_path_factory, suffix, kind):
     [
         ([("a", "b", 1), ("a", "x", 0)], r"row 2: there is no file x\.jpg"),
         ([("a", "b", 1), ("a", "c", 0), ("b", "a", 0)], "row 3: row 1 labels .* the other way"),
-        ([("a", "b", 1), ("a", "c", "maybe")], "row 2: the label is 'maybe'; expected 0 or 1"),
+        ([("a", "b", 1), ("a", "c", "maybe")], "row 2: the label is 'maybe'; write 1, true, yes"),
         ([("a", "b", 1), ("a", "c", None)], "row 2: the label is empty"),
         ([("a", "b", 1), ("c", "c", 0)], "row 2: .* paired with itself"),
-        ([("a", "b", 1), ("a", "c", 1)], "every pair is labelled as duplicates"),
-        ([("a", "b", 0), ("a", "c", 0)], "no pair is labelled as duplicates"),
     ],
 )
 def test_bad_pair_is_named(files, rows, message):
     with pytest.raises(InputError, match=message):
-        Labels.of_pairs(pairs_of(*rows), folder=files)
+        Labels.of_pairs(pairs_of(*rows), folder=files, strict=True)
 
 
 @pytest.mark.parametrize(
@@ -75,22 +74,23 @@ def test_bad_pair_is_named(files, rows, message):
         ("abx", "xxy", r"row 3: there is no file x\.jpg"),
         ("aba", "xxy", r"row 3: .*a\.jpg is labelled twice"),
         ("abc", ["x", "x", ""], "row 3: the group is empty"),
-        ("abc", "xyz", "no pair is labelled as duplicates"),
-        ("abc", "xxx", "every pair is labelled as duplicates"),
     ],
 )
 def test_bad_image_is_named(files, paths, groups, message):
     table = pd.DataFrame({"path": [f"{name}.jpg" for name in paths], "group": [*groups]})
     with pytest.raises(InputError, match=message):
-        Labels.of_groups(table, folder=files)
+        Labels.of_groups(table, folder=files, strict=True)
 
 
-def test_missing_column_is_named(files):
-    (files / "labels.csv").write_text("path,kind\na.jpg,x\n")
-    with pytest.raises(InputError, match=r"expected the columns path and group.*found path, kind"):
-        read_labels(files)
-    with pytest.raises(InputError, match="there is no such file"):
-        read_labels(files / "none.csv")
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [("xyz", "no pair is labelled as duplicates"), ("xxx", "every pair is labelled as duplicates")],
+)
+def test_labels_of_one_kind_are_labels_but_nothing_is_tuned_on_them(files, groups, message):
+    table = pd.DataFrame({"path": ["a.jpg", "b.jpg", "c.jpg"], "group": [*groups]})
+    assert 0 in Labels.of_groups(table, folder=files).counts
+    with pytest.raises(InputError, match=message):
+        dedup.tune(table, folder=files, precision=0.9)
 
 
 def test_labels_may_be_words(files):

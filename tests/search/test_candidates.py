@@ -39,17 +39,17 @@ def test_only_pairs_of_pictures_that_are_asked_for_count():
 
 def test_only_pairs_across_two_sets_count():
     """Of 1 = first, 2 = second, 3 = in both."""
-    sides = {1: 1, 2: 1, 3: 2, 4: 3}
-    proposed = candidates(dict.fromkeys([(1, 2), (1, 3), (1, 4), (2, 3), (3, 4)], 0.5), sides=sides)
+    sets = {1: 1, 2: 1, 3: 2, 4: 3}
+    proposed = candidates(dict.fromkeys([(1, 2), (1, 3), (1, 4), (2, 3), (3, 4)], 0.5), sets=sets)
     assert sorted(proposed.similarity) == [(1, 3), (1, 4), (2, 3), (3, 4)]
 
 
 def test_what_a_person_told_apart_is_never_looked_at():
-    told = {(1, 2): False, (3, 4): True, (5, 99): True}
-    proposed = candidates({(1, 2): 1.0, (2, 3): 0.5}, told=told)
+    constraints = {(1, 2): False, (3, 4): True, (5, 99): True}
+    proposed = candidates({(1, 2): 1.0, (2, 3): 0.5}, constraints=constraints)
     assert sorted(proposed.ranked) == [(2, 3), (3, 4)]  # the one was not even proposed
-    assert proposed.apart == [(1, 2)]
-    assert proposed.marked == [(3, 4)]  # 99 is not among the pictures
+    assert proposed.cannot_link == [(1, 2)]
+    assert proposed.must_link == [(3, 4)]  # 99 is not among the pictures
 
 
 def test_what_is_missing_adds_up():

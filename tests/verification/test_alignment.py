@@ -12,7 +12,7 @@ from skimage import data
 from dedup._verification.align import compare
 from dedup._verification.evidence import DEFAULT_THRESHOLD
 from dedup._verification.features import extract
-from dedup._verification.registration import placements
+from dedup._verification.registration import registrations
 from dedup.data.edits import EDITS, apply_edit
 from dedup.data.negatives import NEGATIVES, make_negatives
 
@@ -149,9 +149,9 @@ def matched(*, agreeing, scattered, shift=(30, -20)):
 )
 def test_of_many_matches_many_must_agree(agreeing, scattered, found):
     a, b = matched(agreeing=agreeing, scattered=scattered)
-    placed = placements(a, b, size=260, most=2)
-    assert len(placed) == found
-    for matrix in placed:
+    registered = registrations(a, b, size=260, most=2)
+    assert len(registered) == found
+    for matrix in registered:
         assert matrix == pytest.approx(np.array([[1, 0, 30], [0, 1, -20]]), abs=2)
 
 

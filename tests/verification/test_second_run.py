@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import dedup
-from dedup._verification import comparing, evidence_cache
+from dedup._verification import comparing
 from dedup._verification.evidence import Evidence
-from dedup._verification.evidence_cache import SeenPairs
+from dedup._verification.evidence_cache import EvidenceCache
 
 SETTINGS = {"method": "sscd-fast", "progress": False}
 
@@ -128,9 +128,8 @@ def test_what_another_version_saw_is_dropped(copies, compared, cache_folder):
     assert file.name != "seen-0123456789abcdef.sqlite"
 
 
-def test_oldest_are_dropped_where_there_are_too_many(tmp_path, monkeypatch):
-    monkeypatch.setattr(evidence_cache, "_KEPT", 10)
-    seen = SeenPairs(tmp_path)
+def test_oldest_are_dropped_where_there_are_too_many(tmp_path):
+    seen = EvidenceCache(folder=tmp_path, most=10)
     for number in range(30):
         seen.put({(str(number), "b"): Evidence(0.5, "near")})
     known = seen.get([(str(number), "b") for number in range(30)])
@@ -158,7 +157,7 @@ boxes = st.tuples(numbers, numbers, numbers, numbers)
     )
 )  # fmt: skip
 def test_evidence_comes_back_as_it_was(tmp_path_factory, evidence):
-    seen = SeenPairs(tmp_path_factory.getbasetemp())
+    seen = EvidenceCache(folder=tmp_path_factory.getbasetemp())
     seen.put({("a", "b"): evidence})
     (again,) = seen.get([("a", "b"), ("b", "a")]).values()
     for name in Evidence.__slots__:

@@ -55,6 +55,17 @@ def by_name(group):
     return names, dict(zip(names[1:], group["pairs"], strict=True))
 
 
+def test_page_replaces_an_earlier_one_and_no_other_file_unless_told(found, tmp_path):
+    path = tmp_path / "letter.html"
+    path.write_text("<p>Dear all</p>")
+    with pytest.raises(dedup.InputError, match=r"letter\.html is there, and no page of dedup's"):
+        found.report(path)
+    assert path.read_text() == "<p>Dear all</p>"
+    found.report(path, overwrite=True)
+    found.report(path, title="Again")
+    assert "<title>Again</title>" in path.read_text()
+
+
 def test_page_holds_the_groups_the_keeper_first(found, tmp_path):
     found.report(tmp_path / "page.html", title="My <photos>")
     text, page = content(tmp_path / "page.html")

@@ -115,14 +115,14 @@ def test_any_answers_are_followed_as_far_as_they_agree(crowd, data):
     home = {path: number for number, group in enumerate(found.groups) for path in group.paths}
     table = found.pairs[["a", "b", "apart"]].itertuples(index=False)
     accepted = {frozenset((a, b)): apart for a, b, apart in table}
-    told = {frozenset((row.a, row.b)): row.label for row in review.answers.itertuples()}
-    for (a, b), same in told.items():
+    verdicts = {frozenset((row.a, row.b)): row.label for row in review.answers.itertuples()}
+    for (a, b), same in verdicts.items():
         together = home.get(a, a) == home.get(b, b)
         assert same or not together
         if same:
             apart = accepted[frozenset((a, b))]
             assert together == (apart == "")
-            assert together or not all(told.values())
+            assert together or not all(verdicts.values())
     for pair, apart in accepted.items():
         assert (apart == "") == (len({home.get(path, path) for path in pair}) == 1)
     moved = review.found.at(0.9)
@@ -134,9 +134,11 @@ def test_any_answers_are_followed_as_far_as_they_agree(crowd, data):
 
 def test_labels_are_written(found, edited, tmp_path):
     review = found.review()
-    with pytest.raises(dedup.InputError, match="no pair is labelled as duplicates"):
+    with pytest.raises(dedup.InputError, match="no pair was answered"):
         review.labels()
     review.answer(*duplicates(edited, "coffee"), duplicate=True)
+    review.labels().write(tmp_path / "labels.csv")  # all alike: kept, though not to tune on
+    assert read_labels(tmp_path / "labels.csv").counts == (1, 0)
     review.answer(*strangers(edited, "coffee", "rocket"), duplicate=False)
     review.labels().write(tmp_path / "labels.csv")
     labels = read_labels(tmp_path / "labels.csv")
@@ -326,7 +328,7 @@ def test_review_in_jupyterlab(lab):
             review.get_by_text(count).wait_for()
         assert page.locator(".jp-Cell").count() == 4  # "d d" would have deleted one
         review.get_by_label("Threshold", exact=True).fill("0.9")
-        review.get_by_text("score 0.90 or more").wait_for()
+        review.get_by_text("score 0.9 or more").wait_for()
         page.wait_for_selector(".dedup-review[aria-busy=false]")
         run_cell(page, 1)
         page.get_by_text("ANSWERS [True, False, True] 0.9").wait_for()

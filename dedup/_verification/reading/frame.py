@@ -1,4 +1,4 @@
-"""What two placed pictures have in common, at the resolution that both have."""
+"""What two registered pictures have in common, at the resolution that both have."""
 
 from dataclasses import dataclass
 from typing import Final, TypeAlias

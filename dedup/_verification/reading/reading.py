@@ -1,4 +1,4 @@
-"""The second reading of two placed pictures: copies of one page, or pages of one template.
+"""The second reading of two registered pictures: copies of one page, or pages of one template.
 
 A name on a certificate is invisible at the size at which pictures are first compared. Here they
 are laid over each other again, to a part of a pixel, at the resolution that both have, and compared
@@ -18,9 +18,9 @@ from dedup._base.opencv import cv2
 from dedup._verification.reading.filters import fine_energy, matched
 from dedup._verification.reading.frame import Frame, frame_of, without_bands
 from dedup._verification.reading.gate import Tones, tones
+from dedup._verification.reading.homography import laid_over, registered
 from dedup._verification.reading.moved import has_moved
 from dedup._verification.reading.regions import Region, may_be_drawn, regions
-from dedup._verification.reading.registration import laid_over, registered
 from dedup._verification.reading.residual import STRIDE, WINDOW, Residual, residual, smoothed
 
 __all__ = ["Box", "Grey", "Reading", "read"]
@@ -87,7 +87,7 @@ class Reading:
 
 
 def read(a: Grey, b: Grey, transform: Matrix, *, photos: bool = False) -> Reading:
-    """Read two placed pictures again, at full resolution.
+    """Read two registered pictures again, at full resolution.
 
     Deterministic; (b, a) with the inverse transformation gives the same kind.
 

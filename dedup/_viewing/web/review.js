@@ -1,9 +1,9 @@
 // The review in a notebook: draws `view` (see review_widget.py), sends what the person does.
 
 const QUANTITIES = {
-  score: (value) => `score ${value.toFixed(2)} or more`,
-  cosine: (value) => `cosine ${value.toFixed(2)} or more`,
-  bits: (value) => `at most ${value} bits differ`,
+  score: (value) => `score ${value} or more`,
+  cosine: (value) => `cosine ${value} or more`,
+  bits: (value) => `at most ${parseInt(value)} bits differ`,
 };
 const ACTS = {
   d: { act: "answer", duplicate: true },
@@ -128,7 +128,7 @@ class ReviewView {
     Object.assign(this.slider, { min: view.low, max: view.high, step: view.step });
     if (this.wanted === null) {
       this.slider.value = view.threshold;
-      this.said.textContent = QUANTITIES[view.quantity](view.threshold);
+      this.said.textContent = QUANTITIES[view.quantity](view.said);
     }
     this.slider.setAttribute("aria-valuetext", this.said.textContent);
     this.counts.textContent = `${plural(view.groups, "group")}, ${plural(view.surplus, "file")} surplus`;

@@ -15,13 +15,13 @@ from dedup._catalogue.catalogue import Catalogue
 from dedup._join.checkpoint import remove_work
 from dedup._join.self_join import Pairs, self_join
 
-__all__ = ["kept_join"]
+__all__ = ["cached_join"]
 
 _FOLDER = "dedup-pairs"
 _NAME = re.compile("[0-9a-f]{32}")
 
 
-def kept_join(catalogue: Catalogue, *, threshold: float, **how: Any) -> Iterator[Pairs]:
+def cached_join(catalogue: Catalogue, *, threshold: float, **how: Any) -> Iterator[Pairs]:
     """The self-join of an index; of one that did not change since, what it found the last time.
 
     Parameters

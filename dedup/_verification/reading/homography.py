@@ -1,6 +1,6 @@
 """One picture laid over another to a part of a pixel: a homography from corners that are followed.
 
-A placement of 128 x 128 pixels is some pixels off at full resolution, and a photographed page is
+A registration of 128 x 128 pixels is some pixels off at full resolution, and a photographed page is
 not affine.
 """
 
@@ -28,14 +28,14 @@ _CENTRE: Final = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 _STOP: Final = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.03)
 
 
-def registered(base: Grey, other: Grey, placed: Matrix, *, nearly: bool = False) -> Matrix:
+def registered(base: Grey, other: Grey, initial: Matrix, *, nearly: bool = False) -> Matrix:
     """The map from pixels of `base` to those of `other`, given about where they are.
 
-    `placed` and the result have shape (3, 3); pixel i is centred at i + 0.5. `nearly` says that
+    `initial` and the result have shape (3, 3); pixel i is centred at i + 0.5. `nearly` says that
     it is right but for a few pixels.
     """
     height, width = base.shape
-    laid = laid_over(other, placed, (width, height))
+    laid = laid_over(other, initial, (width, height))
     half = width // 2, height // 2
     small = [
         _normalised(np.asarray(cv2.resize(x, half, interpolation=cv2.INTER_AREA), np.uint8))
@@ -43,14 +43,14 @@ def registered(base: Grey, other: Grey, placed: Matrix, *, nearly: bool = False)
     ]
     corners = _corners(small[0])
     if len(corners) < _FEWEST:
-        return placed
+        return initial
     coarse = np.eye(3)
     if not nearly:
         followed, kept = _followed((small[0], small[1]), corners, corners, window=21, levels=3)
         here, there = (2 * (x[kept] + 0.5) - 0.5 for x in (corners, followed))
         found = _map(here, there, tolerance=2.0, size=(width, height))
         if found is None:
-            return placed
+            return initial
         coarse = found
     points = 2 * (corners + 0.5) - 0.5
     guess = cv2.perspectiveTransform(points[:, None], coarse)[:, 0].astype(np.float32)
@@ -58,7 +58,7 @@ def registered(base: Grey, other: Grey, placed: Matrix, *, nearly: bool = False)
     followed, kept = _followed(full, points, guess, window=15, levels=1)
     fine = _map(points[kept], followed[kept], tolerance=1.2, size=(width, height))
     within = _CENTRE @ (coarse if fine is None else fine) @ np.linalg.inv(_CENTRE)
-    return np.asarray(placed @ within)
+    return np.asarray(initial @ within)
 
 
 def laid_over(

@@ -10,11 +10,11 @@ from numpy.lib.stride_tricks import as_strided
 
 from dedup._base.opencv import cv2
 from dedup._verification.blocks import Blocks
-from dedup._verification.evidence import Measured
+from dedup._verification.evidence import BlockMatch
 from dedup._verification.features import Features
 from dedup._verification.registration import Floats, Matrix, corners, is_plausible, moved
 
-__all__ = ["measure"]
+__all__ = ["match_blocks"]
 
 _CANVAS: Final = 128 * 128
 """Pixels in which an overlap is compared."""
@@ -25,7 +25,7 @@ made of the same cells."""
 _HALF: Final = _WINDOW // 2
 _CELL: Final = 4
 _ATTEMPTS: Final = 4
-"""The first looks in place; the others search, and correct the placement in between."""
+"""The first looks in place; the others search, and correct the registration in between."""
 _HOPELESS: Final = 0.35
 """Agreement, in place, below which nothing is searched for."""
 _HOPELESS_SCORE: Final = 0.01
@@ -45,9 +45,9 @@ _SMOOTH: Final = cv2.getGaussianKernel(5, 1.0, cv2.CV_32F)
 _CROSSING: Final = np.ones((3, 3), np.uint8)
 
 
-def measure(a: Features, b: Features, matrix: Matrix) -> Measured | None:
-    """Lay the two over each other, let the blocks correct the placement, and compare them."""
-    best: Measured | None = None
+def match_blocks(a: Features, b: Features, matrix: Matrix) -> BlockMatch | None:
+    """Lay the two over each other, let the blocks correct the registration, and compare them."""
+    best: BlockMatch | None = None
     for attempt in range(_ATTEMPTS):
         canvas = _canvas(a, b, matrix)
         if canvas is None:
@@ -66,11 +66,11 @@ def measure(a: Features, b: Features, matrix: Matrix) -> Measured | None:
 
 def _measured(
     a: Features, b: Features, matrix: Matrix, canvas: "_Canvas", blocks: Blocks
-) -> Measured:
+) -> BlockMatch:
     """The measurement, freed of the small pictures' sizes."""
     (ha, wa), (hb, wb) = a.grey.shape, b.grey.shape
     full = np.vstack([matrix, [0, 0, 1]])
-    return Measured(
+    return BlockMatch(
         transform=np.diag([1 / wb, 1 / hb, 1]) @ full @ np.diag([wa, ha, 1.0]),
         overlap_a=canvas.share_a,
         overlap_b=canvas.share_b,
@@ -81,7 +81,7 @@ def _measured(
 
 @dataclass(frozen=True, slots=True)
 class _Canvas:
-    """The common ground of two placed pictures.
+    """The common ground of two registered pictures.
 
     Attributes
     ----------

@@ -8,12 +8,12 @@ from dedup._catalogue.discover import discover
 from dedup._catalogue.record import Record
 from dedup.errors import InputError
 
-__all__ = ["Sides"]
+__all__ = ["TwoSets"]
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
-    """Which files are on which of two sides.
+class TwoSets:
+    """Which files are in which of two sets.
 
     Attributes
     ----------
@@ -24,8 +24,8 @@ class Sides:
     of: Mapping[str, int]
 
     @classmethod
-    def among(cls, records: Mapping[str, Record], between: Sequence[str]) -> "Sides":
-        """The sides that two tags, folders or patterns name.
+    def among(cls, records: Mapping[str, Record], between: Sequence[str]) -> "TwoSets":
+        """The sets that two tags, folders or patterns name.
 
         Raises
         ------
@@ -34,36 +34,36 @@ class Sides:
         """
         if isinstance(between, str) or len(between) != 2:
             raise InputError(f"between={between!r}: expected two tags, folders or patterns")
-        first, second = (_side(records, os.fspath(name)) for name in between)
+        first, second = (_set_of(records, os.fspath(name)) for name in between)
         both = sorted(first & second)
         if both:
             raise InputError(
-                f"between={tuple(map(str, between))!r}: {len(both)} of the files are on both "
-                f"sides, {both[0]} for one"
+                f"between={tuple(map(str, between))!r}: {len(both)} of the files are in both "
+                f"sets, {both[0]} for one"
             )
         return cls({**dict.fromkeys(first, 0), **dict.fromkeys(second, 1)})
 
     def of_pictures(self, files: Mapping[int, Sequence[Record]]) -> dict[int, int]:
-        """On which sides each picture has files: 1, 2, or 3 for both."""
+        """In which sets each picture has files: 1, 2, or 3 for both."""
         return {
             picture: sum({1 << self.of[record.path] for record in records})
             for picture, records in files.items()
         }
 
     def across(self, a: Sequence[Record], b: Sequence[Record]) -> Iterator[tuple[Record, Record]]:
-        """Pairs of files of two pictures across the sides; each file that has one, at least once.
+        """Pairs of files of two pictures across the sets; each file that has one, at least once.
 
-        The first file of each side is paired with all of the other side.
+        The first file of each set is paired with all of the other set.
         """
-        for side in (0, 1) if a is not b else (0,):
-            mine = [record for record in a if self.of[record.path] == side]
-            theirs = [record for record in b if self.of[record.path] != side]
+        for which in (0, 1) if a is not b else (0,):
+            mine = [record for record in a if self.of[record.path] == which]
+            theirs = [record for record in b if self.of[record.path] != which]
             if mine and theirs:
                 yield from ((mine[0], record) for record in theirs)
                 yield from ((record, theirs[0]) for record in mine[1:])
 
 
-def _side(records: Mapping[str, Record], name: str) -> set[str]:
+def _set_of(records: Mapping[str, Record], name: str) -> set[str]:
     """The files of a tag; or else of a folder or pattern."""
     tagged = {path for path, record in records.items() if name and record.tag == name}
     if tagged:

@@ -1,0 +1,137 @@
+"""Which of two files that show one picture is the better one, by how they differ."""
+
+from typing import Final
+
+from dedup._catalogue.discover import is_thumbnail
+from dedup._catalogue.record import Record
+from dedup._grouping.encoding import has_camera, is_coarser
+from dedup._grouping.retain import is_finer, is_fuller, shows_more_within
+from dedup._verification.coverage import Coverage
+from dedup._verification.detail import Detail
+
+__all__ = ["is_better", "is_encoded_better"]
+
+_MORE: Final = 0.02
+"""Part of a picture, beyond the other's frame, by which one shows more."""
+_CLEARLY: Final = 0.75
+"""What the less altered one shows alone, at most, in units of what the other does."""
+_SAME_SIZE: Final = 0.03
+_ENLARGED: Final = 1.25
+"""Resolutions of one size; and from which one without more detail was enlarged."""
+_CRISP: Final = 0.5
+"""Finest octave in units of the next, of a picture that is not blurred."""
+_SHARP: Final = 0.65
+_AMPLIFIED: Final = 1.45
+"""The same of one that was sharp before it was sharpened; and the detail that this adds."""
+_SPECKS: Final = 0.035
+"""Part of the pixels by which one has more specks."""
+_NOISE: Final = 3.0
+_STRONG: Final = 8.0
+"""Noise, in grey values, that was added; and from which it may seem to be detail."""
+_AS_DETAILED: Final = 0.95
+"""Detail, at least, of what is only noisier."""
+_INTERPOLATED: Final = 1.25
+"""Detail that interpolation may cost one of the pictures, and that noise may seem to be."""
+_SAME_COLOURS: Final = 3.0
+"""Difference of colours, in grey values, that an encoder leaves."""
+
+
+def is_better(other: Record, keep: Record, seen: Coverage) -> bool:
+    """Whether, of two alone, the other file (b) is to be kept rather than the first one (a)."""
+    if is_thumbnail(other.path) != is_thumbnail(keep.path):
+        return is_thumbnail(keep.path)
+    if other.fullness != keep.fullness:
+        return is_fuller(other, keep) and not is_fuller(keep, other)
+    said = _bare(seen) or _whole(seen) or _unaltered(seen) or _coloured(seen)
+    if said:
+        return said > 0
+    if _is_tinted(seen):
+        return _encoded(other, keep, seen) > 0  # one was edited, and nothing says which
+    return is_encoded_better(other, keep, seen)
+
+
+def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
+    """Whether, of two that show the same, the other file (b) resolves more, or tells more."""
+    said = _encoded(other, keep, seen)
+    return said > 0 if said else has_camera(other) and not has_camera(keep)
+
+
+def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
+    coarser = int(is_coarser(keep, other)) - int(is_coarser(other, keep))
+    return coarser or _plain(seen) or _detailed(seen)
+
+
+def _is_tinted(seen: Coverage) -> bool:
+    return seen.tint is not None and seen.tint.strength > _SAME_COLOURS
+
+
+def _bare(seen: Coverage) -> int:
+    """The picture itself, not what it was put into; unless that is larger, and resolves more."""
+    if bool(seen.a.ground) == bool(seen.b.ground):
+        return 0
+    detail = seen.swapped().detail if seen.a.ground else seen.detail
+    if detail.pixels > 1 and is_finer(detail):
+        return 0
+    return 1 if seen.a.ground else -1
+
+
+def _whole(seen: Coverage) -> int:
+    """The one that shows more of the scene."""
+    a, b = (0.0 if only.ground or only.is_plain else only.around for only in (seen.a, seen.b))
+    return 0 if abs(b - a) <= _MORE else (1 if b > a else -1)
+
+
+def _plain(seen: Coverage) -> int:
+    """Not one with more around it that is a ground, perhaps, and perhaps a sky."""
+    return -1 if seen.b.is_plain and seen.b.around > _MORE else 0
+
+
+def _unaltered(seen: Coverage) -> int:
+    """Of two alone, the one in which nothing was hidden, and on which nothing was put.
+
+    What shows something where the other only hides or stamps it was there before. Other things
+    that are put over a picture show more than they hide, as their outlines reach beyond them.
+    """
+    shows_a, shows_b = (shows_more_within(only) for only in (seen.a, seen.b))
+    if shows_a != shows_b:
+        return 1 if shows_b else -1
+    a, b = seen.a.within, seen.b.within
+    if not shows_a or min(a, b) > _CLEARLY * max(a, b):
+        return 0
+    return 1 if b < a else -1
+
+
+def _coloured(seen: Coverage) -> int:
+    return int(seen.b.colours) - int(seen.a.colours)
+
+
+def _detailed(seen: Coverage) -> int:
+    """The one that resolves more: neither speckled, nor blurred, sharpened, or enlarged."""
+    detail, back = seen.detail, seen.swapped().detail
+    same_size = abs(detail.pixels - 1) <= _SAME_SIZE
+    noisier = int(same_size and _is_noisier(detail)) - int(same_size and _is_noisier(back))
+    if noisier:
+        return -noisier
+    if same_size and not detail.is_exact and max(detail.ratio, back.ratio) < _INTERPOLATED:
+        return 0
+    finer = int(is_finer(detail)) - int(is_finer(back))
+    if finer:
+        return -finer if _is_sharpened(detail if finer > 0 else back) else finer
+    if max(detail.pixels, back.pixels) > _ENLARGED:
+        return -1 if detail.pixels > 1 else 1
+    return 0 if same_size else (1 if detail.pixels > 1 else -1)
+
+
+def _is_noisier(detail: Detail) -> bool:
+    """Whether b has specks or noise that a, though as detailed, does not have."""
+    if detail.noise_b > _STRONG and _AS_DETAILED < detail.ratio < _AMPLIFIED:
+        return detail.crisp_a > _SHARP  # it may seem to be detail
+    if detail.crisp_a < _CRISP or not _AS_DETAILED < detail.ratio < _INTERPOLATED:
+        return False
+    return detail.specks_b > detail.specks_a + _SPECKS or detail.noise_b > _NOISE
+
+
+def _is_sharpened(detail: Detail) -> bool:
+    """Whether b is finer since it was sharpened, as a was sharp already."""
+    same_size = abs(detail.pixels - 1) < _SAME_SIZE
+    return same_size and detail.crisp_a > _SHARP and detail.ratio > _AMPLIFIED

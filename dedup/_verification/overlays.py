@@ -1,0 +1,177 @@
+"""What lies over one of two aligned pictures: something to be seen, or nothing that anyone misses.
+
+A mosaic or a blur is a filter of what it hides; a bar is flat. A watermark lets the picture
+through: it lightens, or darkens, all of it by one part. Letters and stickers do neither. Where
+that can't be told, as of thin or little letters, they are taken for something.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from dedup._base.arrays import Pixels
+from dedup._base.opencv import cv2
+from dedup._verification.common_part import CommonPart, Mask, tones
+from dedup._verification.registration import Floats, Matrix
+
+__all__ = ["something"]
+
+_GROWN: Final = 4
+"""Pixels of the canvas by which places that belong together may be apart."""
+_DULL: Final = 0.92
+"""Contrast of what hides, at most, in units of what it hides."""
+_COARSE: Final = 8.0
+_AT_LARGE: Final = 10.0
+"""Blur that leaves what is seen at large, and grey values by which that may differ."""
+_FLAT: Final = 10.0
+"""Contrast of a bar, in grey values."""
+_BAR: Final = 30
+"""Pixels of the canvas that a bar takes, at least."""
+_ALL: Final = 0.97
+_EDGE: Final = 3
+"""Pixels of the canvas that its edge takes."""
+_BESIDE: Final = 0.02
+"""Part of what differs that is not a bar, at most, if nothing else is there."""
+_INK: Final = 12.0
+"""Grey values by which ink differs from what is below."""
+_ROOM: Final = 40.0
+"""Grey values by which ink could change it, at least."""
+_LEAST_INK: Final = 20
+_ONE_WAY: Final = 0.3
+"""Ink that darkens, at most, for ink that lightens, or the other way."""
+_OPACITY: Final = 0.7
+_EVEN: Final = 1.4
+"""Opacity of a watermark at most; and the highest in units of the usual one."""
+_THROUGH: Final = 0.75
+_CONTRAST: Final = (0.25, 0.97)
+"""Correlation of a watermark with the picture below, and the part of its contrast that is left."""
+_THICK: Final = 0.12
+"""Part of the ink that is no edge."""
+_NEAR: Final = np.ones((3, 3), np.uint8)
+
+
+def something(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> Mask:
+    """Where on the canvas only b shows something, and does not just hide or stamp what a shows.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (height, width, 3), uint8
+    to_b : ndarray, shape (3, 3)
+        From a place in a to the same place in b, in parts of their sides.
+    common : CommonPart
+    """
+    left = common.only_b.copy()
+    if not left.any():
+        return left
+    below, above = _in_tones(common.a, common.b, common)
+    bars = _bars(above, common.only_a | common.only_b)
+    least, most = np.asarray(cv2.erode(below, _NEAR)), np.asarray(cv2.dilate(below, _NEAR))
+    changed = (above > most + _INK) | (above < least - _INK)
+    number, labels = cv2.connectedComponents(_grown(common.only_a | common.only_b, _GROWN))
+    labels = np.asarray(labels)
+    for label in range(1, number):
+        place = (labels == label) & common.inside
+        if not (place & left).any():
+            continue
+        beside = (place & left & changed & ~bars).sum()
+        is_barred = (place & bars).any() and beside < _BESIDE * place.sum()
+        if is_barred or _hides(below, above, place):
+            left &= ~place
+    is_stamped = left.any() and _is_stamped(below, above, left)
+    if is_stamped and _is_stamped(*_fine(a, b, to_b, common), is_fine=True):
+        left[:] = False
+    return left
+
+
+def _in_tones(a: Pixels, b: Pixels, common: CommonPart) -> tuple[Floats, Floats]:
+    """Both pictures in grey, a in the tones of b."""
+    grey_a, grey_b = _grey(a), _grey(b)
+    alike = common.inside & ~(common.only_a | common.only_b)
+    change = tones(_grey(common.a)[alike], _grey(common.b)[alike])
+    return change(grey_a), grey_b
+
+
+def _grey(picture: Pixels) -> Floats:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+
+
+def _grown(mask: Mask, pixels: int) -> Pixels:
+    square = np.ones((2 * pixels + 1, 2 * pixels + 1), np.uint8)
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), square), np.uint8)
+
+
+def _hides(below: Floats, above: Floats, place: Mask) -> bool:
+    """Whether a place is as light and dark at large, with less contrast: a blur, or a mosaic."""
+    own, other = (float(np.sqrt(_energy(grey)[place].mean())) for grey in (above, below))
+    if own > _DULL * other:
+        return False
+    coarse = [cv2.GaussianBlur(grey, (0, 0), _COARSE) for grey in (below, above)]
+    return float(np.abs(np.asarray(coarse[0]) - np.asarray(coarse[1]))[place].mean()) < _AT_LARGE
+
+
+def _energy(grey: Floats) -> Floats:
+    dx, dy = (cv2.Sobel(grey, cv2.CV_32F, *d, scale=1 / 8) for d in ((1, 0), (0, 1)))
+    return np.asarray(dx, np.float32) ** 2 + np.asarray(dy, np.float32) ** 2
+
+
+def _bars(grey: Floats, differ: Mask) -> Mask:
+    """Where flat rectangles lie, with their edges."""
+    contrast = np.asarray(cv2.dilate(grey, _NEAR)) - np.asarray(cv2.erode(grey, _NEAR))
+    flat = contrast < _FLAT
+    number, _, boxes, _ = cv2.connectedComponentsWithStats((flat & differ).astype(np.uint8))
+    found = np.zeros_like(differ)
+    for left, top, width, height, area in np.asarray(boxes)[1:number].tolist():
+        inner = flat[top + 1 : top + height - 1, left + 1 : left + width - 1]
+        if area >= _BAR and inner.size and inner.mean() > _ALL:
+            low = max(0, left - _EDGE), max(0, top - _EDGE)
+            found[low[1] : top + height + _EDGE, low[0] : left + width + _EDGE] = True
+    return found
+
+
+def _is_stamped(below: Floats, above: Floats, place: Mask, *, is_fine: bool = False) -> bool:
+    """Whether what lies over a place lets the picture below through, all of it alike."""
+    change = above - below
+    lighter, darker = (place & (sign * change > _INK) for sign in (1, -1))
+    is_light = lighter.sum() > darker.sum()
+    if min(lighter.sum(), darker.sum()) > _ONE_WAY * max(lighter.sum(), darker.sum()):
+        return False
+    room = 255 - below if is_light else below
+    ink = (lighter if is_light else darker) & (room > _ROOM)
+    if ink.sum() < _LEAST_INK:
+        return False
+    opacity = np.abs(change) / np.maximum(room, 1)
+    if is_fine:  # of thin ink it is not known how much it lets through
+        core = ink & np.asarray(cv2.erode(ink.astype(np.uint8), _NEAR), np.bool_)
+        if core.sum() < max(_THICK * ink.sum(), _LEAST_INK):
+            return False
+        usual, most = np.quantile(opacity[core], [0.5, 0.97])
+        if most > _EVEN * usual:
+            return False
+    else:
+        core = ink & (opacity > np.median(opacity[ink]))
+        most = np.quantile(opacity[ink], 0.97)
+    if most > _OPACITY or core.sum() < _LEAST_INK:
+        return False
+    seen, shown = below[core], above[core]
+    kept = float(np.polyfit(seen, shown, 1)[0])
+    alike = float(np.corrcoef(seen, shown)[0, 1])
+    return _CONTRAST[0] < kept < _CONTRAST[1] and alike > _THROUGH
+
+
+def _fine(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> tuple[Floats, Floats, Mask]:
+    """Both pictures in a's pixels, and the places that only b shows there."""
+    height, width = a.shape[:2]
+    unit = np.diag([1 / width, 1 / height, 1.0])
+    there = _sampled(b, np.diag([b.shape[1], b.shape[0], 1.0]) @ to_b @ unit, (width, height))
+    mask = (common.only_b & common.inside).astype(np.uint8)
+    place = _sampled(mask, np.linalg.inv(common.to_a) @ unit, (width, height), nearest=True)
+    return *_in_tones(a, there, common), place.astype(np.bool_)
+
+
+def _sampled(
+    picture: Pixels, to_picture: Matrix, size: tuple[int, int], *, nearest: bool = False
+) -> Pixels:
+    matrix = to_picture[:2].copy()
+    matrix[:, 2] += matrix[:, :2].sum(axis=1) * 0.5 - 0.5  # pixel i is centred at i + 0.5
+    flags = (cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(picture, matrix, size, flags=flags), np.uint8)
