@@ -27,6 +27,7 @@ __all__ = [
     "archive_of",
     "exists",
     "is_archive",
+    "is_file",
     "members",
     "named_as_archive",
     "open_file",
@@ -130,6 +131,17 @@ def exists(path: str | os.PathLike[str]) -> bool:
         return False
     except OSError:
         return True
+    return True
+
+
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file, or what a link leads to, or a member of an archive, is there to be read."""
+    if not archive_of(path):
+        return os.path.isfile(path)
+    try:
+        status(path)
+    except OSError:
+        return False
     return True
 
 

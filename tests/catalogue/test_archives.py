@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import dedup
@@ -333,3 +334,13 @@ def test_command_line_reads_them(shards, capfd):
     with pytest.raises(SystemExit):
         main(["find", f"{shards}/0.tar", f"{shards}/1.zip", "--json"])
     assert f"{shards}/1.zip/again.jpg" in capfd.readouterr().out
+
+
+def test_labels_and_verdicts_name_members(index, shards):
+    a, b = f"{shards}/0.tar/astronaut.jpg", f"{shards}/1.zip/again.jpg"
+    labels = dedup.Labels.of_pairs(pd.DataFrame({"a": [a], "b": [b], "label": [1]}))
+    assert len(labels.paths) == 2
+    assert dedup.score_pairs(labels).table["score"].tolist()[0] > 0.9
+    index.add([shards / "0.tar", shards / "1.zip"])
+    index.mark(a, b, duplicate=False)
+    assert index.verdicts()[["a", "b"]].to_numpy().tolist() == [[a, b]]
