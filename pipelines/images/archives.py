@@ -17,6 +17,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import BinaryIO, Final, NamedTuple
 
@@ -39,6 +40,8 @@ LARGEST: Final = 1 << 28
 
 _LONGEST_READ = 1 << 26  # a directory of a million files; a header is never as long
 _BLOCK = 512
+_LONGEST_REASON = 200
+_TWICE = "a name that is in the archive twice"
 _ZIP_HEADER = struct.Struct("<4s22xHH")
 _IN_ARCHIVE = re.compile(rf"\.(?:tar|zip|parquet)(?=[{re.escape(os.sep)}/])", re.IGNORECASE)
 
@@ -186,7 +189,8 @@ def _bytes(archive: str, path: str | os.PathLike[str]) -> bytes:
     """The contents of a member, checked as far as the archive allows."""
     member = _member(archive, path)
     if archive.lower().endswith(".parquet"):
-        return parquet.read_row(archive, member.start)
+        with _reasons():
+            return parquet.read_row(archive, member.start)
     with _on_disk(archive) as file:
         file.seek(member.start)
         if member.checksum is not None:  # a header comes first, with a name of its own length
@@ -239,25 +243,31 @@ class _Bounded(io.RawIOBase):
         return True
 
 
+@contextmanager
+def _reasons() -> Iterator[None]:
+    """Turn whatever fails into an `OSError` that says why: readers raise nearly anything."""
+    try:
+        yield
+    except DecodeError as error:
+        raise _refused(str(error)) from error
+    except Exception as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise
+        text = " ".join(str(error).split()) or type(error).__name__
+        raise _refused(f"damaged archive: {text}"[:_LONGEST_REASON]) from error
+
+
 @lru_cache(maxsize=32)  # some hundred bytes for each member
 def _members(path: str, size: int, mtime_ns: int) -> _Members:
     """What is in an archive, looked up once for each of its states."""
     listed = _LISTED[os.path.splitext(path)[1].lower()]
     found: dict[str, _Member | str] = {}
-    try:
-        with _on_disk(path) as file:
-            file.allow(float("inf"))  # a member takes few reads, and each was written
-            for name, member in listed(_Bounded(file), path):
-                key = name if _leads_out(name) else posixpath.normpath(name)
-                found[key] = "a name that is in the archive twice" if key in found else (
-                    _why_not(name, member) or member
-                )  # fmt: skip
-    except DecodeError as error:
-        raise _refused(str(error)) from error
-    except OSError:
-        raise
-    except Exception as error:  # tarfile and zipfile raise nearly anything on damaged ones
-        raise _refused(f"damaged archive: {error or type(error).__name__}"[:200]) from error
+    with _reasons(), _on_disk(path) as file:
+        file.allow(float("inf"))  # a member takes few reads, and each was written
+        for name, member in listed(_Bounded(file), path):
+            key = name if _leads_out(name) else posixpath.normpath(name)
+            is_twice = key in found
+            found[key] = _TWICE if is_twice else _why_not(name, member) or member
     return found
 
 

@@ -1,60 +1,16 @@
 """Images in tar and zip archives are read in place, by their address; nothing there is acted on."""
 
-import io
-import os
-import stat
-import struct
-import sys
-import tarfile
-import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from archive_files import jpeg, tar_of, zip_of
 
 import dedup
 from dedup._catalogue.discover import discover
 from dedup._cli.main import main
 from dedup.pipelines.images import archives
 from dedup.pipelines.images.decoding import check_header, decode, pixel_digest
-
-
-def jpeg(image, quality=90):
-    data = io.BytesIO()
-    image.save(data, "JPEG", quality=quality)
-    return data.getvalue()
-
-
-def tar_of(path, files):
-    """A tar of names and bytes, or of ready headers and bytes."""
-    with tarfile.open(path, "w") as tar:
-        for name, data in files:
-            info = name if isinstance(name, tarfile.TarInfo) else tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    return path
-
-
-def zip_of(path, files, *, compression=zipfile.ZIP_DEFLATED):
-    with zipfile.ZipFile(path, "w", compression) as archive:
-        for name, data in files:
-            archive.writestr(name, data)
-    return path
-
-
-def of_kind(name, kind, target=""):
-    info = tarfile.TarInfo(name)
-    info.type, info.linkname = kind, target
-    return info
-
-
-def found_in(path):
-    """Names of the images in an archive, and reasons of what is left out."""
-    found = discover(path)
-    inside = len(str(path)) + 1
-    return [one.name[inside:] for one in found.files], {
-        one.path[inside:]: one.reason for one in found.skipped
-    }
 
 
 @pytest.fixture
@@ -193,141 +149,6 @@ def test_index_holds_members_and_answers_about_them(index, shards, photos):
     assert index.add(shards / "0.tar").unchanged == 3
     seen = index.check(f"{shards}/1.zip/again.jpg")
     assert (seen.relation, Path(seen.matches[0].path).parent.name) == ("near", "0.tar")
-
-
-def test_names_that_lead_out_links_devices_and_doubles_are_left_out_and_never_followed(tmp_path):
-    (tmp_path / "secret.jpg").write_bytes(b"secret")
-    archive = tar_of(
-        tmp_path / "bad.tar",
-        [
-            ("../secret.jpg", b"a"),
-            ("ok/../../secret.jpg", b"a"),
-            ("/etc/passwd", b"a"),
-            ("twice.jpg", b"a"),
-            ("./twice.jpg", b"b"),
-            (of_kind("soft.jpg", tarfile.SYMTYPE, "../secret.jpg"), b""),
-            (of_kind("hard.jpg", tarfile.LNKTYPE, "good.jpg"), b""),
-            (of_kind("pipe.jpg", tarfile.FIFOTYPE), b""),
-            (of_kind("disk.jpg", tarfile.BLKTYPE), b""),
-            (os.fsdecode(b"caf\xe9.jpg"), b"a"),
-            (of_kind("folder", tarfile.DIRTYPE), b""),
-            ("./good.jpg", b"a"),
-        ],
-    )
-    names, reasons = found_in(archive)
-    assert names == ["good.jpg"]
-    out, link = "a name that leads out of the archive", "a link inside an archive (not followed)"
-    assert reasons == {
-        "../secret.jpg": out,
-        "ok/../../secret.jpg": out,
-        "/etc/passwd": out,
-        "twice.jpg": "a name that is in the archive twice",
-        "soft.jpg": link,
-        "hard.jpg": link,
-        "pipe.jpg": "not a regular file",
-        "disk.jpg": "not a regular file",
-        os.fsdecode(b"caf\xe9.jpg"): "a name in an archive that is not UTF-8",
-    }
-    for name in ("soft.jpg", "hard.jpg", "twice.jpg", "disk.jpg"):
-        with pytest.raises(dedup.DecodeError, match=r"link|twice|not a regular file"):
-            decode(f"{archive}/{name}")
-
-
-def test_zip_links_encrypted_and_oddly_compressed_members_are_left_out(tmp_path):
-    link = zipfile.ZipInfo("link.jpg")
-    link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    archive = zip_of(
-        tmp_path / "bad.zip", [(link, "/etc/passwd"), ("../up.jpg", b"a"), ("good.jpg", b"a")]
-    )
-    with zipfile.ZipFile(archive, "a", zipfile.ZIP_LZMA) as opened:
-        opened.writestr("lzma.jpg", b"a" * 99)
-        opened.writestr("locked.jpg", b"a", zipfile.ZIP_STORED)
-    data = bytearray(archive.read_bytes())
-    entry = data.rindex(b"PK\1\2")
-    data[entry + 8] |= 1  # the flag of an encrypted one
-    archive.write_bytes(data)
-    names, reasons = found_in(archive)
-    assert names == ["good.jpg"]
-    assert reasons == {
-        "link.jpg": "a link inside an archive (not followed)",
-        "../up.jpg": "a name that leads out of the archive",
-        "lzma.jpg": "compressed in a way that is not read: unpack it",
-        "locked.jpg": "encrypted: unpack it",
-    }
-
-
-def test_bombs_are_left_out_by_what_they_declare_and_never_unpacked_beyond_it(tmp_path):
-    archive = zip_of(tmp_path / "bomb.zip", [("bomb.jpg", bytes(archives.LARGEST + 1))])
-    assert archive.stat().st_size < 1_000_000
-    assert found_in(archive) == (
-        [],
-        {"bomb.jpg": "more than 256 MB inside an archive: unpack it"},
-    )
-    liar = zip_of(tmp_path / "liar.zip", [("liar.jpg", bytes(50_000_000))])
-    data = bytearray(liar.read_bytes())
-    entry = data.rindex(b"PK\1\2")
-    data[entry + 24 : entry + 28] = struct.pack("<I", 1_000)  # the size when unpacked
-    liar.write_bytes(data)
-    with pytest.raises(dedup.DecodeError, match="not what its directory says"):
-        decode(f"{liar}/liar.jpg")
-
-
-def test_memory_that_a_header_asks_for_is_not_taken(tmp_path):
-    header = of_kind("paxheader", tarfile.XHDTYPE)
-    header.size = 1 << 33
-    (tmp_path / "long.tar").write_bytes(header.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
-    found = discover(tmp_path / "long.tar")
-    assert [one.reason for one in found.skipped] == ["damaged archive: a header that is too long"]
-
-
-def test_damaged_archives_are_left_out_as_a_whole_with_the_reason(shards, tmp_path):
-    whole = {
-        suffix: (shards / f"{n}.{suffix}").read_bytes() for n, suffix in enumerate(("tar", "zip"))
-    }
-    (tmp_path / "cut.tar").write_bytes(whole["tar"][: len(whole["tar"]) // 2])
-    (tmp_path / "cut.zip").write_bytes(whole["zip"][: len(whole["zip"]) // 2])
-    (tmp_path / "two.tar").write_bytes(whole["tar"] * 2)
-    (tmp_path / "none.tar").write_bytes(bytes(10_240))
-    reasons = {}
-    for name in ("cut.tar", "cut.zip", "two.tar", "none.tar"):
-        found = discover(tmp_path / name)
-        assert found.files == []
-        reasons[name] = found.skipped[0].reason
-    assert reasons.pop("none.tar") == "an archive that holds no file"
-    assert reasons.pop("two.tar") == "damaged archive: something follows its end"
-    assert all(reason.startswith("damaged archive: ") for reason in reasons.values())
-
-
-def test_flipped_byte_in_a_zip_is_noticed(tmp_path, photos):
-    archive = zip_of(
-        tmp_path / "a.zip", [("a.jpg", jpeg(photos["coffee"]))], compression=zipfile.ZIP_STORED
-    )
-    data = bytearray(archive.read_bytes())
-    data[len(data) // 2] ^= 0xFF
-    archive.write_bytes(data)
-    with pytest.raises(dedup.DecodeError, match="not what its directory says"):
-        decode(f"{archive}/a.jpg")
-
-
-@pytest.mark.parametrize("suffix", ["tar.gz", "tgz"])
-def test_compressed_tar_is_left_out_with_the_reason(tmp_path, suffix):
-    with tarfile.open(tmp_path / f"a.{suffix}", "w:gz") as tar:
-        tar.addfile(tarfile.TarInfo("a.jpg"))
-    found = dedup.find_duplicates(tmp_path / f"a.{suffix}", method="phash", cache=False)
-    assert found.skipped["reason"].tolist() == ["a compressed file: unpack it"]
-
-
-def test_photo_that_is_called_an_archive_is_a_photo(tmp_path, photos):
-    (tmp_path / "a.zip").write_bytes(jpeg(photos["coffee"]))
-    found = dedup.find_duplicates(tmp_path / "a.zip", method="phash", cache=False)
-    assert found.distinct == [str(tmp_path / "a.zip")]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
-def test_linked_archive_is_not_followed(shards, tmp_path):
-    (tmp_path / "link.tar").symlink_to(shards / "0.tar")
-    found = discover(tmp_path / "link.tar")
-    assert [one.reason for one in found.skipped] == ["symbolic link (not followed)"]
 
 
 def test_command_line_reads_them(shards, capfd):
