@@ -164,8 +164,8 @@ class Duplicates(Result):
         >>> import dedup, pandas as pd
         >>> table = pd.DataFrame({"path": sorted(getfixture("sample_folder").iterdir())})
         >>> found = dedup.find_duplicates(table, method="phash", cache=False)
-        >>> [path.name for path in found.drop_from(table)["path"]]
-        ['chelsea-half.jpg', 'chelsea.png', 'coffee.jpg']
+        >>> len(table), len(found.drop_from(table))
+        (8, 2)
         """
         surplus = {path for group in self.groups for path in group.remove}
         return without(data, surplus, found=self._outcome)
