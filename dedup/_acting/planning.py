@@ -15,6 +15,7 @@ from dedup._acting.together import with_companions
 from dedup._catalogue.record import Record
 from dedup._search.outcome import Relation
 from dedup.errors import InputError
+from dedup.pipelines.images.remote import is_remote
 
 __all__ = ["make_plan"]
 
@@ -193,8 +194,8 @@ def _reason(
 
 def _no_file(record: Record) -> str:
     """Why a record is of no file that could be acted on."""
-    if record.archive:
-        return f"inside {os.path.basename(record.archive)}: never acted on"
+    if record.holder:
+        return f"inside {os.path.basename(record.holder) or record.holder}: never acted on"
     return "gone since it was indexed" if record.is_file else "an image in memory"
 
 
@@ -257,7 +258,9 @@ def _identity(status: os.stat_result | None) -> tuple[int, int]:
 def _root(records: Iterable[Record]) -> str:
     """The folder that all files have in common; the working directory if there is none."""
     folders = {
-        os.path.dirname(record.archive or record.path) for record in records if record.is_file
+        os.path.dirname(record.holder or record.path)
+        for record in records
+        if record.is_file and not is_remote(record.path)
     }
     try:
         return os.path.commonpath(sorted(folders))

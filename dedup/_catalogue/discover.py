@@ -20,6 +20,7 @@ from dedup._catalogue.inputs import Inputs, each
 from dedup.errors import DecodeError, InputError
 from dedup.pipelines.images import archives
 from dedup.pipelines.images.decoding import pixel_digest
+from dedup.pipelines.images.remote import is_remote, listed
 from dedup.pipelines.images.rows import Row, is_dataset, rows_of
 
 __all__ = [
@@ -113,6 +114,8 @@ def file_key(
     last place stays: it is not followed. Where many files are asked for at once, `realpath` may
     remember the folders.
     """
+    if is_remote(path):
+        return os.fspath(path)
     folder, name = os.path.split(os.path.abspath(path))
     return os.path.join(realpath(folder), name)
 
@@ -224,7 +227,9 @@ def _in_rows(dataset: Any, sets: set[str]) -> Iterator[ImageFile]:
 
 def _named(name: str) -> Iterator[str | Skipped]:
     """The files of one folder, archive, pattern or path, as the user would name them."""
-    if os.path.isdir(name):
+    if is_remote(name):
+        yield from listed(name)
+    elif os.path.isdir(name):
         yield from _walk(name)
     elif os.path.lexists(name):
         yield from _members(name)
@@ -317,7 +322,7 @@ _UNFINISHED = "a file that was being acted on when dedup was killed: apply or un
 def _image_file(path: str, name: str) -> ImageFile | Skipped:
     """A file, looked at once: it may be gone the next moment."""
     try:
-        if archives.archive_of(path):
+        if archives.archive_of(path) or is_remote(path):
             return ImageFile(path, name, *archives.status(path))
         status = os.lstat(path)
     except OSError as error:

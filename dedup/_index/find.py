@@ -20,6 +20,7 @@ from dedup._index.cached import with_own_index
 from dedup._index.image_index import ImageIndex
 from dedup._search.settings import Settings
 from dedup._search.threshold import Threshold
+from dedup.pipelines.images.remote import is_remote
 from dedup.pipelines.images.rows import is_dataset
 from dedup.pipelines.models.methods import DEFAULT, Method, model
 from dedup.pipelines.models.own_models import Model
@@ -48,8 +49,8 @@ def find_duplicates(
     ----------
     inputs : str, path, image, DataFrame with a `path` column, data set, or several of them
         Folders (walked to the bottom), files, or patterns such as "photos/**/*.jpg"; tar, zip
-        and Parquet files, read in place; images in memory as bytes of a file, PIL images or arrays;
-        data sets of Hugging Face. See docs/data.md.
+        and Parquet files, read in place; addresses such as "s3://bucket/photos"; images in memory
+        as bytes of a file, PIL images or arrays; data sets of Hugging Face. See docs/data.md.
     method : {"sscd-cascade", "sscd", "sscd-fast", "phash"} or Model
         What pictures are compared by: embeddings of SSCD's ResNet-50 ("sscd"), of its small
         student ("sscd-fast"), or of the student, and of the ResNet-50 only to rerank the pairs
@@ -136,7 +137,7 @@ def index_name(inputs: Inputs, *, method: Method) -> str | None:
     several = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     if not all(isinstance(one, str | os.PathLike) for one in several) or not several:
         return None
-    paths = sorted(os.path.abspath(one) for one in several)
+    paths = sorted(str(one) if is_remote(one) else os.path.abspath(one) for one in several)
     # A new version embeds again where what it keeps is different.
     made_with = version_of(DECODING, PREPROCESSING, *method.properties.values(), *FIELDS)
     text = "\0".join([made_with, *paths])

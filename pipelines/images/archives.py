@@ -19,10 +19,10 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from dedup.errors import DecodeError
-from dedup.pipelines.images import parquet, patience
+from dedup.pipelines.images import limits, parquet, patience, remote
 
 __all__ = [
     "archive_of",
@@ -34,9 +34,6 @@ __all__ = [
     "open_file",
     "status",
 ]
-
-LARGEST: Final = 1 << 28
-"""Bytes of the largest member that is read: it is held in memory as a whole."""
 
 _LONGEST_READ = 1 << 26  # a directory of a million files; a header is never as long
 _BLOCK = 512
@@ -119,6 +116,8 @@ def status(path: str | os.PathLike[str]) -> tuple[int, int]:
     OSError
         If it is not there, or not read.
     """
+    if remote.is_remote(path):
+        return remote.status(os.fspath(path))
     archive = archive_of(path)
     if not archive:
         found = os.lstat(path)
@@ -139,7 +138,7 @@ def exists(path: str | os.PathLike[str]) -> bool:
 
 def is_file(path: str | os.PathLike[str]) -> bool:
     """Whether a file, or what a link leads to, or a member of an archive, is there to be read."""
-    if not archive_of(path):
+    if not archive_of(path) and not remote.is_remote(path):
         return os.path.isfile(path)
     try:
         status(path)
@@ -149,7 +148,7 @@ def is_file(path: str | os.PathLike[str]) -> bool:
 
 
 def open_file(path: str | os.PathLike[str]) -> patience.InMemory | patience.OnDisk:
-    """A regular file, or a member of an archive, open; a pipe or a device is not opened.
+    """A regular file, in an archive or at an address too, open; a pipe or a device is not opened.
 
     Pillow gets no path, from which it may map the file into memory: the process would be
     killed if the file shrinks then.
@@ -159,6 +158,8 @@ def open_file(path: str | os.PathLike[str]) -> patience.InMemory | patience.OnDi
     OSError, DecodeError
         If it is not there, or can't be read.
     """
+    if remote.is_remote(path):
+        return patience.InMemory(remote.read(os.fspath(path)))
     archive = archive_of(path)
     return patience.InMemory(_bytes(archive, path)) if archive else _on_disk(path)
 
@@ -288,8 +289,8 @@ def _why_not(name: str, member: _Member | str) -> str:
         return "a name in an archive that is not UTF-8"
     if isinstance(member, str):
         return member
-    if not 0 <= max(member.size, member.stored) <= LARGEST:
-        return f"more than {LARGEST >> 20} MB inside an archive: unpack it"
+    if not 0 <= max(member.size, member.stored) <= limits.LARGEST:
+        return f"more than {limits.LARGEST >> 20} MB inside an archive: unpack it"
     return ""
 
 

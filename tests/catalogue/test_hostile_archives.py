@@ -15,7 +15,7 @@ from archive_files import found_in, jpeg, of_kind, tar_of, zip_of
 
 import dedup
 from dedup._catalogue.discover import discover
-from dedup.pipelines.images import archives
+from dedup.pipelines.images import limits
 from dedup.pipelines.images.decoding import decode
 
 
@@ -81,7 +81,7 @@ def test_zip_links_encrypted_and_oddly_compressed_members_are_left_out(tmp_path)
 
 
 def test_bombs_are_left_out_by_what_they_declare_and_never_unpacked_beyond_it(tmp_path):
-    archive = zip_of(tmp_path / "bomb.zip", [("bomb.jpg", bytes(archives.LARGEST + 1))])
+    archive = zip_of(tmp_path / "bomb.zip", [("bomb.jpg", bytes(limits.LARGEST + 1))])
     assert archive.stat().st_size < 1_000_000
     assert found_in(archive) == (
         [],
