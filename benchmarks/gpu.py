@@ -1,6 +1,6 @@
-"""How fast a device embeds, and what share that is of what it can compute.
+"""How fast a device embeds, what share that is of what it can compute, and whether it is right.
 
-    python benchmarks/gpu.py PHOTOS --device cuda [--method sscd] [--peak TFLOPS]
+    python benchmarks/gpu.py PHOTOS --device cuda [--method sscd] [--peak TFLOPS] [--find 5000]
 
 Prints images a second of the network alone, on pictures in memory, and with decoding beside it;
 and the network's work times the first, as a share of the device's peak. The peak is measured with
@@ -8,9 +8,14 @@ products of two matrices (torch on a card, NumPy on the processor), unless `--pe
 that of float32, and a network in int8 or bfloat16 may exceed it.
 `--method` takes a name or a file. The work is counted in ONNX files; of a checkpoint, `--gflop`
 says it.
+
+With `--find`, `find_duplicates` then runs on so many images, three quarters of them edited copies
+of the photos, on the device and on the processor: both must give the same groups. Where there is no
+such device, that is all it says.
 """
 
 import argparse
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +24,9 @@ from statistics import median
 
 import numpy as np
 import openvino
+from start import make_copies
 
+import dedup
 from dedup._base.arrays import Pixels
 from dedup._base.threads import cores
 from dedup.pipelines.images.decoding import decode
@@ -100,6 +107,29 @@ def rates(method: Method, paths: list[Path], *, images: int) -> tuple[float, flo
         return len(squares) / seconds(lambda: embed(squares)), images / seconds(whole)
 
 
+def find(wanted: str | Model, folder: Path, *, device: str) -> tuple[set[frozenset[str]], float]:
+    """The groups of a folder, and how long they took to find."""
+    start = time.perf_counter()
+    found = dedup.find_duplicates(folder, method=wanted, device=device, cache=False, progress=False)
+    groups = {frozenset(group.paths) for group in found.groups}
+    return groups, time.perf_counter() - start
+
+
+def compare_groups(wanted: str | Model, paths: list[Path], *, device: str, images: int) -> None:
+    """Print how fast the whole search is on both, and in how many groups they differ."""
+    with tempfile.TemporaryDirectory() as folder:
+        make_copies(paths, Path(folder), images=images)
+        groups, took = find(wanted, Path(folder), device=device)
+        right, usual = find(wanted, Path(folder), device="cpu")
+    print(
+        f"find_duplicates   {images / took:10.1f} images/s; on the processor {images / usual:.1f}"
+    )
+    print(
+        f"groups            {len(groups):10,}, of which {len(groups - right):,} differ from those"
+    )
+    print(f"                             of the processor, which has {len(right):,}")
+
+
 def main() -> None:
     """Print the rates, the peak and the share."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -109,11 +139,17 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=4_096)
     parser.add_argument("--peak", type=float, help="teraflops of the device")
     parser.add_argument("--gflop", type=float, help="work of the network for one picture")
+    parser.add_argument("--find", type=int, default=0, help="images to find duplicates among")
     asked = parser.parse_args()
     wanted = asked.method if asked.method in MODELS else Model(asked.method)
     method = model(wanted, device=asked.device)
     if method.network is None:
         parser.error(f"{asked.method} is no network")
+    try:
+        engine(method)
+    except dedup.DedupError as error:
+        print(f"nothing runs on {asked.device} here: {error}")
+        return
     known = (".jpg", ".jpeg", ".png", ".webp")
     paths = [path for path in sorted(asked.photos.rglob("*")) if path.suffix.lower() in known]
     if not paths:
@@ -129,6 +165,8 @@ def main() -> None:
     print(f"with decoding     {whole:10.1f} images/s, {cores()} cores")
     print(f"peak              {peak:10.2f} teraflops, {'given' if asked.peak else 'measured'}")
     print(f"share of the peak {work * alone / 1e3 / peak:10.1%}")
+    if asked.find:
+        compare_groups(wanted, paths, device=asked.device, images=asked.find)
 
 
 if __name__ == "__main__":

@@ -22,10 +22,10 @@ import numpy as np
 import pandas as pd
 
 import dedup
+from dedup._base.options import DEFAULT
 from dedup.data.labelled import make_labelled
 from dedup.data.lookalikes import COPIES, REPORTING, copy_of, make_lookalikes
 from dedup.data.negatives import NEGATIVES, make_negatives
-from dedup.pipelines.models.methods import DEFAULT
 
 DRAWN = 40
 LOOKALIKES = "lookalikes"

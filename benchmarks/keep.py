@@ -176,6 +176,13 @@ def report(
         f"originals lost: {lost}; removals: {len(removed)}, that break the law: {len(broken)}; "
         f"left: {reasons.total()}"
     )
+    plain = [path for path, copy in known.items() if copy.edits and not copy.adds]
+    gone = [path for path in plain if path in removed]
+    others = [path for path in plain if keepers.get(path) != path]
+    print(
+        f"copies that show nothing more than the original, and are not kept for it: {len(others)}, "
+        f"of which {len(gone)} are removed ({len(gone) / max(len(others), 1):.3f})"
+    )
     copies = Counter(edit for copy in known.values() for edit in copy.edits if len(copy.edits) == 1)
     gone = Counter(
         edit for path in removed for edit in known[path].edits if len(known[path].edits) == 1

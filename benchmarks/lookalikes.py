@@ -4,7 +4,8 @@
 
 The folder holds all families of a half of `dedup.data.lookalikes` (by default the one that nothing
 was fitted on), so many pages of so many templates each, and seven true copies of each page. What
-is counted are pairs of files that the defaults of `find_duplicates` put into one group.
+is counted are pairs of files that the defaults of `find_duplicates` put into one group, and files
+that a plan would remove for one that shows another page.
 """
 
 import sys
@@ -44,6 +45,11 @@ def pairs_in(groups: list[list[str]]) -> Iterator[tuple[str, str]]:
     """All pairs of files within groups."""
     for group in groups:
         yield from combinations(sorted(group), 2)
+
+
+def same_page(known: dict[str, File], a: str, b: str) -> bool:
+    """Whether two files show one page."""
+    return known[Path(a).name][:3] == known[Path(b).name][:3]
 
 
 def line(name: str, right: int, wrong: int, true: int) -> str:
@@ -90,6 +96,9 @@ def main(half: str = "reporting", pages: int = 4, templates: int = 1, *chosen: s
         for kind in COPIES:
             share = found_copies[kind] / true
             print(f"{kind:24}{true:8}{found_copies[kind]:8}{share:9.4f}{wrong_kinds[kind]:16}")
+        removed = [file for file in found.plan().files if file.action != "leave"]
+        wrongly = [file for file in removed if not same_page(known, file.path, file.keep)]
+        print(f"\nremovable: {len(removed)} files, {len(wrongly)} of them for another page")
         counts = found.pairs["relation"].value_counts().to_dict()
         print(f"\npairs by relation: {counts}; uncertain images: {len(found.uncertain)}")
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from dedup._acting.plan import Plan
 from dedup._acting.planning import make_plan
-from dedup._grouping.retain import EDITED
+from dedup._base.options import EDITED
 from dedup._results.exports import conflicts_table, without
 from dedup._results.result import Result
 from dedup._viewing.explanation import Explanation, explain
@@ -33,7 +33,7 @@ class Duplicates(Result):
         Seconds of the search by stage: "discover" (list the files), "embed" (read, recognise
         copies, decode, embed, store), "propose" (search for pairs), "verify" (align them),
         "group", and with `verify=False` perhaps "rerank" (embed what is proposed with a larger
-        network).
+        network). And `found.timings.compared`: how many pairs were aligned in this run.
         `str(found.timings)` is a line for people.
     """
 

@@ -15,9 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from dedup import pipelines
 from dedup._base.arrays import Pixels
 from dedup._base.environment import environment, for_children
 from dedup._base.extras import require
+from dedup._base.options import DEFAULT
 from dedup._base.progress import bar
 from dedup._base.threads import threads
 from dedup._catalogue.added import Added
@@ -30,12 +32,12 @@ from dedup._catalogue.ledger import Ledger
 from dedup._catalogue.record import decode_path, encode_path, path_key
 from dedup._index.image_index import ImageIndex
 from dedup.errors import DecodeError, DedupError, InputError
-from dedup.pipelines import call, decode, ingest
 from dedup.pipelines.images.decoding import Decoded
-from dedup.pipelines.models.methods import DEFAULT, model
+from dedup.pipelines.models.methods import model
 from dedup.pipelines.models.own_models import Model
 from dedup.pipelines.store.addresses import shown
 from dedup.pipelines.store.collection import Collection, Row, connect
+from dedup.pipelines.store.small_table import small_name
 from dedup.pipelines.store.storage import Storage, store_at
 
 __all__ = ["embed"]
@@ -60,6 +62,7 @@ def embed(
     token: str = "",
     collection: str = "dedup",
     storage: Storage | None = None,
+    regions: bool = True,
     tag: str = "",
     progress: bool = True,
 ) -> Added:
@@ -83,7 +86,7 @@ def embed(
     workers : int, optional
         How many files are worked on side by side, each worker with all cores of its machine; by
         default one a machine.
-    method, device, token, collection, storage, tag
+    method, device, token, collection, storage, regions, tag
         As of `ImageIndex` and its `add`. `dedup`, and what the method needs, must be installed
         on every machine.
     progress : bool
@@ -130,6 +133,7 @@ def embed(
         token=token,
         collection=collection,
         storage=storage,
+        regions=regions,
         progress=False,
     ):
         pass
@@ -139,6 +143,7 @@ def embed(
         "collection": collection,
         "method": method,
         "device": device,
+        "regions": regions,
     }
     with _connected(ray, workers), _own_errors():
         # The books are kept here, on the driver's machine; a call waits for its turn.
@@ -188,7 +193,8 @@ class _Books(Ledger):
     def __init__(self, place: dict[str, Any], *, tag: str) -> None:
         known = model(place["method"], device=place["device"])
         connection = connect(place["uri"], token=place["token"])
-        catalogue = Catalogue(Collection(connection, name=place["collection"]), model=known)
+        collection = Collection(connection, name=place["collection"])
+        catalogue = Catalogue(collection, model=known, regions=place["regions"])
         super().__init__(catalogue, model=known, token=place["token"], tag=tag)
 
 
@@ -201,12 +207,13 @@ class _Worker:
         self._get = ray.get
         self._ledger = ledger
         method = model(place["method"], device=place["device"])
-        self._decoder = decode(method=method)
+        self._decoder = pipelines.decode(method=method)
         # The collection exists: the ledger has made it.
-        self._store = ingest(
+        self._store = pipelines.ingest(
             method=method,
             uri=place["uri"],
             collection=place["collection"],
+            small=small_name(place["collection"]) if place["regions"] else "",
             token=place["token"],
         )
 
@@ -220,13 +227,15 @@ class _Worker:
             digests = list(readers.map(digest_or_reason, files))
         firsts = self._get(self._ledger.claim.remote(files, digests))
         if firsts:
-            written, lost = call(self._store, *self._new_pictures(firsts)).get()
+            written, lost = pipelines.call(self._store, *self._new_pictures(firsts)).get()
             self._get(self._ledger.stored.remote(written, lost))
         return {"files": np.array([len(files)])}
 
     def _new_pictures(self, files: list[ImageFile]) -> tuple[list[Row], list[Pixels]]:
         """The new pictures of files, with their rows; the ledger sees their thumbnails only."""
-        (decoded,) = call(self._decoder, [file.source for file in files], lambda: False).get()
+        (decoded,) = pipelines.call(
+            self._decoder, [file.source for file in files], lambda: False
+        ).get()
         seen = [one if isinstance(one, DecodeError) else _small(one) for one in decoded]
         rows = self._get(self._ledger.select.remote(files, seen))
         new = {row["id"] for row in rows}

@@ -86,7 +86,9 @@ def decode(*, method: str | Method) -> Any:
     )
 
 
-def ingest(*, method: str | Method, uri: str, collection: str, token: str = "") -> Any:
+def ingest(
+    *, method: str | Method, uri: str, collection: str, small: str = "", token: str = ""
+) -> Any:
     """From pictures to rows in Milvus: embed, insert.
 
     Parameters
@@ -95,6 +97,8 @@ def ingest(*, method: str | Method, uri: str, collection: str, token: str = "") 
         The embedding or hash, or its name, a key of `dedup.pipelines.models.methods.MODELS`.
     uri, collection, token : str
         Where the rows go; the collection must exist.
+    small : str, optional
+        The collection where the embeddings of the small pictures go first.
 
     Returns
     -------
@@ -102,14 +106,26 @@ def ingest(*, method: str | Method, uri: str, collection: str, token: str = "") 
         Called with a list of rows and one of their pictures; gives the rows that were written,
         and those that were not, since their pictures have no embedding.
     """
-    return output(
+    place = {"uri": uri, "token": token}
+    pipeline = (
         pipe.input("rows", "images")
         .map("images", "vectors", _embed(method))
         .map(("rows", "vectors"), ("complete", "written", "lost"), with_vectors)
-        .map(
-            "complete",
-            "stored",
-            ops.ann_insert.milvus_client(uri=uri, collection_name=collection, token=token),
+    )
+    method_small = model(method).small
+    if small and method_small is not None:
+        pipeline = (
+            pipeline.map("images", "small", _embed(method_small))
+            .map(("rows", "small"), "small_rows", small_rows)
+            .map(
+                "small_rows", "first", ops.ann_insert.milvus_client(collection_name=small, **place)
+            )
+            # What a row is found by is there before the row is.
+            .map(("complete", "first"), "complete", lambda rows, _: rows)
+        )
+    return output(
+        pipeline.map(
+            "complete", "stored", ops.ann_insert.milvus_client(collection_name=collection, **place)
         ),
         "written",
         "lost",
@@ -209,3 +225,9 @@ def with_vectors(rows: list[Row], vectors: Vectors) -> tuple[list[Row], list[Row
         else:
             lost.append(row)
     return complete, written, lost
+
+
+def small_rows(rows: list[Row], vectors: Vectors) -> list[Row]:
+    """What is stored of small pictures: their ids and vectors, if these are not zero."""
+    complete, _, _ = with_vectors([{"id": row["id"]} for row in rows], vectors)
+    return complete

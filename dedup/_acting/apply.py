@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dedup._acting.applied import Applied, Outcome
 from dedup._acting.companions import Companions, sidecars
-from dedup._acting.entries import Entry, Folder, Refusal, open_quarantine, reason_of
+from dedup._acting.entries import Entry, Folder, Refusal, open_quarantine
 from dedup._acting.files import (
     carry,
     create,
@@ -28,6 +28,7 @@ from dedup._acting.protect import Protected
 from dedup._acting.restore import recover, restore
 from dedup._acting.traits import Traits
 from dedup._base.progress import bar
+from dedup._base.text import reason_of
 from dedup._catalogue.digests import file_digest
 from dedup._catalogue.discover import PUT_ASIDE
 from dedup.errors import DecodeError, JournalError

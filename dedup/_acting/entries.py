@@ -7,10 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from dedup._base.text import reason_of
 from dedup._catalogue.discover import PUT_ASIDE
 from dedup.errors import JournalError
 
-__all__ = ["Entry", "Folder", "Refusal", "open_quarantine", "reason_of", "require_own"]
+__all__ = ["Entry", "Folder", "Refusal", "open_quarantine", "require_own"]
 
 # Windows holds no folder open: there, a name's real path is compared right before it is used.
 _HELD = {os.link, os.mkdir, os.open, os.rename, os.rmdir, os.stat, os.unlink} <= os.supports_dir_fd
@@ -30,13 +31,6 @@ _PASSED = _flags("PATH")
 
 class Refusal(Exception):
     """A file is left as it is; the message is the reason, for a row of a table."""
-
-
-def reason_of(error: Exception) -> str:
-    """An error as a row of a table says it."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return str(error)
 
 
 class Folder:

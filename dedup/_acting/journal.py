@@ -27,9 +27,10 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from dedup._acting.entries import Entry, Folder, Refusal, reason_of, require_own
+from dedup._acting.entries import Entry, Folder, Refusal, require_own
 from dedup._acting.planned import ACTIONS, WRITE, is_absolute, is_below_root, is_inside
 from dedup._acting.traits import Traits
+from dedup._base.text import reason_of
 from dedup._catalogue.discover import file_key
 from dedup.errors import JournalError
 

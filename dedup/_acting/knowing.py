@@ -4,7 +4,6 @@ import os
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final
 
 from dedup._acting.companions import Companions, sidecars
 from dedup._acting.headers import metadata_of
@@ -14,9 +13,7 @@ from dedup._acting.protect import Protected
 from dedup._acting.xmp import written_xmp
 from dedup._catalogue.digests import file_digest
 
-__all__ = ["METADATA", "with_metadata"]
-
-METADATA: Final = ("tell", "sidecar")
+__all__ = ["with_metadata"]
 
 
 def with_metadata(

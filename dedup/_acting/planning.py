@@ -7,11 +7,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 
-from dedup._acting.knowing import METADATA, with_metadata
+from dedup._acting.knowing import with_metadata
 from dedup._acting.plan import Plan
 from dedup._acting.planned import ACTIONS, LEAVE, PlannedFile, plan_id
 from dedup._acting.protect import Protected
 from dedup._acting.together import with_companions
+from dedup._base.options import METADATA
 from dedup._catalogue.record import Record
 from dedup._search.outcome import Relation
 from dedup.errors import InputError

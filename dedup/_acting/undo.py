@@ -6,7 +6,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from dedup._acting.applied import Applied, Outcome
-from dedup._acting.entries import Entry, Folder, Refusal, open_quarantine, reason_of
+from dedup._acting.entries import Entry, Folder, Refusal, open_quarantine
 from dedup._acting.files import (
     digest_and_status,
     is_written_to,
@@ -18,6 +18,7 @@ from dedup._acting.journal import Journal, Step
 from dedup._acting.plan import Plan, plan_of
 from dedup._acting.restore import FOR_GOOD, in_quarantine, recover, restore
 from dedup._base.progress import bar
+from dedup._base.text import reason_of
 from dedup.errors import JournalError
 
 __all__ = ["purge", "undo"]

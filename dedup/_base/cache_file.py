@@ -105,10 +105,11 @@ class CacheFile(Generic[_T]):
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         """A connection of this moment: threads and forked processes share none."""
-        if not self._file.exists():
+        file = self._file
+        if not file.exists():
             self._remove()
         columns = ", ".join([*self._key, *self._answer])
-        with closing(sqlite3.connect(self._file, timeout=1)) as database:
+        with closing(sqlite3.connect(file, timeout=1)) as database:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             database.execute(

@@ -1,10 +1,14 @@
 """Pairs of pictures, which a search numbers from what would rather be kept."""
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-__all__ = ["Pair", "ordered"]
+__all__ = ["EXCHANGED", "Pair", "ordered"]
 
 Pair: TypeAlias = tuple[int, int]
+
+EXCHANGED: Final = (0, 2, 1, 3)
+"""Which of a pair may lie inside which (1: the first in the second, 2: the reverse, 3: both, as far
+as is known), of the exchanged pair."""
 
 
 def ordered(a: int, b: int) -> Pair:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from dedup.errors import InputError
 
-__all__ = ["Kind", "replacing", "require_kind", "require_writable", "save_text"]
+__all__ = ["PAGE_KIND", "Kind", "replacing", "require_kind", "require_writable", "save_text"]
 
 _BEGIN = 1024
 
@@ -29,6 +30,10 @@ class Kind:
 
     name: str
     mark: str
+
+
+PAGE_KIND: Final = Kind("page of dedup's", mark='<meta name="generator" content="dedup">')
+"""Reports."""
 
 
 def save_text(path: str | os.PathLike[str], text: str) -> None:

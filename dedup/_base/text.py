@@ -2,7 +2,7 @@
 
 import unicodedata
 
-__all__ = ["counted", "printable", "sized"]
+__all__ = ["counted", "printable", "reason_of", "sized"]
 
 # Controls, lone surrogates, the separators of lines and paragraphs; and what formats: marks that
 # turn the reading direction, and what has no width, so that a name can pass for another.
@@ -57,3 +57,10 @@ def sized(count: float) -> str:
             break
         count /= 1_000
     return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+
+
+def reason_of(error: Exception) -> str:
+    """An error as a row of a table says it."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error)

@@ -4,6 +4,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from dedup._base.text import counted
+
 __all__ = ["Timings"]
 
 
@@ -11,6 +13,12 @@ class Timings(dict[str, float]):
     """Seconds of wall time by stage, in the order in which the stages began.
 
     What a stage inside another takes counts for the inner one only.
+
+    Attributes
+    ----------
+    compared : int
+        Pairs of pictures that were aligned and compared meanwhile; those that are known from
+        earlier runs are not.
 
     Examples
     --------
@@ -24,6 +32,7 @@ class Timings(dict[str, float]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.compared = 0
         self._open: list[str] = []
         self._since = 0.0
 
@@ -47,4 +56,5 @@ class Timings(dict[str, float]):
 
     def __str__(self) -> str:
         total = max(sum(self.values()), 1e-9)
-        return ", ".join(f"{name} {s:.2f} s ({s / total:.0%})" for name, s in self.items())
+        stages = ", ".join(f"{name} {s:.2f} s ({s / total:.0%})" for name, s in self.items())
+        return f"{stages}; {counted(self.compared, 'pair')} compared"

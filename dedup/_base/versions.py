@@ -11,7 +11,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-__all__ = ["DECODING", "EVIDENCE", "JOIN", "PREPROCESSING", "Part", "version_of"]
+__all__ = ["COVERAGE", "DECODING", "EVIDENCE", "JOIN", "PREPROCESSING", "Part", "version_of"]
 
 # Two packages of one library; each may be there.
 _OPENCV = ("opencv-python-headless", "opencv-python")
@@ -52,8 +52,10 @@ PREPROCESSING: Final = Part(
     ("numpy", *_OPENCV, "openvino", "onnxruntime-gpu", "torch"),
 )
 """What a network sees of these pixels, and what it says; its weights have names of their own."""
-EVIDENCE: Final = Part("evidence", 3, "6c35b65773582348", ("faiss-cpu", "numpy", *_OPENCV))
+EVIDENCE: Final = Part("evidence", 3, "b209992d9cc4712a", ("faiss-cpu", "numpy", *_OPENCV))
 """What two pictures show of each other: all of `dedup/_verification`."""
+COVERAGE: Final = Part("coverage", 1, "69127be2f3ed052e", ("numpy", *_OPENCV))
+"""What pictures of one group show that others lack: `coverage`, `layers` and what they import."""
 JOIN: Final = Part("join", 1, "501418079a7c1698", ("faiss-cpu", "milvus-lite", "numpy"))
 """The pairs of vectors, and the files that they are kept in: all of `dedup/_join`."""
 

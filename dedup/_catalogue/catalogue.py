@@ -10,6 +10,7 @@ from dedup._catalogue.record import FIELDS, SCHEMA, Record, path_key
 from dedup.pipelines.images.archives import exists
 from dedup.pipelines.models.methods import Method, made_by
 from dedup.pipelines.store.collection import Collection
+from dedup.pipelines.store.small_table import SmallTable
 
 __all__ = ["Catalogue", "picture_of"]
 
@@ -25,9 +26,16 @@ class Catalogue:
         Created if it is missing.
     model : Method
         What its vectors are made with.
+    regions : bool
+        Whether pictures are looked for inside others.
+
+    Attributes
+    ----------
+    small : SmallTable, optional
+        The embeddings of small pictures, where they are looked for inside others.
     """
 
-    def __init__(self, collection: Collection, *, model: Method) -> None:
+    def __init__(self, collection: Collection, *, model: Method, regions: bool = False) -> None:
         collection.ensure(
             dimension=model.dimension,
             fields=SCHEMA,
@@ -36,6 +44,16 @@ class Catalogue:
             made_by=made_by,
         )
         self.collection = collection
+        self.small = None
+        if regions and model.small is not None:
+            self.small = SmallTable(
+                collection.connection, images=collection.name, storage=collection.storage
+            )
+            self.small.ensure(
+                dimension=model.small.dimension,
+                fields={"id": 0},
+                properties=model.small.properties,
+            )
         self._is_whole = False  # until `repair` has looked
 
     @cached_property
@@ -64,6 +82,12 @@ class Catalogue:
     @cached_property
     def _count(self) -> int:
         return len(self.collection)
+
+    def flush(self) -> None:
+        """Write to disk what is in memory, so that the next search is fast."""
+        if self.small is not None:
+            self.small.flush()
+        self.collection.flush()
 
     def find(self, path: str) -> Record | None:
         """One record, without reading the others."""
@@ -143,6 +167,8 @@ class Catalogue:
         ]
         self._inherit(sorted(copies, key=lambda record: record.path))
         self.collection.delete(sorted(gone))
+        if self.small is not None:
+            self.small.delete(sorted(gone))
         for record in gone.values():
             del self.records[record.path]
         self.refresh()
@@ -157,6 +183,8 @@ class Catalogue:
         heirs: dict[int, int] = {}
         for record in copies:
             heirs.setdefault(record.copy_of, record.id)
+        if self.small is not None:
+            self.small.move(heirs)
         first = set(heirs.values())
         others = [record for record in copies if record.id not in first]
         self.rewrite([replace(record, copy_of=heirs[record.copy_of]) for record in others])

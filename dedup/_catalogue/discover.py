@@ -130,8 +130,8 @@ def is_thumbnail(path: str) -> bool:
     >>> is_thumbnail("/nas/a.jpg")
     False
     """
-    folders = Path(path).parts[:-1]
-    return _IN_DERIVED.search(path) is not None or any(f.lower() in _THUMBNAILS for f in folders)
+    folders = os.path.dirname(path).lower().replace(os.sep, "/").split("/")
+    return _IN_DERIVED.search(path) is not None or not _THUMBNAILS.isdisjoint(folders)
 
 
 def discover(

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
+from dedup import pipelines
 from dedup._base.arrays import SHORT_SIDE, Pixels
 from dedup._base.threads import ahead, cores, threads
 from dedup._catalogue.added import Added
@@ -18,7 +19,6 @@ from dedup._catalogue.discover import ImageFile, Skipped
 from dedup._catalogue.exact_copies import thumbnail
 from dedup._catalogue.record import Record
 from dedup.errors import DecodeError
-from dedup.pipelines import call, decode, ingest
 from dedup.pipelines.images.decoding import Decoded
 from dedup.pipelines.models.methods import Method, engine
 from dedup.pipelines.models.networks import NO_DIRECTION
@@ -169,18 +169,26 @@ class Ingest:
         """Decode, embed and store, chunk by chunk; up to three are under way."""
         collection = self._catalogue.collection
         uri, name = collection.connection.uri, collection.name
+        small = self._catalogue.small
         network = self._model.network
         size = _CHUNK if network is None or network.device == "cpu" else _CHUNK_ON_CARD
         chunks = [list(files[start : start + size]) for start in range(0, len(files), size)]
-        decoder = decode(method=self._model)
+        decoder = pipelines.decode(method=self._model)
         with threads("decode", count=1) as decoders, threads("ingest", count=2) as ingesters:
             # Made while the first chunk is decoded: its network takes a moment.
             store = ingesters.submit(
-                ingest, method=self._model, uri=uri, collection=name, token=self._token
+                pipelines.ingest,
+                method=self._model,
+                uri=uri,
+                collection=name,
+                small="" if small is None else small.name,
+                token=self._token,
             )
             decoded = ahead(decoders, partial(self._decoded, decoder), chunks)
             # While one chunk is inserted, the next is embedded.
-            stored = ahead(ingesters, lambda chunk: call(store.result(), *chunk).get(), decoded)
+            stored = ahead(
+                ingesters, lambda chunk: pipelines.call(store.result(), *chunk).get(), decoded
+            )
             try:
                 for chunk, (written, lost) in zip(chunks, stored, strict=True):
                     self._take_in(written, lost)
@@ -191,7 +199,9 @@ class Ingest:
 
     def _decoded(self, decoder: Any, files: list[ImageFile]) -> tuple[list[Row], list[Pixels]]:
         """The new pictures of a chunk with their rows, seen by the observer."""
-        (decoded,) = call(decoder, [file.source for file in files], lambda: self._is_over).get()
+        (decoded,) = pipelines.call(
+            decoder, [file.source for file in files], lambda: self._is_over
+        ).get()
         rows, new = self._select(files, decoded)
         if self._observer is not None:
             for row, picture in zip(rows, new, strict=True):

@@ -1,22 +1,19 @@
 """`dedup plan`, `dedup apply`, `dedup undo`, `dedup purge`: act on duplicates, and take it back."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
 
 import click
 
-from dedup._acting.applied import Applied
-from dedup._acting.knowing import METADATA
-from dedup._acting.plan import Plan
+import dedup
 from dedup._acting.planned import ACTIONS, COMPANION, LEAVE, WRITE, PlannedFile
-from dedup._acting.undo import purge as _purge
-from dedup._acting.undo import undo as _undo
+from dedup._base.options import EDITED, METADATA
 from dedup._base.text import printable
 from dedup._cli.errors import FAILED, Failure, kept_if_interrupted, summary
 from dedup._cli.shared import RunSearch, print_unapplied, search_options
 from dedup._cli.types import CHOICES, PLAN
-from dedup._grouping.retain import EDITED
-from dedup._results.choices import Choices
 
 __all__ = ["COMMANDS"]
 
@@ -71,7 +68,7 @@ def plan(
     action: str,
     quarantine: str | None,
     protect: tuple[str, ...],
-    choices: Choices | None,
+    choices: dedup.Choices | None,
     unverified: bool,
     edited: str,
     lossy: bool,
@@ -136,7 +133,7 @@ def apply(file: str, *, journal: str | None, permanently: bool) -> None:
 
     Exit code: 0 if all was done, 2 if some was not (each file with the reason).
     """  # noqa: D301  click wants the \b itself
-    planned = Plan.load(file)
+    planned = dedup.Plan.load(file)
     _acts(journal or planned.journal)
     _end(planned.apply(journal=journal, permanently=permanently))
 
@@ -154,7 +151,7 @@ def undo(journal: str) -> None:
     Exit code: 0 if all was restored, 2 if some was not (each file with the reason).
     """  # noqa: D301  click wants the \b itself
     _acts(journal)
-    _end(_undo(journal))
+    _end(dedup.undo(journal))
 
 
 @click.command()
@@ -174,7 +171,7 @@ def purge(journal: str, *, yes: bool) -> None:
     if not (yes or _sure("Delete the files in quarantine for good?")):
         raise Failure("nothing was deleted (--yes does it without asking)")
     _acts(journal)
-    _end(_purge(journal))
+    _end(dedup.purge(journal))
 
 
 COMMANDS: tuple[click.Command, ...] = (plan, apply, undo, purge)
@@ -206,7 +203,7 @@ def _acts(journal: str | Path) -> None:
     kept_if_interrupted(f"what was done is in {journal}; the same command goes on from there")
 
 
-def _end(applied: Applied) -> None:
+def _end(applied: dedup.Applied) -> None:
     """What was done on standard output, the rest on standard error."""
     for row in applied.table.itertuples():
         if row.done:

@@ -1,18 +1,22 @@
 """`dedup demo`: the main job on real photos whose duplicates are known."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import pandas as pd
 
+import dedup
+from dedup import data
 from dedup._base.cache_folder import cache_folder
 from dedup._base.text import counted, printable
 from dedup._cli.errors import summary
-from dedup._duplicates import Duplicates
-from dedup._index.find import find_duplicates
-from dedup.data.sample import build_sample
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["run_demo"]
 
@@ -20,13 +24,13 @@ __all__ = ["run_demo"]
 def run_demo(out: Path | None) -> None:
     """Build the sample, find its duplicates, and print them beside its labels."""
     folder = cache_folder() / "sample" if out is None else out
-    labels = build_sample(folder)
+    labels = data.build_sample(folder)
     click.echo(f"{counted(len(labels), 'labelled image')} in {printable(str(folder))}", err=True)
-    found = find_duplicates(folder)
+    found = dedup.find_duplicates(folder)
     _print_against_labels(found, labels, folder)
 
 
-def _print_against_labels(found: Duplicates, labels: pd.DataFrame, folder: Path) -> None:
+def _print_against_labels(found: dedup.Duplicates, labels: pd.DataFrame, folder: Path) -> None:
     by_path = {str(folder / row.path): row for row in labels.itertuples()}
     for group in found.groups:
         click.echo(f"\nkeep {Path(group.keep).relative_to(folder)}")
@@ -57,7 +61,7 @@ def _print_missed(labels: pd.DataFrame, missed: set[frozenset[str]]) -> None:
         click.echo(f"copies apart from their original: {counts}")
 
 
-def _pairs(groups: "pd.Series[object] | list[list[str]]") -> set[frozenset[str]]:
+def _pairs(groups: pd.Series[object] | list[list[str]]) -> set[frozenset[str]]:
     return {frozenset(pair) for paths in groups for pair in combinations(paths, 2)}
 
 

@@ -9,8 +9,7 @@ from typing import NoReturn
 
 import click
 
-from dedup._acting.entries import reason_of
-from dedup._base.text import printable
+from dedup._base.text import printable, reason_of
 from dedup.errors import DedupError
 
 __all__ = ["FAILED", "Commands", "Failure", "kept_if_interrupted", "summary"]

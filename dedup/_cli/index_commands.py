@@ -1,5 +1,7 @@
 """`dedup index ...`: an index that is kept, on the command line."""
 
+from __future__ import annotations
+
 import json
 import sys
 from dataclasses import asdict
@@ -8,14 +10,14 @@ from typing import Any
 
 import click
 
+import dedup
 from dedup._base.text import printable
-from dedup._catalogue.added import Added
-from dedup._catalogue.discover import file_key
 from dedup._cli.errors import kept_if_interrupted
 from dedup._cli.shared import (
     DEVICE,
     METHOD,
     NO_VERIFY,
+    REGIONS,
     REPORT,
     THRESHOLD,
     TOKEN,
@@ -24,8 +26,6 @@ from dedup._cli.shared import (
     print_skipped,
     require_images,
 )
-from dedup._index.image_index import ImageIndex
-from dedup._search.threshold import Threshold
 from dedup.errors import DecodeError, InputError, StoreError
 from dedup.pipelines.store.addresses import shown
 from dedup.pipelines.store.storage import store_at
@@ -64,6 +64,7 @@ def index() -> None:
 @TOKEN
 @METHOD
 @DEVICE
+@REGIONS
 @click.option("--tag", default="", help="A name for the set that they belong to, as train.")
 @click.option("--unless-duplicate", is_flag=True, help="Leave out what repeats an image.")
 @THRESHOLD
@@ -74,9 +75,10 @@ def add(
     token: str,
     method: str,
     device: str,
+    regions: bool,
     tag: str,
     unless_duplicate: bool,
-    threshold: float | Threshold | None,
+    threshold: float | dedup.Threshold | None,
 ) -> None:
     """Add folders, files or patterns; files that did not change cost nothing.
 
@@ -87,14 +89,16 @@ def add(
       dedup index add uploads/ --unless-duplicate --index photos.db
     """  # noqa: D301  click wants the \b itself
     kept_if_interrupted(kept_in(shown(uri)))
-    with ImageIndex(uri, method=method, device=device, token=token) as images:
+    with dedup.ImageIndex(
+        uri, method=method, device=device, token=token, regions=regions
+    ) as images:
         added = images.add(paths, tag=tag, unless_duplicate=unless_duplicate, threshold=threshold)
     read = added.embedded + added.copies + added.unchanged + len(added.duplicates)
     require_images(read, paths=paths, skipped=added.skipped)
     _print_added(added)
 
 
-def _print_added(added: Added) -> None:
+def _print_added(added: dedup.Added) -> None:
     for refused in added.duplicates:
         relation = f"{refused.relation} of {printable(refused.of)}"
         click.echo(f"duplicate {printable(refused.path)}: {relation}", err=True)
@@ -110,11 +114,12 @@ def _print_added(added: Added) -> None:
 @DEVICE
 @THRESHOLD
 @NO_VERIFY
+@REGIONS
 @_JSON
 def check(
     image: Path,
     *,
-    threshold: float | Threshold | None,
+    threshold: float | dedup.Threshold | None,
     no_verify: bool,
     as_json: bool,
     **where: Any,
@@ -149,6 +154,7 @@ def check(
 @METHOD
 @THRESHOLD
 @NO_VERIFY
+@REGIONS
 @click.option(
     "--between",
     nargs=2,
@@ -159,7 +165,7 @@ def check(
 @REPORT
 def duplicates(
     *,
-    threshold: float | Threshold | None,
+    threshold: float | dedup.Threshold | None,
     no_verify: bool,
     between: tuple[str, str] | None,
     as_json: bool,
@@ -198,6 +204,8 @@ def remove(paths: tuple[str, ...], **where: Any) -> None:
 
     Exit code: 0 if all were known, 1 if some were not, 2 on an error.
     """  # noqa: D301  click wants the \b itself
+    from dedup._catalogue.discover import file_key  # imports pandas
+
     with _opened(**where) as images:
         held, _ = images.known(map(file_key, paths))
         click.echo(f"{images.remove(paths)} removed")
@@ -239,8 +247,10 @@ def stats(*, as_json: bool, **where: Any) -> None:
     click.echo(json.dumps(asdict(held), indent=1) if as_json else repr(held))
 
 
-def _opened(*, uri: str, token: str, method: str, device: str = "cpu") -> ImageIndex:
+def _opened(
+    *, uri: str, token: str, method: str, device: str = "cpu", regions: bool = True
+) -> dedup.ImageIndex:
     """An index that is there: a mistyped name makes none."""
     if store_at(uri) == "lite" and not Path(uri).exists():
         raise StoreError(f"{shown(uri)}: there is no such index")
-    return ImageIndex(uri, method=method, device=device, token=token)
+    return dedup.ImageIndex(uri, method=method, device=device, token=token, regions=regions)

@@ -1,11 +1,16 @@
 """The command line: find, look, keep an index, calibrate."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
 
 import click
 
+import dedup
 from dedup._base.about import DISTRIBUTION
+from dedup._base.allocator import one_arena_a_core
+from dedup._base.options import LARGEST_THUMBNAIL
 from dedup._base.text import printable
 from dedup._cli.act import COMMANDS as ACTIONS
 from dedup._cli.demo import run_demo
@@ -24,9 +29,6 @@ from dedup._cli.shared import (
     warnings_in_a_line,
 )
 from dedup._cli.types import CHOICES, PAGE, TUNED
-from dedup._results.choices import Choices
-from dedup._scoring.calibrate import calibrate as _calibrate
-from dedup._viewing.report import LARGEST_THUMBNAIL
 
 __all__ = ["main"]
 
@@ -47,6 +49,7 @@ def main() -> None:
 
     Files that can't be read among others that can are listed as skipped, and are no error.
     """  # noqa: D301  click wants the \b itself
+    one_arena_a_core()
     click.get_current_context().with_resource(warnings_in_a_line())
 
 
@@ -94,7 +97,7 @@ def find(search: RunSearch, *, as_json: bool, report: Path | None) -> None:
     help="Start from the choices that were made on an earlier page.",
 )
 def report(
-    search: RunSearch, *, out: Path, title: str, thumbnails: int, choices: Choices | None
+    search: RunSearch, *, out: Path, title: str, thumbnails: int, choices: dedup.Choices | None
 ) -> None:
     """Find duplicates, and write a page that shows and explains them, for any browser.
 
@@ -163,7 +166,7 @@ def calibrate(
       dedup find photos/ --threshold threshold.json
     """  # noqa: D301  click wants the \b itself
     kept_if_interrupted("what was embedded of the photos is kept in the cache folder")
-    calibration = _calibrate(
+    calibration = dedup.calibrate(
         paths,
         precision=precision,
         images=images,

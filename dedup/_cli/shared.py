@@ -1,6 +1,9 @@
 """What the commands share: options, and how duplicates are printed."""
 
+from __future__ import annotations
+
 import json
+import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,22 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import click
-import pandas as pd
 
+import dedup
+from dedup._base.options import DEFAULT, METHODS
 from dedup._base.text import counted, printable
 from dedup._cli.errors import kept_if_interrupted, summary
 from dedup._cli.types import PAGE, THRESHOLD_OR_FILE
-from dedup._duplicates import Duplicates
-from dedup._index.find import find_duplicates
-from dedup._search.threshold import Threshold
 from dedup.errors import InputError
-from dedup.pipelines.models.methods import DEFAULT, MODELS
 from dedup.pipelines.store.addresses import shown
 
 __all__ = [
     "DEVICE",
     "METHOD",
     "NO_VERIFY",
+    "REGIONS",
     "REPORT",
     "THRESHOLD",
     "TOKEN",
@@ -38,12 +39,12 @@ __all__ = [
     "warnings_in_a_line",
 ]
 
-RunSearch = Callable[[], Duplicates]
+RunSearch = Callable[[], "dedup.Duplicates"]
 _PATHS_SHOWN = 3
 
 METHOD = click.option(
     "--method",
-    type=click.Choice(sorted(MODELS)),
+    type=click.Choice(METHODS),
     default=DEFAULT,
     show_default=True,
     help="sscd: a ResNet-50 trained for copy detection; sscd-fast: its small student; "
@@ -62,6 +63,11 @@ THRESHOLD = click.option(
     help="Accept pairs from this score up, 0 to 1; with --no-verify from this cosine up, "
     "or for phash with at most so many bits that differ, 0 to 64. "
     "Or a file that `dedup calibrate` wrote.",
+)
+REGIONS = click.option(
+    "--regions/--no-regions",
+    default=True,
+    help="Look for pictures inside others too (as by default), or leave that out.",
 )
 NO_VERIFY = click.option("--no-verify", is_flag=True, help="Decide by the embedding or hash alone.")
 TOKEN = click.option(
@@ -89,8 +95,9 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
         paths: tuple[str, ...],
         method: str,
         device: str,
-        threshold: float | Threshold | None,
+        threshold: float | dedup.Threshold | None,
         no_verify: bool,
+        regions: bool,
         index: str | None,
         token: str,
         no_cache: bool,
@@ -98,18 +105,19 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
         **others: Any,
     ) -> None:
         found = partial(
-            find_duplicates,
+            dedup.find_duplicates,
             paths,
             method=method,
             device=device,
             threshold=threshold,
             verify=not no_verify,
+            regions=regions,
             index=index,
             token=token,
             cache=not no_cache,
         )
 
-        def search() -> Duplicates:
+        def search() -> dedup.Duplicates:
             kept_if_interrupted(_kept(index, no_cache=no_cache))
             duplicates = found()
             skipped = list(duplicates.skipped.itertuples())
@@ -121,13 +129,13 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
         command(search, **others)
 
     for option in (
-        _VERBOSE, _NO_CACHE, TOKEN, _INDEX, NO_VERIFY, THRESHOLD, DEVICE, METHOD, _PATHS,
+        _VERBOSE, _NO_CACHE, TOKEN, _INDEX, REGIONS, NO_VERIFY, THRESHOLD, DEVICE, METHOD, _PATHS,
     ):  # fmt: skip
         searching = option(searching)
     return searching
 
 
-def print_duplicates(found: Duplicates, *, as_json: bool, report: Path | None = None) -> None:
+def print_duplicates(found: dedup.Duplicates, *, as_json: bool, report: Path | None = None) -> None:
     """Groups on standard output, the file to keep first; the rest on standard error."""
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=1))
@@ -157,22 +165,21 @@ def require_images(images: int, *, paths: Sequence[str], skipped: Sequence[Any])
     )
 
 
-def print_unapplied(found: Duplicates) -> None:
+def print_unapplied(found: dedup.Duplicates) -> None:
     """Choices that do not fit the result, on standard error."""
     for choice, reason in found.unapplied.itertuples(index=False):
         click.echo(f"choices: {printable(choice)}: {printable(reason)}", err=True)
 
 
-def _print_groups(found: Duplicates) -> None:
+def _print_groups(found: dedup.Duplicates) -> None:
     """Groups on standard output, the file to keep first; what was skipped beside it."""
     for group in found.groups:
         click.echo(f"keep   {printable(group.keep)} ({group.why})")
-        pairs = group.pairs
+        related = _related(group)
         for path in group.remove:
-            click.echo(f"  {_related(path, group.keep, pairs)} {printable(path)}")
+            click.echo(f"  {related[path]} {printable(path)}")
         for path, why in group.retain.items():
-            related = _related(path, group.keep, pairs)
-            click.echo(f"  {related} {printable(path)} (stays: {why})")
+            click.echo(f"  {related[path]} {printable(path)} (stays: {why})")
     print_skipped(found.skipped.itertuples())
 
 
@@ -187,13 +194,17 @@ def kept_in(where: str) -> str:
     return f"what was embedded until now is kept in {where}; the same command goes on from there"
 
 
-def _related(path: str, keep: str, pairs: pd.DataFrame) -> str:
-    """How a file is related to the one to keep; or, if they were not paired, to its nearest."""
-    own = pairs[(pairs["a"] == path) | (pairs["b"] == path)]
-    with_keep = own[(own["a"] == keep) | (own["b"] == keep)]
-    pair = (with_keep if len(with_keep) else own).iloc[0]
-    relation = pair.relation if len(with_keep) else "near"
-    return f"{relation:<5} {pair.similarity if pd.isna(pair.score) else pair.score:.3f}"
+def _related(group: dedup.Group) -> dict[str, str]:
+    """How each file is related to the one to keep; or, if they were not paired, to its nearest."""
+    related = {}
+    for pair in group.pairs.itertuples():
+        sure = pair.similarity if math.isnan(pair.score) else pair.score
+        for path in (pair.a, pair.b):
+            if group.keep in (pair.a, pair.b):
+                related[path] = f"{pair.relation:<5} {sure:.3f}"
+            else:
+                related.setdefault(path, f"near  {sure:.3f}")
+    return related
 
 
 @contextmanager

@@ -3,16 +3,16 @@
 All is checked before the search begins: a typing error must not cost an hour.
 """
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 from typing import Any
 
 import click
 
-from dedup._base.saving import Kind, require_kind, require_writable
-from dedup._results.choices import Choices
-from dedup._search.threshold import Threshold
-from dedup._viewing.report import PAGE_KIND
+import dedup
+from dedup._base.saving import PAGE_KIND, Kind, require_kind, require_writable
 from dedup.errors import InputError
 
 __all__ = ["CHOICES", "PAGE", "PLAN", "THRESHOLD_OR_FILE", "TUNED"]
@@ -48,14 +48,14 @@ class _Threshold(click.ParamType):  # type: ignore[type-arg]  # generic only sin
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | Threshold:
+    ) -> float | dedup.Threshold:
         """Take a number for what it is, and anything else for a file."""
         try:
             return float(value)
         except ValueError:
             pass
         try:
-            return Threshold.load(value)
+            return dedup.Threshold.load(value)
         except InputError as error:
             self.fail(
                 f"{error}; expected a number, or a file that `dedup calibrate` wrote", param, ctx
@@ -69,10 +69,10 @@ class _Choices(click.ParamType):  # type: ignore[type-arg]  # as above
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Choices:
+    ) -> dedup.Choices:
         """Read it."""
         try:
-            return Choices.load(value)
+            return dedup.Choices.load(value)
         except InputError as error:
             self.fail(str(error), param, ctx)
 

@@ -8,6 +8,7 @@ alone it is judged by how they differ (`two`).
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from dedup._grouping.retain import shows_more_within
 from dedup._grouping.two import is_better, is_encoded_better
 from dedup._verification.coverage import Coverage
 from dedup._verification.edits import GROUNDS
-from dedup._verification.layers import Layer, Standing, standings
+from dedup._verification.layers import Standing
 from dedup._verification.registration import Matrix
 from dedup._verification.verify import Verifier
 
@@ -28,6 +29,8 @@ __all__ = ["settled"]
 
 _THREE: Final = 3
 """Pictures among which it shows what was altered."""
+_LARGE: Final = 400
+"""Pictures that are looked at; of those after these, which a rule likes less, none is kept."""
 _COVERED: Final = 0.02
 """Part of all that a group shows by which one covers more."""
 _ALTERED: Final = 0.002
@@ -37,6 +40,8 @@ _COLOURFUL: Final = 4.0
 """Colour, in units of the most colourful one's, if that has so much, below which one is grey."""
 _TINTED: Final = 2.5
 """Distance from the usual colours, in grey values, by which one is tinted more."""
+_MOST: Final = 0.8
+"""Part of a group that must differ from the keeper to say that most were censored."""
 _FRAMED: Final = 0.3
 """Part of a group's pairs that must say that the first one lies on a ground."""
 _SAME_SIZE: Final = 0.03
@@ -62,7 +67,7 @@ def settled(
     """
     first, *others = group
     decision.verify(ordered(first, other) for other in others)
-    placed = list(_placed(group, decision=decision, verifier=verifier))
+    placed = list(islice(_placed(group, decision=decision, verifier=verifier), _LARGE))
     fullest = _fullest(placed, files)
     are_many = len(placed) >= _THREE
     best = _least_altered(placed, among=fullest, verifier=verifier) if are_many else fullest
@@ -96,7 +101,7 @@ def _uncensored(
     pairs = ((p, _seen(keeper, p, decision=decision, verifier=verifier)) for p in others)
     seen = {other: coverage for other, coverage in pairs if coverage is not None}
     differ = sum(max(its.a.within, its.b.within) > 0 for its in seen.values())
-    if 2 * differ <= len(seen):
+    if differ < _MOST * len(seen):
         return keeper
     shows = {other: its.b.own for other, its in seen.items() if _is_hidden(its)}
     return max(shows, key=lambda other: (shows[other], -other), default=keeper)
@@ -166,10 +171,7 @@ def _least_altered(
     placed: Sequence[_Placed], *, among: Sequence[_Placed], verifier: Verifier
 ) -> list[_Placed]:
     """Of some pictures of a group those that show it best, the likeliest first."""
-    features = verifier.features({one.picture for one in placed})
-    there = [one for one in placed if one.picture in features]
-    layers = [Layer(features[one.picture], one.to_picture, one.is_framed) for one in there]
-    standing = dict(zip((one.picture for one in there), standings(layers), strict=True))
+    standing = verifier.standings([(one.picture, one.to_picture, one.is_framed) for one in placed])
     left = [one for one in among if one.picture in standing]
 
     def least(measure: Callable[[Standing], float], slack: float) -> list[_Placed]:

@@ -14,6 +14,7 @@ from itertools import chain
 import pandas as pd
 
 from dedup._base.pairs import Pair, ordered
+from dedup._grouping.bridges import bridges_between
 from dedup._grouping.decision import Decision
 from dedup._grouping.union_find import Clusters
 
@@ -151,12 +152,7 @@ def _merged(
     link never joins two stars of several pictures.
     """
     home = _home(groups)
-    bridges: dict[Pair, list[Pair]] = defaultdict(list)
-    for pair in candidates:
-        a, b = (home.get(picture, -1) for picture in pair)
-        if a != b and min(a, b) >= 0 and len(bridges[ordered(a, b)]) < _BRIDGES:
-            bridges[ordered(a, b)].append(pair)
-    decision.verify(pair for pairs in bridges.values() for pair in pairs)
+    bridges = bridges_between(candidates, home=home, decision=decision)
     merged = {number: list(members) for number, members in enumerate(groups)}
     pieces = _pieces(home, cannot_link)
     # Small stars first, so that what is alone finds a home before stars of several are joined.
@@ -303,10 +299,6 @@ def _pieces(home: Mapping[int, int], cannot_link: Sequence[Pair]) -> Clusters:
     return Clusters(
         cannot_link=[(home[a], home[b]) for a, b in cannot_link if a in home and b in home]
     )
-
-
-# Pairs between two stars that are verified to see whether they show one picture.
-_BRIDGES = 4
 
 
 def _supports(

@@ -7,7 +7,7 @@ each other half a million times.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
 from dedup._base.pairs import Pair
@@ -33,19 +33,42 @@ class Links:
         Of pictures numbered from what would rather be kept.
     cannot_link : iterable of (int, int)
         Pictures that never come into one cluster.
+    advance : callable
+        Is told of how many more pairs it is known whether they are links, or need not be decided.
     """
 
-    def __init__(self, decision: Decision, *, cannot_link: Iterable[Pair] = ()) -> None:
+    def __init__(
+        self,
+        decision: Decision,
+        *,
+        cannot_link: Iterable[Pair] = (),
+        advance: Callable[[int], object] = lambda _: None,
+    ) -> None:
         self.decision = decision
+        self._advance = advance
         self._failures: dict[int, int] = defaultdict(int)  # in a row, of each cluster
         self.clusters = Clusters(cannot_link=cannot_link)
 
-    def follow(self, pairs: Sequence[Pair]) -> None:
-        """Decide what can change a cluster; `pairs` are (a < b), the most similar first."""
+    def follow(self, pairs: Sequence[Pair], *, anew: bool = False) -> None:
+        """Decide what can change a cluster.
+
+        Parameters
+        ----------
+        pairs : sequence of (int, int)
+            (a < b), the most similar first.
+        anew : bool
+            Be patient again: these pairs were proposed for another reason than those before.
+        """
         waiting = list(pairs)
+        if anew:
+            asked = set(self.decision.asked())
+            waiting = [pair for pair in waiting if pair not in asked]
+            self._failures.clear()
         begun: deque[list[Pair]] = deque()
         while waiting or begun:
+            before = len(waiting)
             batch, waiting = self._next_batch(waiting, begun=chain.from_iterable(begun))
+            self._advance(before - len(waiting) - len(batch))
             if batch:
                 self.decision.begin(batch)
                 begun.append(batch)
@@ -54,6 +77,7 @@ class Links:
                 self.decision.verify(decided)
                 for pair in decided:
                     self._take_in(pair)
+                self._advance(len(decided))
 
     def _next_batch(
         self, waiting: Sequence[Pair], *, begun: Iterable[Pair]

@@ -11,9 +11,7 @@ from dedup._grouping.encoding import is_coarser
 from dedup._verification.coverage import Coverage, Only
 from dedup._verification.detail import Detail
 
-__all__ = ["EDITED", "is_finer", "is_fuller", "is_noisy", "shown_more", "shows_more_within"]
-
-EDITED: Final = ("retain", "remove")
+__all__ = ["is_finer", "is_fuller", "is_noisy", "shown_more", "shows_more_within"]
 
 _WITHIN: Final = 0.003
 """Part of its picture that a file may show alone: less is compression."""
@@ -29,7 +27,7 @@ _FINER_RESIZED: Final = 1.1
 """The same where one was resampled to be compared."""
 _TRUE_PIXELS: Final = 0.15
 """Detail that a larger picture has for each unit by which it is longer, unless it is an upscale."""
-_NOISE: Final = 3.0
+_NOISE: Final = 4.5
 _SPECKS: Final = 0.035
 _AS_DETAILED: Final = 0.9
 """Noise that the one to keep has beside what another file shows, in grey values; specks, in parts
@@ -75,7 +73,7 @@ def shown_more(
         said.append(f"{seen.detail.ratio:.2g} times the detail")
     elif abs(seen.detail.pixels - 1) <= _SAME_SIZE and is_coarser(keep, other):
         said.append("better quality")
-    if is_noisy(seen.detail):
+    if is_noisy(seen.detail) and not is_coarser(other, keep):
         said.append("less noise")
     return ", ".join(said)
 

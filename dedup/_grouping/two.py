@@ -62,7 +62,7 @@ def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
 
 
 def _is_tinted(seen: Coverage) -> bool:
-    return seen.tint is not None and seen.tint.strength > _SAME_COLOURS
+    return seen.tint > _SAME_COLOURS
 
 
 def _bare(seen: Coverage) -> int:
@@ -70,7 +70,7 @@ def _bare(seen: Coverage) -> int:
     if bool(seen.a.ground) == bool(seen.b.ground):
         return 0
     detail = seen.swapped().detail if seen.a.ground else seen.detail
-    if detail.pixels > 1 and is_finer(detail):
+    if detail.pixels > 1 + _SAME_SIZE and is_finer(detail):
         return 0
     return 1 if seen.a.ground else -1
 

@@ -102,15 +102,12 @@ def _bare(seen: Iterable[Coverage]) -> Iterator[str]:
     for one in seen:
         if one.b.ground and not one.a.ground:
             yield _GROUNDS.get(one.b.ground, "nothing around it")
-        a, b = one.a.within, one.b.within
+        a, b = one.a.own, one.b.own
         if not (shows_more_within(one.a) or shows_more_within(one.b)):
             continue
         if min(a, b) > _CLEARLY * max(a, b):
             continue  # which of them was altered can't be read off them
-        if a > b:
-            yield "nothing blurred out" if one.is_filtered else "nothing covered"
-        elif not one.is_filtered:
-            yield "nothing put over it"
+        yield "nothing covered" if a > b else "nothing put over it"
 
 
 def _ties(keep: Record, others: Sequence[Record]) -> Iterator[str]:

@@ -11,19 +11,21 @@ from typing import Any
 
 import numpy as np
 
+from dedup import pipelines
 from dedup._base.arrays import Vectors
 from dedup._catalogue.digests import file_digest
 from dedup._catalogue.exact_copies import thumbnail
 from dedup._catalogue.record import FIELDS, Record
 from dedup._catalogue.verdicts import Verdicts
 from dedup._index.trial import Asked, Hit, Match, Trial
+from dedup._join.inside import MARGIN
 from dedup._join.self_join import DISTINCT
 from dedup._search.rerank import VectorCache
 from dedup._search.settings import Settings
-from dedup.pipelines import call, embed
 from dedup.pipelines.images.decoding import ImageSource, decode, pixel_digest
 from dedup.pipelines.models.methods import Method
 from dedup.pipelines.store.collection import MAX_HITS, Collection
+from dedup.pipelines.store.small_table import SmallTable
 
 __all__ = ["Check", "Checker"]
 
@@ -58,6 +60,8 @@ class Checker:
     collection : Collection
     model : Method
     verdicts : Verdicts
+    small : SmallTable, optional
+        The small pictures, where they are looked for inside others.
     known : VectorCache, optional
         What was embedded before to rank pairs again.
     """
@@ -68,16 +72,23 @@ class Checker:
         *,
         model: Method,
         verdicts: Verdicts,
+        small: SmallTable | None = None,
         known: VectorCache | None = None,
     ) -> None:
         self._collection = collection
+        self._small = small
         self._model = model
         self._verdicts = verdicts
         self._known = known
 
     @cached_property
     def _embed(self) -> Any:
-        return embed(method=self._model)
+        return pipelines.embed(method=self._model)
+
+    @cached_property
+    def _embed_small(self) -> Any:
+        assert self._model.small is not None
+        return pipelines.embed(method=self._model.small)
 
     def read(self, image: ImageSource, *, digest: str = "") -> Asked:
         """Decode and embed an image; its digest is taken if it is not given.
@@ -112,7 +123,12 @@ class Checker:
             depth=decoded.depth,
             alpha=small.is_transparent,
         )
-        return Asked(record, source, call(self._embed, small.image).get()[0])
+        vector = pipelines.call(self._embed, small.image).get()[0]
+        if self._small is None:
+            return Asked(record, source, vector)
+        return Asked(
+            record, source, vector, pipelines.call(self._embed_small, small.image).get()[0]
+        )
 
     def check(
         self,
@@ -142,8 +158,12 @@ class Checker:
         first = next(rounds)
         if not any(record.digest == asked.record.digest for record, _ in first):
             wanted.add(asked.record.digest)
+        ways, around = self._inside(asked, floor=floor) if settings.verify else ({}, [])
+        whole = {record.picture for record, _ in first}
+        around = [seen for seen in around if seen[0].picture not in whole]
+        first = sorted([*first, *around], key=lambda seen: -seen[1])
         for found in chain([[*self._files(wanted, asked.vector), *first]], rounds):
-            trial.look_at(found)
+            trial.look_at(found, inside=ways)
             if trial.is_over(found):
                 break
         matches = sorted(
@@ -162,6 +182,25 @@ class Checker:
             return []
         cosines = (self._collection.vectors(list(records)) @ vector).tolist()
         return list(zip(records.values(), cosines, strict=True))
+
+    def _inside(self, asked: Asked, *, floor: float) -> tuple[dict[int, int], list[Hit]]:
+        """What the image may lie inside of (1), and what inside of it (2), with similarities."""
+        if self._small is None or asked.small is None:
+            return {}, []
+        floor += MARGIN
+        (hits,) = self._collection.hits(
+            asked.small[np.newaxis], limit=_DEPTHS[0], where=DISTINCT, fields=FIELDS
+        )
+        ways = {hit["id"]: 1 for hit in hits if hit["score"] >= floor}
+        seen = [(Record.from_row(hit), hit["score"]) for hit in hits if hit["id"] in ways]
+        ((ids, scores),) = self._small.search(asked.vector[np.newaxis], limit=_DEPTHS[0])
+        cosines = dict(zip(ids.tolist(), scores.tolist(), strict=True))
+        rows = self._collection.read(f"id in {list(cosines)}", fields=FIELDS) if cosines else []
+        for record in map(Record.from_row, rows):
+            if cosines[record.id] >= floor and not record.copy_of:
+                ways[record.id] = ways.get(record.id, 0) | 2
+                seen.append((record, cosines[record.id]))
+        return ways, seen
 
     def _nearest(self, vector: Vectors, *, floor: float) -> Iterator[list[Hit]]:
         """The nearest pictures, best first, as deep as they pass."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from dedup._base.arrays import Vectors
+from dedup._base.options import DEFAULT
 from dedup._base.timings import Timings
 from dedup._catalogue.added import Added
 from dedup._catalogue.discover import Found, discover, file_key
@@ -24,7 +25,7 @@ from dedup._search.two_sets import TwoSets
 from dedup._verification.feature_cache import FeatureCache
 from dedup.errors import InputError
 from dedup.pipelines.images.decoding import ImageSource
-from dedup.pipelines.models.methods import DEFAULT, Method, model
+from dedup.pipelines.models.methods import Method, model
 from dedup.pipelines.models.own_models import Model
 from dedup.pipelines.store.storage import Storage
 
@@ -54,6 +55,8 @@ class ImageIndex:
         Name of the collection.
     storage : Storage, optional
         How vectors are kept and indexed; chosen by store and size where nothing is said.
+    regions : bool
+        As in `find_duplicates`: a second embedding is kept of each picture.
     cache : bool
         Keep what pairs of pictures were seen to show in the user's cache folder (numbers, by
         the digests of the files), so that none is compared twice.
@@ -90,6 +93,7 @@ class ImageIndex:
         token: str = "",
         collection: str = "dedup",
         storage: Storage | None = None,
+        regions: bool = True,
         cache: bool = True,
         progress: bool = True,
     ) -> None:
@@ -99,6 +103,7 @@ class ImageIndex:
             token=token,
             collection=collection,
             storage=storage,
+            regions=regions,
             cache=cache,
             progress=progress,
         )
@@ -190,7 +195,8 @@ class ImageIndex:
     ) -> Check:
         """Whether the index knows an image, or a near-duplicate of it. Nothing is added.
 
-        The image is decoded and embedded once. If the index does not hold it exactly, it is
+        The image is decoded once. It is also looked for inside the images of the index, and these
+        inside of it. If the index does not hold it exactly, it is
         compared with those that resemble it most, until ten in a row do not show the same, at
         most with 16.
 

@@ -35,7 +35,7 @@ class OpenIndex:
 
     Parameters
     ----------
-    uri, token, collection, storage, cache, progress
+    uri, token, collection, storage, regions, cache, progress
         As of `ImageIndex`.
     model : Method
 
@@ -55,6 +55,7 @@ class OpenIndex:
         token: str,
         collection: str,
         storage: Storage | None,
+        regions: bool,
         cache: bool,
         progress: bool,
     ) -> None:
@@ -69,7 +70,9 @@ class OpenIndex:
         self.connection = connect(uri, token=token)
         try:
             self.catalogue = Catalogue(
-                Collection(self.connection, name=collection, storage=storage), model=model
+                Collection(self.connection, name=collection, storage=storage),
+                model=model,
+                regions=regions,
             )
             self.verdicts = Verdicts(self.connection, collection=collection)
         except BaseException:
@@ -87,7 +90,13 @@ class OpenIndex:
     def checker(self) -> Checker:
         """Who asks it about single images."""
         collection = self.catalogue.collection
-        return Checker(collection, model=self.model, verdicts=self.verdicts, known=self._known)
+        return Checker(
+            collection,
+            model=self.model,
+            small=self.catalogue.small,
+            verdicts=self.verdicts,
+            known=self._known,
+        )
 
     def add(
         self,
@@ -122,7 +131,7 @@ class OpenIndex:
         written = added.embedded + added.copies
         # A server flushes by itself, and lets ten seconds pass between two flushes.
         if written >= (1 if self.connection.is_local else _FLUSHED_FROM):
-            catalogue.collection.flush()
+            catalogue.flush()
         added.skipped = sorted(found.skipped + added.skipped, key=lambda skipped: skipped.path)
         return added
 

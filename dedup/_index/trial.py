@@ -68,11 +68,14 @@ class Asked:
     source : image
         What is decoded when it is compared: its pixels, where they are all that there is.
     vector : ndarray, shape (dimension,)
+    small : ndarray, shape (dimension,), optional
+        The embedding of the small picture.
     """
 
     record: Record
     source: ImageSource
     vector: Vectors
+    small: Vectors | None = None
 
 
 class Trial:
@@ -109,8 +112,15 @@ class Trial:
         self._has_exact = False
         self._compared = self._failures = 0
 
-    def look_at(self, found: Sequence[Hit]) -> None:
-        """Compare it with pictures, the most similar first."""
+    def look_at(self, found: Sequence[Hit], *, inside: Mapping[int, int]) -> None:
+        """Compare it with pictures, the most similar first.
+
+        Parameters
+        ----------
+        found : sequence of Seen
+        inside : mapping of int to int
+            What may lie inside what, by the picture: 1 for the image in it, 2 for it in the image.
+        """
         new: dict[int, Hit] = {}
         for record, cosine in found:
             if record.picture not in self._seen:
@@ -120,7 +130,9 @@ class Trial:
         known = {picture: record for picture, (record, _) in new.items()}
         exact = self._exact(known)
         self._files |= {picture: [record] for picture, record in known.items()}
-        verifier = Verifier(self._pictures, reranker=self._settings.model.reranker)
+        ways = {(_ASKED, picture): way for picture, way in inside.items()}
+        large = self._settings.model.reranker
+        verifier = Verifier(self._pictures, reranker=large, inside=ways)
         candidates = self._candidates(found)
         if self._reranker is not None:
             others = [(_ASKED, picture) for picture in known if picture != exact]

@@ -8,6 +8,7 @@ a file, of which a few thousand rows are in memory at once.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,12 @@ __all__ = ["Matrix"]
 # A tile holds 8 million similarities, 34 MB.
 _STRIP_ROWS = 4_096
 _TILE_ROWS = 2_048
-_TILE = _STRIP_ROWS * _TILE_ROWS
 _SLICE_ROWS = 512
 # Hits that are gathered before they are written.
 _BLOCK_HITS = 1_000_000
 
 Positions = npt.NDArray[np.int64]
+_Hits = tuple[Positions, Positions, Vectors]
 
 
 class Matrix:
@@ -159,17 +160,34 @@ class Matrix:
         self, ids: Sequence[Any], *, limit: int, threshold: float
     ) -> list[tuple[Keys, Vectors]]:
         """The nearest rows of some rows down to a similarity, best first, and how similar."""
-        answers = []
         positions = np.array([self._position[key] for key in ids], np.int64)
-        step = max(1, _TILE // max(1, len(self.ids)))
-        for start in range(0, len(positions), step):
-            own = self._vectors[positions[start : start + step]]
-            for row in self._similarity(own, self._vectors):
-                near = np.flatnonzero(row >= threshold)
-                if len(near) > limit:
-                    near = near[np.argpartition(-row[near], limit - 1)[:limit]]
-                near = near[np.argsort(-row[near], kind="stable")]
-                answers.append((self._keys[near], row[near]))
+        return self.near(self._vectors[positions], limit=limit, threshold=threshold)
+
+    def near(self, vectors: Vectors, *, limit: int, threshold: float) -> list[tuple[Keys, Vectors]]:
+        """The same of any vectors, of unit length where cosines are compared."""
+        answers = []
+        for start in range(0, len(vectors), _TILE_ROWS):
+            own = vectors[start : start + _TILE_ROWS]
+            hits: _Hits = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
+            floor = np.full(len(own), threshold, np.float32)  # of those with enough hits, higher
+            ends = np.zeros(len(own) + 1, np.int64)
+            for at in range(0, len(self.ids), _STRIP_ROWS):
+                tile = self._similarity(own, self._vectors[at : at + _STRIP_ROWS])
+                rows, columns = _at_least(tile, floor[:, np.newaxis])
+                hits = _nearest(
+                    np.concatenate([hits[0], rows]),
+                    np.concatenate([hits[1], columns + at]),
+                    np.concatenate([hits[2], tile[rows, columns]]),
+                    limit=limit,
+                )
+                ends = np.searchsorted(hits[0], np.arange(len(own) + 1))
+                full = np.diff(ends) == limit
+                floor[full] = hits[2][ends[1:][full] - 1]
+            _, positions, similarity = hits
+            answers += [
+                (self._keys[positions[low:high]], similarity[low:high])
+                for low, high in pairwise(ends.tolist())
+            ]
         return answers
 
     def _similarity(self, a: Vectors, b: Vectors) -> Vectors:
@@ -207,11 +225,19 @@ class Matrix:
         return near
 
 
-def _at_least(tile: Vectors, threshold: float) -> tuple[Positions, Positions]:
+def _at_least(tile: Vectors, threshold: float | Vectors) -> tuple[Positions, Positions]:
     """Where a tile reaches a threshold; few positions do, as a rule."""
-    positions = np.flatnonzero(tile >= np.float32(threshold))
+    positions = np.flatnonzero(tile >= np.asarray(threshold, np.float32))
     rows, columns = np.divmod(positions, tile.shape[1])
     return rows, columns
+
+
+def _nearest(rows: Positions, positions: Positions, similarity: Vectors, *, limit: int) -> _Hits:
+    """Of each row so many hits, the best first."""
+    order = np.lexsort((positions, -similarity, rows))
+    of_row = rows[order]
+    order = order[np.arange(len(order)) - np.searchsorted(of_row, of_row) < limit]
+    return rows[order], positions[order], similarity[order]
 
 
 def _normalised(vectors: Vectors) -> Vectors:

@@ -20,6 +20,8 @@ from dedup._base.threads import ahead, threads
 from dedup._join.brute_force import Matrix
 from dedup._join.checkpoint import short_name, work_in
 from dedup._join.hamming import Hashes
+from dedup._join.inside import MARGIN, MOST_AROUND, inside_pairs, ways
+from dedup._join.pairs import Pairs
 from dedup._join.recall_estimate import Sample, expected_missing
 from dedup._join.spill import Block, Spill
 from dedup.pipelines.store.table import MAX_HITS, Keys, Table
@@ -42,37 +44,12 @@ _COSINE_SLACK = 0.05
 _RELATIVE_SLACK = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """Pairs of rows, each once.
-
-    Attributes
-    ----------
-    a, b : ndarray, shape (n,)
-        Ids, a < b.
-    similarity : ndarray of float32, shape (n,)
-        Cosine of their embeddings; of other metrics the inner product, or minus the distance.
-    shallow : sequence
-        Rows that were not searched to the end, as `deeper` said; with the last pairs only.
-    unfinished : sequence
-        Rows that may have more neighbours than the store answers; with the last pairs only.
-    missed : float
-        How many pairs the index is expected to have missed; with the last pairs only.
-    """
-
-    a: Keys
-    b: Keys
-    similarity: Vectors
-    shallow: Sequence[Any] = ()
-    unfinished: Sequence[Any] = ()
-    missed: float = 0.0
-
-
 def self_join(
     table: Table,
     *,
     threshold: float,
     where: str = DISTINCT,
+    small: Table | None = None,
     searched: Sequence[Any] | None = None,
     deeper: Callable[[list[Any], int], list[Any]] = lambda ids, limit: ids,
     all_to: int | None = None,
@@ -89,6 +66,8 @@ def self_join(
         Least similarity: a cosine, an inner product, or minus a distance.
     where : str, optional
         The rows that take part, as a Milvus filter.
+    small : Table, optional
+        The vectors of small pictures, which are looked for among the others, see `inside_pairs`.
     searched : sequence, optional
         Ids: only pairs with one of these rows are looked for.
     deeper : callable, optional
@@ -130,11 +109,12 @@ def self_join(
         "vectors": table.layout.vector_field,
         "rows": rows,
         "where": where,
+        "small": None if small is None else len(small),
         "threshold": threshold,
         "searched": None if searched is None else short_name(searched),
     }
     with work_in(work_folder, job) as folder:
-        join = _Join(table, folder, threshold, where, searched, here=here, hashed=hashed)
+        join = _Join(table, folder, threshold, where, small, searched, here=here, hashed=hashed)
         yield from join.rounds(deeper, all_to=all_to or MAX_HITS)
         with suppress(OSError):  # elsewhere than on POSIX a mapped file can't go
             join.vectors_file.unlink(missing_ok=True)
@@ -146,6 +126,7 @@ class _Join:
     folder: Path
     threshold: float
     where: str
+    small: Table | None
     searched: Sequence[Any] | None
     here: bool
     hashed: bool
@@ -172,10 +153,14 @@ class _Join:
                 break
             limit = min(limit * _DEEPER, MAX_HITS)
             blocks = self._round(chosen, limit)
+        if self.small is not None:
+            found = inside_pairs(self.small, self.spill, self._near, threshold=self.threshold)
+            yield from (Pairs(m.a, m.b, m.similarity, ways(m)) for m in found)
         none = self.table.keys([])
         unfinished = full if limit == MAX_HITS else []
         missed = 0.0 if self._is_exact else self._missed(done, shallow)
-        yield Pairs(none, none, np.empty(0, np.float32), sorted(shallow), unfinished, missed)
+        nothing = Pairs(none, none, np.empty(0, np.float32))
+        yield replace(nothing, shallow=sorted(shallow), unfinished=unfinished, missed=missed)
 
     @cached_property
     def spill(self) -> Spill:
@@ -188,6 +173,12 @@ class _Join:
         if self.hashed:
             return Hashes(self.table, self._windows())
         return Matrix.of(self.table, self._read(self._windows()), self.vectors_file)
+
+    def _near(self, vectors: Vectors) -> list[tuple[Keys, Vectors]]:
+        here = self._vectors if self.here else None
+        if isinstance(here, Matrix):
+            return here.near(vectors, limit=MOST_AROUND, threshold=self.threshold + MARGIN)
+        return self.table.search(vectors, limit=MOST_AROUND, where=self.where)
 
     @property
     def vectors_file(self) -> Path:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from dedup import metrics
 from dedup._base.extras import require
+from dedup._base.options import DEFAULT
 from dedup._base.text import counted
 from dedup._index.find import find_duplicates
 from dedup._scoring.score_pairs import score_pairs
@@ -27,7 +28,7 @@ from dedup._tuning.tuned import threshold_for, value_for
 from dedup.data.edits import EDITS
 from dedup.errors import InputError
 from dedup.labels import Labels, make_labelled
-from dedup.pipelines.models.methods import DEFAULT, model
+from dedup.pipelines.models.methods import model
 from dedup.pipelines.models.own_models import Model
 
 __all__ = ["Calibration", "calibrate"]

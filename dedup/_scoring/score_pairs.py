@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from dedup._base.arrays import Vectors
+from dedup._base.options import DEFAULT
 from dedup._base.pairs import Pair, ordered
 from dedup._base.progress import bar
 from dedup._catalogue.discover import Skipped
@@ -26,7 +27,7 @@ from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Verifier
 from dedup.labels import Labels, read_labels
 from dedup.labels._forms import Given
-from dedup.pipelines.models.methods import DEFAULT, Method, model
+from dedup.pipelines.models.methods import Method, model
 from dedup.pipelines.models.own_models import Model
 
 __all__ = ["score_pairs"]

@@ -21,6 +21,8 @@ _RESEMBLES = 0.5
 # Where SSCD's authors accept pairs; 8 bits.
 _ALIKE = 0.75
 _BOTH = 3
+# Of pairs of which one lies inside the other; pages of one template reach less.
+_LEAST_EXCESS = -0.1
 _COMPARED_AT_ONCE = 4_096
 
 Ends = npt.NDArray[np.int64]
@@ -48,6 +50,11 @@ class Candidates:
         Cosine of each pair (a < b).
     proposed : dict of (int, int) to float, optional
         Cosine at which each was proposed, where they were ranked again.
+    inside : dict of (int, int) to int
+        Pairs (a < b) of which one may lie inside the other: 1 for a in b, 2 for b in a, 3 for both.
+    excess : dict of (int, int) to float
+        By how much in these pairs the small picture is more similar to the other than the whole
+        one is. Pages of one template are not: they resemble each other at any size.
     vectors : mapping of int to ndarray
         Of pictures whose neighbours were not all looked for, so that any two can be compared.
     unfinished : int
@@ -64,6 +71,8 @@ class Candidates:
     sets: Mapping[int, int] = field(default_factory=dict)
     similarity: dict[Pair, float] = field(default_factory=dict)
     proposed: dict[Pair, float] | None = None
+    inside: dict[Pair, int] = field(default_factory=dict)
+    excess: dict[Pair, float] = field(default_factory=dict)
     vectors: Mapping[int, Vectors] = field(default_factory=dict)
     unfinished: int = 0
     missed: float = 0.0
@@ -73,11 +82,20 @@ class Candidates:
         ends = zip(found.a.tolist(), found.b.tolist(), strict=True)
         counts = np.array([self.may_pair(pair) for pair in ends], bool)
         a, b, similarity = (column[counts] for column in (found.a, found.b, found.similarity))
-        return replace(found, a=a, b=b, similarity=similarity)
+        ways = None if found.ways is None else found.ways[counts]
+        return replace(found, a=a, b=b, similarity=similarity, ways=ways)
 
     def add(self, found: Pairs) -> None:
         """Take in pairs that count."""
-        self.similarity.update(cosines_of(found))
+        cosines = cosines_of(found)
+        if found.ways is None:
+            self.similarity.update(cosines)
+        else:
+            for (pair, cosine), ways in zip(cosines.items(), found.ways.tolist(), strict=True):
+                excess = cosine - self.similarity.get(pair, self.floor)
+                if excess >= _LEAST_EXCESS:
+                    self.excess[pair], self.inside[pair] = excess, ways
+                    self.similarity.setdefault(pair, cosine)
         self.unfinished += len(found.unfinished)
         self.missed += found.missed
 
@@ -158,6 +176,14 @@ class Candidates:
             )
         )
         return [pairs[place] for place in order.tolist()]
+
+    @property
+    def ranked_inside(self) -> list[Pair]:
+        """The pairs of which one may lie inside the other, the likeliest first."""
+        return sorted(
+            (pair for pair in self.excess if self.constraints.get(pair, True)),
+            key=lambda pair: (-self.excess[pair], pair),
+        )
 
     def _leads_to_keeper(self, ends: Ends, similarity: Vectors) -> npt.NDArray[np.bool_]:
         """Whether a pair is one picture's with what its group may keep, or the most central."""

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from dedup._base.pairs import Pair, ordered
+from dedup._base.progress import Bar, bar
 from dedup._base.timings import Timings
 from dedup._catalogue.discover import Skipped
 from dedup._catalogue.record import Record
@@ -61,6 +62,8 @@ class Outcome:
     embedded : int
         Images that were embedded.
     timings : Timings
+    progress : Bar
+        Is told what is under way.
     """
 
     files: Mapping[int, Sequence[Record]]
@@ -76,6 +79,7 @@ class Outcome:
     chosen: Collection[str] = frozenset()
     embedded: int = 0
     timings: Timings = field(default_factory=Timings)
+    progress: Bar = field(default_factory=lambda: bar(total=None, title="", shown=False))
 
     @cached_property
     def records(self) -> dict[str, Record]:
@@ -100,13 +104,16 @@ class Outcome:
         """The links among what was proposed."""
         candidates = self.candidates
         decision = self.settings.decision(candidates, self.verifier)
-        links = Links(decision, cannot_link=candidates.cannot_link)
+        links = Links(decision, cannot_link=candidates.cannot_link, advance=self.progress.update)
         decision.verify(candidates.must_link)
         links.follow(candidates.must_link)
         pairs = candidates.ranked
         if not self.settings.verify:  # all are known
             pairs = [pair for pair in pairs if decision.is_link(pair)]
+        self.progress.stage("verifying", total=len(pairs), unit=" pairs")
         links.follow(pairs)
+        if self.settings.verify:
+            links.follow(candidates.ranked_inside, anew=True)
         return links
 
     @cached_property
@@ -141,6 +148,8 @@ class Outcome:
         groups = self.grouped.groups
         if not self.settings.verify or self.settings.keep != "best":
             return groups
+        decision = self.links.decision
+        self.verifier.covering.recall(filter(decision.is_link, decision.asked()))
         return [
             members
             if len(members) == 1 or self.name(members[0]) in self.chosen
@@ -150,7 +159,7 @@ class Outcome:
                 verifier=self.verifier,
                 files=self.files,
             )
-            for members in groups
+            for members in self.progress.over(groups, title="choosing", unit=" groups")
         ]
 
     @cached_property
@@ -244,7 +253,11 @@ class Outcome:
         """The accepted pairs of each group's keeper."""
         is_link = self.links.decision.is_link
         pairs = (ordered(keep, other) for keep, *others in self.settled for other in others)
-        return set(filter(is_link, pairs))
+        linked = list(filter(is_link, pairs))
+        if self.settings.verify:
+            self.progress.stage("measuring", total=len(linked), unit=" pairs")
+            self.verifier.covering.measure(linked, advance=self.progress.update)
+        return set(linked)
 
     def at(self, threshold: float | Threshold) -> "Outcome":
         """What a fresh search at another threshold would give; see `Duplicates.at`.

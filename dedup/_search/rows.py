@@ -5,11 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from dedup._base.pairs import EXCHANGED
 from dedup._join.self_join import Pairs
 from dedup.pipelines.store.table import Keys
 
 __all__ = ["Rows"]
+
+Ways = npt.NDArray[np.uint8]
 
 
 class Rows:
@@ -47,8 +51,10 @@ class Rows:
         """Pairs of rows as pairs of pictures, a < b; others are left out."""
         a, b = self._find(pairs.a), self._find(pairs.b)
         both = (a >= 0) & (b >= 0)
-        a, b = np.sort([a[both], b[both]], axis=0)
-        return replace(pairs, a=a, b=b, similarity=pairs.similarity[both])
+        a, b = a[both], b[both]
+        ways = None if pairs.ways is None else _directed(pairs.ways[both], a < b)
+        a, b = np.sort([a, b], axis=0)
+        return replace(pairs, a=a, b=b, similarity=pairs.similarity[both], ways=ways)
 
     def _find(self, ids: Keys) -> Keys:
         """The picture of each row, or -1."""
@@ -56,3 +62,8 @@ class Rows:
             return np.full(len(ids), -1)
         place = np.searchsorted(self._sorted, ids).clip(max=len(self._ids) - 1)
         return np.where(self._sorted[place] == ids, self._order[place], -1)
+
+
+def _directed(ways: Ways, is_ordered: npt.NDArray[np.bool_]) -> Ways:
+    """Which of a pair may lie inside which, of the exchanged pair where the order is another."""
+    return np.where(is_ordered, ways, np.array(EXCHANGED, np.uint8)[ways])

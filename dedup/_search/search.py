@@ -1,5 +1,6 @@
 """The search for duplicates among files of an index: propose, decide, group."""
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,7 @@ from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Verifier
 from dedup.pipelines.models.methods import engine
+from dedup.pipelines.store.small_table import SmallTable
 
 __all__ = ["Search"]
 
@@ -110,23 +112,26 @@ class Search:
         pictures = Pictures(files, images=images)
         large = self.settings.model.reranker
         verifier = Verifier(
-            pictures, features=features, evidence_cache=self.evidence_cache, reranker=large
+            pictures,
+            features=features,
+            evidence_cache=self.evidence_cache,
+            reranker=large,
+            inside=candidates.inside,
         )
         reranker = self._reranker(pictures)
-        title, unit = ("verifying", " pairs") if reranker is None else ("reranking", " images")
         with (
-            bar(total=None, title=title, unit=unit, shown=self.progress) as progress,
+            bar(total=None, title="proposing", unit=" pairs", shown=self.progress) as progress,
             verifier.comparers,
             threads("load", count=1) as loader,
         ):
-            verifier.advance = progress.update
+            verifier.advance = lambda _: progress.note(f"{verifier.comparers.compared:,} compared")
             if reranker is not None:
-                reranker.advance = progress.update
+                reranker.advance = lambda _: progress.note("reranking")
             if self.settings.verify and added.embedded >= _MANY_NEW:
                 verifier.comparers.expect_many()
                 if large is not None:
                     loader.submit(engine, large)
-            self._propose(candidates, rows, reranker)
+            self._propose(candidates, rows, reranker, progress.update)
             found = Outcome(
                 files=files,
                 names=names,
@@ -140,11 +145,13 @@ class Search:
                 reranker=reranker,
                 embedded=added.embedded,
                 timings=self.timings,
+                progress=progress,
             )
             with self.timings.stage("verify"):
                 found.links  # noqa: B018  now, while the progress is shown
             with self.timings.stage("group"):
-                found.similarity  # noqa: B018  likewise
+                found.with_keepers, found.similarity  # noqa: B018  likewise
+        self.timings.compared = verifier.comparers.compared
         return found
 
     def _reranker(self, pictures: Pictures) -> Reranker | None:
@@ -154,7 +161,13 @@ class Search:
             return None
         return Reranker(method, pictures, known=self.known, timings=self.timings)
 
-    def _propose(self, candidates: Candidates, rows: Rows, reranker: Reranker | None) -> None:
+    def _propose(
+        self,
+        candidates: Candidates,
+        rows: Rows,
+        reranker: Reranker | None,
+        advance: Callable[[int], object],
+    ) -> None:
         """Take in what the embedding proposes, perhaps ranked again."""
         depth = Depth(self.settings.usual_floor(images=len(self.catalogue)), all_to=_ALL_TO)
         if reranker is not None:
@@ -170,10 +183,27 @@ class Search:
                 if pairs.shallow and not self.settings.verify:
                     candidates.vectors = self._vectors(rows.pictures(pairs.shallow), rows, reranker)
                 found = candidates.counted(rows.renamed(pairs))
-                depth.add(found)
+                if found.ways is None:
+                    depth.add(found)
                 if reranker is not None and candidates.proposed is not None:
                     candidates.proposed |= cosines_of(found)
                 candidates.add(found if reranker is None else reranker.rescored(found))
+                advance(len(found.a))
+
+    def _small(self) -> SmallTable | None:
+        """The small pictures, which are looked for inside others where that can be verified."""
+        small = self.catalogue.small
+        if small is None or not self.settings.verify:
+            return None
+        pictures = sum(not record.copy_of for record in self.catalogue.records.values())
+        missing = pictures - len(small)
+        if missing > 0:
+            warnings.warn(
+                f"{missing:,} pictures were added without regions, and are not looked for inside "
+                "others; to have them: index.remove(paths), then index.add(paths)",
+                stacklevel=1,
+            )
+        return small
 
     def _vectors(
         self, pictures: list[int], rows: Rows, reranker: Reranker | None
@@ -197,6 +227,7 @@ class Search:
             "deeper": deeper,
             "all_to": _ALL_TO,
             "hashed": bool(self.settings.measure.bits),
+            "small": self._small(),
         }
         if searched is None and self.keeps:
             return cached_join(self.catalogue, **how)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from dedup._base.options import DEFAULT
 from dedup._grouping.decision import Decision
 from dedup._grouping.keeper import Keep, Keeper
 from dedup._search.candidates import Candidates
@@ -13,7 +14,7 @@ from dedup._search.threshold import Threshold
 from dedup._verification.evidence import DEFAULT_THRESHOLD
 from dedup._verification.verify import Verifier
 from dedup.errors import InputError
-from dedup.pipelines.models.methods import DEFAULT, Method, model
+from dedup.pipelines.models.methods import Method, model
 from dedup.pipelines.models.own_models import Model
 
 __all__ = ["Settings"]

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dedup._base.options import DEFAULT
 from dedup._base.text import counted
 from dedup._search.measure import surety
-from dedup.pipelines.models.methods import DEFAULT
 
 __all__ = ["ScoredPairs"]
 

@@ -4,7 +4,7 @@
    first needs them, and kept.
 2. `compare` proposes registrations of one picture on the other: the same framing, also turned and
    mirrored, which thumbnails suggest; then, where that does not settle the pair, those that
-   keypoints vote for (`registration`).
+   keypoints vote for (`registration`), and the same framing within plain borders.
 3. Each registration is measured block by block where the two overlap, while it is refined
    (`block_matching`). What that means (the score, the relation) is decided in `evidence`, and put
    into words in `words`.
@@ -22,10 +22,19 @@ from dedup._verification.edits import CUT_OUT, FLATTENED, explained
 from dedup._verification.evidence import BlockMatch, Evidence
 from dedup._verification.features import PICTURE, Features
 from dedup._verification.keypoints import matches
-from dedup._verification.registration import Matrix, corners, moved, registrations, same_framing
+from dedup._verification.reading.frame import without_bands
+from dedup._verification.registration import (
+    Matrix,
+    corners,
+    is_plausible,
+    mirror,
+    moved,
+    registrations,
+    same_framing,
+)
 from dedup._verification.second_reading import read_again
 
-__all__ = ["best_registration", "compare"]
+__all__ = ["best_registration", "compare", "judged"]
 
 _FEW_CORNERS: Final = 40
 """A picture with no more may show too little to tell."""
@@ -70,7 +79,11 @@ def compare(a: Features, b: Features) -> Evidence:
 
 
 def _over_one_ground(a: Features, b: Features) -> Evidence:
-    measured = best_registration(a, b)
+    return judged(best_registration(a, b), a, b)
+
+
+def judged(measured: BlockMatch | None, a: Features, b: Features) -> Evidence:
+    """What the best registration of a on b shows; of two photos, to the end."""
     if measured is None:
         return Evidence(0.0, "different")
     # Of two drawings of one layout a network says that they are alike.
@@ -130,13 +143,24 @@ def _proposals(a: Features, b: Features) -> Iterator[Matrix]:
     for unit in same_framing(a.look.thumbnail, b.look.thumbnail):
         yield (from_unit @ unit @ to_unit)[:2]
     for mirrored in (False, True):
-        mirror = np.diag([-1.0 if mirrored else 1.0, 1, 1])
-        mirror[0, 2] = wa if mirrored else 0
+        turned = mirror(wa if mirrored else 0)
         likely = matches(a.local(mirrored=mirrored), b.local())
         for matrix in registrations(*likely, size=PICTURE**0.5, most=2):
-            yield matrix @ mirror
+            yield matrix @ turned
+    inner = [without_bands(picture.grey) for picture in (a, b)]
+    within = _box_on_box(*inner)
+    if inner != [(0, 0, wa, ha), (0, 0, wb, hb)] and is_plausible(within):
+        yield within  # a grid of cells looks alike everywhere: its border says where it is
     if min(len(picture.local()[0]) for picture in (a, b)) <= _FEW_CORNERS:
         yield (from_unit @ to_unit)[:2]  # where there is nothing to align, that shows it
+
+
+def _box_on_box(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> Matrix:
+    """The registration of one box, left, top, right and bottom, on another."""
+    ends = np.array([a, b], np.float64).reshape(2, 2, 2)
+    size_a, size_b = ends[:, 1] - ends[:, 0]
+    scale = size_b / size_a
+    return np.column_stack([np.diag(scale), ends[1, 0] - scale * ends[0, 0]])
 
 
 def _is_close(a: Features, one: Matrix, other: Matrix) -> bool:

@@ -5,18 +5,18 @@ contrast, blur, sharpening and a small shift are explained; a caption or a stick
 what a mosaic or a bar hides.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.registration import Floats, Matrix
 
-__all__ = ["CANVAS", "CommonPart", "Mask", "common_part", "tones"]
+__all__ = ["CANVAS", "CommonPart", "Mask", "changed", "common_part", "tones"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -127,7 +127,7 @@ def _laid(
         return None
     grey_a, grey_b = _grey(here), _grey(there)
     only_a, only_b = (
-        _places(_left(own, tones(other[inside], own[inside])(other)), whole, size)
+        _places(_left(own, changed(other, tones(other, own, inside)), whole), whole, size)
         for own, other in ((grey_a, grey_b), (grey_b, grey_a))
     )
     return CommonPart(here, there, inside, to_a, to_b, only_a & inside, only_b & inside)
@@ -167,51 +167,77 @@ def _slopes(grey: Floats) -> tuple[Floats, Floats]:
     return np.asarray(dx, np.float32), np.asarray(dy, np.float32)
 
 
-def tones(own: Floats, other: Floats) -> Callable[[Floats], Floats]:
-    """What became of the grey values of one picture in another, by those of the same places.
+def tones(own: Floats, other: Floats, where: Mask) -> Floats:
+    """What each grey value of one picture became in another, by those of some places.
 
     Of places that are as light, the middle one counts: what lies over some of them does not.
 
     Examples
     --------
-    >>> values = np.linspace(0, 255, 999, dtype=np.float32)
-    >>> darker = tones(values, values / 2)
-    >>> round(float(darker(np.float32(100))))
+    >>> values = np.linspace(0, 255, 999, dtype=np.float32).reshape(27, 37)
+    >>> round(float(tones(values, values / 2, values > 9)[100]))
     50
     """
-    step = max(1, len(own) // _PLACES)
-    own, other = own[::step], other[::step]
-    order = np.argsort(own, kind="stable")
-    size = len(order) // _TONES
+    step = max(1, round((own.size / _PLACES) ** 0.5))
+    chosen = where[::step, ::step]
+    own, other = (grey[::step, ::step][chosen] for grey in (own, other))
+    size = len(own) // _TONES
     if size == 0:
-        return lambda values: values
-    chosen = order[: size * _TONES].reshape(_TONES, size)
-    light, became = (np.median(values[chosen], axis=1) for values in (own, other))
+        return np.arange(256, dtype=np.float32)
+    order = np.argsort(own, kind="stable")[: size * _TONES].reshape(_TONES, size)
+    light, became = (np.median(values[order], axis=1) for values in (own, other))
     apart = np.flatnonzero(np.diff(light, prepend=-np.inf) > 1)
     light, became = light[apart], became[apart]
     # What is darker or lighter than these changes as all do.
     gain = float(np.polyfit(light, became, 1)[0]) if len(light) > 1 else 1.0
     ends = np.array([0, 255])
     beyond = became[[0, -1]] + gain * (ends - light[[0, -1]])
-    light, became = ([low, *x, high] for x, (low, high) in ((light, ends), (became, beyond)))
-    return lambda values: np.interp(values, light, np.clip(became, 0, 255)).astype(np.float32)
+    known, values = (
+        np.concatenate([outer[:1], inner, outer[1:]])
+        for inner, outer in ((light, ends), (became, beyond))
+    )
+    every = np.interp(np.arange(256), known, values.clip(0, 255))
+    return np.asarray(every, np.float32)
 
 
-def _left(picture: Floats, other: Floats) -> Floats:
+def changed(grey: Floats, by: Floats) -> Floats:
+    """Grey values as `tones` says."""
+    values: Floats = by[np.rint(grey).astype(np.uint8)]
+    return values
+
+
+def _left(picture: Floats, other: Floats, whole: Mask) -> Floats:
     """What of each window of a picture no filter of the other gives, in grey values.
+
+    Where the other one as it is gives nearly all of it, it is left at that: filters give more.
+    """
+    sheets = [other, picture, other * other, picture * picture, other * picture]
+    mean, mean_own, square, own, cross = _windows(np.stack(sheets))
+    cross -= mean * mean_own
+    rest = own - mean_own**2 - cross**2 / (square - mean**2 + _NOISE**2)
+    left: Floats = np.sqrt(np.maximum(rest, 0))
+    unsure = whole & (left > _UNEXPLAINED)
+    if _USUAL * float(np.median(left[whole])) > _UNEXPLAINED:
+        unsure = whole
+    if unsure.any():
+        left[unsure] = _left_by_filters(picture, other, unsure)
+    return left
+
+
+def _left_by_filters(picture: Floats, other: Floats, chosen: Mask) -> Floats:
+    """The same of some windows, shape (n,).
 
     The filters are fitted window by window: the other picture; blurs of it; and its slopes, which
     stand for small shifts (Lucas and Kanade 1981).
     """
     blurred = [np.asarray(cv2.GaussianBlur(other, (0, 0), sigma)) for sigma in _BLURS]
     sheets = np.stack([other, *blurred, *_slopes(other), picture])
-    number = len(sheets)
-    first, second = np.triu_indices(number)
-    means = _windows(np.concatenate([sheets, sheets[first] * sheets[second]]))
-    products = means[number:] - means[first] * means[second]
-    moments = np.empty((*means.shape[1:], number, number))
-    moments[..., first, second] = moments[..., second, first] = np.moveaxis(products, 0, -1)
-    square, cross, own = moments[..., :-1, :-1], moments[..., :-1, -1], moments[..., -1, -1]
+    side = 2 * _BLOCK
+    windows = sliding_window_view(sheets, (side, side), axis=(1, 2))[:, ::_BLOCK, ::_BLOCK]
+    values = windows[:, chosen].reshape(len(sheets), -1, side * side).swapaxes(0, 1)
+    values = values - values.mean(axis=2, keepdims=True)
+    moments = (values @ values.swapaxes(1, 2) / side**2).astype(np.float64)
+    square, cross, own = moments[:, :-1, :-1], moments[:, :-1, -1], moments[:, -1, -1]
     slack = np.diag([_NOISE**2] * (1 + len(_BLURS)) + [0.3] * 2)
     fit = np.linalg.solve(square + slack, cross[..., None])[..., 0]
     left: Floats = np.sqrt(np.maximum(own - (fit * cross).sum(axis=-1), 0))

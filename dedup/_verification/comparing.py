@@ -39,10 +39,16 @@ _ONE_THREAD = dict.fromkeys(["OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM
 
 
 class Comparers:
-    """Who compares. In a `with` block these may become processes, which end with it."""
+    """Who compares. In a `with` block these may become processes, which end with it.
+
+    Attributes
+    ----------
+    compared : int
+        Pairs until now.
+    """
 
     def __init__(self) -> None:
-        self._compared = 0
+        self.compared = 0
         self._is_open = False
         self._processes: ProcessPoolExecutor | None = None
 
@@ -71,8 +77,8 @@ class Comparers:
 
         Processes begin at once, threads when the first is asked for.
         """
-        self._compared += len(pairs)
-        many = self._processes is not None or self._compared >= _MANY
+        self.compared += len(pairs)
+        many = self._processes is not None or self.compared >= _MANY
         if self._is_open and many and len(pairs) > 1:
             with suppress(*_NO_PROCESS):
                 return self._in_processes(pairs, features)

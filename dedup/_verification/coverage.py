@@ -17,7 +17,7 @@ from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
 from dedup._verification.evidence import Box, Evidence
 from dedup._verification.overlays import something
 from dedup._verification.registration import Floats, Matrix
-from dedup._verification.tints import Tint, tint_of
+from dedup._verification.tints import tint_of
 from dedup.pipelines.images.colours import BLACK, WHITE
 from dedup.pipelines.images.decoding import Decoded
 
@@ -85,15 +85,14 @@ class Coverage:
         What only a, and only b, shows.
     detail : Detail
         How finely b resolves the common part, compared with a.
-    tint, tint_back : Tint, optional
-        How the colours of a became those of b, and the other way.
+    tint : float
+        How far the colours of a are from those of b, in grey values.
     """
 
     a: Only = field(default_factory=Only)
     b: Only = field(default_factory=Only)
     detail: Detail = field(default_factory=Detail)
-    tint: Tint | None = None
-    tint_back: Tint | None = None
+    tint: float = 0.0
 
     def swapped(self) -> "Coverage":
         """The same with a and b exchanged."""
@@ -101,7 +100,6 @@ class Coverage:
             self.b,
             self.a,
             self.detail.swapped(),
-            self.tint_back,
             self.tint,
         )
 
@@ -157,7 +155,6 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         _only(only_b, own[1], around_b, colours=_has_own(colour_b, colour_a)),
         compared(a, b, to_b, common),
         tint_of(colour_a, colour_b),
-        tint_of(colour_b, colour_a),
     )
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
-from dedup._verification.common_part import CommonPart, tones
+from dedup._verification.common_part import CommonPart, changed, tones
 from dedup._verification.registration import Floats, Matrix
 from dedup.pipelines.images.decoding import Decoded
 
@@ -249,19 +249,20 @@ def _tile(
     clean, other_clean = _median(own), _median(other)
     specks = float((abs(own - clean) >= _SPECK).mean())
     other_specks = float((abs(other - other_clean) >= _SPECK).mean())
-    nothing = np.zeros(int(alike.sum()), np.float32)
-    left_a = _left(own, other, alike) if is_exact else nothing
-    left_b = _left(other, own, alike) if is_exact else nothing
-    noisy = _energies(own, alike, octaves=1)[0], _energies(other, alike, octaves=1)[0]
+    left_a = left_b = np.zeros(int(alike.sum()), np.float32)
+    if is_exact:
+        ((left_a, left_b),) = _energies(_left(own, other), _left(other, own), alike, octaves=1)
+    octaves = _energies(own, other, alike)
+    noisy_a, noisy_b = octaves[0]
     if max(specks, other_specks) > _FEW:  # salt and pepper is no detail
-        own, other = clean, other_clean
+        octaves = _energies(clean, other_clean, alike)
     return _Tile(
-        a=_energies(own, alike),
-        b=_energies(other, alike),
+        a=[energy for energy, _ in octaves],
+        b=[energy for _, energy in octaves],
         left_a=left_a,
         left_b=left_b,
-        noisy_a=noisy[0],
-        noisy_b=noisy[1],
+        noisy_a=noisy_a,
+        noisy_b=noisy_b,
         specks_a=specks,
         specks_b=other_specks,
         is_exact=is_exact,
@@ -272,11 +273,12 @@ def _median(tile: Floats) -> Floats:
     return np.asarray(cv2.medianBlur(tile.astype(np.uint8), 3), np.float32)
 
 
-def _left(picture: Floats, other: Floats, alike: npt.NDArray[np.bool_]) -> Floats:
-    """Energy of each block's finest octave that no light and contrast of the other gives."""
+def _left(picture: Floats, other: Floats) -> Floats:
+    """What of a tile no light and contrast of the other gives."""
     own, mean = other - other.mean(), picture.mean()
     gain = float((own * (picture - mean)).sum() / max(float((own * own).sum()), 1e-6))
-    return _energies(picture - mean - gain * own, alike, octaves=1)[0]
+    left: Floats = picture - mean - gain * own
+    return left
 
 
 def _on_whole_pixels(pixels: Matrix, *, size: tuple[int, int]) -> Matrix:
@@ -300,8 +302,7 @@ def _on_whole_pixels(pixels: Matrix, *, size: tuple[int, int]) -> Matrix:
 def _in_tones(grey: Floats, common: CommonPart) -> Floats:
     """The grey values of b as those of a: a darker copy has no more or less detail."""
     alike = common.inside & ~(common.only_a | common.only_b)
-    change = tones(*(_grey(picture)[alike] for picture in (common.b, common.a)))
-    return change(np.arange(256, dtype=np.float32))[grey.astype(np.uint8)]
+    return changed(grey, tones(_grey(common.b), _grey(common.a), alike))
 
 
 def _grey(picture: Pixels) -> Floats:
@@ -309,17 +310,19 @@ def _grey(picture: Pixels) -> Floats:
 
 
 def _energies(
-    tile: Floats, alike: npt.NDArray[np.bool_], *, octaves: int = _OCTAVES
-) -> list[Floats]:
-    """Of each octave, the finest first, the mean square of each block that is alike."""
-    height, width = tile.shape
+    a: Floats, b: Floats, alike: npt.NDArray[np.bool_], *, octaves: int = _OCTAVES
+) -> list[tuple[Floats, Floats]]:
+    """Of each octave, the finest first, the mean squares in a and b of each block that is alike."""
+    tile = cv2.merge([a, b])
+    height, width = a.shape
     blocks = width // _BLOCK, height // _BLOCK
     found = []
     for _ in range(octaves):
-        coarse = np.asarray(cv2.pyrDown(tile), np.float32)
-        fine = tile - np.asarray(cv2.pyrUp(coarse, dstsize=tile.shape[::-1]), np.float32)
+        coarse = cv2.pyrDown(tile)
+        fine = tile - cv2.pyrUp(coarse, dstsize=tile.shape[1::-1])
         squares = cv2.resize(fine * fine, blocks, interpolation=cv2.INTER_AREA)
-        found.append(np.asarray(squares, np.float32).reshape(-1)[alike])
+        of_a, of_b = np.asarray(squares, np.float32).reshape(-1, 2)[alike].T
+        found.append((of_a, of_b))
         tile = coarse
     return found
 

@@ -55,6 +55,7 @@ class EvidenceCache:
         folder: Path | None = None,
         most: int = _CAPACITY,
     ) -> None:
+        self.folder = folder
         self._file = CacheFile(
             "seen" if reranker is None else f"seen-{reranker.method}",
             version=version_of(

@@ -87,7 +87,9 @@ def one_thread() -> None:
     cv2.setNumThreads(1)
 
 
-def extract(image: npt.NDArray[np.uint8], *, size: tuple[int, int] | None = None) -> Features:
+def extract(
+    image: npt.NDArray[np.uint8], *, size: tuple[int, int] | None = None, pixels: int = PICTURE
+) -> Features:
     """Reduce an image to what `compare` needs.
 
     Pure, may run in several threads, and leaves the interpreter's lock free while it works.
@@ -98,6 +100,8 @@ def extract(image: npt.NDArray[np.uint8], *, size: tuple[int, int] | None = None
         RGB, with `SHORT_SIDE` pixels (of `decoding.py`) on the short side if it has as many.
     size : tuple of int, optional
         Width and height of the image before it was reduced, which `Evidence.scale` is about.
+    pixels : int
+        Of the grey picture, about.
 
     Examples
     --------
@@ -117,7 +121,7 @@ def extract(image: npt.NDArray[np.uint8], *, size: tuple[int, int] | None = None
         detail=cv2.norm(clean, cv2.GaussianBlur(clean, (5, 5), 1.0), cv2.NORM_L1) / grey.size,
         specks=np.count_nonzero(np.asarray(finest) >= _SPECK) / grey.size,
     )
-    return Features(grey=_resized(clean, PICTURE), look=look)
+    return Features(grey=_resized(clean, pixels), look=look)
 
 
 def _resized(grey: Grey, pixels: int) -> Grey:

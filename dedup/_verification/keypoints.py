@@ -3,17 +3,17 @@
 ORB (Rublee et al. 2011): a fifth of SIFT's time, for the same pairs (benchmarks/comparing.py).
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
 from dedup._base.opencv import cv2
 from dedup._verification.registration import Floats
 
-__all__ = ["Local", "local_features", "matches", "mirrored_features"]
+__all__ = ["Local", "dense_features", "local_features", "matches", "mirrored_features"]
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 Bits: TypeAlias = npt.NDArray[np.uint8]
@@ -25,6 +25,11 @@ _MOST_FEATURES: Final = 400
 _OCTAVES: Final = 6
 _STEP: Final = 1.3
 """Local features of a picture at most, and the scales at which they are looked for."""
+_MOST_DETECTED: Final = 6_000
+_PARTS: Final = 4
+_MOST_OF_PART: Final = 150
+"""Of a larger picture: features that are looked for, parts of its width and height, and features
+of a part at most."""
 _CORNER: Final = 8
 _PATCH: Final = 31
 _MARGIN: Final = 15
@@ -39,6 +44,19 @@ def local_features(grey: Grey) -> Local:
     return _local(*_orb().detectAndCompute(grey, None))
 
 
+def dense_features(grey: Grey) -> Local:
+    """The same of a larger picture, from each of its parts some."""
+    orb = _orb(_MOST_DETECTED)
+    height, width = grey.shape
+    parts: defaultdict[tuple[int, int], list[cv2.KeyPoint]] = defaultdict(list)
+    for point in sorted(orb.detect(grey, None), key=lambda point: -point.response):
+        part = parts[int(point.pt[0] * _PARTS / width), int(point.pt[1] * _PARTS / height)]
+        if len(part) < _MOST_OF_PART:
+            part.append(point)
+    kept = [point for key in sorted(parts) for point in parts[key]]
+    return _local(*orb.compute(grey, kept))
+
+
 def mirrored_features(grey: Grey, points: Floats) -> Local:
     """The same keypoints in the mirror image: to detect them anew would cost twice as much."""
     octaves = np.rint(np.log(points[:, 2] / _PATCH) / np.log(_STEP)).astype(int)
@@ -51,9 +69,9 @@ def mirrored_features(grey: Grey, points: Floats) -> Local:
     return _local(*_orb().compute(np.ascontiguousarray(grey[:, ::-1]), keypoints))
 
 
-def _orb() -> cv2.ORB:
+def _orb(most: int = _MOST_FEATURES) -> cv2.ORB:
     return cv2.ORB.create(
-        nfeatures=_MOST_FEATURES,
+        nfeatures=most,
         scaleFactor=_STEP,
         nlevels=_OCTAVES,
         edgeThreshold=_MARGIN,
@@ -88,6 +106,8 @@ def _nearest_two(a: Bits, b: Bits) -> tuple[Integers, Integers]:
 
     faiss takes a fifth of the time that OpenCV's matcher does.
     """
+    import faiss  # slow to load, and what is known from earlier runs needs no matching
+
     before = faiss.omp_get_max_threads()  # of this thread, whose caller may use faiss too
     faiss.omp_set_num_threads(1)
     try:

@@ -23,6 +23,8 @@ Mask = npt.NDArray[np.bool_]
 
 _CANVAS: Final = 112 * 112
 """Pixels that the first picture takes."""
+_PIXELS: Final = 4_000_000
+"""Pixels that all take together, at most."""
 _FARTHEST: Final = 1.0
 """How far, in its sides, the canvas reaches beyond it."""
 _VOTERS: Final = 25
@@ -119,7 +121,7 @@ def standings(layers: Sequence[Layer]) -> list[Standing]:
     deviant = np.stack([_deviates(grey, usual) for grey in greys]) & known
     altered = deviant.sum(axis=(1, 2)) / shown.sum(axis=(1, 2)).clip(1)
     framed |= altered > _MUCH
-    for number in np.flatnonzero(~framed):
+    for number in np.flatnonzero(~framed).tolist():
         framed[number] = _is_framed(number, greys=greys, reach=reach, framed=framed)
     scene = _scene(reach[~framed] if not framed.all() else reach, usual)
     colours, tints = _colours(layers)
@@ -174,7 +176,8 @@ def _canvas(layers: Sequence[Layer]) -> tuple[tuple[int, int], Matrix]:
     low = places.min(axis=0).clip(-_FARTHEST, 0)
     high = places.max(axis=0).clip(1, 1 + _FARTHEST)
     width, height = layers[0].features.look.size
-    sides = np.array([(_CANVAS * width / height) ** 0.5, (_CANVAS * height / width) ** 0.5])
+    pixels = min(_CANVAS, _PIXELS / (len(layers) * float(np.prod(high - low))))
+    sides = np.array([(pixels * width / height) ** 0.5, (pixels * height / width) ** 0.5])
     columns, rows = np.ceil((high - low) * sides).astype(int).tolist()
     base = np.array([[1 / sides[0], 0, low[0]], [0, 1 / sides[1], low[1]], [0, 0, 1]])
     return (columns, rows), base

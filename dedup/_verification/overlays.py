@@ -5,13 +5,14 @@ through: it lightens, or darkens, all of it by one part. Letters and stickers do
 that can't be told, as of thin or little letters, they are taken for something.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
-from dedup._verification.common_part import CommonPart, Mask, tones
+from dedup._verification.common_part import CommonPart, Mask, changed, tones
 from dedup._verification.registration import Floats, Matrix
 
 __all__ = ["something"]
@@ -21,7 +22,7 @@ _GROWN: Final = 4
 _DULL: Final = 0.92
 """Contrast of what hides, at most, in units of what it hides."""
 _COARSE: Final = 8.0
-_AT_LARGE: Final = 10.0
+_AT_LARGE: Final = 6.0
 """Blur that leaves what is seen at large, and grey values by which that may differ."""
 _FLAT: Final = 10.0
 """Contrast of a bar, in grey values."""
@@ -45,6 +46,8 @@ _EVEN: Final = 1.4
 _THROUGH: Final = 0.75
 _CONTRAST: Final = (0.25, 0.97)
 """Correlation of a watermark with the picture below, and the part of its contrast that is left."""
+_VARIED: Final = 2.0
+"""Contrast, in grey values, of what is below, from which it can be told."""
 _THICK: Final = 0.12
 """Part of the ink that is no edge."""
 _NEAR: Final = np.ones((3, 3), np.uint8)
@@ -66,16 +69,16 @@ def something(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> Mask:
     below, above = _in_tones(common.a, common.b, common)
     bars = _bars(above, common.only_a | common.only_b)
     least, most = np.asarray(cv2.erode(below, _NEAR)), np.asarray(cv2.dilate(below, _NEAR))
-    changed = (above > most + _INK) | (above < least - _INK)
+    beyond = (above > most + _INK) | (above < least - _INK)
     number, labels = cv2.connectedComponents(_grown(common.only_a | common.only_b, _GROWN))
     labels = np.asarray(labels)
     for label in range(1, number):
         place = (labels == label) & common.inside
         if not (place & left).any():
             continue
-        beside = (place & left & changed & ~bars).sum()
+        beside = (place & left & beyond & ~bars).sum()
         is_barred = (place & bars).any() and beside < _BESIDE * place.sum()
-        if is_barred or _hides(below, above, place):
+        if is_barred or _hides(common, (below, above), place):
             left &= ~place
     is_stamped = left.any() and _is_stamped(below, above, left)
     if is_stamped and _is_stamped(*_fine(a, b, to_b, common), is_fine=True):
@@ -87,8 +90,8 @@ def _in_tones(a: Pixels, b: Pixels, common: CommonPart) -> tuple[Floats, Floats]
     """Both pictures in grey, a in the tones of b."""
     grey_a, grey_b = _grey(a), _grey(b)
     alike = common.inside & ~(common.only_a | common.only_b)
-    change = tones(_grey(common.a)[alike], _grey(common.b)[alike])
-    return change(grey_a), grey_b
+    by = tones(_grey(common.a), _grey(common.b), alike)
+    return changed(grey_a, by), grey_b
 
 
 def _grey(picture: Pixels) -> Floats:
@@ -100,13 +103,18 @@ def _grown(mask: Mask, pixels: int) -> Pixels:
     return np.asarray(cv2.dilate(mask.astype(np.uint8), square), np.uint8)
 
 
-def _hides(below: Floats, above: Floats, place: Mask) -> bool:
-    """Whether a place is as light and dark at large, with less contrast: a blur, or a mosaic."""
-    own, other = (float(np.sqrt(_energy(grey)[place].mean())) for grey in (above, below))
+def _hides(common: CommonPart, greys: tuple[Floats, Floats], place: Mask) -> bool:
+    """Whether b has the colours of a at large, but less contrast: a blur, or a mosaic."""
+    other, own = (float(np.sqrt(_energy(grey)[place].mean())) for grey in greys)
     if own > _DULL * other:
         return False
-    coarse = [cv2.GaussianBlur(grey, (0, 0), _COARSE) for grey in (below, above)]
-    return float(np.abs(np.asarray(coarse[0]) - np.asarray(coarse[1]))[place].mean()) < _AT_LARGE
+    alike = common.inside & ~(common.only_a | common.only_b)
+    for below, above in zip(cv2.split(common.a), cv2.split(common.b), strict=True):
+        by = tones(np.asarray(below), np.asarray(above), alike)
+        seen = cv2.GaussianBlur(above - changed(np.asarray(below), by), (0, 0), _COARSE)
+        if float(np.abs(np.asarray(seen))[place].mean()) > _AT_LARGE:
+            return False
+    return True
 
 
 def _energy(grey: Floats) -> Floats:
@@ -117,44 +125,63 @@ def _energy(grey: Floats) -> Floats:
 def _bars(grey: Floats, differ: Mask) -> Mask:
     """Where flat rectangles lie, with their edges."""
     contrast = np.asarray(cv2.dilate(grey, _NEAR)) - np.asarray(cv2.erode(grey, _NEAR))
-    flat = contrast < _FLAT
-    number, _, boxes, _ = cv2.connectedComponentsWithStats((flat & differ).astype(np.uint8))
     found = np.zeros_like(differ)
-    for left, top, width, height, area in np.asarray(boxes)[1:number].tolist():
-        inner = flat[top + 1 : top + height - 1, left + 1 : left + width - 1]
-        if area >= _BAR and inner.size and inner.mean() > _ALL:
-            low = max(0, left - _EDGE), max(0, top - _EDGE)
-            found[low[1] : top + height + _EDGE, low[0] : left + width + _EDGE] = True
+    for piece in _pieces((contrast < _FLAT) & differ):
+        even = abs(grey - float(np.median(grey[piece]))) < _FLAT / 2
+        for bar in _pieces(piece & even):
+            rows, columns = (np.flatnonzero(bar.any(axis=axis)) for axis in (1, 0))
+            low, high = (rows[0], columns[0]), (rows[-1] + 1, columns[-1] + 1)
+            if even[low[0] : high[0], low[1] : high[1]].mean() > _ALL:
+                top, left = (max(0, side - _EDGE) for side in low)
+                found[top : high[0] + _EDGE, left : high[1] + _EDGE] = True
     return found
+
+
+def _pieces(mask: Mask) -> Iterator[Mask]:
+    """The connected pieces of a mask that may be bars."""
+    number, labels, found, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    for label in range(1, number):
+        if found[label, cv2.CC_STAT_AREA] >= _BAR:
+            yield np.asarray(labels) == label
 
 
 def _is_stamped(below: Floats, above: Floats, place: Mask, *, is_fine: bool = False) -> bool:
     """Whether what lies over a place lets the picture below through, all of it alike."""
-    change = above - below
-    lighter, darker = (place & (sign * change > _INK) for sign in (1, -1))
-    is_light = lighter.sum() > darker.sum()
-    if min(lighter.sum(), darker.sum()) > _ONE_WAY * max(lighter.sum(), darker.sum()):
-        return False
-    room = 255 - below if is_light else below
-    ink = (lighter if is_light else darker) & (room > _ROOM)
+    ink, opacity = _ink(below, above, place)
     if ink.sum() < _LEAST_INK:
         return False
-    opacity = np.abs(change) / np.maximum(room, 1)
+    most = float(np.quantile(opacity[ink], 0.97))
+    core = ink & (opacity > np.median(opacity[ink]))
     if is_fine:  # of thin ink it is not known how much it lets through
         core = ink & np.asarray(cv2.erode(ink.astype(np.uint8), _NEAR), np.bool_)
         if core.sum() < max(_THICK * ink.sum(), _LEAST_INK):
             return False
-        usual, most = np.quantile(opacity[core], [0.5, 0.97])
+        usual, most = np.quantile(opacity[core], [0.5, 0.97]).tolist()
         if most > _EVEN * usual:
             return False
-    else:
-        core = ink & (opacity > np.median(opacity[ink]))
-        most = np.quantile(opacity[ink], 0.97)
-    if most > _OPACITY or core.sum() < _LEAST_INK:
+    return most < _OPACITY and _shines_through(below[core], above[core])
+
+
+def _ink(below: Floats, above: Floats, place: Mask) -> tuple[Mask, Floats]:
+    """Where a place is lighter, or where it is darker, if it is not both; and by how much.
+
+    The opacity that white, or black, would have to make it so.
+    """
+    change = above - below
+    lighter, darker = (place & (sign * change > _INK) for sign in (1, -1))
+    is_light = lighter.sum() > darker.sum()
+    less, more = sorted((int(lighter.sum()), int(darker.sum())))
+    room = 255 - below if is_light else below
+    ink = (lighter if is_light else darker) & (room > _ROOM)
+    return ink & (less <= _ONE_WAY * more), np.abs(change) / np.maximum(room, 1)
+
+
+def _shines_through(below: Floats, above: Floats) -> bool:
+    """Whether grey values follow those below, at less contrast."""
+    if len(below) < _LEAST_INK or min(float(below.std()), float(above.std())) < _VARIED:
         return False
-    seen, shown = below[core], above[core]
-    kept = float(np.polyfit(seen, shown, 1)[0])
-    alike = float(np.corrcoef(seen, shown)[0, 1])
+    kept = float(np.polyfit(below, above, 1)[0])
+    alike = float(np.corrcoef(below, above)[0, 1])
     return _CONTRAST[0] < kept < _CONTRAST[1] and alike > _THROUGH
 
 

@@ -182,6 +182,13 @@ def _affine(a: Matrix, b: Matrix) -> Matrix:
     return np.column_stack([linear, cb - linear @ ca])
 
 
+def mirror(width: int) -> Matrix:
+    """What swaps left and right in a picture of so many pixels; of 0 pixels, nothing."""
+    flip = np.diag([-1.0 if width else 1.0, 1, 1])
+    flip[0, 2] = width
+    return flip
+
+
 def corners(width: int, height: int) -> Floats:
     """Of a picture, shape (4, 2)."""
     return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)

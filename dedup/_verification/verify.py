@@ -1,15 +1,17 @@
 """Verify candidate pairs: decode, extract features once an image, compare, in parallel."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import islice
+from types import MappingProxyType
 from typing import NamedTuple
 
 from dedup._base.arrays import SHORT_SIDE
-from dedup._base.pairs import Pair, ordered
+from dedup._base.pairs import EXCHANGED, Pair, ordered
 from dedup._base.threads import threads
 from dedup._verification.comparing import Comparers
+from dedup._verification.covered_pairs import CoveredPairs
 from dedup._verification.covering import Covering
 from dedup._verification.evidence import Evidence
 from dedup._verification.evidence_cache import Digests, EvidenceCache
@@ -17,7 +19,11 @@ from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features
 from dedup._verification.frames import read_in_all, seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, FullSize
+from dedup._verification.inside import Outers, seen_inside
+from dedup._verification.known_standings import KnownStandings, name_of
+from dedup._verification.layers import Layer, Standing, standings
 from dedup._verification.pictures import Pictures, features_of
+from dedup._verification.registration import Matrix
 from dedup._verification.rerank import OverlapReranker
 from dedup._verification.second_reading import is_settled, read_over_grounds
 from dedup.errors import DecodeError
@@ -44,6 +50,9 @@ class Verifier:
         What earlier runs saw, with the same reranker.
     reranker : Method, optional
         Of the network that scores pairs in doubt again.
+    inside : mapping of (int, int) to int
+        Pairs (a < b) of which one may lie inside the other: 1 for a in b, 2 for b in a, 3 for
+        both. There the inner one is looked for where the ordinary alignment finds nothing.
 
     Attributes
     ----------
@@ -54,7 +63,7 @@ class Verifier:
     covering : Covering
         What the pictures of groups show of each other.
     advance : callable
-        Is told how many more pairs were compared.
+        Is told how many more pairs were compared; 0 where one was read again.
     """
 
     def __init__(
@@ -64,14 +73,20 @@ class Verifier:
         features: FeatureCache | None = None,
         evidence_cache: EvidenceCache | None = None,
         reranker: Method | None = None,
+        inside: Mapping[Pair, int] = MappingProxyType({}),
     ) -> None:
         self.pictures = pictures
         self.comparers = Comparers()
-        self.covering = Covering(self)
+        known = None if evidence_cache is None else CoveredPairs(evidence_cache.folder)
+        self.covering = Covering(self, known)
         self._rank = {picture: rank for rank, picture in enumerate(pictures.files)}
         self._cache = features or FeatureCache()
         self._evidence_cache = evidence_cache
         self._reranker = None if reranker is None else OverlapReranker(reranker, pictures)
+        self._standings = None if evidence_cache is None else KnownStandings(evidence_cache.folder)
+        self._inside = inside
+        self._outers = Outers(pictures)
+        self._looked_inside: set[Pair] = set()
         self._full_size = FullSize(pictures)
         self._evidence: dict[Pair, Evidence] = {}
         self._under_way: deque[_Batch] = deque()
@@ -109,8 +124,11 @@ class Verifier:
         if not unsettled:
             return
         with threads("read") as pool:
-            read = zip(unsettled, pool.map(self._read, unsettled), strict=True)
-            self._evidence.update(new := dict(read))
+            new = {}
+            for pair, seen in zip(unsettled, pool.map(self._read, unsettled), strict=True):
+                new[pair] = seen
+                self.advance(0)
+        self._evidence.update(new)
         if self._evidence_cache is not None:
             digests = {pair: ends for pair in new if (ends := self._digests(pair)) is not None}
             self._evidence_cache.put(
@@ -156,6 +174,50 @@ class Verifier:
         new = [pair for pair in batch.readable if pair in batch.digests and self._lasts(pair)]
         if self._evidence_cache is not None and new:
             self._evidence_cache.put({batch.digests[pair]: self._evidence[pair] for pair in new})
+        self._look_inside(batch.pairs)
+
+    def _look_inside(self, pairs: Iterable[Pair]) -> None:
+        """Look for pictures inside others, of pairs in which nothing else was found."""
+        new = [pair for pair in sorted(pairs) if self._may_lie_inside(pair)]
+        if not new:
+            return
+        self._looked_inside.update(new)
+        digests = {pair: ends for pair in new if (ends := self._digests(pair)) is not None}
+        known = {} if self._evidence_cache is None else self._evidence_cache.get(digests.values())
+        seen = {pair: known[ends] for pair, ends in digests.items() if ends in known}
+        left = [pair for pair in new if pair not in seen]
+        features = self.features({picture for pair in left for picture in pair})
+        left = [pair for pair in left if features.keys() >= set(pair)]
+        with threads("inside") as pool:
+            found = pool.map(lambda pair: self._seen_inside(pair, features), left)
+            seen |= {pair: one for pair, one in zip(left, found, strict=True) if one is not None}
+        if self._evidence_cache is not None:
+            self._evidence_cache.put(
+                {digests[pair]: seen[pair] for pair in left if pair in digests and pair in seen}
+            )
+        self._evidence.update(
+            (pair, one) for pair, one in seen.items() if one.score > self._evidence[pair].score
+        )
+
+    def _may_lie_inside(self, pair: Pair) -> bool:
+        first = self._evidence.get(pair)
+        if pair not in self._inside or pair in self._looked_inside or first is None:
+            return False
+        records = [self.pictures.files[picture][0] for picture in pair]
+        is_plain = all(record.frames == 1 and not record.alpha for record in records)
+        return is_plain and first.relation == "different"
+
+    def _seen_inside(self, pair: Pair, features: Mapping[int, Features]) -> Evidence | None:
+        ends = self.directed(pair)
+        ways = self._ways(pair)
+        outer = {}
+        for picture, way in zip(ends, (2, 1), strict=True):
+            if ways & way:
+                known = self._outers.of(picture, features[picture])
+                if known is None:
+                    return None
+                outer[picture] = known
+        return seen_inside(ends, ways, features=features, outer=outer)
 
     def _doubtful(self, pairs: Iterable[Pair]) -> list[Pair]:
         """The pairs that wait for a network's word."""
@@ -191,7 +253,14 @@ class Verifier:
     def _digests(self, pair: Pair) -> Digests | None:
         """The files that are compared, if both are there as they were indexed."""
         a, b = (self.pictures.digest(picture) for picture in self.directed(pair))
-        return None if a is None or b is None else (a, b)
+        if a is None or b is None:
+            return None
+        return (f"{a} inside {self._ways(pair)}", b) if pair in self._looked_inside else (a, b)
+
+    def _ways(self, pair: Pair) -> int:
+        """Which of a pair may lie inside which, as it is compared."""
+        ways = self._inside[pair]
+        return ways if self.directed(pair) == pair else EXCHANGED[ways]
 
     def directed(self, pair: Pair) -> Pair:
         """A pair as it is compared: from what would rather be kept to the other."""
@@ -217,6 +286,27 @@ class Verifier:
         for picture, features in new.items():
             self._cache.put(self.pictures.files[picture][0].id, features)
         return found | new
+
+    def standings(self, laid: Sequence[tuple[int, Matrix, bool]]) -> dict[int, Standing]:
+        """How pictures that lie over each other stand; without those that can't be read.
+
+        Parameters
+        ----------
+        laid : sequence of (int, ndarray, bool)
+            Pictures; where they lie, and whether they are framed, as of `Layer`.
+        """
+        digests = [self.pictures.digest(picture) for picture, _, _ in laid]
+        kept = None if None in digests else self._standings
+        name = name_of((d, at, on) for d, (_, at, on) in zip(digests, laid, strict=True))
+        known = None if kept is None else kept.get(name, count=len(laid))
+        if known is not None:
+            return dict(zip((picture for picture, _, _ in laid), known, strict=True))
+        features = self.features({picture for picture, _, _ in laid})
+        there = [one for one in laid if one[0] in features]
+        found = standings([Layer(features[picture], at, on) for picture, at, on in there])
+        if kept is not None and len(there) == len(laid):
+            kept.put(name, found)
+        return dict(zip((picture for picture, _, _ in there), found, strict=True))
 
     def _extract(self, picture: int) -> Features | None:
         decoded = self.pictures.read(picture, short_side=SHORT_SIDE)

@@ -12,6 +12,11 @@ from dedup._verification.align import compare
 from dedup._verification.evidence import DEFAULT_THRESHOLD, Evidence, describe
 from dedup._verification.frames import seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, greys_of
+from dedup._verification.inside import (
+    OUTER_SHORT_SIDE,
+    outer_features,
+    seen_inside,
+)
 from dedup._verification.pictures import features_of
 from dedup._verification.rerank import reranked
 from dedup._verification.second_reading import is_settled, read_over_grounds
@@ -140,6 +145,13 @@ def explain(a: ImageSource, b: ImageSource, *, reranker: Method | None = None) -
     )
     if reranker is not None and evidence.is_doubtful:
         (evidence,) = reranked([(evidence, both[0].image, both[1].image)], method=reranker)
+    is_plain = all(one.frames == 1 and not one.is_transparent for one in both)
+    if evidence.relation == "different" and is_plain:
+        large = (decode(source, short_side=OUTER_SHORT_SIDE) for source in (a, b))
+        features = dict(enumerate(map(features_of, both)))
+        outer = {end: outer_features(one, features[end]) for end, one in enumerate(large)}
+        inside = seen_inside((0, 1), 3, features=features, outer=outer)
+        evidence = max(evidence, inside, key=lambda seen: seen.score)
     if evidence.score >= DEFAULT_THRESHOLD and not is_settled(evidence):
         large = (decode(source, short_side=FULL_SHORT_SIDE) for source in (a, b))
         evidence = read_over_grounds(evidence, *map(greys_of, large))

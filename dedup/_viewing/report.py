@@ -10,20 +10,19 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from dedup._base.options import LARGEST_THUMBNAIL
 from dedup._base.progress import bar
-from dedup._base.saving import Kind, require_kind, save_text
+from dedup._base.saving import PAGE_KIND, require_kind, save_text
 from dedup._results.members import Member
 from dedup._viewing.page_data import file_data, pair_data
 from dedup._viewing.thumbnails import Thumbnail, thumbnails
 from dedup.errors import InputError
 
-__all__ = ["LARGEST_THUMBNAIL", "PAGE_KIND", "web_text", "write_report"]
+__all__ = ["web_text", "write_report"]
 
 _WEB = Path(__file__).parent / "web"
 _SCRIPTS = ("pair.js", "choices.js", "card.js", "report.js")
 _STYLES = ("report.css", "pair.css")
-LARGEST_THUMBNAIL = 1024
-PAGE_KIND = Kind("page of dedup's", mark='<meta name="generator" content="dedup">')
 
 
 def write_report(

@@ -133,6 +133,7 @@ class OwnModel:
 
     measure: ClassVar[Literal["cosine"]] = "cosine"
     reranker: ClassVar[None] = None
+    small: ClassVar[None] = None
     method: str
     network: Network
     defaults: Defaults

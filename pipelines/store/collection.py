@@ -53,7 +53,7 @@ class Collection(Table):
         self, connection: Connection, *, name: str, storage: Storage | None = None
     ) -> None:
         super().__init__(connection, name=name)
-        self._storage = storage or Storage()
+        self.storage = storage or Storage()
 
     def ensure(
         self,
@@ -91,7 +91,7 @@ class Collection(Table):
         vectors, index = self._kept(measure)
         schema = _schema(fields, vectors=vectors, dimension=dimension)
         if not self._call("open it", "has_collection"):
-            by_size = measure == "cosine" and self._storage.index_type is None
+            by_size = measure == "cosine" and self.storage.index_type is None
             choice = _BY_SIZE if by_size else index.type
             self._create(schema, {**properties, _CHOICE: choice}, index)
         found = self._call("open it", "describe_collection")
@@ -107,10 +107,10 @@ class Collection(Table):
             if store == "lite":
                 return "FLOAT_VECTOR", Index("FLAT", "COSINE")
             return "BINARY_VECTOR", Index(_OF_BITS[store], "HAMMING")
-        if self._storage.float16:
+        if self.storage.float16:
             self._require_float16()
-            return "FLOAT16_VECTOR", self._storage.index(store, rows=0)
-        return "FLOAT_VECTOR", self._storage.index(store, rows=0)
+            return "FLOAT16_VECTOR", self.storage.index(store, rows=0)
+        return "FLOAT_VECTOR", self.storage.index(store, rows=0)
 
     def _require_float16(self) -> None:
         version = str(self.connection.call("tell its version", "get_server_version"))
@@ -150,8 +150,8 @@ class Collection(Table):
                 f"the collection {self.name!r} at {self.connection.uri} holds vectors of "
                 f"{kept.dimension} numbers, not {dimension}; choose another index or collection"
             )
-        if (self._storage.index_type or kept.index.type) != kept.index.type or (
-            self._storage.float16 and kept.format.field_type != "FLOAT16_VECTOR"
+        if (self.storage.index_type or kept.index.type) != kept.index.type or (
+            self.storage.float16 and kept.format.field_type != "FLOAT16_VECTOR"
         ):
             raise CollectionMismatch(
                 f"the collection {self.name!r} at {self.connection.uri} keeps its vectors as "
@@ -234,8 +234,8 @@ class Collection(Table):
             self._call("flush", "flush")
             if self.connection.is_local and self.layout.properties.get(_CHOICE) == _BY_SIZE:
                 rows = len(self)
-                if self._storage.outgrown(self.layout.index, rows=rows):
-                    self._rebuild(self._storage.index("lite", rows=rows))
+                if self.storage.outgrown(self.layout.index, rows=rows):
+                    self._rebuild(self.storage.index("lite", rows=rows))
 
     def _rebuild(self, index: Index) -> None:
         """Replace the index. Nothing can be searched meanwhile."""

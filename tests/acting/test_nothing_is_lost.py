@@ -95,6 +95,68 @@ def test_what_was_censored_is_not_kept(pair, photo):
         assert pair(boxed(photo, box, change), name="copy.png")[0] == "original.jpg", number
 
 
+@pytest.mark.parametrize("hide", ["mosaic", "blur", "bar"])
+def test_what_only_hides_some_of_the_picture_may_go(pair, photo, hide):
+    change = {
+        "mosaic": mosaic,
+        "blur": lambda part: part.filter(ImageFilter.GaussianBlur(14)),
+        "bar": lambda part: Image.new("RGB", part.size),
+    }[hide]
+    assert pair(boxed(photo, (120, 80, 280, 220), change)) == ("original.jpg", "")
+
+
+def test_picture_is_kept_though_most_copies_of_it_are_censored(tmp_path, photo):
+    box = 120, 80, 280, 220
+    photo.save(tmp_path / "plain.png")
+    boxed(photo, box, mosaic).save(tmp_path / "mosaic.png")
+    boxed(photo, box, lambda part: Image.new("RGB", part.size)).save(tmp_path / "bar.png")
+    boxed(photo, box, lambda part: part.filter(ImageFilter.GaussianBlur(14))).save(
+        tmp_path / "blur.png"
+    )
+    (group,) = find(tmp_path).groups
+    assert os.path.basename(group.keep) == "plain.png"
+    assert len(group.remove) == 3
+
+
+def stamped(photo, text, *, size, opacity):
+    mask = Image.new("L", photo.size)
+    place = photo.width / 2, photo.height / 2
+    ImageDraw.Draw(mask).text(place, text, round(255 * opacity), font_size=size, anchor="mm")
+    copy = photo.copy()
+    copy.paste("white", mask=mask)
+    return copy
+
+
+def test_watermark_may_go_and_text_stays(pair, photo):
+    assert pair(stamped(photo, "© Jane", size=90, opacity=0.5)) == ("original.jpg", "")
+    _, reason = pair(stamped(photo, "© Jane", size=90, opacity=1))
+    assert reason.endswith(" % of its picture is only here")
+
+
+@pytest.mark.parametrize("size", [14, 20, 30])
+def test_little_letters_are_no_watermark(pair, photo, size):
+    _, reason = pair(stamped(photo, "Happy birthday, 12 May", size=size, opacity=1))
+    assert reason.endswith(" % of its picture is only here")
+
+
+def test_original_is_kept_among_copies_that_each_show_something_else(tmp_path, photo):
+    photo.save(tmp_path / "original.jpg", quality=80)
+    copies = {
+        "brighter": photo.point(lambda value: min(255, round(1.5 * value))),
+        "sharper": photo.filter(ImageFilter.UnsharpMask(2, 200)),
+        "written": stamped(photo, "Happy birthday", size=60, opacity=1),
+        "caption": with_caption(photo),
+        "crop": photo.crop((30, 20, 420, 280)),
+    }
+    for name, copy in copies.items():
+        copy.save(tmp_path / f"{name}.png")
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert os.path.basename(group.keep) == "original.jpg"
+    stays = {os.path.basename(path) for path in group.retain}
+    assert stays >= {"written.png", "caption.png"}
+    assert os.path.basename(group.remove[0]) in {"brighter.png", "crop.png"}
+
+
 def test_source_is_kept_and_not_what_was_converted_from_it(tmp_path, photo):
     photo.save(tmp_path / "b.jpg", quality=90)
     with Image.open(tmp_path / "b.jpg") as image:

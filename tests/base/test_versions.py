@@ -5,7 +5,7 @@ import platform
 import re
 import sys
 import tomllib
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +19,11 @@ from dedup._base.versions import DECODING, EVIDENCE, version_of
 from dedup._catalogue.record import SCHEMA, Record
 from dedup._join.self_join import self_join
 from dedup._verification.align import compare
+from dedup._verification.coverage import coverage_of
 from dedup._verification.features import extract
+from dedup._verification.inside import outer_features, seen_inside
+from dedup._verification.layers import Layer, standings
+from dedup._verification.pictures import features_of
 from dedup.pipelines.images.decoding import decode
 from dedup.pipelines.models.preprocessing import Preprocessing
 from dedup.pipelines.store.collection import Collection, connect
@@ -100,6 +104,41 @@ def compared(_):
         numbers = [seen.score, seen.overlap_a, *(seen.measurements or {}).values()]
         yield seen.relation, seen.edits, [f"{number:.3f}" for number in numbers]
         yield seen.is_doubtful, [f"{seen.reranked(cosine).score:.3f}" for cosine in (0.4, 0.6)]
+    page = scene(seed=2).resize((800, 600))
+    page.paste(image.resize((280, 210)), (420, 300))
+    inner, outer = (decode(written(one, "PNG")) for one in (image, page))
+    features = {0: features_of(inner), 1: features_of(outer)}
+    large = {1: outer_features(outer, features[1])}
+    seen = seen_inside((0, 1), 1, features=features, outer=large)
+    yield seen.relation, seen.edits, [f"{number:.2f}" for number in seen.box_b]
+
+
+def covered(_):
+    """What is kept of coverage, and of how the pictures of a group stand."""
+    image = scene(seed=1)
+    note, bar = image.copy(), image.copy()
+    ImageDraw.Draw(note).rectangle([150, 100, 210, 140], fill="white")
+    ImageDraw.Draw(bar).rectangle([20, 30, 90, 60], fill="black")
+    grey = image.convert("L").convert("RGB")
+    crop = image.crop((40, 20, 390, 290))
+    a, layers = extract(np.asarray(image)), [Layer(extract(np.asarray(image)), np.eye(3))]
+    for other in (note, bar, grey, crop, image.resize((200, 150))):
+        b = extract(np.asarray(other))
+        seen = compare(a, b)
+        coverage = coverage_of(decode(image), decode(other), seen)
+        yield [numbers(value) for value in asdict(coverage).values()]
+        layers.append(Layer(b, np.vstack([seen.transform, [0, 0, 1]])))
+    yield [numbers(asdict(standing)) for standing in standings(layers)]
+
+
+def numbers(values):
+    """The first digits of numbers by their names: the last ones are another processor's."""
+    if not isinstance(values, dict):
+        return round(values, 2)
+    return {
+        name: value if isinstance(value, str | bool) else np.round(value, 2).tolist()
+        for name, value in values.items()
+    }
 
 
 def joined(folder):
@@ -128,6 +167,7 @@ SAMPLES = {
     "DECODING": decoded,
     "PREPROCESSING": preprocessed,
     "EVIDENCE": compared,
+    "COVERAGE": covered,
     "JOIN": joined,
 }
 

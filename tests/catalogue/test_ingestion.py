@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 import dedup
+from dedup._base.options import DEFAULT
 from dedup._catalogue import digests, discover, exact_copies
 from dedup.pipelines.images.decoding import pixel_digest
-from dedup.pipelines.models.methods import DEFAULT
 
 
 def as_bytes(image):

@@ -11,8 +11,9 @@ from PIL import Image
 from pymilvus import DataType, MilvusClient
 
 import dedup
+from dedup._base.options import DEFAULT
 from dedup.pipelines import operators
-from dedup.pipelines.models.methods import DEFAULT, model
+from dedup.pipelines.models.methods import model
 
 
 def counts(added):

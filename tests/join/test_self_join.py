@@ -14,6 +14,7 @@ import dedup
 from dedup._catalogue.record import SCHEMA, Record
 from dedup._join import brute_force, spill
 from dedup._join import self_join as joining
+from dedup._join.inside import MARGIN
 from dedup._join.self_join import self_join
 from dedup.pipelines.store import storage
 from dedup.pipelines.store.collection import Collection, connect
@@ -206,6 +207,26 @@ def indexed(file, vectors, *, storage):
     collection = Collection(connect(file), name="join")
     collection.load()
     return collection, ids
+
+
+@anywhere
+def test_small_vectors_are_compared_with_all_others_both_ways(stored_anywhere, how):
+    whole, small = (vectors_with_copies([1, 3, 40], seed=seed) for seed in (1, 2))
+    small[5:9] = unit(whole[20:24] + 0.05)
+    collection, ids = stored_anywhere(whole)
+    inner, _ = stored_anywhere(small, name="small")
+    rounds = self_join(collection, threshold=0.7 - MARGIN, small=inner, **how)
+    found = {}
+    for part in rounds:
+        if part.ways is not None:
+            found |= zip(zip(part.a, part.b, strict=True), part.ways.tolist(), strict=True)
+    inside = small @ whole.T >= 0.7
+    np.fill_diagonal(inside, False)
+    wanted = {}
+    for one, other in np.argwhere(inside):
+        pair = tuple(sorted((ids[one], ids[other])))
+        wanted[pair] = wanted.get(pair, 0) | (1 if ids[one] == pair[0] else 2)
+    assert found == wanted != {}
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import pytest
 from scored import NAN, realistic, scored
 
 from dedup import plots
+from dedup._base.options import DEFAULT
 from dedup._search.threshold import Estimate, Threshold
 from dedup.errors import InputError
-from dedup.pipelines.models.methods import DEFAULT
 
 ALL = sorted(plots.__all__)
 

@@ -57,7 +57,7 @@ def test_what_a_copy_lacks_is_why_the_other_is_kept(why, photo):
     [
         (lambda photo: photo.convert("L"), "in colour"),
         (with_caption, "no caption"),
-        (blurred_in_a_place, "nothing blurred out"),
+        (blurred_in_a_place, "nothing covered"),
     ],
     ids=["grey", "caption", "blurred"],
 )

@@ -1,15 +1,13 @@
 """A small network proposes pairs; where these are in doubt, the ResNet-50 ranks them again."""
 
 import sqlite3
-from contextlib import closing, contextmanager
-from types import SimpleNamespace
+from contextlib import closing
 
 import numpy as np
 import pytest
 from PIL import ImageDraw
 
 import dedup
-from dedup._search import search
 from dedup.pipelines.models import engines, methods
 
 LARGE, SMALL, BOTH = "sscd", "sscd-fast", "sscd-cascade"
@@ -161,30 +159,6 @@ def test_how_many_cores_there_are_changes_nothing(doubtful, cores):
         cores(count)
         found.append(dedup.find_duplicates(doubtful, method=BOTH, cache=False).pairs)
     assert found[0].equals(found[1])
-
-
-def test_progress_counts_each_pair_that_is_verified_and_each_image_that_is_reranked(
-    doubtful, monkeypatch
-):
-    bars = []
-
-    @contextmanager
-    def bar(*, title, unit, **_):
-        moves = []
-        bars.append((title, unit, moves))
-        yield SimpleNamespace(update=moves.append)
-
-    monkeypatch.setattr(search, "bar", bar)
-    found = dedup.find_duplicates(doubtful, method=BOTH)
-    title, unit, moves = bars.pop()
-    assert (title, unit) == ("verifying", " pairs")
-    assert sum(moves) == len(found._outcome.links.decision.asked())
-    for _ in range(2):  # the second time all are known
-        settings = {"verify": False, "threshold": 0.5, "candidates": 0.5}
-        found = dedup.find_duplicates(doubtful, method=BOTH, **settings)
-        title, unit, moves = bars.pop()
-        assert (title, unit) == ("reranking", " images")
-        assert sum(moves) == len({*found.pairs["a"], *found.pairs["b"]}) == 6
 
 
 def test_other_threshold_gives_what_a_fresh_search_gives(doubtful):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 import dedup
 from dedup import InputError, ScoredPairs, Threshold, sweep, tune
-from dedup.pipelines.models.methods import DEFAULT, model
+from dedup._base.options import DEFAULT
+from dedup.pipelines.models.methods import model
 
 
 def scored(*, sources=60, copies=4, quantity="score", seed=0, hard=1):

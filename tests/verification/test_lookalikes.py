@@ -2,11 +2,13 @@
 
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 import dedup
+from dedup._verification.align import compare
 from dedup._verification.features import extract
 from dedup._verification.reading.reading import read
 from dedup.data.lookalikes import COPIES, FAMILIES, copy_of, make_lookalikes
@@ -39,6 +41,30 @@ def test_a_page_with_one_other_value_is_a_lookalike_and_its_copies_are_none(fami
         assert read(page, grey(copy), SAME_FRAME).kind == "copy", kind
 
 
+@pytest.mark.parametrize("family", ["map-tile", "floor-plan", "slide", "chat"])
+def test_a_smaller_copy_of_another_page_is_a_lookalike(family):
+    page, other = pages(family)
+    for kind in ("resize-60", "photographed"):
+        small = copied(other, kind)
+        registered = compare(extract(np.asarray(page)), extract(np.asarray(small)))
+        assert read(grey(page), grey(small), registered.transform).kind == "lookalike", kind
+
+
+def test_a_grid_of_cells_is_placed_within_its_border():
+    for number, page in enumerate(pages("timetable")):
+        framed = copied(page, "border-6", seed=number)
+        seen = compare(extract(np.asarray(page)), extract(np.asarray(framed)))
+        assert (seen.relation, round(seen.overlap_a, 2)) == ("near", 1.0)
+
+
+@pytest.mark.parametrize("family", ["bar-chart", "chess"])
+def test_a_border_and_the_desk_of_a_photographed_page_are_no_content(family):
+    page = pages(family, count=1)[0]
+    framed, shot = copied(page, "border-6"), copied(page, "photographed", seed=1)
+    registered = compare(extract(np.asarray(framed)), extract(np.asarray(shot)))
+    assert read(grey(framed), grey(shot), registered.transform).kind == "copy"
+
+
 def test_a_pair_read_the_other_way_round_is_read_the_same():
     page, other = (grey(image) for image in pages("form"))
     smaller = grey(Image.fromarray(other).resize((700, 904)))
@@ -67,6 +93,37 @@ def test_text_over_a_photo_is_an_edit(photos):
         edited = photo.copy()
         ImageDraw.Draw(edited).text((30, 30), "HELLO WORLD", "white", font_size=40)
         assert read(grey(photo), grey(edited), SAME_FRAME).kind == "copy"
+
+
+def test_text_over_a_field_of_stars_is_an_edit():
+    random = np.random.default_rng(0)
+    y, x = np.mgrid[0:480, 0:640]
+    sky = np.full((480, 640), 9.0)
+    for _ in range(400):
+        light, size = 15 * (1 - random.random()) ** -0.8, random.uniform(0.9, 2.4)
+        left, top = random.uniform(0, 640), random.uniform(0, 480)
+        sky += min(light, 230) * np.exp(-((x - left) ** 2 + (y - top) ** 2) / (2 * size**2))
+    sky += random.normal(0, 4, sky.shape)
+    image = Image.fromarray(sky.clip(0, 255).astype(np.uint8)).convert("RGB")
+    edited = image.copy()
+    ImageDraw.Draw(edited).text((30, 200), "HELLO WORLD", "white", font_size=60)
+    assert read(grey(image), grey(edited), SAME_FRAME).kind == "copy"
+
+
+def bent(image, *, by=12, size=35):
+    """The same scene, in which the middle went to the right."""
+    pixels = np.asarray(image)
+    y, x = np.mgrid[0 : pixels.shape[0], 0 : pixels.shape[1]].astype(np.float32)
+    middle = pixels.shape[1] / 2, pixels.shape[0] / 2
+    pull = np.exp(-((x - middle[0]) ** 2 + (y - middle[1]) ** 2) / size**2)
+    return cv2.remap(pixels, x - by * pull, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+
+
+def test_two_shots_in_which_the_subject_moved_a_little_are_a_scene(photos):
+    for photo in photos.values():
+        before = extract(np.asarray(photo))
+        after = extract(bent(photo))
+        assert compare(before, after).relation == "scene"
 
 
 def test_filled_in_forms_are_reported_as_lookalikes_and_never_grouped(tmp_path):

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import dedup
-from dedup._verification import comparing
+from dedup._verification import comparing, covering, verify
+from dedup._verification.coverage import Coverage, Only
+from dedup._verification.covered_pairs import CoveredPairs
+from dedup._verification.detail import Detail
 from dedup._verification.evidence import Evidence
 from dedup._verification.evidence_cache import EvidenceCache
 
@@ -31,6 +34,19 @@ def compared(monkeypatch):
 
     monkeypatch.setattr(comparing, "compare", counted)
     return pairs
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Counts what is measured of pairs and of groups."""
+    calls = []
+
+    def counted(function):
+        return lambda *arguments: calls.append(arguments) or function(*arguments)
+
+    monkeypatch.setattr(covering, "coverage_of", counted(covering.coverage_of))
+    monkeypatch.setattr(verify, "standings", counted(verify.standings))
+    return calls
 
 
 @pytest.fixture
@@ -64,6 +80,25 @@ def test_second_run_compares_nothing_and_gives_the_same(copies, compared, tmp_pa
     pages = [(tmp_path / name).read_text() for name in ("first.html", "second.html")]
     assert pages[0].replace("18 embedded in this run", "0 embedded in this run") == pages[1]
     same(result(second.at(0.9)), result(first.at(0.9)))
+
+
+def test_second_run_measures_nothing_and_gives_the_same(copies, measured):
+    first = dedup.find_duplicates(copies, **SETTINGS)
+    whole = result(first)
+    assert len(measured) >= 12
+    measured.clear()
+    second = dedup.find_duplicates(copies, **SETTINGS)
+    same(result(second), whole)
+    assert measured == []
+
+
+def test_group_of_which_a_file_changed_is_measured_again(copies, measured, photos):
+    dedup.find_duplicates(copies, **SETTINGS)
+    all_of_them = len(measured)
+    measured.clear()
+    photos["coffee"].rotate(1).save(copies / "coffee-half.jpg")
+    dedup.find_duplicates(copies, **SETTINGS)
+    assert 0 < len(measured) < all_of_them / 2
 
 
 def test_other_places_and_names_of_the_same_files_are_known(copies, compared, tmp_path):
@@ -166,6 +201,21 @@ def test_evidence_comes_back_as_it_was(tmp_path_factory, evidence):
             assert (back.shape, back.tolist()) == (mine.shape, mine.tolist())
         else:
             assert mine == back
+
+
+@given(
+    coverage=st.builds(
+        Coverage,
+        a=st.builds(Only, within=numbers.map(np.float64), ground=st.text(), colours=st.booleans()),
+        detail=st.builds(Detail, ratio=numbers, is_exact=st.booleans().map(np.bool_)),
+        tint=numbers,
+    )
+)
+def test_coverage_comes_back_as_it_was(tmp_path_factory, coverage):
+    covered = CoveredPairs(tmp_path_factory.getbasetemp())
+    covered.put({("a", "b", "how"): coverage})
+    (again,) = covered.get([("a", "b", "how"), ("b", "a", "how")]).values()
+    assert again == coverage
 
 
 def test_image_in_memory_is_known_again(photos, compared):

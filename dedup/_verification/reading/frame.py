@@ -99,19 +99,30 @@ def without_bands(picture: Grey) -> tuple[int, int, int, int]:
 
 def _inner(lines: Grey) -> tuple[int, int]:
     """Lines of plain bands before and after."""
-    step = max(1, lines.shape[1] // 64)
-    some = np.sort(lines[:, ::step], axis=1)
-    few = max(1, some.shape[1] // 50)
-    plain = some[:, -1 - few].astype(np.int16) - some[:, few] <= _PLAIN
-    middle = some[:, some.shape[1] // 2].astype(np.int16)
-    bands = []
-    for ordered in (slice(None), slice(None, None, -1)):
-        flat, tone = plain[ordered], middle[ordered]
-        end = len(flat) if flat.all() else int(flat.argmin())
-        same = np.abs(tone[:end] - tone[0]) <= _PLAIN
-        if not same.all():
-            end = int(same.argmin())
-        within = tone[end : end + max(8, len(flat) // 20)]
-        differs = len(within) > 0 and abs(int(np.median(within)) - int(tone[0])) > _OTHER_TONE
-        bands.append(end if differs and end <= _BAND * len(flat) else 0)
-    return bands[0], bands[1]
+    some = lines[:, :: max(1, lines.shape[1] // 64)]
+    return _band(some), _band(some[::-1])
+
+
+def _band(lines: Grey) -> int:
+    """Lines of a plain band before the others, if these have another tone."""
+    if not _is_plain(lines[:1])[0]:
+        return 0
+    plain, tone = _is_plain(lines), _middle(lines)
+    end = len(lines) if plain.all() else int(plain.argmin())
+    same = np.abs(tone[:end] - tone[0]) <= _PLAIN
+    if not same.all():
+        end = int(same.argmin())
+    within = tone[end : end + max(8, len(lines) // 20)]
+    differs = len(within) > 0 and abs(int(np.median(within)) - int(tone[0])) > _OTHER_TONE
+    return end if differs and end <= _BAND * len(lines) else 0
+
+
+def _is_plain(lines: Grey) -> npt.NDArray[np.bool_]:
+    few = max(1, lines.shape[1] // 50)
+    ordered = np.sort(lines, axis=1)
+    plain: npt.NDArray[np.bool_] = ordered[:, -1 - few].astype(np.int16) - ordered[:, few] <= _PLAIN
+    return plain
+
+
+def _middle(lines: Grey) -> npt.NDArray[np.int16]:
+    return np.sort(lines, axis=1)[:, lines.shape[1] // 2].astype(np.int16)

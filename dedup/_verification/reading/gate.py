@@ -4,7 +4,8 @@ A page has few tones, and a ground that most of each window shows, also where pa
 noisy: tones are counted in steps that grow with the noise of the flattest places.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -28,6 +29,8 @@ _NOISE_STEPS: Final = 5.0
 _MOST_NOISE: Final = 6.0
 _STILL: Final = 1.5
 """Grey values a pixel, the least slope that counts where there is no noise."""
+_GENTLE: Final = (0.05, 0.35)
+"""Slopes, in parts of the steepest around, between which one is gentle: no edge that was drawn."""
 _INK: Final = 4
 """Tones that a window spans, but for its extreme 3 %, if something is drawn in it."""
 _COEFFICIENTS: Final = {
@@ -42,7 +45,7 @@ _COEFFICIENTS: Final = {
 _INTERCEPT: Final = -0.5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tones:
     """The tones of overlapping square windows, two cells a side.
 
@@ -56,24 +59,49 @@ class Tones:
         Of the tones, as a part of what it could be in that span: 0.3 where drawn, 0.9 in photos.
     ground : ndarray, shape (rows, columns)
         Part of a window that shows its two commonest neighbouring tones.
-    still : ndarray, shape (rows, columns)
-        Part of a window where the tone hardly changes: large where drawn on flat ground.
     noise : float
         Standard deviation of the flattest places.
+    grey : ndarray, uint8
+        The picture, denoised.
     """
 
     cell: int
     span: npt.NDArray[np.int64]
     entropy: Floats
     ground: Floats
-    still: Floats
     noise: float
+    grey: Grey = field(repr=False)
 
     @property
     def ink(self) -> npt.NDArray[np.bool_]:
         """Windows that show something."""
         ink: npt.NDArray[np.bool_] = self.span >= _INK
         return ink
+
+    @cached_property
+    def still(self) -> Floats:
+        """Part of a window where the tone hardly changes: large where drawn on flat ground."""
+        still = self._slope < max(_STILL, self.noise)
+        return _windows(still.astype(np.float32), self.cell)
+
+    @cached_property
+    def soft(self) -> Floats:
+        """Part of a window's slopes that is gentle: small where drawn, also on a dark ground."""
+        slope = np.maximum(self._slope - max(1.0, self.noise), 0)
+        side = 2 * self.cell + 1
+        steepest = np.asarray(cv2.dilate(slope, np.ones((side, side), np.uint8)), np.float32)
+        least, most = _GENTLE
+        sloping = slope > least * steepest
+        gentle = sloping & (slope < most * steepest)
+        part = (_windows(x.astype(np.float32), self.cell) for x in (gentle, sloping))
+        soft: Floats = next(part) / (next(part) + np.float32(1e-3))
+        return soft
+
+    @cached_property
+    def _slope(self) -> Floats:
+        dx = cv2.Sobel(self.grey, cv2.CV_32F, 1, 0, scale=1 / 8)
+        dy = cv2.Sobel(self.grey, cv2.CV_32F, 0, 1, scale=1 / 8)
+        return np.asarray(cv2.magnitude(dx, dy), np.float32)
 
 
 def tones(grey: Grey, *, cell: int, denoised: bool = False) -> Tones | None:
@@ -100,15 +128,7 @@ def tones(grey: Grey, *, cell: int, denoised: bool = False) -> Tones | None:
     span = (below < 0.97).sum(axis=2) - (below < 0.03).sum(axis=2)
     entropy = -(shares * np.log2(shares + 1e-9)).sum(axis=2) / np.log2(np.maximum(span, 1) + 1)
     ground = (shares[..., :-1] + shares[..., 1:]).max(axis=2)
-    still = _windows(_is_still(clean, noise), cell)
-    return Tones(cell, span, entropy.astype(np.float32), ground, still, noise)
-
-
-def _is_still(grey: Grey, noise: float) -> Floats:
-    dx = cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=1 / 8)
-    dy = cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=1 / 8)
-    slope = np.asarray(cv2.magnitude(dx, dy), np.float32)
-    return (slope < max(_STILL, noise)).astype(np.float32)
+    return Tones(cell, span, entropy.astype(np.float32), ground, noise, clean)
 
 
 def _windows(values: Floats, cell: int) -> Floats:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from dedup._base.opencv import cv2
 
-__all__ = ["laid_over", "registered"]
+__all__ = ["evened", "laid_over", "registered"]
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 Floats: TypeAlias = npt.NDArray[np.float32]
@@ -38,7 +38,7 @@ def registered(base: Grey, other: Grey, initial: Matrix, *, nearly: bool = False
     laid = laid_over(other, initial, (width, height))
     half = width // 2, height // 2
     small = [
-        _normalised(np.asarray(cv2.resize(x, half, interpolation=cv2.INTER_AREA), np.uint8))
+        evened(np.asarray(cv2.resize(x, half, interpolation=cv2.INTER_AREA), np.uint8))
         for x in ((base,) if nearly else (base, laid))
     ]
     corners = _corners(small[0])
@@ -54,7 +54,7 @@ def registered(base: Grey, other: Grey, initial: Matrix, *, nearly: bool = False
         coarse = found
     points = 2 * (corners + 0.5) - 0.5
     guess = cv2.perspectiveTransform(points[:, None], coarse)[:, 0].astype(np.float32)
-    full = _normalised(base), _normalised(laid)
+    full = evened(base), evened(laid)
     followed, kept = _followed(full, points, guess, window=15, levels=1)
     fine = _map(points[kept], followed[kept], tolerance=1.2, size=(width, height))
     within = _CENTRE @ (coarse if fine is None else fine) @ np.linalg.inv(_CENTRE)
@@ -77,7 +77,7 @@ def laid_over(
     )
 
 
-def _normalised(grey: Grey) -> Grey:
+def evened(grey: Grey) -> Grey:
     """Contrast made even, so that uneven light and a change of tones say nothing."""
     side = max(9, max(grey.shape) // 60) | 1
     away = grey.astype(np.float32)

@@ -36,7 +36,8 @@ class Region:
         top : how much of it differs, as a ratio of variances.
         ink : the smaller part of it in which either picture shows something.
         drawn, drawn_near : how few tones the unchanged ink has, of all and around the region.
-        still, still_near : how much of its windows is flat ground.
+        soft, soft_near : how much of its slopes is gentle.
+        still : how much of its windows is flat ground.
         unchanged : part of the ink that has not changed.
         tones : how many tones the region has in the picture in which it has fewer, 0 to 1.
         likeness : correlation within it, -1 to 1.
@@ -102,14 +103,15 @@ class _Surroundings:
         ink = a.ink & b.ink
         same = (ink & (small[..., 0] < 0.02) & (small[..., 1] > 0.5)).astype(np.float32)
         drawn = _drawn(a, b) * same
-        still = np.maximum(a.still, b.still) * same
-        self._sheets = np.stack([same, drawn, still], axis=-1).astype(np.float32)
-        self._near = cv2.GaussianBlur(self._sheets, (0, 0), max(height, width) / 8)
-        total = self._sheets.sum(axis=(0, 1))
+        soft = np.minimum(a.soft, b.soft) * same
+        sheets = np.stack([same, drawn, soft], axis=-1).astype(np.float32)
+        self._near = cv2.GaussianBlur(sheets, (0, 0), max(height, width) / 8)
+        total = float(same.sum())
         self._whole = {
-            "drawn": float(total[1] / max(total[0], 1)),
-            "still": float(total[2] / max(total[0], 1)),
-            "unchanged": float(total[0] / max(ink.sum(), 1)),
+            "drawn": float(drawn.sum()) / max(total, 1),
+            "soft": float(soft.sum()) / max(total, 1),
+            "still": float((np.maximum(a.still, b.still) * same).sum()) / max(total, 1),
+            "unchanged": total / max(int(ink.sum()), 1),
         }
 
     def at(self, part: tuple[slice, slice]) -> dict[str, float]:
@@ -122,11 +124,11 @@ class _Surroundings:
             min((rows.start + rows.stop) // 2, height - 1),
             min((columns.start + columns.stop) // 2, width - 1),
         )
-        same, drawn, still = self._near[middle].tolist()
+        same, drawn, soft = self._near[middle].tolist()
         has_some = same > 1e-3
         return {
             **self._whole,
             "drawn_near": drawn / same if has_some else self._whole["drawn"],
-            "still_near": still / same if has_some else self._whole["still"],
+            "soft_near": soft / same if has_some else self._whole["soft"],
             "tones": float(self._tones[rows, columns].mean()),
         }

@@ -24,7 +24,7 @@ _GAIN: Final = 1.4
 """Most by which a window's own contrast may differ from that of its surroundings."""
 _LEAST_CUT: Final = 0.12
 _MOST_CUT: Final = 0.25
-_OUTLIER: Final = 5.0
+_OUTLIER: Final = 3.0
 """A window has changed if it differs so many times as much as 98 % of the pair's windows."""
 
 

@@ -1,0 +1,3 @@
+from .sample import build_sample
+
+__all__ = ["build_sample"]

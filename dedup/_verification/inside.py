@@ -1,0 +1,114 @@
+"""One picture looked for inside another, where it may be small.
+
+A whole picture has some hundred keypoints, of which few lie on what was pasted into it. Here the
+outer picture is seen at four times the pixels, and each part of it has its own share of keypoints.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import replace
+from threading import Lock
+from typing import Final
+
+from dedup._base.pairs import Pair
+from dedup._verification.align import judged
+from dedup._verification.block_matching import match_blocks
+from dedup._verification.evidence import BlockMatch, Evidence
+from dedup._verification.features import PICTURE, Features, extract
+from dedup._verification.keypoints import dense_features, matches
+from dedup._verification.pictures import Pictures
+from dedup._verification.registration import mirror, registrations
+from dedup.errors import DecodeError
+from dedup.pipelines.images.decoding import Decoded
+
+__all__ = [
+    "OUTER_SHORT_SIDE",
+    "Outers",
+    "best_inside",
+    "outer_features",
+    "seen_inside",
+]
+
+OUTER_SHORT_SIDE: Final = 480
+"""Pixels on the short side that the outer picture is decoded to, if it has as many."""
+_OUTER: Final = 4 * PICTURE
+"""Pixels of its grey picture."""
+_KEPT: Final = 256
+"""Outer pictures, 400 kB each."""
+
+
+def outer_features(decoded: Decoded, known: Features) -> Features:
+    """What is compared of a picture in which others are looked for, given what is known of it."""
+    grey = extract(decoded.image, pixels=_OUTER).grey
+    computed = {"local": dense_features(grey), "photo": known.is_photo()}
+    return replace(known, grey=grey, computed=computed)
+
+
+class Outers:
+    """The pictures in which others are looked for, the last few. Threads may share it.
+
+    Parameters
+    ----------
+    pictures : Pictures
+    """
+
+    def __init__(self, pictures: Pictures) -> None:
+        self._pictures = pictures
+        self._known: OrderedDict[int, Features] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, picture: int, known: Features) -> Features | None:
+        """A picture, given what is known of it; None if it can't be read any more."""
+        with self._lock:
+            if picture in self._known:
+                self._known.move_to_end(picture)
+                return self._known[picture]
+        decoded = self._pictures.read(picture, short_side=OUTER_SHORT_SIDE)
+        if isinstance(decoded, DecodeError):
+            return None
+        features = outer_features(decoded, known)
+        with self._lock:
+            self._known[picture] = features
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        return features
+
+
+def best_inside(inner: Features, outer: Features) -> BlockMatch | None:
+    """The likeliest registration of a picture inside another; None if there is none."""
+    best: BlockMatch | None = None
+    for flipped in (False, True):
+        turned = mirror(inner.grey.shape[1] if flipped else 0)
+        likely = matches(inner.local(mirrored=flipped), outer.local())
+        for matrix in registrations(*likely, size=outer.grey.size**0.5, most=2):
+            measured = match_blocks(inner, outer, matrix @ turned)
+            if measured is not None and (best is None or measured.likelihood > best.likelihood):
+                best = measured
+    return best
+
+
+def seen_inside(
+    pair: Pair, ways: int, *, features: Mapping[int, Features], outer: Mapping[int, Features]
+) -> Evidence:
+    """The evidence of a pair, from its first to its second, where one may lie inside the other.
+
+    Parameters
+    ----------
+    pair : (int, int)
+    ways : int
+        1 for the first in the second, 2 for the second in the first, 3 for both.
+    features : mapping of int to Features
+        Of both.
+    outer : mapping of int to Features
+        The same, as `outer_features` gives them, of those in which the other may lie.
+    """
+    a, b = pair
+    best = Evidence(0.0, "different")
+    if ways & 1:
+        found = best_inside(features[a], outer[b])
+        best = judged(found, features[a], outer[b])
+    if ways & 2:
+        found = best_inside(features[b], outer[a])
+        turned = None if found is None else found.swapped()
+        best = max(best, judged(turned, outer[a], features[b]), key=lambda seen: seen.score)
+    return best

@@ -1,0 +1,49 @@
+"""The embeddings of pictures as small as they are inside others, beside the collection of images.
+
+A collection of its own: an index that was made without them stays what it is.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from dedup._base.arrays import Vectors
+from dedup.pipelines.store.collection import Collection
+from dedup.pipelines.store.connection import Connection
+from dedup.pipelines.store.storage import Storage
+
+__all__ = ["SmallTable", "small_name"]
+
+
+def small_name(images: str) -> str:
+    """The name of the collection beside that of the images."""
+    return f"{images}_small"
+
+
+class SmallTable(Collection):
+    """One row a picture: the id of its row among the images, and the vector.
+
+    Parameters
+    ----------
+    connection : Connection
+        Where it lives.
+    images : str
+        The name of the collection of images.
+    storage : Storage, optional
+        As of the images.
+    """
+
+    def __init__(
+        self, connection: Connection, *, images: str, storage: Storage | None = None
+    ) -> None:
+        super().__init__(connection, name=small_name(images), storage=storage)
+
+    def put(self, ids: Sequence[int], vectors: Vectors) -> None:
+        """Write vectors; those that are zero are left out."""
+        rows = zip(ids, vectors, strict=True)
+        self.upsert([{"id": key, "vector": vector} for key, vector in rows if vector.any()])
+
+    def move(self, ids: Mapping[int, int]) -> None:
+        """Let rows have other ids, as far as they are there; the old ones stay."""
+        if ids:
+            these = ", ".join(map(str, ids))
+            rows = self.read(f"id in [{these}]", fields=["id", "vector"])
+            self.upsert([{**row, "id": ids[row["id"]]} for row in rows])

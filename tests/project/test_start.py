@@ -1,0 +1,68 @@
+"""A program waits only for what it uses."""
+
+import subprocess
+import sys
+
+import pytest
+
+LIBRARIES = {
+    "PIL", "cv2", "faiss", "imagehash", "loky", "milvus_lite", "numpy", "onnxruntime", "openvino",
+    "pandas", "pymilvus", "scipy", "towhee", "tqdm",
+}  # fmt: skip
+NETWORKS = {"onnxruntime", "openvino", "torch"}
+_SAY = "import sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+_COMMAND = "from dedup.__main__ import main\ntry: main()\nexcept SystemExit: pass\n"
+_FIND = "import sys, dedup; len(dedup.find_duplicates(sys.argv[1], method='{method}').groups)\n"
+
+
+def imported(code, *arguments):
+    """The packages that a new process has imported at the end."""
+    done = subprocess.run(
+        [sys.executable, "-c", code + _SAY, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["find", "--help"], ["index", "add", "--help"], ["find", "--metod"]]
+)
+def test_help_and_mistakes_of_the_command_line_import_no_library(arguments):
+    assert not imported(_COMMAND, *arguments) & LIBRARIES
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import dedup\n",
+        "import dedup.errors\n",
+        "import dedup; dedup.InputError\n",
+        "import dedup.pipelines\n",
+        "import dedup.pipelines.store.addresses\n",
+    ],
+)
+def test_names_and_errors_import_no_library(code):
+    assert not imported(code) & LIBRARIES
+
+
+@pytest.mark.parametrize("name", ["Plan", "undo", "Labels", "metrics", "Choices", "Threshold"])
+def test_what_reads_files_and_tables_imports_neither_milvus_nor_networks(name):
+    unused = {"faiss", "milvus_lite", "pymilvus", "towhee", *NETWORKS}
+    assert not imported(f"import dedup; dedup.{name}\n") & unused
+
+
+def test_hashes_import_no_network(folder):
+    assert not imported(_FIND.format(method="phash"), folder) & NETWORKS
+
+
+def test_second_run_imports_no_network_and_no_pipeline(folder):
+    code = _FIND.format(method="sscd-cascade")
+    assert imported(code, folder) & NETWORKS
+    assert not imported(code, folder) & {"towhee", *NETWORKS}
+
+
+def test_what_compares_in_a_process_of_its_own_imports_no_store(folder):
+    unused = {"milvus_lite", "pandas", "pymilvus", "towhee", *NETWORKS}
+    assert not imported("import dedup._verification.worker\n") & unused

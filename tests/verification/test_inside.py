@@ -1,0 +1,70 @@
+"""A picture that is small inside another is found there, and only there."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+import skimage.data
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from dedup._verification.inside import outer_features, seen_inside
+from dedup._verification.pictures import features_of
+from dedup.pipelines.images.decoding import decode
+
+PHOTO = Image.fromarray(skimage.data.coffee())
+GROUND = Image.fromarray(skimage.data.astronaut()).resize((900, 900))
+
+
+def decoded(image):
+    data = BytesIO()
+    image.save(data, "PNG")
+    return decode(data.getvalue(), short_side=480)
+
+
+def seen(a, b, ways):
+    pictures = [decoded(image) for image in (a, b)]
+    features = dict(enumerate(map(features_of, pictures)))
+    outer = {end: outer_features(one, features[end]) for end, one in enumerate(pictures)}
+    return seen_inside((0, 1), ways, features=features, outer=outer)
+
+
+def pasted(photo, *, left, top, width):
+    part = photo.resize((width, round(width * photo.height / photo.width)))
+    left, top = (
+        round(place * (900 - side)) for place, side in zip((left, top), part.size, strict=True)
+    )
+    page = GROUND.copy()
+    page.paste(part, (left, top))
+    return page, (left, top, left + part.width, top + part.height)
+
+
+@settings(max_examples=12)
+@given(left=st.floats(0, 1), top=st.floats(0, 1), width=st.integers(270, 540))
+def test_photo_is_found_wherever_it_was_pasted(left, top, width):
+    page, box = pasted(PHOTO, left=left, top=top, width=width)
+    there = seen(PHOTO, page, 1)
+    assert there.relation in ("near", "scene")
+    assert there.score > 0.9
+    assert np.allclose(np.multiply(there.box_b, 900), box, atol=12)
+
+
+@pytest.mark.parametrize("edit", [ImageOps.mirror, ImageOps.grayscale])
+def test_edited_photo_is_found(edit):
+    page, _ = pasted(edit(PHOTO).convert("RGB"), left=0.5, top=0.3, width=360)
+    assert seen(PHOTO, page, 1).relation == "near"
+
+
+def test_order_of_the_pair_does_not_matter():
+    page, _ = pasted(PHOTO, left=0.2, top=0.8, width=360)
+    there, back = seen(PHOTO, page, 1), seen(page, PHOTO, 2)
+    assert (there.score, there.relation) == (back.score, back.relation)
+    assert np.allclose(there.box_b, back.box_a)
+
+
+@pytest.mark.parametrize("other", ["chelsea", "rocket", "coins"])
+def test_another_photo_is_not_found(other):
+    page, _ = pasted(PHOTO, left=0.5, top=0.5, width=360)
+    image = Image.fromarray(getattr(skimage.data, other)()).convert("RGB")
+    assert seen(image, page, 3).relation == "different"
