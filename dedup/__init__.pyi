@@ -16,6 +16,7 @@ from ._results.choices import Choices
 from ._scoring.calibrate import Calibration, calibrate
 from ._scoring.score_pairs import score_pairs
 from ._scoring.tune import sweep, tune
+from ._search.from_embeddings import from_embeddings
 from ._search.from_milvus import VectorDuplicates, from_milvus
 from ._search.threshold import Estimate, Threshold
 from ._tuning.scored_pairs import ScoredPairs
@@ -79,6 +80,7 @@ __all__ = [
     "distributed",
     "explain",
     "find_duplicates",
+    "from_embeddings",
     "from_milvus",
     "labels",
     "make_labelled",

@@ -1,11 +1,15 @@
 """`Duplicates`: what a search found, and all that can be done with it."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
 
 from dedup._acting.plan import Plan
 from dedup._acting.planning import make_plan
 from dedup._base.options import EDITED
+from dedup._results.exports import conflicts_table, without
 from dedup._results.result import Result
 from dedup._viewing.explanation import Explanation, explain
 from dedup._viewing.notebook import GroupsView
@@ -46,9 +50,10 @@ class Duplicates(Result):
         DecodeError
             If one can't be read.
         """
-        images = self._outcome.verifier.pictures.images
-        reranker = self._outcome.settings.model.reranker
-        return explain(*(images.get(path, path) for path in (a, b)), reranker=reranker)
+        found = self._outcome
+        known = found.records
+        sources = (found.source(known[path]) if path in known else path for path in (a, b))
+        return explain(*sources, reranker=found.settings.model.reranker)
 
     def plan(
         self,
@@ -135,6 +140,64 @@ class Duplicates(Result):
             },
             metadata=metadata,
         )
+
+    def drop_from(self, data: Any) -> Any:
+        """A data set without the rows that are duplicates of what is left, see `Group.remove`.
+
+        Parameters
+        ----------
+        data : datasets.Dataset or DataFrame
+            A data set that was searched; or a table with a column `path`, whose index stays.
+
+        Returns
+        -------
+        datasets.Dataset or DataFrame
+            A new one; `data` is left as it is.
+
+        Raises
+        ------
+        InputError
+            If it is something else, or none of it was searched.
+
+        Examples
+        --------
+        >>> import dedup, pandas as pd
+        >>> table = pd.DataFrame({"path": sorted(getfixture("sample_folder").iterdir())})
+        >>> found = dedup.find_duplicates(table, method="phash", cache=False)
+        >>> len(table), len(found.drop_from(table))
+        (8, 2)
+        """
+        surplus = {path for group in self.groups for path in group.remove}
+        return without(data, surplus, found=self._outcome)
+
+    def conflicts(self, labels: Mapping[str, Any] | pd.DataFrame | None = None) -> pd.DataFrame:
+        """The groups whose files have several labels: one picture in two classes is label noise.
+
+        Parameters
+        ----------
+        labels : mapping of path to label, or DataFrame with the columns `path` and `label`
+            By default a file's label is the name of the folder that it lies in.
+
+        Returns
+        -------
+        DataFrame
+            The files of these groups, one a row: `group`, as `to_frame` counts them, `path`, and
+            `label`, empty of a file that has none.
+
+        Raises
+        ------
+        InputError
+            If the table has other columns.
+
+        Examples
+        --------
+        >>> import dedup
+        >>> found = dedup.find_duplicates(getfixture("sample_folder"), cache=False)
+        >>> first, second = found.groups[0].paths[:2]
+        >>> found.conflicts({first: "cat", second: "dog"})["label"].tolist()[:2]
+        ['cat', 'dog']
+        """
+        return conflicts_table(self.groups, labels)
 
     def show(self, *, start: int = 0, groups: int = 10) -> GroupsView:
         """Some of the groups as pictures, in a notebook; `found` itself shows the first ten.

@@ -25,8 +25,9 @@ from dedup._base.threads import threads
 from dedup._catalogue.added import Added
 from dedup._catalogue.catalogue import Catalogue
 from dedup._catalogue.digests import digest_or_reason
-from dedup._catalogue.discover import ImageFile, Inputs, discover
+from dedup._catalogue.discover import ImageFile, discover
 from dedup._catalogue.exact_copies import thumbnail
+from dedup._catalogue.inputs import Inputs
 from dedup._catalogue.ledger import Ledger
 from dedup._catalogue.record import decode_path, encode_path, path_key
 from dedup._index.image_index import ImageIndex

@@ -16,6 +16,7 @@ from dedup._base.options import METADATA
 from dedup._catalogue.record import Record
 from dedup._search.outcome import Relation
 from dedup.errors import InputError
+from dedup.pipelines.images.remote import is_remote
 
 __all__ = ["make_plan"]
 
@@ -180,7 +181,7 @@ def _reason(
 ) -> str:
     """Why a file is left alone, whatever is done with the others; "" if it is not."""
     if status is None:
-        return "gone since it was indexed" if record.is_file else "an image in memory"
+        return _no_file(record)
     if record.path in rules.chosen:
         return "chosen to be kept"
     if record.path in rules.protected:
@@ -190,6 +191,13 @@ def _reason(
     if relation is None:
         return "not verified against the file to keep"
     return "another shot of the scene, no copy" if relation[0] == "scene" else ""
+
+
+def _no_file(record: Record) -> str:
+    """Why a record is of no file that could be acted on."""
+    if record.holder:
+        return f"inside {os.path.basename(record.holder) or record.holder}: never acted on"
+    return "gone since it was indexed" if record.is_file else "an image in memory"
 
 
 def _why(keep: Record, record: Record, rules: _Rules) -> str:
@@ -236,7 +244,7 @@ def _with_savings(files: Sequence[PlannedFile]) -> list[PlannedFile]:
 
 
 def _status(record: Record) -> os.stat_result | None:
-    """A file that is there; None of an image in memory."""
+    """A file that is there; None of an image in memory or in an archive."""
     try:
         return os.lstat(record.path) if record.is_file else None
     except OSError:
@@ -250,7 +258,11 @@ def _identity(status: os.stat_result | None) -> tuple[int, int]:
 
 def _root(records: Iterable[Record]) -> str:
     """The folder that all files have in common; the working directory if there is none."""
-    folders = {os.path.dirname(record.path) for record in records if record.is_file}
+    folders = {
+        os.path.dirname(record.holder or record.path)
+        for record in records
+        if record.is_file and not is_remote(record.path)
+    }
     try:
         return os.path.commonpath(sorted(folders))
     except ValueError:  # no file at all, or several drives

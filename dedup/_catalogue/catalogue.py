@@ -1,6 +1,5 @@
 """What an index knows of its files: one record a file, beside the vectors in Milvus."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -8,6 +7,7 @@ from functools import cached_property
 from dedup._base.arrays import Vectors
 from dedup._catalogue.exact_copies import Picture, PictureBook
 from dedup._catalogue.record import FIELDS, SCHEMA, Record, path_key
+from dedup.pipelines.images.archives import exists
 from dedup.pipelines.models.methods import Method, made_by
 from dedup.pipelines.store.collection import Collection
 from dedup.pipelines.store.small_table import SmallTable
@@ -111,7 +111,7 @@ class Catalogue:
         return self.remove(
             path
             for path, record in list(self.records.items())
-            if record.is_file and not _exists(path)
+            if record.is_file and not exists(path)
         )
 
     def refresh(self) -> None:
@@ -232,14 +232,3 @@ def picture_of(record: Record) -> Picture:
         is_jpeg=record.format == "JPEG",
         digest=None if record.is_file else record.digest,
     )
-
-
-def _exists(path: str) -> bool:
-    """Whether a file is there, or can't be told to be gone."""
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True
-    return True

@@ -1,11 +1,12 @@
 """Digests of files, by which the same bytes are known again wherever they are."""
 
 import hashlib
-from io import BytesIO
+from io import BufferedIOBase, BytesIO
 from pathlib import Path
 
 from dedup._catalogue.discover import ImageFile
 from dedup.errors import DecodeError
+from dedup.pipelines.images.archives import open_file
 from dedup.pipelines.images.decoding import check_before_decoding, pixel_digest
 
 __all__ = ["digest_or_reason", "file_digest"]
@@ -13,9 +14,14 @@ __all__ = ["digest_or_reason", "file_digest"]
 
 def file_digest(file: str | Path | bytes | int) -> str:
     """Digest of a file's bytes; of a descriptor, which stays open, from where it stands."""
-    closes = not isinstance(file, int)
-    with BytesIO(file) if isinstance(file, bytes) else open(file, "rb", closefd=closes) as data:
+    with _opened(file) as data:
         return hashlib.file_digest(data, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def _opened(file: str | Path | bytes | int) -> BufferedIOBase:
+    if isinstance(file, bytes):
+        return BytesIO(file)
+    return open(file, "rb", closefd=False) if isinstance(file, int) else open_file(file)
 
 
 def digest_or_reason(file: ImageFile) -> str | DecodeError:

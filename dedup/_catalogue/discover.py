@@ -4,25 +4,29 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
 from dedup._base.arrays import Pixels
+from dedup._base.threads import threads
+from dedup._catalogue.inputs import Inputs, each
 from dedup.errors import DecodeError, InputError
+from dedup.pipelines.images import archives
 from dedup.pipelines.images.decoding import pixel_digest
+from dedup.pipelines.images.remote import is_remote, listed
+from dedup.pipelines.images.rows import Row, is_dataset, rows_of
 
 __all__ = [
     "PUT_ASIDE",
     "Found",
     "ImageFile",
-    "Inputs",
     "Skipped",
     "discover",
     "file_key",
@@ -48,9 +52,7 @@ _IN_DERIVED = re.compile(
     rf"[/\\](?:(?:{'|'.join(map(re.escape, _DERIVED))})[/\\]|\._[^/\\]*$)"  # ._*: AppleDouble
 )
 
-_InMemory: TypeAlias = bytes | Image.Image | Pixels
-_One: TypeAlias = str | os.PathLike[str] | _InMemory
-Inputs: TypeAlias = _One | pd.DataFrame | Iterable[_One]
+_InMemory: TypeAlias = bytes | Image.Image | Pixels | Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +62,16 @@ class ImageFile:
     Attributes
     ----------
     path : str
-        Its key in an index, see `file_key`; "<image 3 ...>", with a digest, for an image in memory.
+        Its key in an index, see `file_key`; "<image 3 ...>" or "<train[3] ...>", with a digest,
+        for an image in memory or in a data set.
     name : str
         How it is shown: the path as the user named it.
     size : int
-        Bytes of the file, 0 for an image in memory.
+        Bytes of the file; 0 of an image in memory that is no file's bytes.
     mtime_ns : int
         Time of its last modification, in nanoseconds.
-    image : bytes, PIL.Image.Image or ndarray, optional
-        The image itself if it is in memory.
+    image : bytes, PIL.Image.Image, ndarray or Row, optional
+        The image itself if it is in memory, or where it is read if it is in a data set.
     digest : str
         Of the pixels of an image in memory; "" of a file, and of what can't be decoded.
     """
@@ -111,6 +114,8 @@ def file_key(
     last place stays: it is not followed. Where many files are asked for at once, `realpath` may
     remember the folders.
     """
+    if is_remote(path):
+        return os.fspath(path)
     folder, name = os.path.split(os.path.abspath(path))
     return os.path.join(realpath(folder), name)
 
@@ -134,16 +139,18 @@ def discover(
 ) -> Found:
     """List the images that the user named.
 
-    Folders are walked to the bottom. Symbolic links are not followed, so that a loop of links
-    ends and nothing outside a folder is touched. What `Plan.apply` has put aside is passed
-    over; a folder of thumbnails (`@eaDir` and the like) is skipped as a whole unless it, or what
-    is in it, was named. Only the kind of a file is looked at, not its contents.
+    Folders are walked to the bottom, and what is inside a tar, zip or Parquet file is taken if
+    that was named itself, or by a pattern such as "shards/*.tar". Symbolic links are not followed,
+    so that a loop of links ends and nothing outside a folder is touched. What `Plan.apply` has put
+    aside is passed over; a folder of thumbnails (`@eaDir` and the like) is skipped as a whole
+    unless it, or what is in it, was named. Otherwise only the kind of a file is looked at, not its
+    contents.
 
     Parameters
     ----------
-    inputs : str, path, image, DataFrame with a `path` column, or several of them
+    inputs : str, path, image, DataFrame with a `path` column, data set, or several of them
         Folders, files, or patterns such as "photos/**/*.jpg"; images in memory as bytes of a
-        file, PIL images or arrays.
+        file, PIL images or arrays, or in the rows of a data set of Hugging Face.
     without : path, optional
         A folder to pass over: the index, if it lies among the images.
     as_named : bool
@@ -158,14 +165,21 @@ def discover(
     files: dict[str, ImageFile] = {}
     skipped: dict[str, Skipped] = {}
     named: list[str] = []
+    sets: set[str] = set()
     realpath = cache(os.path.realpath)
-    for number, one in enumerate(_each(inputs)):
+    for number, one in enumerate(each(inputs)):
+        if is_dataset(one):
+            files |= {image.path: image for image in _in_rows(one, sets)}
+            continue
         if isinstance(one, bytes | Image.Image | np.ndarray):
-            image = _in_memory(one, number)
+            image = _in_memory(one, f"image {number}")
             files[image.path] = image
             continue
         named.append(os.fspath(one))
         for name in _named(named[-1]):
+            if isinstance(name, Skipped):
+                skipped[name.path] = name
+                continue
             path = file_key(name, realpath=realpath)
             if inside is not None and path.startswith(inside):
                 continue
@@ -182,42 +196,44 @@ def discover(
     )
 
 
-def _in_memory(image: _InMemory, number: int) -> ImageFile:
+def _in_memory(image: _InMemory, number: str) -> ImageFile:
     """An image in memory, under a path that another image of a later call does not take."""
-    name = f"<image {number}>"
+    name = number if isinstance(image, Row) else f"<{number}>"
     try:
-        digest = pixel_digest(image)
+        read = image.read() if isinstance(image, Row) else image
+        digest = pixel_digest(read)
     except DecodeError:  # it will be skipped, with this reason
-        return ImageFile(name, name, image=image)
-    return ImageFile(f"<image {number} {digest}>", name, image=image, digest=digest)
+        return ImageFile(f"<{number}>", name, image=image)
+    size = len(read) if isinstance(read, bytes) else 0
+    return ImageFile(f"<{number} {digest}>", name, size, image=image, digest=digest)
 
 
-def _each(inputs: Inputs) -> Iterator[_One]:
-    if isinstance(inputs, pd.DataFrame):
-        if "path" not in inputs.columns:
-            raise InputError(
-                f"the table has no column `path`; it has: {', '.join(map(str, inputs.columns))}"
-            )
-        inputs = inputs["path"]
-    if isinstance(inputs, _KINDS):
-        yield inputs
-    elif isinstance(inputs, Iterable):
-        for one in inputs:
-            if not isinstance(one, _KINDS):
-                raise InputError(f"can't read images from {one!r}, a {type(one).__name__}")
-            yield one
-    else:
-        raise InputError(f"can't read images from a {type(inputs).__name__}")
+def _in_rows(dataset: Any, sets: set[str]) -> Iterator[ImageFile]:
+    """The images of a data set, named by its split and their rows; none is kept in memory."""
+    split = str(getattr(dataset, "split", None) or "rows")
+    name = split
+    for number in count(2):
+        if name not in sets:
+            break
+        name = f"{split}-{number}"
+    sets.add(name)
+
+    def image(row: Row) -> ImageFile:
+        return _in_memory(row, f"{name}[{row.number}]")
+
+    with threads("read") as readers:
+        yield from readers.map(image, rows_of(dataset))
 
 
-_KINDS = (str, os.PathLike, bytes, Image.Image, np.ndarray)
-
-
-def _named(name: str) -> Iterator[str]:
-    """The files of one folder, pattern or path, as the user would name them."""
-    if os.path.isdir(name):
+def _named(name: str) -> Iterator[str | Skipped]:
+    """The files of one folder, archive, pattern or path, as the user would name them."""
+    if is_remote(name):
+        yield from listed(name)
+    elif os.path.isdir(name):
         yield from _walk(name)
     elif os.path.lexists(name):
+        yield from _members(name)
+    elif archives.archive_of(name):
         yield name
     elif glob.has_magic(name):
         matches = _glob(name)
@@ -225,9 +241,29 @@ def _named(name: str) -> Iterator[str]:
             raise InputError(f"nothing matches {name}")
         for match in matches:
             is_folder = os.path.isdir(match) and not os.path.islink(match)
-            yield from _walk(match) if is_folder else [match]
+            if is_folder:
+                yield from _walk(match)
+            else:  # "*.tar" means archives, "*" does not
+                yield from _members(match) if archives.named_as_archive(name) else [match]
     else:
         raise InputError(f"no such file or folder: {name}")
+
+
+def _members(name: str) -> Iterator[str | Skipped]:
+    """The files of an archive that was named, by name; a file that is none is itself."""
+    try:
+        if not archives.is_archive(name):
+            yield name
+            return
+        inside = archives.members(name)
+    except (DecodeError, OSError) as error:
+        yield Skipped(name, str(getattr(error, "strerror", "") or error).lower())
+        return
+    if not inside:
+        yield Skipped(name, "an archive that holds no file")
+    for member, seen in sorted(inside.items()):
+        address = f"{name}/{member}"
+        yield Skipped(address, seen) if isinstance(seen, str) else address
 
 
 def _glob(pattern: str) -> list[str]:
@@ -286,6 +322,8 @@ _UNFINISHED = "a file that was being acted on when dedup was killed: apply or un
 def _image_file(path: str, name: str) -> ImageFile | Skipped:
     """A file, looked at once: it may be gone the next moment."""
     try:
+        if archives.archive_of(path) or is_remote(path):
+            return ImageFile(path, name, *archives.status(path))
         status = os.lstat(path)
     except OSError as error:
         return Skipped(name, str(error.strerror).lower())

@@ -11,6 +11,8 @@ import numpy as np
 
 from dedup._base.arrays import Pixels
 from dedup.errors import StoreError
+from dedup.pipelines.images.archives import archive_of
+from dedup.pipelines.images.remote import is_remote, scheme_of
 from dedup.pipelines.store.collection import Row
 
 __all__ = ["FIELDS", "SCHEMA", "Record", "decode_path", "encode_path", "path_key"]
@@ -27,7 +29,8 @@ class Record:
     Attributes
     ----------
     path : str
-        Absolute path; "<image 3 ...>", with a digest, for an image in memory.
+        Absolute path, of a member of an archive "/shards/0.tar/cat.jpg"; "<image 3 ...>", with a
+        digest, for an image in memory.
     size, mtime_ns : int
         Bytes and modification time of the file when it was read.
     digest : str
@@ -80,7 +83,12 @@ class Record:
     @property
     def is_file(self) -> bool:
         """Whether there was a file, and not an image in memory."""
-        return os.path.isabs(self.path)
+        return os.path.isabs(self.path) or is_remote(self.path)
+
+    @property
+    def holder(self) -> str:
+        """What it is only read from: an archive, or "s3://"; "" of a local file of its own."""
+        return scheme_of(self.path) or archive_of(self.path)
 
     @property
     def cells(self) -> Pixels:

@@ -3,7 +3,6 @@
 So a verdict survives that its files are moved, renamed, removed and added again.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from dedup._catalogue.digests import file_digest
 from dedup._catalogue.discover import file_key
 from dedup._catalogue.record import Record, decode_path, encode_path, path_key
 from dedup.errors import InputError
+from dedup.pipelines.images.archives import is_file
 from dedup.pipelines.images.decoding import ImageSource, check_header, pixel_digest
 from dedup.pipelines.store.collection import Connection, Row
 from dedup.pipelines.store.verdict_table import VerdictTable
@@ -129,7 +129,7 @@ def _by_time(rows: Iterable[Row]) -> list[Row]:
 def _path_of(digest: str, marked: str, known: Mapping[str, Sequence[str]]) -> str | None:
     """A file with this digest: where it was marked, or where the index knows it."""
     paths = sorted(known.get(digest, ()), key=lambda path: (path != marked, path))
-    there = next((path for path in paths if os.path.isfile(path)), None)
-    if there is not None or not os.path.isfile(marked):
+    there = next((path for path in paths if is_file(path)), None)
+    if there is not None or not is_file(marked):
         return there
     return marked if file_digest(marked) == digest else None

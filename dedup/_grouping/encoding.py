@@ -7,6 +7,8 @@ from typing import Final
 from PIL import Image
 
 from dedup._catalogue.record import Record
+from dedup.errors import DecodeError
+from dedup.pipelines.images.archives import open_file
 
 __all__ = ["has_camera", "is_coarser"]
 
@@ -29,9 +31,9 @@ def has_camera(record: Record) -> bool:
 
 def _read(record: Record) -> tuple[float, bool]:
     """Mean quantisation step of a JPEG file, else 0; and whether a camera's name is in it."""
-    broken = suppress(OSError, SyntaxError, ValueError, struct.error)
+    broken = suppress(DecodeError, OSError, SyntaxError, ValueError, struct.error)
     if record.is_file:
-        with broken, Image.open(record.path) as image:
+        with broken, open_file(record.path) as file, Image.open(file) as image:
             tables = getattr(image, "quantization", None) or {}
             steps = [step for table in tables.values() for step in table]
             exif = image.getexif()

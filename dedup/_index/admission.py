@@ -1,6 +1,5 @@
 """Bring in only what an index does not hold yet, exact or near: `add(unless_duplicate=True)`."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from dedup._index.check import Checker
 from dedup._index.trial import Asked
 from dedup._search.settings import Settings
 from dedup.errors import DecodeError
+from dedup.pipelines.images.archives import exists
 from dedup.pipelines.images.decoding import ImageSource
 from dedup.pipelines.models.methods import Method
 
@@ -69,7 +69,7 @@ class Admission(Ingest):
         for file in files:
             digest = self._digests[file.path]
             known = self._catalogue.by_digest.get(digest)
-            if known is not None and known.is_file and not os.path.lexists(known.path):
+            if known is not None and known.is_file and not exists(known.path):
                 moved.setdefault(digest, file)
         return {file.path: file for file in moved.values()}
 

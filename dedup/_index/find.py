@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ from PIL import Image
 from dedup._base.options import DEFAULT
 from dedup._base.timings import Timings
 from dedup._base.versions import DECODING, PREPROCESSING, version_of
-from dedup._catalogue.discover import Inputs, discover
+from dedup._catalogue.discover import discover
+from dedup._catalogue.inputs import Inputs
 from dedup._catalogue.record import FIELDS
 from dedup._duplicates import Duplicates
 from dedup._grouping.keeper import Keep
@@ -20,6 +21,8 @@ from dedup._index.cached import with_own_index
 from dedup._index.image_index import ImageIndex
 from dedup._search.settings import Settings
 from dedup._search.threshold import Threshold
+from dedup.pipelines.images.remote import is_remote
+from dedup.pipelines.images.rows import is_dataset
 from dedup.pipelines.models.methods import Method, model
 from dedup.pipelines.models.own_models import Model
 
@@ -46,9 +49,10 @@ def find_duplicates(
 
     Parameters
     ----------
-    inputs : str, path, image, DataFrame with a `path` column, or several of them
-        Folders (walked to the bottom), files, or patterns such as "photos/**/*.jpg"; images in
-        memory as bytes of a file, PIL images or arrays.
+    inputs : str, path, image, DataFrame with a `path` column, data set, or several of them
+        Folders (walked to the bottom), files, or patterns such as "photos/**/*.jpg"; tar, zip
+        and Parquet files, read in place; addresses such as "s3://bucket/photos"; images in memory
+        as bytes of a file, PIL images or arrays; data sets of Hugging Face. See docs/data.md.
     method : {"sscd-cascade", "sscd", "sscd-fast", "phash"} or Model
         What pictures are compared by: embeddings of SSCD's ResNet-50 ("sscd"), of its small
         student ("sscd-fast"), or of the student, and of the ResNet-50 only to rerank the pairs
@@ -83,7 +87,7 @@ def find_duplicates(
     index : str or Path, optional
         Where embeddings and hashes are kept: a Milvus Lite file ("photos.db") or the address of
         a server. By default a file in the user's cache folder, one for these inputs and this
-        method, so that a second run embeds nothing. Images in memory are not cached.
+        method, so that a second run embeds nothing. Those in memory, and data sets, are not cached.
     token : str, optional
         "user:password" of a server, or the API key of Zilliz Cloud.
     cache : bool
@@ -110,7 +114,7 @@ def find_duplicates(
     >>> [len(group) for group in found.groups]
     [5, 3]
     """
-    if not isinstance(inputs, str | os.PathLike | bytes | Image.Image | np.ndarray | pd.DataFrame):
+    if isinstance(inputs, Iterator):
         inputs = list(inputs)
     known = model(method, device=device)
     known.require()  # what is missing is told before anything is made
@@ -134,14 +138,14 @@ def find_duplicates(
 
 def index_name(inputs: Inputs, *, method: Method, regions: bool = True) -> str | None:
     """A name for these inputs and what they are embedded with; None for images in memory."""
-    if isinstance(inputs, bytes | Image.Image | np.ndarray):
+    if isinstance(inputs, bytes | Image.Image | np.ndarray | Mapping) or is_dataset(inputs):
         return None
     if isinstance(inputs, pd.DataFrame):
         inputs = list(inputs.get("path", []))
     several = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     if not all(isinstance(one, str | os.PathLike) for one in several) or not several:
         return None
-    paths = sorted(os.path.abspath(one) for one in several)
+    paths = sorted(str(one) if is_remote(one) else os.path.abspath(one) for one in several)
     # A new version embeds again where what it keeps is different.
     small = method.small.properties.values() if regions and method.small is not None else ()
     made_with = version_of(DECODING, PREPROCESSING, *method.properties.values(), *FIELDS, *small)

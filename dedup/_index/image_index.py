@@ -11,7 +11,8 @@ from dedup._base.arrays import Vectors
 from dedup._base.options import DEFAULT
 from dedup._base.timings import Timings
 from dedup._catalogue.added import Added
-from dedup._catalogue.discover import Found, Inputs, discover, file_key
+from dedup._catalogue.discover import Found, discover, file_key
+from dedup._catalogue.inputs import Inputs
 from dedup._catalogue.record import SCHEMA, Record
 from dedup._duplicates import Duplicates
 from dedup._grouping.keeper import Keep

@@ -6,7 +6,7 @@ it, is faster up to hundreds of thousands of rows (`benchmarks/self_join.py`). T
 a file, of which a few thousand rows are in memory at once.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -33,16 +33,21 @@ _Hits = tuple[Positions, Positions, Vectors]
 
 
 class Matrix:
-    """The vectors of a collection in a file, as a place to search.
+    """Vectors in a file, as a place to search.
 
     Parameters
     ----------
-    table : Table
-        Where they come from.
     windows : iterable of (list, ndarray)
         Its ids and vectors, part by part.
     file : Path
         Where they are put.
+    metric : {"COSINE", "IP", "L2", "HAMMING"}
+    dimension : int
+        Length of a vector.
+    keys : callable
+        Ids as an array.
+    compare : callable, optional
+        The similarities of some vectors with others, where they are not their products.
 
     Attributes
     ----------
@@ -50,25 +55,44 @@ class Matrix:
     """
 
     def __init__(
-        self, table: Table, windows: Iterable[tuple[list[Any], Vectors]], file: Path
+        self,
+        windows: Iterable[tuple[list[Any], Vectors]],
+        file: Path,
+        *,
+        metric: str,
+        dimension: int,
+        keys: Callable[[Sequence[Any]], Keys],
+        compare: Callable[[Vectors, Vectors], Vectors] | None = None,
     ) -> None:
         self.ids: list[Any] = []
-        self._table = table
-        self._is_linear = table.layout.index.metric in ("COSINE", "IP")
+        self._compare = compare
         file.unlink(missing_ok=True)
         with file.open("xb") as out:  # through no link
-            normalise = _normalised if table.layout.index.metric == "COSINE" else np.asarray
+            normalise = _normalised if metric == "COSINE" else np.asarray
             for ids, vectors in windows:
                 self.ids += ids
                 normalise(vectors).tofile(out)
-        self._keys = table.keys(self.ids)
+        self._keys = keys(self.ids)
         self._position = {key: position for position, key in enumerate(self.ids)}
-        shape = len(self.ids), table.layout.dimension
+        shape = len(self.ids), dimension
         self._vectors: Vectors = np.empty(shape, np.float32)
         if self.ids:
             self._vectors = np.memmap(file, np.float32, "r", shape=shape)
         # Below this a row has enough better neighbours.
         self._floor = np.full(len(self.ids), -np.inf, np.float32)
+
+    @classmethod
+    def of(cls, table: Table, windows: Iterable[tuple[list[Any], Vectors]], file: Path) -> "Matrix":
+        """The vectors of a collection, compared as it compares them."""
+        metric = table.layout.index.metric
+        return cls(
+            windows,
+            file,
+            metric=metric,
+            dimension=table.layout.dimension,
+            keys=table.keys,
+            compare=None if metric in ("COSINE", "IP") else table.similarity_matrix,
+        )
 
     @property
     def strips(self) -> range:
@@ -167,10 +191,10 @@ class Matrix:
         return answers
 
     def _similarity(self, a: Vectors, b: Vectors) -> Vectors:
-        if self._is_linear:
-            tile: Vectors = a @ b.T
-            return tile
-        return self._table.similarity_matrix(a, b)
+        if self._compare is not None:
+            return self._compare(a, b)
+        tile: Vectors = a @ b.T
+        return tile
 
     def _block(self, parts: Sequence[tuple[Positions, Positions, Vectors]], limit: int) -> Block:
         a, b, similarity = (np.concatenate(column) for column in zip(*parts, strict=True))

@@ -172,7 +172,7 @@ class _Join:
         """The vectors, where they are compared in this process."""
         if self.hashed:
             return Hashes(self.table, self._windows())
-        return Matrix(self.table, self._read(self._windows()), self.vectors_file)
+        return Matrix.of(self.table, self._read(self._windows()), self.vectors_file)
 
     def _near(self, vectors: Vectors) -> list[tuple[Keys, Vectors]]:
         here = self._vectors if self.here else None

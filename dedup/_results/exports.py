@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,9 @@ from dedup._catalogue.record import encode_path
 from dedup._grouping.groups import Group
 from dedup._search.outcome import Outcome
 from dedup.errors import InputError
+from dedup.pipelines.images.rows import Row, is_dataset
 
-__all__ = ["group_ids", "groups_table", "write_table"]
+__all__ = ["conflicts_table", "group_ids", "groups_table", "without", "write_table"]
 
 
 def groups_table(found: Outcome, groups: Iterable[Group]) -> pd.DataFrame:
@@ -46,6 +47,33 @@ def groups_table(found: Outcome, groups: Iterable[Group]) -> pd.DataFrame:
             shape = record.size, record.width, record.height, record.format
             rows.append((path, number, path == group.keep, *(relation or ("", None)), *shape))
     return table_of(rows, columns)
+
+
+def conflicts_table(
+    groups: Iterable[Group], labels: Mapping[str, Any] | pd.DataFrame | None
+) -> pd.DataFrame:
+    """The files of groups that have several labels, see `Duplicates.conflicts`."""
+    label_of = _label_of(labels)
+    rows: list[tuple[Any, ...]] = []
+    for number, group in enumerate(groups):
+        labelled = [(number, path, label_of(path)) for path in group.paths]
+        if len({label for *_, label in labelled if label is not None}) > 1:
+            rows += labelled
+    return table_of(rows, {"group": int, "path": object, "label": object})
+
+
+def _label_of(labels: Mapping[str, Any] | pd.DataFrame | None) -> Callable[[str], Any]:
+    """The label of a file, by its name; None if it has none."""
+    if labels is None:
+        return lambda name: os.path.basename(os.path.dirname(file_key(name))) or None
+    if isinstance(labels, pd.DataFrame):
+        if not {"path", "label"} <= set(labels.columns):
+            found = ", ".join(map(str, labels.columns))
+            raise InputError(f"labels: expected the columns path and label; found {found}")
+        labels = dict(zip(labels["path"], labels["label"], strict=True))
+    known = {os.fspath(path): None if pd.isna(label) else label for path, label in labels.items()}
+    by_key = {file_key(path): label for path, label in known.items()}
+    return lambda name: known[name] if name in known else by_key.get(file_key(name))
 
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
@@ -86,6 +114,35 @@ def group_ids(
     alone = (name for name in sorted(shown) if name not in number)
     number |= {name: place for place, name in enumerate(alone, len(groups))}
     return np.array([number[name] for name in found], np.int64)
+
+
+def without(data: Any, surplus: Set[str], *, found: Outcome) -> Any:
+    """A table, or a data set, without some of the images; see `Duplicates.drop_from`.
+
+    Parameters
+    ----------
+    surplus : set of str
+        Their names.
+    """
+    if isinstance(data, pd.DataFrame):
+        if "path" not in data.columns:
+            raise InputError("the table has no column `path`")
+        names = [str(path) for path in data["path"]]
+        names = [n if n in found.records else found.names.get(file_key(n), "") for n in names]
+        if not any(names):
+            raise InputError("none of the table's files is among the images of this search")
+        return data[[name not in surplus for name in names]]
+    if not is_dataset(data):
+        raise InputError(f"expected a DataFrame or a data set, not a {type(data).__name__}")
+    rows = {
+        name: image.number
+        for name, record in found.records.items()
+        if isinstance(image := found.source(record), Row) and image.dataset is data
+    }
+    if not rows:
+        raise InputError("no row of this data set is among the images of this search")
+    gone = {number for name, number in rows.items() if name in surplus}
+    return data.select([number for number in range(len(data)) if number not in gone])
 
 
 def _shown(path: str, names: Mapping[str, str], shown: set[str]) -> str:

@@ -1,6 +1,5 @@
 """The files that show each picture, as they were indexed, and what is in them now."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -8,6 +7,7 @@ from dataclasses import replace
 from dedup._catalogue.record import Record
 from dedup._verification.features import Features, extract
 from dedup.errors import DecodeError
+from dedup.pipelines.images.archives import exists, status
 from dedup.pipelines.images.colours import BLACK, WHITE
 from dedup.pipelines.images.decoding import Decoded, ImageSource, decode, decode_frames
 
@@ -87,7 +87,7 @@ class Pictures:
         if source is not None:
             return source
         if not _is_unchanged(record):
-            what = "changed" if os.path.exists(record.path) else "gone"
+            what = "changed" if exists(record.path) else "gone"
             raise DecodeError(f"{what} since it was indexed")
         return record.path
 
@@ -112,6 +112,5 @@ def features_of(decoded: Decoded) -> Features:
 
 def _is_unchanged(record: Record) -> bool:
     with suppress(OSError):
-        status = os.stat(record.path)
-        return (status.st_size, status.st_mtime_ns) == (record.size, record.mtime_ns)
+        return status(record.path) == (record.size, record.mtime_ns)
     return False

@@ -45,7 +45,7 @@ def file_data(
     data: Data = {"path": path, "width": record.width, "height": record.height}
     if record.is_file:
         data["size"] = record.size
-        if seen_from is not None:
+        if seen_from is not None and not record.holder:
             data["uri"] = _uri(record.path, seen_from)
     if stays:
         data["stays"] = stays

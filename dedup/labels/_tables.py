@@ -11,6 +11,7 @@ from dedup._base.text import counted
 from dedup._catalogue.discover import file_key
 from dedup._grouping.union_find import Clusters
 from dedup.errors import InputError
+from dedup.pipelines.images.archives import is_file
 
 __all__ = ["Checked", "checked_groups", "checked_pairs"]
 
@@ -93,7 +94,7 @@ def _there(
         for row, path, file in zip(table.index, table[end], files, strict=True):
             if not path:
                 raise InputError(f"labels, row {row}: the path is empty")
-            if not os.path.isfile(file):
+            if not is_file(file):
                 gone.setdefault(row, path)
         absolute[end] = pd.Series(files, table.index, dtype=object)  # a name need not be UTF-8
     if not gone:

@@ -17,6 +17,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from dedup._base.arrays import Pixels
 from dedup.errors import DecodeError
 from dedup.pipelines.images import damage, frames, jpeg, memory
+from dedup.pipelines.images.archives import open_file
 from dedup.pipelines.images.colours import WHITE, depth, laid, over, resizable, to_srgb
 from dedup.pipelines.images.readers import (
     ImageSource,
@@ -24,6 +25,7 @@ from dedup.pipelines.images.readers import (
     check_header,
     open_image,
 )
+from dedup.pipelines.images.rows import Row
 
 __all__ = [
     "Decoded",
@@ -107,9 +109,9 @@ def decode(source: ImageSource, *, short_side: int | None = None) -> Decoded:
 
     Parameters
     ----------
-    source : str, Path, bytes, PIL.Image.Image or ndarray
-        A file's path, its bytes, or an image in memory: shape (height, width), or
-        (height, width, 3 or 4), uint8.
+    source : str, Path, bytes, PIL.Image.Image, ndarray or Row
+        A file's path, its bytes, an image in memory, shape (height, width) or
+        (height, width, 3 or 4), uint8, or that of a data set's row.
     short_side : int, optional
         Reduce the picture to a half, a quarter, ... while its short side keeps as many pixels.
         JPEG files are then decoded at that fraction of their size, which is several times
@@ -159,6 +161,8 @@ def pixel_digest(source: ImageSource) -> str:
     >>> pixel_digest(grey) == pixel_digest(grey.convert("RGBA"))
     True
     """
+    if isinstance(source, Row):
+        source = source.read()
     digest = hashlib.blake2b(digest_size=16)
     is_seen = False
     with open_image(source) as image:
@@ -178,7 +182,7 @@ def _digest_of_bytes(source: ImageSource, image: Image.Image) -> str:
     """Digest of all that there is, of a file or of an image in memory."""
     digest = hashlib.blake2b(b"bytes", digest_size=16)
     if isinstance(source, str | Path):
-        with open(source, "rb") as file:
+        with open_file(source) as file:
             while part := file.read(1 << 20):
                 digest.update(part)
     elif isinstance(source, bytes):

@@ -1,12 +1,16 @@
 """How large an image may be: what bounds the memory that one image takes."""
 
 import os
+from typing import Final
 
 from PIL import Image
 
 from dedup.errors import DecodeError, InputError
 
-__all__ = ["let_pillow", "max_pixels", "require_within", "too_large", "too_much_memory"]
+__all__ = ["LARGEST", "let_pillow", "max_pixels", "require_within", "too_large", "too_much_memory"]
+
+LARGEST: Final = 1 << 28
+"""Bytes of the largest file that is held in memory as a whole: in an archive, or at an address."""
 
 _VARIABLE = "DEDUP_MAX_PIXELS"
 

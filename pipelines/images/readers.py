@@ -5,10 +5,8 @@ camera's RAW file from any other TIFF. What Pillow does not read comes with the 
 `jxl` and `raw`. `docs/formats.md` lists all formats.
 """
 
-import io
 import math
 import os
-import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +21,8 @@ from dedup._base.arrays import Pixels
 from dedup._base.extras import command
 from dedup.errors import DecodeError, DedupError
 from dedup.pipelines.images import camera_raw, jpeg_xl, limits, memory, patience
+from dedup.pipelines.images.archives import open_file
+from dedup.pipelines.images.rows import Row
 
 __all__ = [
     "ImageSource",
@@ -31,7 +31,7 @@ __all__ = [
     "open_image",
 ]
 
-ImageSource: TypeAlias = str | Path | bytes | Image.Image | Pixels
+ImageSource: TypeAlias = str | Path | bytes | Image.Image | Pixels | Row
 
 _HEAD = 1024
 _LONGEST_REASON = 200
@@ -46,7 +46,9 @@ _NO_PICTURE = (
     (0, b"%!PS", "a PostScript drawing: export it as PNG"),
     (0, b"\xc5\xd0\xd3\xc6", "a PostScript drawing: export it as PNG"),
     (0, b"\x1f\x8b", "a compressed file: unpack it"),
-    (0, b"PK\x03\x04", "an archive or document: unpack it"),
+    (0, b"PK\x03\x04", "an archive or document: unpack it, or name a zip to read what is in it"),
+    (0, b"PAR1", "a table: name it to read the images in it"),
+    (257, b"ustar", "an archive: unpack it, or name it to read what is in it"),
     (0, b"\x1aE\xdf\xa3", "a video"),
     (0, b"\0\0\x01\xba", "a video"),
     (0, b"\0\0\x01\xb3", "a video"),
@@ -76,6 +78,8 @@ def open_image(source: ImageSource) -> Iterator[Image.Image]:
         With the reason, for whatever fails in here or while the image is used.
     """
     with _reasons(), _without_warnings():
+        if isinstance(source, Row):
+            source = source.read()
         if isinstance(source, Image.Image):
             yield source.copy()  # the caller's image is neither closed nor turned
         elif isinstance(source, np.ndarray):
@@ -137,22 +141,7 @@ def _head(file: BinaryIO) -> bytes:
 
 
 def _file(source: str | Path | bytes) -> patience.InMemory | patience.OnDisk:
-    """A regular file, open; anything else that has a path (a pipe, a device) is not opened.
-
-    Pillow gets no path, from which it may map the file into memory: the process would be
-    killed if the file shrinks then.
-    """
-    if isinstance(source, bytes):
-        return patience.InMemory(source)
-    mode = os.stat(source).st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise DecodeError("not a regular file")
-    return patience.OnDisk(io.FileIO(source, opener=_without_waiting))
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """Open a file that may have become a pipe meanwhile, which would wait for a writer."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    return patience.InMemory(source) if isinstance(source, bytes) else open_file(source)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def test_nearest_neighbours_are_found(table, tmp_path_factory, vectors, limit, s
     folder = tmp_path_factory.mktemp("vectors")
     sizes = {"_STRIP_ROWS": strip, "_TILE_ROWS": 5, "_SLICE_ROWS": 3, "_BLOCK_HITS": 20}
     with mock.patch.multiple(exact, **sizes):
-        matrix = Matrix(table, [(ids[:9], vectors[:9]), (ids[9:], vectors[9:])], folder / "a")
+        matrix = Matrix.of(table, [(ids[:9], vectors[:9]), (ids[9:], vectors[9:])], folder / "a")
         blocks = [
             block
             for number in matrix.strips
@@ -70,7 +70,7 @@ def test_nearest_neighbours_are_found(table, tmp_path_factory, vectors, limit, s
 def test_search_gives_the_nearest(table, tmp_path):
     random = np.random.default_rng(0)
     vectors = random.normal(size=(50, DIMENSION)).astype(np.float32)
-    matrix = Matrix(table, [(list(range(50)), vectors)], tmp_path / "a")
+    matrix = Matrix.of(table, [(list(range(50)), vectors)], tmp_path / "a")
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     for row, (ids, cosines) in enumerate(matrix.search(range(50), limit=6, threshold=0.5)):
         order = np.argsort(-(unit @ unit[row]))[:6]
@@ -89,7 +89,7 @@ def test_metrics_of_other_collections(table, tmp_path, metric, value):
     random = np.random.default_rng(1)
     vectors = random.normal(size=(30, DIMENSION)).astype(np.float32)
     with mock.patch.object(Collection, "layout", layout):
-        matrix = Matrix(table, [(list(range(30)), vectors)], tmp_path / "a")
+        matrix = Matrix.of(table, [(list(range(30)), vectors)], tmp_path / "a")
         (block,) = matrix.pairs(0, limit=100, threshold=-4.0)
     found = {(a, b): similarity for a, b, similarity, _ in block.hits.tolist()}
     wanted = {

@@ -142,6 +142,10 @@ $left
 - **Links** are followed only on request: links in a folder are listed as skipped, and a linked
   folder is searched if it is named itself (`dedup.find_duplicates(["photos/", "photos/link"])`).
 - **Pipes, sockets and devices** are never opened.
+- **Archives.** An image in a named tar or zip file ([docs/data.md](data.md)) is read into memory,
+  up to 256 MB of it, and never beyond the size that the archive declares. Links, devices, encrypted
+  members, names that lead out of the archive, and names that are in it twice are left out; a
+  damaged archive is left out as a whole.
 
 # What is noticed of damage
 
