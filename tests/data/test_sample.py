@@ -59,5 +59,5 @@ def test_other_peoples_folder_is_refused(tmp_path):
 
 def test_without_scikit_image_the_command_to_install_it_is_shown(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage", None)
-    with pytest.raises(ModuleNotFoundError, match=r'pip install "dedup\[demo\]"'):
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "dedup-vision\[demo\]"'):
         build_sample(tmp_path / "sample")

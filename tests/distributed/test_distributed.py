@@ -174,5 +174,5 @@ def test_milvus_lite_and_images_in_memory_are_refused(folder, photos):
 
 def test_missing_ray_names_the_command(folder, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
-    with pytest.raises(MissingExtra, match=r'pip install "dedup\[ray\]"'):
+    with pytest.raises(MissingExtra, match=r'pip install "dedup-vision\[ray\]"'):
         distributed.embed(folder, index="http://127.0.0.1:9")

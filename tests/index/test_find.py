@@ -246,6 +246,7 @@ def test_result_as_a_dictionary_is_plain_json(folder):
     assert json.loads(json.dumps(found.to_dict())) == {
         "groups": [group.paths for group in found.groups],
         "retained": [[], []],
+        "why": [group.why for group in found.groups],
         "skipped": [{"path": str(folder / "notes.txt"), "reason": "not an image that can be read"}],
     }
 

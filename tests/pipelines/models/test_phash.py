@@ -281,9 +281,9 @@ def test_hashes_are_those_of_imagehash(photos):
 
 def test_missing_library_names_the_command(folder, cache_folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "imagehash", None)
-    with pytest.raises(dedup.ModelError, match=r'pip install "dedup\[phash\]"'):
+    with pytest.raises(dedup.ModelError, match=r'pip install "dedup-vision\[phash\]"'):
         dedup.find_duplicates(folder, method="phash")
-    with pytest.raises(dedup.ModelError, match=r'pip install "dedup\[phash\]"'):
+    with pytest.raises(dedup.ModelError, match=r'pip install "dedup-vision\[phash\]"'):
         PerceptualHash().require()
     assert list(cache_folder.glob("*.db")) == []
 
