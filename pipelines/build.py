@@ -5,6 +5,7 @@ an image. Build a pipeline once and call it for every chunk.
 """
 
 import re
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -49,7 +50,11 @@ def output(pipeline: Any, *columns: str) -> Any:
                 f"no operator {name} is registered here, and none is downloaded; "
                 f"there are: {', '.join(known)}"
             )
-    return _own_errors(pipeline.output, *columns)
+    closed = _own_errors(pipeline.output, *columns)
+    # A node gives its operator back when it is collected as garbage. Where that happens while the
+    # same thread takes an operator, Towhee 1.1.3's own lock would wait for itself, for ever.
+    closed._operator_pool._lock = threading.RLock()
+    return closed
 
 
 def call(pipeline: Any, *inputs: Any) -> Any:
