@@ -15,12 +15,15 @@ from dedup._base.text import printable
 from dedup._cli.errors import kept_if_interrupted
 from dedup._cli.shared import (
     DEVICE,
+    KEEP,
     METHOD,
     NO_VERIFY,
+    PREFER,
     REGIONS,
     REPORT,
     THRESHOLD,
     TOKEN,
+    keep_rule,
     kept_in,
     print_duplicates,
     print_skipped,
@@ -161,6 +164,8 @@ def check(
     metavar="A B",
     help="Only pairs of an image of one set with one of another: tags, folders or patterns.",
 )
+@KEEP
+@PREFER
 @_JSON
 @REPORT
 def duplicates(
@@ -168,6 +173,8 @@ def duplicates(
     threshold: float | dedup.Threshold | None,
     no_verify: bool,
     between: tuple[str, str] | None,
+    keep: str,
+    prefer: tuple[str, ...],
     as_json: bool,
     report: Path | None,
     **where: Any,
@@ -183,7 +190,12 @@ def duplicates(
     Exit code: 0 if there are no duplicates, 1 if there are some, 2 on an error.
     """  # noqa: D301  click wants the \b itself
     with _opened(**where) as images:
-        found = images.duplicates(between=between, threshold=threshold, verify=not no_verify)
+        found = images.duplicates(
+            between=between,
+            threshold=threshold,
+            verify=not no_verify,
+            keep=keep_rule(keep, prefer),
+        )
     if not found.distinct:
         raise InputError(f"{shown(where['uri'])}: the index holds no images")
     print_duplicates(found, as_json=as_json, report=report)

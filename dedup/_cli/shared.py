@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 import dedup
-from dedup._base.options import DEFAULT, METHODS
+from dedup._base.options import DEFAULT, KEEPS, METHODS
 from dedup._base.text import counted, printable
 from dedup._cli.errors import kept_if_interrupted, summary
 from dedup._cli.types import PAGE, THRESHOLD_OR_FILE
@@ -23,13 +23,16 @@ from dedup.pipelines.store.addresses import shown
 
 __all__ = [
     "DEVICE",
+    "KEEP",
     "METHOD",
     "NO_VERIFY",
+    "PREFER",
     "REGIONS",
     "REPORT",
     "THRESHOLD",
     "TOKEN",
     "RunSearch",
+    "keep_rule",
     "kept_in",
     "print_duplicates",
     "print_skipped",
@@ -78,6 +81,21 @@ REPORT = click.option(
     type=PAGE,
     help="Write a page for the browser that shows and explains the groups (duplicates.html).",
 )
+KEEP = click.option(
+    "--keep",
+    type=click.Choice(KEEPS),
+    default="best",
+    show_default=True,
+    help="The file of a group to keep: that shows most, of most bytes, last changed first, of the "
+    "shortest path, or taken first as its header says.",
+)
+PREFER = click.option(
+    "--prefer",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="Rather keep a file in this folder; --keep decides inside of it. Repeatable, the most "
+    "preferred first.",
+)
 _INDEX = click.option(
     "--index", help="Keep the embeddings in this file (photos.db) or Milvus server."
 )
@@ -98,6 +116,8 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
         threshold: float | dedup.Threshold | None,
         no_verify: bool,
         regions: bool,
+        keep: str,
+        prefer: tuple[str, ...],
         index: str | None,
         token: str,
         no_cache: bool,
@@ -112,6 +132,7 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
             threshold=threshold,
             verify=not no_verify,
             regions=regions,
+            keep=keep_rule(keep, prefer),
             index=index,
             token=token,
             cache=not no_cache,
@@ -129,10 +150,16 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
         command(search, **others)
 
     for option in (
-        _VERBOSE, _NO_CACHE, TOKEN, _INDEX, REGIONS, NO_VERIFY, THRESHOLD, DEVICE, METHOD, _PATHS,
+        _VERBOSE, _NO_CACHE, TOKEN, _INDEX, PREFER, KEEP, REGIONS, NO_VERIFY, THRESHOLD,
+        DEVICE, METHOD, _PATHS,
     ):  # fmt: skip
         searching = option(searching)
     return searching
+
+
+def keep_rule(keep: str, prefer: Sequence[str]) -> str | list[str]:
+    """What `keep=` takes."""
+    return [*prefer, keep] if prefer else keep
 
 
 def print_duplicates(found: dedup.Duplicates, *, as_json: bool, report: Path | None = None) -> None:

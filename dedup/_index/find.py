@@ -73,10 +73,12 @@ def find_duplicates(
     relations : collection of {"exact", "near", "scene"}
         What makes a group. "scene", two shots of one scene, is reported but not grouped
         unless it is asked for.
-    keep : {"best", "largest", "oldest", "shortest-path"} or callable
+    keep : {"best", "largest", "oldest", "shortest-path", "exif-date"}, callable or list
         Which file of a group is kept: the one that shows most (see docs/keeping.md), of most bytes,
-        the oldest, that of the shortest path, or by a sort key of your own. What shows something
-        that it does not is in `group.retain`.
+        the oldest, that of the shortest path, the first by the date in its header, or by a sort key
+        of your own. A list is of folders, the preferred first, and perhaps a rule for files of
+        one folder: `keep=["archive/", "inbox/", "oldest"]`. What shows something that
+        the file to keep does not is in `group.retain`.
     regions : bool
         Look for pictures inside others too, pasted into a photo, a page or a screenshot; with
         `verify` and the built-in networks. Takes a fifth of the embedding's time more.

@@ -131,7 +131,7 @@ class Result:
     def run(self) -> str:
         """Hexadecimal id of this result: the same for the same images and settings."""
         settings = self._outcome.settings
-        keep = settings.keep if isinstance(settings.keep, str) else "callable"
+        keep = "callable" if callable(settings.keep) else str(settings.keep)
         said = [settings.model.method, settings.verify, settings.value, settings.candidates, keep]
         digests = sorted(record.digest for record in self._outcome.records.values())
         text = "\n".join([repr(said), *sorted(settings.relations), *digests])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import dedup
 from dedup._cli.main import main
 
 
@@ -133,6 +134,22 @@ def test_error_is_one_message_and_exit_code_2(run, tmp_path, monkeypatch, argume
     assert (code, out) == (2, "")
     assert message in err
     assert "Traceback" not in err
+
+
+def test_file_to_keep_is_chosen_by_a_rule_or_a_folder(run, copies, tmp_path):
+    (copies / "old").mkdir()
+    small = (copies / "small.png").rename(copies / "old" / "a long name.png")
+    os.utime(copies / "coffee (1).png", (1, 1))
+    for arguments, kept in (
+        (["--keep", "oldest"], copies / "coffee (1).png"),
+        (["--keep", "shortest-path"], copies / "coffee.png"),
+        (["--prefer", copies / "old", "--keep", "oldest"], small),
+    ):
+        assert run("find", copies, *arguments)[1].startswith(f"keep   {kept} (")
+    for command, out in (("plan", "plan.json"), ("report", "page.html")):
+        assert run(command, copies, "--prefer", copies / "old", "--out", tmp_path / out)[0] < 2
+        assert str(small) in (tmp_path / out).read_text()
+    assert dedup.Plan.load(tmp_path / "plan.json").table["keep"].unique().tolist() == [str(small)]
 
 
 def test_demo_finds_the_copies_of_the_sample(run, tmp_path):
