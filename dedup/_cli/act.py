@@ -84,6 +84,7 @@ def plan(
     Examples:
       dedup plan photos/ --out plan.json && dedup apply plan.json
       dedup plan inbox/ archive/ --protect archive/ --out plan.json
+      dedup plan inbox/ --between archive/ --protect archive/ --out plan.json
       dedup plan photos/ --choices choices.json --out plan.json
       dedup plan photos/ --action hardlink --out plan.json
 

@@ -66,6 +66,7 @@ def find(search: RunSearch, *, as_json: bool, report: Path | None) -> None:
       dedup find photos/ archive/ --json > duplicates.json
       dedup find photos/ --report duplicates.html
       dedup find "photos/**/*.jpg" --index photos.db
+      dedup find inbox/ --between archive/
       dedup find photos/ --method phash --no-verify --threshold 8
 
     Exit code: 0 if there are no duplicates, 1 if there are some, 2 on an error.

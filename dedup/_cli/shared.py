@@ -101,6 +101,12 @@ _INDEX = click.option(
 )
 _NO_CACHE = click.option("--no-cache", is_flag=True, help="Keep nothing after this run.")
 _VERBOSE = click.option("--verbose", is_flag=True, help="Say where the time went.")
+_BETWEEN = click.option(
+    "--between",
+    multiple=True,
+    metavar="OTHER",
+    help="Only pairs of one of the images with one in this folder, file or pattern. Repeatable.",
+)
 _PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 
 
@@ -111,6 +117,7 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
     def searching(
         *,
         paths: tuple[str, ...],
+        between: tuple[str, ...],
         method: str,
         device: str,
         threshold: float | dedup.Threshold | None,
@@ -127,6 +134,7 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
         found = partial(
             dedup.find_duplicates,
             paths,
+            between=between or None,
             method=method,
             device=device,
             threshold=threshold,
@@ -151,7 +159,7 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
 
     for option in (
         _VERBOSE, _NO_CACHE, TOKEN, _INDEX, PREFER, KEEP, REGIONS, NO_VERIFY, THRESHOLD,
-        DEVICE, METHOD, _PATHS,
+        DEVICE, METHOD, _BETWEEN, _PATHS,
     ):  # fmt: skip
         searching = option(searching)
     return searching

@@ -152,6 +152,19 @@ def test_file_to_keep_is_chosen_by_a_rule_or_a_folder(run, copies, tmp_path):
     assert dedup.Plan.load(tmp_path / "plan.json").table["keep"].unique().tolist() == [str(small)]
 
 
+def test_folder_is_compared_with_another_folder(run, copies, tmp_path):
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    shutil.copy(copies / "coffee.png", archive / "coffee.png")
+    (copies / "coffee.png").rename(archive / "camera.png")
+    shutil.copy(copies / "chelsea.jpg", copies / "chelsea too.jpg")
+    arguments = [copies, "--between", archive, "--protect", archive]
+    assert run("plan", *arguments, "--out", tmp_path / "plan.json")[0] == 0
+    table = dedup.Plan.load(tmp_path / "plan.json").table
+    gone = table[table["action"] == "quarantine"]["path"]
+    assert sorted(gone) == [str(copies / name) for name in ("coffee (1).png", "small.png")]
+
+
 def test_demo_finds_the_copies_of_the_sample(run, tmp_path):
     code, out, err = run("demo", "--out", tmp_path / "sample")
     assert code == 0
