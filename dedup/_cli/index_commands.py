@@ -28,6 +28,7 @@ from dedup._cli.shared import (
     print_duplicates,
     print_skipped,
     require_images,
+    with_paths,
 )
 from dedup.errors import DecodeError, InputError, StoreError
 from dedup.pipelines.store.addresses import shown
@@ -44,7 +45,6 @@ _URI = click.option(
     help="A Milvus Lite file (photos.db), or the address of a Milvus server or of Zilliz Cloud; "
     "by default what MILVUS_URI says.",
 )
-_PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
 
 
@@ -62,7 +62,7 @@ def index() -> None:
 
 
 @index.command()
-@_PATHS
+@with_paths
 @_URI
 @TOKEN
 @METHOD
@@ -203,7 +203,7 @@ def duplicates(
 
 
 @index.command()
-@_PATHS
+@with_paths
 @_URI
 @TOKEN
 @METHOD

@@ -27,6 +27,7 @@ from dedup._cli.shared import (
     print_unapplied,
     search_options,
     warnings_in_a_line,
+    with_paths,
 )
 from dedup._cli.types import CHOICES, PAGE, TUNED
 
@@ -67,6 +68,7 @@ def find(search: RunSearch, *, as_json: bool, report: Path | None) -> None:
       dedup find photos/ --report duplicates.html
       dedup find "photos/**/*.jpg" --index photos.db
       dedup find inbox/ --between archive/
+      find photos/ -name "*.jpg" -print0 | dedup find - -0
       dedup find photos/ --method phash --no-verify --threshold 8
 
     Exit code: 0 if there are no duplicates, 1 if there are some, 2 on an error.
@@ -119,7 +121,7 @@ def report(
 
 
 @main.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@with_paths
 @click.option(
     "--out",
     type=TUNED,

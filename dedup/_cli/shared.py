@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ __all__ = [
     "require_images",
     "search_options",
     "warnings_in_a_line",
+    "with_paths",
 ]
 
 RunSearch = Callable[[], "dedup.Duplicates"]
@@ -107,7 +109,32 @@ _BETWEEN = click.option(
     metavar="OTHER",
     help="Only pairs of one of the images with one in this folder, file or pattern. Repeatable.",
 )
-_PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+
+
+def with_paths(command: Callable[..., None]) -> Callable[..., None]:
+    """Paths of images as arguments of a command, or for "-" those that standard input names."""
+
+    @wraps(command)
+    def reading(*, paths: tuple[str, ...], null: bool, **others: Any) -> None:
+        if null and "-" not in paths:
+            raise click.UsageError("-0 goes with -, for paths from standard input")
+        command(paths=tuple(_each_path(paths, null=null)), **others)
+
+    reading = click.option(
+        "-0", "--null", is_flag=True, help="NUL ends each path of standard input, not a new line."
+    )(reading)
+    return click.argument("paths", nargs=-1, required=True, metavar="PATH...|-")(reading)
+
+
+def _each_path(paths: Iterable[str], *, null: bool) -> Iterator[str]:
+    for path in paths:
+        if path != "-":
+            yield path
+            continue
+        for line in click.get_binary_stream("stdin").read().split(b"\0" if null else b"\n"):
+            name = line if null else line.removesuffix(b"\r")
+            if name:
+                yield os.fsdecode(name)
 
 
 def search_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -159,7 +186,7 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
 
     for option in (
         _VERBOSE, _NO_CACHE, TOKEN, _INDEX, PREFER, KEEP, REGIONS, NO_VERIFY, THRESHOLD,
-        DEVICE, METHOD, _BETWEEN, _PATHS,
+        DEVICE, METHOD, _BETWEEN, with_paths,
     ):  # fmt: skip
         searching = option(searching)
     return searching

@@ -152,6 +152,27 @@ def test_file_to_keep_is_chosen_by_a_rule_or_a_folder(run, copies, tmp_path):
     assert dedup.Plan.load(tmp_path / "plan.json").table["keep"].unique().tolist() == [str(small)]
 
 
+def test_paths_are_read_from_standard_input(copies, tmp_path):
+    odd = copies / "a\nb.png"
+    (copies / "small.png").rename(odd)
+    uri = tmp_path / "a.db"
+    command = [sys.executable, "-m", "dedup"]
+    for arguments, end in (
+        (["find", "-"], "\n"),
+        (["find", "-"], "\r\n"),
+        (["find", "-", "-0", odd], "\0"),
+        (["index", "add", "-", "--index", uri], "\n"),
+    ):
+        names = "".join(f"{copies / name}{end}" for name in ("coffee.png", "coffee (1).png"))
+        done = subprocess.run(
+            [*command, *arguments], input=names.encode(), capture_output=True, check=False
+        )
+        assert b"3 images" in done.stderr if odd in arguments else done.returncode < 2
+    assert b"copy recognised" in done.stdout
+    done = subprocess.run([*command, "find", "-"], input=b"\n", capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (2, b"Error: no files were given\n")
+
+
 def test_folder_is_compared_with_another_folder(run, copies, tmp_path):
     archive = tmp_path / "archive"
     archive.mkdir()

@@ -79,6 +79,7 @@ MISTAKES = {
     "find p --index=": "give --index, or set MILVUS_URI",
     "find p --report none/page.html": "'--report': none/page.html: no such file or directory",
     "find p --report cat.png": "'--report': cat.png is there, and no page of dedup's",
+    "find p -0": "-0 goes with -",
     "find p --between none": "no such file or folder: none",
     "find p --between p/*.png": "--between: 3 of the files are in both sets, ",
     "find p --between notes.txt": "--between: no image of one of the two sets can be read",
