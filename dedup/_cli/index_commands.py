@@ -14,6 +14,7 @@ import dedup
 from dedup._base.text import printable
 from dedup._cli.errors import kept_if_interrupted
 from dedup._cli.shared import (
+    CSV,
     DEVICE,
     KEEP,
     METHOD,
@@ -167,6 +168,7 @@ def check(
 @KEEP
 @PREFER
 @_JSON
+@CSV
 @REPORT
 def duplicates(
     *,
@@ -176,6 +178,7 @@ def duplicates(
     keep: str,
     prefer: tuple[str, ...],
     as_json: bool,
+    csv: Path | None,
     report: Path | None,
     **where: Any,
 ) -> None:
@@ -198,7 +201,7 @@ def duplicates(
         )
     if not found.distinct:
         raise InputError(f"{shown(where['uri'])}: the index holds no images")
-    print_duplicates(found, as_json=as_json, report=report)
+    print_duplicates(found, as_json=as_json, csv=csv, report=report)
     sys.exit(1 if found.groups else 0)
 
 

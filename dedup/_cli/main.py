@@ -18,6 +18,7 @@ from dedup._cli.errors import Commands, Failure, kept_if_interrupted, summary
 from dedup._cli.index_commands import index
 from dedup._cli.labelled_commands import COMMANDS as LABELLED
 from dedup._cli.shared import (
+    CSV,
     DEVICE,
     METHOD,
     NO_VERIFY,
@@ -57,8 +58,9 @@ def main() -> None:
 @main.command()
 @search_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
+@CSV
 @REPORT
-def find(search: RunSearch, *, as_json: bool, report: Path | None) -> None:
+def find(search: RunSearch, *, as_json: bool, csv: Path | None, report: Path | None) -> None:
     """Find the duplicates among images: folders, files or patterns.
 
     \b
@@ -74,7 +76,7 @@ def find(search: RunSearch, *, as_json: bool, report: Path | None) -> None:
     Exit code: 0 if there are no duplicates, 1 if there are some, 2 on an error.
     """  # noqa: D301  click wants the \b itself
     found = search()
-    print_duplicates(found, as_json=as_json, report=report)
+    print_duplicates(found, as_json=as_json, csv=csv, report=report)
     sys.exit(1 if found.groups else 0)
 
 

@@ -18,11 +18,12 @@ import dedup
 from dedup._base.options import DEFAULT, KEEPS, METHODS
 from dedup._base.text import counted, printable
 from dedup._cli.errors import kept_if_interrupted, summary
-from dedup._cli.types import PAGE, THRESHOLD_OR_FILE
+from dedup._cli.types import PAGE, TABLE, THRESHOLD_OR_FILE
 from dedup.errors import InputError
 from dedup.pipelines.store.addresses import shown
 
 __all__ = [
+    "CSV",
     "DEVICE",
     "KEEP",
     "METHOD",
@@ -97,6 +98,11 @@ PREFER = click.option(
     type=click.Path(exists=True),
     help="Rather keep a file in this folder; --keep decides inside of it. Repeatable, the most "
     "preferred first.",
+)
+CSV = click.option(
+    "--csv",
+    type=TABLE,
+    help="Write the groups here as a table, a file in a row (duplicates.csv).",
 )
 _INDEX = click.option(
     "--index", help="Keep the embeddings in this file (photos.db) or Milvus server."
@@ -197,12 +203,16 @@ def keep_rule(keep: str, prefer: Sequence[str]) -> str | list[str]:
     return [*prefer, keep] if prefer else keep
 
 
-def print_duplicates(found: dedup.Duplicates, *, as_json: bool, report: Path | None = None) -> None:
+def print_duplicates(
+    found: dedup.Duplicates, *, as_json: bool, csv: Path | None, report: Path | None
+) -> None:
     """Groups on standard output, the file to keep first; the rest on standard error."""
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=1))
     else:
         _print_groups(found)
+    if csv is not None:
+        found.save(csv)
     if report is not None:
         found.report(report)
     click.echo(summary(found), err=True)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -26,7 +27,7 @@ def run(capsys):
     return run
 
 
-EMPTY = '{\n "groups": [],\n "why": [],\n "retained": [],\n "skipped": []\n}\n'
+EMPTY = '{\n "groups": [],\n "why": [],\n "retained": [],\n "scores": [],\n "skipped": []\n}\n'
 
 
 @pytest.fixture
@@ -41,10 +42,14 @@ def test_json_is_all_that_is_printed(run, copies):
     code, out, _ = run("find", copies, "--json")
     assert code == 1
     result = json.loads(out)
-    assert set(result) == {"groups", "why", "retained", "skipped"}
+    assert set(result) == {"groups", "why", "retained", "scores", "skipped"}
     assert [sorted(group) for group in result["groups"]] == [
         [str(copies / name) for name in ("coffee (1).png", "coffee.png", "small.png")]
     ]
+    exact, near = result["scores"][0]
+    assert (exact["relation"], exact["score"], near["relation"]) == ("exact", 1.0, "near")
+    assert [exact["path"], near["path"]] == result["groups"][0][1:]
+    assert 0.5 < near["score"] < 1
     assert result["skipped"] == [
         {"path": str(copies / "notes.txt"), "reason": "not an image that can be read"}
     ]
@@ -171,6 +176,19 @@ def test_paths_are_read_from_standard_input(copies, tmp_path):
     assert b"copy recognised" in done.stdout
     done = subprocess.run([*command, "find", "-"], input=b"\n", capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (2, b"Error: no files were given\n")
+
+
+def test_groups_are_written_as_a_table_that_says_which_files_stay(run, copies, tmp_path):
+    uri, out = tmp_path / "a.db", tmp_path / "groups.csv"
+    run("index", "add", copies, "--index", uri)
+    names = [str(copies / name) for name in ("coffee (1).png", "coffee.png", "small.png")]
+    for command in ("find", copies), ("index", "duplicates", "--index", uri):
+        for options, kept, stay in ([], names[1], 0), (["--prefer", names[2]], names[2], 2):
+            assert run(*command, *options, "--csv", out)[0] == 1
+            table = pd.read_csv(out, keep_default_na=False)
+            assert sorted(table["path"]) == names
+            assert table["path"][table["keep"]].tolist() == [kept]
+            assert sum(table["stays"] != "") == stay
 
 
 def test_folder_is_compared_with_another_folder(run, copies, tmp_path):

@@ -46,6 +46,7 @@ def here(tmp_path, monkeypatch, photos):
     photos["rocket"].save("p/rocket.png")
     photos["rocket"].save("cat.png")
     Path("notes.txt").write_text("notes")
+    Path("other.csv").write_text("path,group")
     Path("deep.json").write_text("[" * 100_000)
     Path("empty").mkdir()
     return tmp_path
@@ -79,6 +80,9 @@ MISTAKES = {
     "find p --index=": "give --index, or set MILVUS_URI",
     "find p --report none/page.html": "'--report': none/page.html: no such file or directory",
     "find p --report cat.png": "'--report': cat.png is there, and no page of dedup's",
+    "find p --csv none/t.csv": "'--csv': none/t.csv: no such file or directory",
+    "find p --csv t.xls": "'--csv': t.xls: expected a name that ends in .csv",
+    "find p --csv other.csv": "'--csv': other.csv is there, and no table of dedup's",
     "find p -0": "-0 goes with -",
     "find p --between none": "no such file or folder: none",
     "find p --between p/*.png": "--between: 3 of the files are in both sets, ",

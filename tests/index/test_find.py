@@ -245,6 +245,14 @@ def test_result_as_a_dictionary_is_plain_json(folder):
     found = dedup.find_duplicates(folder)
     assert json.loads(json.dumps(found.to_dict())) == {
         "groups": [group.paths for group in found.groups],
+        "why": [group.why for group in found.groups],
+        "scores": [
+            [{"path": row.path, "relation": row.relation, "score": row.score} for row in rows]
+            for rows in (
+                found.to_frame().query("group == @number and not keep").itertuples()
+                for number in range(2)
+            )
+        ],
         "retained": [[], []],
         "skipped": [{"path": str(folder / "notes.txt"), "reason": "not an image that can be read"}],
     }
