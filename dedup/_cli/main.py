@@ -52,7 +52,7 @@ def main() -> None:
     Files that can't be read among others that can are listed as skipped, and are no error.
     """  # noqa: D301  click wants the \b itself
     one_arena_a_core()
-    click.get_current_context().with_resource(warnings_in_a_line())
+    click.get_current_context().with_resource(warnings_in_a_line(main.in_options))
 
 
 @main.command()

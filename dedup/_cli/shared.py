@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -137,7 +138,7 @@ def _each_path(paths: Iterable[str], *, null: bool) -> Iterator[str]:
         if path != "-":
             yield path
             continue
-        for line in click.get_binary_stream("stdin").read().split(b"\0" if null else b"\n"):
+        for line in sys.stdin.buffer.read().split(b"\0" if null else b"\n"):
             name = line if null else line.removesuffix(b"\r")
             if name:
                 yield os.fsdecode(name)
@@ -192,10 +193,10 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
 
     for option in (
         _VERBOSE, _NO_CACHE, TOKEN, _INDEX, PREFER, KEEP, REGIONS, NO_VERIFY, THRESHOLD,
-        DEVICE, METHOD, _BETWEEN, with_paths,
+        DEVICE, METHOD, _BETWEEN,
     ):  # fmt: skip
         searching = option(searching)
-    return searching
+    return with_paths(searching)
 
 
 def keep_rule(keep: str, prefer: Sequence[str]) -> str | list[str]:
@@ -280,10 +281,10 @@ def _related(group: dedup.Group) -> dict[str, str]:
 
 
 @contextmanager
-def warnings_in_a_line() -> Iterator[None]:
-    """Show a warning as what it says, without the line of code that gave it."""
+def warnings_in_a_line(in_words: Callable[[str], str]) -> Iterator[None]:
+    """Show a warning as what it says, in these words, without the line of code that gave it."""
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_, **__: click.echo(
-            f"Warning: {printable(str(message))}", err=True
+            f"Warning: {printable(in_words(str(message)))}", err=True
         )
         yield

@@ -132,6 +132,24 @@ def test_mistake_is_said_in_the_words_of_the_command_line(run, here, line):
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_plan_that_deletes_asks_for_the_option(run, here):
+    arguments = ["--out", "plan.json", "--action", "delete", "--permanently"]
+    assert run("plan", "p", *arguments)[0] == 0
+    code, _, err = run("apply", "plan.json")
+    assert code == 2
+    assert err.endswith("which can't be undone: say so with --permanently\n")
+
+
+def test_warning_is_said_in_the_words_of_the_command_line(run, here):
+    Path("labels.csv").write_text("a,b,label\np/300.png,p/150.png,1\np/300.png,gone.png,0\n")
+    err = run("tune", "labels.csv", "--f1")[2]
+    assert "Warning: labels: 1 of 2 rows left out" in err
+    assert "; --strict refuses such a table" in err
+    run("index", "add", "p", "--index", "a.db", "--no-regions")
+    err = run("index", "duplicates", "--index", "a.db")[2]
+    assert "to have them: dedup index remove, then dedup index add" in err
+
+
 def test_image_that_an_index_is_asked_about_is_named(run, here):
     assert run("index", "add", "p", "--index", "a.db")[0] == 0
     for name in ("notes.txt", "none.jpg"):
