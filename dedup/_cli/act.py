@@ -132,7 +132,8 @@ def apply(file: str, *, journal: str | None, permanently: bool) -> None:
       dedup apply plan.json
       dedup undo plan.json
 
-    Exit code: 0 if all was done, 2 if some was not (each file with the reason).
+    Exit code: 0 if all was done, 2 if some was not (each file with the reason), or was purged
+    since.
     """  # noqa: D301  click wants the \b itself
     planned = dedup.Plan.load(file)
     _acts(journal or planned.journal)

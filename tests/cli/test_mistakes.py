@@ -140,6 +140,15 @@ def test_plan_that_deletes_asks_for_the_option(run, here):
     assert err.endswith("which can't be undone: say so with --permanently\n")
 
 
+def test_plan_that_was_purged_is_not_applied_again(run, here):
+    run("plan", "p", "--out", "plan.json")
+    assert run("apply", "plan.json")[0] == 0
+    assert run("purge", "plan.json", "--yes")[0] == 0
+    code, out, err = run("apply", "plan.json")
+    assert (code, out) == (2, "")
+    assert "150.png: deleted for good: it can't be brought back; what is left of it is" in err
+
+
 def test_warning_is_said_in_the_words_of_the_command_line(run, here):
     Path("labels.csv").write_text("a,b,label\np/300.png,p/150.png,1\np/300.png,gone.png,0\n")
     err = run("tune", "labels.csv", "--f1")[2]
