@@ -58,6 +58,7 @@ def index() -> None:
       dedup index add photos/ --index photos.db
       dedup index check upload.jpg --index photos.db
       dedup index duplicates --index photos.db --json
+      dedup index mark a.jpg b.jpg --different --index photos.db
       dedup index prune --index photos.db
     """  # noqa: D301  click wants the \b itself
 
@@ -203,6 +204,35 @@ def duplicates(
         raise InputError(f"{shown(where['uri'])}: the index holds no images")
     print_duplicates(found, as_json=as_json, csv=csv, report=report)
     sys.exit(1 if found.groups else 0)
+
+
+@index.command()
+@click.argument("a", type=click.Path())
+@click.argument("b", type=click.Path())
+@click.option(
+    "--different/--same",
+    default=None,
+    help="They are no duplicates, or they are, whatever they look like.",
+)
+@_URI
+@TOKEN
+@METHOD
+def mark(a: str, b: str, *, different: bool | None, **where: Any) -> None:
+    """Say of two images that they are no duplicates, or that they are; the last word counts.
+
+    It is remembered of their contents: `check`, `duplicates`, and `dedup find` on this index do as
+    was said, wherever the files go.
+
+    \b
+    Examples:
+      dedup index mark a.jpg b.jpg --different --index photos.db
+      dedup index mark a.jpg b.jpg --same --index photos.db
+    """  # noqa: D301  click wants the \b itself
+    if different is None:
+        raise click.UsageError("say --different or --same")
+    with _opened(**where) as images:
+        images.mark(a, b, duplicate=not different)
+    click.echo(f"{'different' if different else 'the same'}: {printable(a)}, {printable(b)}")
 
 
 @index.command()
