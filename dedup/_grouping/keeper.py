@@ -62,10 +62,11 @@ class _Preferred:
 def _rule_and_folders(keep: Keep) -> tuple[str | Callable[[Record], object], _Preferred]:
     if isinstance(keep, str) or callable(keep):
         return keep, _Preferred(())
-    last = keep[-1] if keep else ""
-    if last in KEEPS:
-        return str(last), _Preferred(keep[:-1])
-    return "best" if keep else "", _Preferred(keep)
+    if not isinstance(keep, Sequence) or not keep:
+        return "", _Preferred(())  # which is none
+    if keep[-1] in KEEPS:
+        return str(keep[-1]), _Preferred(keep[:-1])
+    return "best", _Preferred(keep)
 
 
 # Of files with the very same pixels, the one that lost some comes before those that were made from

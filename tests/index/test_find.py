@@ -71,8 +71,9 @@ def test_file_to_keep_can_be_chosen_otherwise(folder):
         min((folder / name for name in group), key=lambda path: path.stat().st_size).name
         for group in COPIES
     }
-    with pytest.raises(ValueError, match="expected one of best"):
-        dedup.find_duplicates(folder, keep="nicest")
+    for wrong in ("nicest", [], None, folder):
+        with pytest.raises(ValueError, match="expected one of best"):
+            dedup.find_duplicates(folder, keep=wrong)
 
 
 def test_pairs_say_how_two_files_are_related(folder):
