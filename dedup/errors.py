@@ -39,7 +39,7 @@ class MissingExtra(DedupError, ImportError):
 
 
 class DecodeError(DedupError):
-    """One image can't be read; the message is the reason, of `explain` after the path."""
+    """One image can't be read: the reason; of `explain` and `mark` after the path."""
 
 
 class JournalError(DedupError):

@@ -25,7 +25,7 @@ from dedup._acting.files import (
 from dedup._acting.journal import Journal, Step
 from dedup._acting.planned import COMPANION, LEAVE, WRITE, PlannedActions, PlannedFile
 from dedup._acting.protect import Protected
-from dedup._acting.restore import recover, restore
+from dedup._acting.restore import FOR_GOOD, recover, restore
 from dedup._acting.traits import Traits
 from dedup._base.progress import bar
 from dedup._base.text import reason_of
@@ -113,6 +113,10 @@ class _Run:
             for path in list(done)[::-1]:
                 if self._is_taken_back(done[path]):
                     del done[path]
+        for path, step in list(done.items()):
+            if step.state == "purged":  # it is in no quarantine any more
+                del done[path]
+                reasons[path] = FOR_GOOD.format(keep=step.keep)
         return [
             Outcome(f.path, f.action, done=True, to=done[f.path].to, saved=f.saved)
             if f.path in done

@@ -130,8 +130,7 @@ class Plan(PlannedActions):
         """
         if self.action == "delete" and not (permanently or self.permanently):
             raise InputError(
-                "this plan deletes files, which can't be undone: say so with permanently=True "
-                "(--permanently)"
+                "this plan deletes files, which can't be undone: say so with permanently=True"
             )
         return apply(self, journal=self.journal if journal is None else journal, progress=progress)
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-__all__ = ["DEFAULT", "EDITED", "LARGEST_THUMBNAIL", "METADATA", "METHODS"]
+__all__ = ["DEFAULT", "EDITED", "KEEPS", "LARGEST_THUMBNAIL", "METADATA", "METHODS"]
 
 METHODS: Final = ("phash", "sscd", "sscd-cascade", "sscd-fast")
 """The names of `dedup.pipelines.models.methods.MODELS`."""
@@ -12,5 +12,7 @@ EDITED: Final = ("retain", "remove")
 """What a plan does with copies that something was put on."""
 METADATA: Final = ("tell", "sidecar")
 """What a plan does with what only a file that goes knows."""
+KEEPS: Final = ("best", "largest", "oldest", "shortest-path", "exif-date")
+"""The rules by which one file of a group is kept."""
 LARGEST_THUMBNAIL: Final = 1024
 """Pixels on the longest side of a small picture in a report."""

@@ -104,6 +104,14 @@ class Found:
     files: list[ImageFile]
     skipped: list[Skipped]
 
+    def __or__(self, other: "Found") -> "Found":
+        """Both, by ascending path."""
+        skipped = {one.path: one for one in (*self.skipped, *other.skipped)}
+        return Found(
+            sorted([*self.files, *other.files], key=lambda file: file.path),
+            [skipped[path] for path in sorted(skipped)],
+        )
+
 
 def file_key(
     path: str | os.PathLike[str], *, realpath: Callable[[str], str] = os.path.realpath

@@ -4,7 +4,8 @@ So a verdict survives that its files are moved, renamed, removed and added again
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from dedup._base.tables import table_of
 from dedup._catalogue.digests import file_digest
 from dedup._catalogue.discover import file_key
 from dedup._catalogue.record import Record, decode_path, encode_path, path_key
-from dedup.errors import InputError
+from dedup.errors import DecodeError, InputError
 from dedup.pipelines.images.archives import is_file
 from dedup.pipelines.images.decoding import ImageSource, check_header, pixel_digest
 from dedup.pipelines.store.collection import Connection, Row
@@ -60,7 +61,7 @@ class Verdicts:
         first, second = (_marked(image, find) for image in (a, b))
         if first.digest == second.digest:
             raise InputError(f"{first.path} and {second.path} are one file")
-        if not duplicate and pixel_digest(a) == pixel_digest(b):
+        if not duplicate and _pixels(a) == _pixels(b):
             raise InputError(f"{first.path} and {second.path} show the same to the pixel")
         first, second = sorted((first, second), key=lambda end: end.digest)
         self._table.write(
@@ -118,8 +119,25 @@ def _marked(image: ImageSource, find: Callable[[str], Record | None]) -> _Marked
     record = find(path)
     if record is not None:
         return _Marked(record.digest, path)
-    check_header(path)
+    with _named(image):
+        check_header(path)
     return _Marked(file_digest(path), path)
+
+
+def _pixels(image: ImageSource) -> str:
+    with _named(image):
+        return pixel_digest(image)
+
+
+@contextmanager
+def _named(image: ImageSource) -> Iterator[None]:
+    """Say of which of two files it is that it can't be read."""
+    try:
+        yield
+    except DecodeError as error:
+        if not isinstance(image, str | Path):
+            raise
+        raise DecodeError(f"{image}: {error}") from error
 
 
 def _by_time(rows: Iterable[Row]) -> list[Row]:

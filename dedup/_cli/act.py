@@ -84,6 +84,7 @@ def plan(
     Examples:
       dedup plan photos/ --out plan.json && dedup apply plan.json
       dedup plan inbox/ archive/ --protect archive/ --out plan.json
+      dedup plan inbox/ --between archive/ --protect archive/ --out plan.json
       dedup plan photos/ --choices choices.json --out plan.json
       dedup plan photos/ --action hardlink --out plan.json
 
@@ -131,7 +132,8 @@ def apply(file: str, *, journal: str | None, permanently: bool) -> None:
       dedup apply plan.json
       dedup undo plan.json
 
-    Exit code: 0 if all was done, 2 if some was not (each file with the reason).
+    Exit code: 0 if all was done, 2 if some was not (each file with the reason), or was purged
+    since.
     """  # noqa: D301  click wants the \b itself
     planned = dedup.Plan.load(file)
     _acts(journal or planned.journal)

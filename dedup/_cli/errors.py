@@ -23,7 +23,7 @@ _KEPT = "dedup.kept"
 _ARGUMENT = re.compile(
     r"""(?<![^\s(])(?P<name>\w+)=(?P<value>'[^']*'|"[^"]*"|\([^()]*\)|[\w.-]*)"""
 )
-_FUNCTION = re.compile(r"(?<![^\s(])dedup\.(?P<name>\w+)(\(\w*\))?")
+_FUNCTION = re.compile(r"(?<![^\s(])(?P<of>dedup|index)\.(?P<name>\w+)(\(\w*\))?")
 
 
 class Failure(click.ClickException):
@@ -47,7 +47,7 @@ class Commands(click.Group):
                 raise
             raise click.UsageError(_in_lines(message), error.ctx) from error
         except DedupError as error:
-            raise Failure(_in_lines(self._in_options(str(error)))) from error
+            raise Failure(_in_lines(self.in_options(str(error)))) from error
         except (KeyboardInterrupt, click.Abort):
             kept = context.meta.get(_KEPT, "")
             click.echo(printable(f"interrupted{kept and f': {kept}'}"), err=True)
@@ -64,7 +64,7 @@ class Commands(click.Group):
             text = printable(f"{type(error).__name__}: {error}")
             raise Failure(f"{text} (a fault of dedup itself: please report it)") from error
 
-    def _in_options(self, message: str) -> str:
+    def in_options(self, message: str) -> str:
         """A message of the Python API, said with the options that stand for its arguments."""
         options = {option.name: option.opts[-1] for option in _options(self)}
 
@@ -80,7 +80,12 @@ class Commands(click.Group):
             return options[name] if value in ("", "True") else f"{options[name]} {value}"
 
         def command(found: re.Match[str]) -> str:
-            return f"dedup {found['name']}" if found["name"] in self.commands else found[0]
+            of: click.Command | None = self
+            words = "dedup"
+            if found["of"] == "index":
+                of, words = self.commands.get("index"), "dedup index"
+            known = isinstance(of, click.Group) and found["name"] in of.commands
+            return f"{words} {found['name']}" if known else found[0]
 
         return _FUNCTION.sub(command, _ARGUMENT.sub(option, message))
 

@@ -14,17 +14,22 @@ import dedup
 from dedup._base.text import printable
 from dedup._cli.errors import kept_if_interrupted
 from dedup._cli.shared import (
+    CSV,
     DEVICE,
+    KEEP,
     METHOD,
     NO_VERIFY,
+    PREFER,
     REGIONS,
     REPORT,
     THRESHOLD,
     TOKEN,
+    keep_rule,
     kept_in,
     print_duplicates,
     print_skipped,
     require_images,
+    with_paths,
 )
 from dedup.errors import DecodeError, InputError, StoreError
 from dedup.pipelines.store.addresses import shown
@@ -41,7 +46,6 @@ _URI = click.option(
     help="A Milvus Lite file (photos.db), or the address of a Milvus server or of Zilliz Cloud; "
     "by default what MILVUS_URI says.",
 )
-_PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
 
 
@@ -54,12 +58,13 @@ def index() -> None:
       dedup index add photos/ --index photos.db
       dedup index check upload.jpg --index photos.db
       dedup index duplicates --index photos.db --json
+      dedup index mark a.jpg b.jpg --different --index photos.db
       dedup index prune --index photos.db
     """  # noqa: D301  click wants the \b itself
 
 
 @index.command()
-@_PATHS
+@with_paths
 @_URI
 @TOKEN
 @METHOD
@@ -161,14 +166,20 @@ def check(
     metavar="A B",
     help="Only pairs of an image of one set with one of another: tags, folders or patterns.",
 )
+@KEEP
+@PREFER
 @_JSON
+@CSV
 @REPORT
 def duplicates(
     *,
     threshold: float | dedup.Threshold | None,
     no_verify: bool,
     between: tuple[str, str] | None,
+    keep: str,
+    prefer: tuple[str, ...],
     as_json: bool,
+    csv: Path | None,
     report: Path | None,
     **where: Any,
 ) -> None:
@@ -183,15 +194,49 @@ def duplicates(
     Exit code: 0 if there are no duplicates, 1 if there are some, 2 on an error.
     """  # noqa: D301  click wants the \b itself
     with _opened(**where) as images:
-        found = images.duplicates(between=between, threshold=threshold, verify=not no_verify)
+        found = images.duplicates(
+            between=between,
+            threshold=threshold,
+            verify=not no_verify,
+            keep=keep_rule(keep, prefer),
+        )
     if not found.distinct:
         raise InputError(f"{shown(where['uri'])}: the index holds no images")
-    print_duplicates(found, as_json=as_json, report=report)
+    print_duplicates(found, as_json=as_json, csv=csv, report=report)
     sys.exit(1 if found.groups else 0)
 
 
 @index.command()
-@_PATHS
+@click.argument("a", type=click.Path())
+@click.argument("b", type=click.Path())
+@click.option(
+    "--different/--same",
+    default=None,
+    help="They are no duplicates, or they are, whatever they look like.",
+)
+@_URI
+@TOKEN
+@METHOD
+def mark(a: str, b: str, *, different: bool | None, **where: Any) -> None:
+    """Say of two images that they are no duplicates, or that they are; the last word counts.
+
+    It is remembered of their contents: `check`, `duplicates`, and `dedup find` on this index do as
+    was said, wherever the files go.
+
+    \b
+    Examples:
+      dedup index mark a.jpg b.jpg --different --index photos.db
+      dedup index mark a.jpg b.jpg --same --index photos.db
+    """  # noqa: D301  click wants the \b itself
+    if different is None:
+        raise click.UsageError("say --different or --same")
+    with _opened(**where) as images:
+        images.mark(a, b, duplicate=not different)
+    click.echo(f"{'different' if different else 'the same'}: {printable(a)}, {printable(b)}")
+
+
+@index.command()
+@with_paths
 @_URI
 @TOKEN
 @METHOD

@@ -6,12 +6,11 @@ from typing import Any
 
 import click
 
+import dedup
 from dedup._base.text import printable
 from dedup._cli.errors import kept_if_interrupted
 from dedup._cli.shared import DEVICE, METHOD, NO_VERIFY
 from dedup._cli.types import TUNED
-from dedup._scoring.tune import tune as _tune
-from dedup._viewing.explanation import explain as _explain
 
 __all__ = ["COMMANDS"]
 
@@ -85,7 +84,7 @@ def tune(
     """  # noqa: D301  click wants the \b itself
     kept_if_interrupted("what was embedded of the images is kept in the cache folder")
     prices = None if cost is None else dict(zip(("wrongly_removed", "missed"), cost, strict=True))
-    threshold = _tune(labels, cost=prices, verify=not no_verify, **how)
+    threshold = dedup.tune(labels, cost=prices, verify=not no_verify, **how)
     if out is not None:
         threshold.save(out)
     if as_json:
@@ -112,7 +111,7 @@ def explain(a: str, b: str, *, as_json: bool) -> None:
 
     Exit code: 0 if both were read, whatever they show, 2 on an error.
     """  # noqa: D301  click wants the \b itself
-    explanation = _explain(a, b)
+    explanation = dedup.explain(a, b)
     if as_json:
         click.echo(json.dumps({"a": a, "b": b, **explanation.to_dict()}, indent=1))
     else:

@@ -18,6 +18,7 @@ from dedup._cli.errors import Commands, Failure, kept_if_interrupted, summary
 from dedup._cli.index_commands import index
 from dedup._cli.labelled_commands import COMMANDS as LABELLED
 from dedup._cli.shared import (
+    CSV,
     DEVICE,
     METHOD,
     NO_VERIFY,
@@ -27,6 +28,7 @@ from dedup._cli.shared import (
     print_unapplied,
     search_options,
     warnings_in_a_line,
+    with_paths,
 )
 from dedup._cli.types import CHOICES, PAGE, TUNED
 
@@ -50,14 +52,15 @@ def main() -> None:
     Files that can't be read among others that can are listed as skipped, and are no error.
     """  # noqa: D301  click wants the \b itself
     one_arena_a_core()
-    click.get_current_context().with_resource(warnings_in_a_line())
+    click.get_current_context().with_resource(warnings_in_a_line(main.in_options))
 
 
 @main.command()
 @search_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
+@CSV
 @REPORT
-def find(search: RunSearch, *, as_json: bool, report: Path | None) -> None:
+def find(search: RunSearch, *, as_json: bool, csv: Path | None, report: Path | None) -> None:
     """Find the duplicates among images: folders, files or patterns.
 
     \b
@@ -66,12 +69,14 @@ def find(search: RunSearch, *, as_json: bool, report: Path | None) -> None:
       dedup find photos/ archive/ --json > duplicates.json
       dedup find photos/ --report duplicates.html
       dedup find "photos/**/*.jpg" --index photos.db
+      dedup find inbox/ --between archive/
+      find photos/ -name "*.jpg" -print0 | dedup find - -0
       dedup find photos/ --method phash --no-verify --threshold 8
 
     Exit code: 0 if there are no duplicates, 1 if there are some, 2 on an error.
     """  # noqa: D301  click wants the \b itself
     found = search()
-    print_duplicates(found, as_json=as_json, report=report)
+    print_duplicates(found, as_json=as_json, csv=csv, report=report)
     sys.exit(1 if found.groups else 0)
 
 
@@ -118,7 +123,7 @@ def report(
 
 
 @main.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@with_paths
 @click.option(
     "--out",
     type=TUNED,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,22 +16,26 @@ from typing import Any
 import click
 
 import dedup
-from dedup._base.options import DEFAULT, METHODS
+from dedup._base.options import DEFAULT, KEEPS, METHODS
 from dedup._base.text import counted, printable
 from dedup._cli.errors import kept_if_interrupted, summary
-from dedup._cli.types import PAGE, THRESHOLD_OR_FILE
+from dedup._cli.types import PAGE, TABLE, THRESHOLD_OR_FILE
 from dedup.errors import InputError
 from dedup.pipelines.store.addresses import shown
 
 __all__ = [
+    "CSV",
     "DEVICE",
+    "KEEP",
     "METHOD",
     "NO_VERIFY",
+    "PREFER",
     "REGIONS",
     "REPORT",
     "THRESHOLD",
     "TOKEN",
     "RunSearch",
+    "keep_rule",
     "kept_in",
     "print_duplicates",
     "print_skipped",
@@ -37,6 +43,7 @@ __all__ = [
     "require_images",
     "search_options",
     "warnings_in_a_line",
+    "with_paths",
 ]
 
 RunSearch = Callable[[], "dedup.Duplicates"]
@@ -78,12 +85,63 @@ REPORT = click.option(
     type=PAGE,
     help="Write a page for the browser that shows and explains the groups (duplicates.html).",
 )
+KEEP = click.option(
+    "--keep",
+    type=click.Choice(KEEPS),
+    default="best",
+    show_default=True,
+    help="The file of a group to keep: that shows most, of most bytes, last changed first, of the "
+    "shortest path, or taken first as its header says.",
+)
+PREFER = click.option(
+    "--prefer",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="Rather keep a file in this folder; --keep decides inside of it. Repeatable, the most "
+    "preferred first.",
+)
+CSV = click.option(
+    "--csv",
+    type=TABLE,
+    help="Write the groups here as a table, a file in a row (duplicates.csv).",
+)
 _INDEX = click.option(
     "--index", help="Keep the embeddings in this file (photos.db) or Milvus server."
 )
 _NO_CACHE = click.option("--no-cache", is_flag=True, help="Keep nothing after this run.")
 _VERBOSE = click.option("--verbose", is_flag=True, help="Say where the time went.")
-_PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+_BETWEEN = click.option(
+    "--between",
+    multiple=True,
+    metavar="OTHER",
+    help="Only pairs of one of the images with one in this folder, file or pattern. Repeatable.",
+)
+
+
+def with_paths(command: Callable[..., None]) -> Callable[..., None]:
+    """Paths of images as arguments of a command, or for "-" those that standard input names."""
+
+    @wraps(command)
+    def reading(*, paths: tuple[str, ...], null: bool, **others: Any) -> None:
+        if null and "-" not in paths:
+            raise click.UsageError("-0 goes with -, for paths from standard input")
+        command(paths=tuple(_each_path(paths, null=null)), **others)
+
+    reading = click.option(
+        "-0", "--null", is_flag=True, help="NUL ends each path of standard input, not a new line."
+    )(reading)
+    return click.argument("paths", nargs=-1, required=True, metavar="PATH...|-")(reading)
+
+
+def _each_path(paths: Iterable[str], *, null: bool) -> Iterator[str]:
+    for path in paths:
+        if path != "-":
+            yield path
+            continue
+        for line in sys.stdin.buffer.read().split(b"\0" if null else b"\n"):
+            name = line if null else line.removesuffix(b"\r")
+            if name:
+                yield os.fsdecode(name)
 
 
 def search_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -93,11 +151,14 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
     def searching(
         *,
         paths: tuple[str, ...],
+        between: tuple[str, ...],
         method: str,
         device: str,
         threshold: float | dedup.Threshold | None,
         no_verify: bool,
         regions: bool,
+        keep: str,
+        prefer: tuple[str, ...],
         index: str | None,
         token: str,
         no_cache: bool,
@@ -107,11 +168,13 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
         found = partial(
             dedup.find_duplicates,
             paths,
+            between=between or None,
             method=method,
             device=device,
             threshold=threshold,
             verify=not no_verify,
             regions=regions,
+            keep=keep_rule(keep, prefer),
             index=index,
             token=token,
             cache=not no_cache,
@@ -129,18 +192,28 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
         command(search, **others)
 
     for option in (
-        _VERBOSE, _NO_CACHE, TOKEN, _INDEX, REGIONS, NO_VERIFY, THRESHOLD, DEVICE, METHOD, _PATHS,
+        _VERBOSE, _NO_CACHE, TOKEN, _INDEX, PREFER, KEEP, REGIONS, NO_VERIFY, THRESHOLD,
+        DEVICE, METHOD, _BETWEEN,
     ):  # fmt: skip
         searching = option(searching)
-    return searching
+    return with_paths(searching)
 
 
-def print_duplicates(found: dedup.Duplicates, *, as_json: bool, report: Path | None = None) -> None:
+def keep_rule(keep: str, prefer: Sequence[str]) -> str | list[str]:
+    """What `keep=` takes."""
+    return [*prefer, keep] if prefer else keep
+
+
+def print_duplicates(
+    found: dedup.Duplicates, *, as_json: bool, csv: Path | None, report: Path | None
+) -> None:
     """Groups on standard output, the file to keep first; the rest on standard error."""
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=1))
     else:
         _print_groups(found)
+    if csv is not None:
+        found.save(csv)
     if report is not None:
         found.report(report)
     click.echo(summary(found), err=True)
@@ -208,10 +281,10 @@ def _related(group: dedup.Group) -> dict[str, str]:
 
 
 @contextmanager
-def warnings_in_a_line() -> Iterator[None]:
-    """Show a warning as what it says, without the line of code that gave it."""
+def warnings_in_a_line(in_words: Callable[[str], str]) -> Iterator[None]:
+    """Show a warning as what it says, in these words, without the line of code that gave it."""
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_, **__: click.echo(
-            f"Warning: {printable(str(message))}", err=True
+            f"Warning: {printable(in_words(str(message)))}", err=True
         )
         yield

@@ -15,15 +15,16 @@ import dedup
 from dedup._base.saving import PAGE_KIND, Kind, require_kind, require_writable
 from dedup.errors import InputError
 
-__all__ = ["CHOICES", "PAGE", "PLAN", "THRESHOLD_OR_FILE", "TUNED"]
+__all__ = ["CHOICES", "PAGE", "PLAN", "TABLE", "THRESHOLD_OR_FILE", "TUNED"]
 
 
 class _Output(click.Path):
     """A file that is written at the end, in place of none but one of its own kind."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, *, suffix: str = "") -> None:
         super().__init__(dir_okay=False, path_type=Path)
         self._kind = kind
+        self._suffix = suffix
 
     def convert(
         self,
@@ -33,6 +34,8 @@ class _Output(click.Path):
     ) -> Path:
         """Refuse what can't be written, or would be lost."""
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if path.suffix != (self._suffix or path.suffix):
+            self.fail(f"{path}: expected a name that ends in {self._suffix}", param, ctx)
         try:
             require_writable(path)
             require_kind(path, self._kind)
@@ -81,4 +84,5 @@ THRESHOLD_OR_FILE = _Threshold()
 CHOICES = _Choices()
 PAGE = _Output(PAGE_KIND)
 PLAN = _Output(Kind("plan of dedup's", mark='"format": "dedup plan'))
+TABLE = _Output(Kind("table of dedup's", mark='"path","group","keep","stays"'), suffix=".csv")
 TUNED = _Output(Kind("threshold of dedup's", mark='"format": "dedup threshold'))

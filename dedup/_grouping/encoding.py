@@ -1,21 +1,24 @@
 """How coarsely a JPEG file was encoded, and what its header tells of its origin."""
 
+import re
 import struct
 from contextlib import suppress
 from typing import Final
 
-from PIL import Image
+from PIL import ExifTags, Image
 
 from dedup._catalogue.record import Record
 from dedup.errors import DecodeError
 from dedup.pipelines.images.archives import open_file
+from dedup.pipelines.images.readers import open_image
 
-__all__ = ["has_camera", "is_coarser"]
+__all__ = ["date_taken", "has_camera", "is_coarser"]
 
 _COARSE: Final = 45.0
 """Mean quantisation step, of about quality 60, from which a JPEG file is visibly the worse."""
 _TWICE: Final = 2.0
 _MAKE, _MODEL = 0x010F, 0x0110
+_DATE: Final = re.compile(r"[12]\d{3}:[01]\d:[0-3]\d [0-2]\d:[0-5]\d:[0-6]\d")
 
 
 def is_coarser(one: Record, other: Record) -> bool:
@@ -27,6 +30,20 @@ def is_coarser(one: Record, other: Record) -> bool:
 def has_camera(record: Record) -> bool:
     """Whether a camera wrote its name into a file."""
     return _read(record)[1]
+
+
+def date_taken(record: Record) -> str:
+    """When a file says that it was taken, as EXIF writes it, which sorts by time; "" if it doesn't.
+
+    Clocks have no zone there: they are compared as the cameras showed them.
+    """
+    broken = suppress(ArithmeticError, DecodeError, OSError, SyntaxError, ValueError, struct.error)
+    if record.is_file:
+        with broken, open_image(record.path) as image:
+            camera = image.getexif().get_ifd(ExifTags.IFD.Exif)
+            said = _DATE.match(str(camera.get(ExifTags.Base.DateTimeOriginal, "")))
+            return said[0] if said else ""
+    return ""
 
 
 def _read(record: Record) -> tuple[float, bool]:

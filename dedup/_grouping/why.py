@@ -28,6 +28,7 @@ _RULES: Final = {
     "largest": "the largest file",
     "oldest": "the oldest file",
     "shortest-path": "the shortest path",
+    "exif-date": "the first by the date it was taken",
 }
 
 

@@ -2,8 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from dedup._index.cached import with_own_index
 from dedup._index.image_index import ImageIndex
 from dedup._search.settings import Settings
 from dedup._search.threshold import Threshold
+from dedup.errors import InputError
 from dedup.pipelines.images.remote import is_remote
 from dedup.pipelines.images.rows import is_dataset
 from dedup.pipelines.models.methods import Method, model
@@ -28,10 +30,14 @@ from dedup.pipelines.models.own_models import Model
 
 __all__ = ["find_duplicates", "index_name"]
 
+_ONE = (str, os.PathLike, bytes, Image.Image, np.ndarray, Mapping)
+Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
 
 def find_duplicates(
     inputs: Inputs,
     *,
+    between: Paths | None = None,
     method: str | Model | Method = DEFAULT,
     device: str = "cpu",
     threshold: float | Threshold | None = None,
@@ -53,6 +59,9 @@ def find_duplicates(
         Folders (walked to the bottom), files, or patterns such as "photos/**/*.jpg"; tar, zip
         and Parquet files, read in place; addresses such as "s3://bucket/photos"; images in memory
         as bytes of a file, PIL images or arrays; data sets of Hugging Face. See docs/data.md.
+    between : str, path, or several of them, optional
+        Other folders, files or patterns: only pairs of one of `inputs` with one of these are
+        looked for, as leak from training data into test data.
     method : {"sscd-cascade", "sscd", "sscd-fast", "phash"} or Model
         What pictures are compared by: embeddings of SSCD's ResNet-50 ("sscd"), of its small
         student ("sscd-fast"), or of the student, and of the ResNet-50 only to rerank the pairs
@@ -77,10 +86,12 @@ def find_duplicates(
     relations : collection of {"exact", "near", "scene"}
         What makes a group. "scene", two shots of one scene, is reported but not grouped
         unless it is asked for.
-    keep : {"best", "largest", "oldest", "shortest-path"} or callable
+    keep : {"best", "largest", "oldest", "shortest-path", "exif-date"}, callable or list
         Which file of a group is kept: the one that shows most (see docs/keeping.md), of most bytes,
-        the oldest, that of the shortest path, or by a sort key of your own. What shows something
-        that it does not is in `group.retain`.
+        the oldest, that of the shortest path, the first by the date in its header, or by a sort key
+        of your own. A list is of folders, the preferred first, and perhaps a rule for files of
+        one folder: `keep=["archive/", "inbox/", "oldest"]`. What shows something that
+        the file to keep does not is in `group.retain`.
     regions : bool
         Look for pictures inside others too, pasted into a photo, a page or a screenshot; with
         `verify` and the built-in networks. Takes a fifth of the embedding's time more.
@@ -104,7 +115,8 @@ def find_duplicates(
     Raises
     ------
     InputError
-        If a path does not exist, a pattern matches nothing, or there is no file.
+        If a path does not exist, a pattern matches nothing, there is no file, or one is in both
+        sets.
     ModelError, StoreError
         If what the method needs is not installed; if the index can't be used.
 
@@ -116,33 +128,34 @@ def find_duplicates(
     """
     if isinstance(inputs, Iterator):
         inputs = list(inputs)
+    against = None if between is None else _paths(between)
     known = model(method, device=device)
     known.require()  # what is missing is told before anything is made
     settings = Settings(threshold, candidates, verify, relations, keep, known)
     timings = Timings()
     with timings.stage("discover"):
         found = discover(inputs, without=index)
+        others = None if against is None else discover(against, without=index)
 
     def search(uri: str | Path, *, owned: bool) -> Duplicates:
         with ImageIndex(
             uri, method=known, token=token, regions=regions, cache=cache, progress=progress
         ) as images:
-            return images.find(found, settings=settings, prune=owned, timings=timings)
+            return images.find(
+                found, others=others, settings=settings, prune=owned, timings=timings
+            )
 
     if index is not None:
         return search(index, owned=False)
     regions = regions and verify
-    name = index_name(inputs, method=known, regions=regions) if cache else None
+    both = [*_several(inputs), *(against or ())]
+    name = index_name(both, method=known, regions=regions) if cache else None
     return with_own_index(lambda uri: search(uri, owned=True), name=name)
 
 
 def index_name(inputs: Inputs, *, method: Method, regions: bool = True) -> str | None:
     """A name for these inputs and what they are embedded with; None for images in memory."""
-    if isinstance(inputs, bytes | Image.Image | np.ndarray | Mapping) or is_dataset(inputs):
-        return None
-    if isinstance(inputs, pd.DataFrame):
-        inputs = list(inputs.get("path", []))
-    several = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    several = _several(inputs)
     if not all(isinstance(one, str | os.PathLike) for one in several) or not several:
         return None
     paths = sorted(str(one) if is_remote(one) else os.path.abspath(one) for one in several)
@@ -153,3 +166,20 @@ def index_name(inputs: Inputs, *, method: Method, regions: bool = True) -> str |
     digest = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8)
     stem = "".join(c for c in Path(paths[0]).name if c.isascii() and c.isalnum())[:24]
     return f"{stem or 'images'}-{digest.hexdigest()}"
+
+
+def _several(inputs: Inputs) -> list[Any]:
+    """Inputs as a list."""
+    if isinstance(inputs, pd.DataFrame):
+        return list(inputs.get("path", []))
+    if isinstance(inputs, _ONE) or is_dataset(inputs):
+        return [inputs]
+    return list(inputs)
+
+
+def _paths(between: Paths) -> list[str | os.PathLike[str]]:
+    """The other set as a list, of paths alone: images in memory are numbered from 0 in either."""
+    several = _several(between)
+    if not all(isinstance(one, str | os.PathLike) for one in several):
+        raise InputError("between= takes folders, files and patterns")
+    return several

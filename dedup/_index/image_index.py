@@ -310,7 +310,13 @@ class ImageIndex:
             return records, self._catalogue.collection.vectors(pictures)
 
     def find(
-        self, found: Found, *, settings: Settings, prune: bool, timings: Timings
+        self,
+        found: Found,
+        *,
+        others: Found | None = None,
+        settings: Settings,
+        prune: bool,
+        timings: Timings,
     ) -> Duplicates:
         """Add images, and find the duplicates among them alone; `find_duplicates` is this.
 
@@ -318,21 +324,33 @@ class ImageIndex:
         ----------
         found : Found
             What was discovered.
+        others : Found, optional
+            Find only the duplicates between the former and these.
         settings : Settings
         prune : bool
             Forget every file that is not among them.
         timings : Timings
             Where the time goes.
         """
+        of = [{file.path for file in one.files} for one in (found, others) if one is not None]
+        if others is not None:
+            TwoSets.apart(*of)  # told before anything is embedded
+            found = found | others
         with self._opened.turn():
             features = FeatureCache() if settings.verify else None
             with timings.stage("embed"):
                 added = self._opened.add(found, features=features)
             names = {file.path: file.name for file in added.files}
+            sets = None if others is None else TwoSets.apart(*(names.keys() & one for one in of))
+            if sets is not None and len(set(sets.of.values())) < 2:
+                raise InputError(
+                    "between=: no image of one of the two sets can be read"
+                    + "".join(f"; {one.path}: {one.reason}" for one in added.skipped[:1])
+                )
             if prune:
                 self._catalogue.remove(sorted(self._catalogue.records.keys() - names.keys()))
             search = self._opened.search(settings, timings)
-            return Duplicates(search.among(names, added=added, features=features))
+            return Duplicates(search.among(names, added=added, sets=sets, features=features))
 
     def __len__(self) -> int:
         return len(self._catalogue)

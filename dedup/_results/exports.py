@@ -22,7 +22,7 @@ from dedup._search.outcome import Outcome
 from dedup.errors import InputError
 from dedup.pipelines.images.rows import Row, is_dataset
 
-__all__ = ["conflicts_table", "group_ids", "groups_table", "without", "write_table"]
+__all__ = ["conflicts_table", "group_ids", "groups_table", "scores", "without", "write_table"]
 
 
 def groups_table(found: Outcome, groups: Iterable[Group]) -> pd.DataFrame:
@@ -31,6 +31,7 @@ def groups_table(found: Outcome, groups: Iterable[Group]) -> pd.DataFrame:
         "path": object,
         "group": int,
         "keep": bool,
+        "stays": object,
         "relation": object,
         "score": float,
         "size": int,
@@ -45,7 +46,9 @@ def groups_table(found: Outcome, groups: Iterable[Group]) -> pd.DataFrame:
             record = found.records[path]
             relation = None if path == group.keep else found.relation(first, record)
             shape = record.size, record.width, record.height, record.format
-            rows.append((path, number, path == group.keep, *(relation or ("", None)), *shape))
+            stays = group.retain.get(path, "")
+            which = (path, number, path == group.keep, stays)
+            rows.append((*which, *(relation or ("", None)), *shape))
     return table_of(rows, columns)
 
 
@@ -74,6 +77,20 @@ def _label_of(labels: Mapping[str, Any] | pd.DataFrame | None) -> Callable[[str]
     known = {os.fspath(path): None if pd.isna(label) else label for path, label in labels.items()}
     by_key = {file_key(path): label for path, label in known.items()}
     return lambda name: known[name] if name in known else by_key.get(file_key(name))
+
+
+def scores(found: Outcome, group: Group) -> list[dict[str, Any]]:
+    """How each file of a group is related to the one to keep, see `Duplicates.to_dict`."""
+    keep, *others = group.paths
+    related = [(p, found.relation(found.records[keep], found.records[p])) for p in others]
+    return [
+        {
+            "path": path,
+            "relation": relation[0] if relation else "",
+            "score": float(relation[1]) if relation and relation[1] is not None else None,
+        }
+        for path, relation in related
+    ]
 
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:

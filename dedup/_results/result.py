@@ -16,7 +16,7 @@ from dedup._base.text import counted
 from dedup._base.timings import Timings
 from dedup._grouping.groups import Group
 from dedup._results.choices import Choices, Resolved
-from dedup._results.exports import group_ids, groups_table, write_table
+from dedup._results.exports import group_ids, groups_table, scores, write_table
 from dedup._results.members import Member, members
 from dedup._results.tables import groups_of, pairs_table, skipped_table, uncertain_table
 from dedup._search.outcome import Outcome
@@ -131,7 +131,7 @@ class Result:
     def run(self) -> str:
         """Hexadecimal id of this result: the same for the same images and settings."""
         settings = self._outcome.settings
-        keep = settings.keep if isinstance(settings.keep, str) else "callable"
+        keep = "callable" if callable(settings.keep) else str(settings.keep)
         said = [settings.model.method, settings.verify, settings.value, settings.candidates, keep]
         digests = sorted(record.digest for record in self._outcome.records.values())
         text = "\n".join([repr(said), *sorted(settings.relations), *digests])
@@ -190,7 +190,9 @@ class Result:
 
         "groups", lists of paths, the one to keep first; "why", for each group why that one is kept,
         in words; "retained", for each group the files that stay beside it, as they show something
-        that it does not, with the "reason"; and what was "skipped".
+        that it does not, with the "reason"; "scores", for each group its files but the one to keep,
+        with the "relation" and the "score" of each and that one, as in `to_frame` (null where
+        the two were not paired); and what was "skipped".
         """
         return {
             "groups": [group.paths for group in self.groups],
@@ -199,6 +201,7 @@ class Result:
                 [{"path": path, "reason": reason} for path, reason in group.retain.items()]
                 for group in self.groups
             ],
+            "scores": [scores(self._outcome, group) for group in self.groups],
             "skipped": self.skipped.to_dict("records"),
         }
 
@@ -206,9 +209,9 @@ class Result:
         """The files of the groups as a table, one a row.
 
         Columns: `path`; `group`, counted from 0; `keep`, whether it is the one to keep;
-        `relation` and `score` of it and that one, as in `pairs`, the cosine where nothing was
-        verified, empty where the two were not paired; `size` in bytes; `width` and `height` in
-        pixels; `format`.
+        `stays`, why another one stays beside it, "" if it may be removed; `relation` and `score`
+        of it and the one to keep, as in `pairs`, the cosine where nothing was verified, empty where
+        the two were not paired; `size` in bytes; `width` and `height` in pixels; `format`.
         """
         return groups_table(self._outcome, self.groups)
 

@@ -17,7 +17,7 @@ from dedup._grouping.groups import Grouped, group
 from dedup._grouping.keeper import Keeper
 from dedup._grouping.links import Links
 from dedup._grouping.retain import shown_more
-from dedup._grouping.why import rule_in_words, why_kept
+from dedup._grouping.why import why_kept
 from dedup._search.candidates import Candidates
 from dedup._search.rerank import Reranker
 from dedup._search.settings import Settings
@@ -236,7 +236,7 @@ class Outcome:
             seen = self.verifier.covering.of(a, b) if self._is_aligned(a, b) else None
             compared.append((other, seen))
         chosen = self.names[keep.path] in self.chosen
-        first = "chosen to be kept" if chosen else rule_in_words(self.settings.keep)
+        first = "chosen to be kept" if chosen else self.keeper.why(keep)
         return why_kept(keep, compared, first=first)
 
     def why_retained(self, keep: Record, other: Record) -> str:

@@ -1,7 +1,7 @@
 """Two sets of images that are compared with each other: training data with test data."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from dedup._catalogue.discover import discover
@@ -34,12 +34,21 @@ class TwoSets:
         """
         if isinstance(between, str) or len(between) != 2:
             raise InputError(f"between={between!r}: expected two tags, folders or patterns")
-        first, second = (_set_of(records, os.fspath(name)) for name in between)
+        return cls.apart(*(_set_of(records, os.fspath(name)) for name in between))
+
+    @classmethod
+    def apart(cls, first: Set[str], second: Set[str]) -> "TwoSets":
+        """The sets of these paths.
+
+        Raises
+        ------
+        InputError
+            If one is in both.
+        """
         both = sorted(first & second)
         if both:
             raise InputError(
-                f"between={tuple(map(str, between))!r}: {len(both)} of the files are in both "
-                f"sets, {both[0]} for one"
+                f"between=: {len(both)} of the files are in both sets, {both[0]} for one"
             )
         return cls({**dict.fromkeys(first, 0), **dict.fromkeys(second, 1)})
 

@@ -281,6 +281,17 @@ def test_quarantine_is_purged_as_long_as_the_file_that_was_kept_is_there(folder,
     assert all("can't be" in reason for reason in outcome(dedup.undo(applied.journal)).values())
 
 
+def test_plan_that_was_purged_says_so_when_it_is_applied_again(folder, found):
+    plan = found.plan()
+    dedup.purge(plan.apply().journal)
+    before = tree(folder, without="none")
+    again = plan.apply()
+    assert (len(again), again.saved) == (0, 0)
+    assert all("deleted for good" in reason for reason in outcome(again).values())
+    assert outcome(dedup.purge(again.journal)) == ALL_DONE
+    assert tree(folder, without="none").keys() == before.keys()
+
+
 def test_applied_twice_is_applied_once(folder, found):
     plan = found.plan()
     first = plan.apply()

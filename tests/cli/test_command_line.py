@@ -7,9 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from PIL import Image
 
+import dedup
 from dedup._cli.main import main
 
 
@@ -25,7 +27,7 @@ def run(capsys):
     return run
 
 
-EMPTY = '{\n "groups": [],\n "why": [],\n "retained": [],\n "skipped": []\n}\n'
+EMPTY = '{\n "groups": [],\n "why": [],\n "retained": [],\n "scores": [],\n "skipped": []\n}\n'
 
 
 @pytest.fixture
@@ -40,10 +42,14 @@ def test_json_is_all_that_is_printed(run, copies):
     code, out, _ = run("find", copies, "--json")
     assert code == 1
     result = json.loads(out)
-    assert set(result) == {"groups", "why", "retained", "skipped"}
+    assert set(result) == {"groups", "why", "retained", "scores", "skipped"}
     assert [sorted(group) for group in result["groups"]] == [
         [str(copies / name) for name in ("coffee (1).png", "coffee.png", "small.png")]
     ]
+    exact, near = result["scores"][0]
+    assert (exact["relation"], exact["score"], near["relation"]) == ("exact", 1.0, "near")
+    assert [exact["path"], near["path"]] == result["groups"][0][1:]
+    assert 0.5 < near["score"] < 1
     assert result["skipped"] == [
         {"path": str(copies / "notes.txt"), "reason": "not an image that can be read"}
     ]
@@ -133,6 +139,69 @@ def test_error_is_one_message_and_exit_code_2(run, tmp_path, monkeypatch, argume
     assert (code, out) == (2, "")
     assert message in err
     assert "Traceback" not in err
+
+
+def test_file_to_keep_is_chosen_by_a_rule_or_a_folder(run, copies, tmp_path):
+    (copies / "old").mkdir()
+    small = (copies / "small.png").rename(copies / "old" / "a long name.png")
+    os.utime(copies / "coffee (1).png", (1, 1))
+    for arguments, kept in (
+        (["--keep", "oldest"], copies / "coffee (1).png"),
+        (["--keep", "shortest-path"], copies / "coffee.png"),
+        (["--prefer", copies / "old", "--keep", "oldest"], small),
+    ):
+        assert run("find", copies, *arguments)[1].startswith(f"keep   {kept} (")
+    for command, out in (("plan", "plan.json"), ("report", "page.html")):
+        assert run(command, copies, "--prefer", copies / "old", "--out", tmp_path / out)[0] < 2
+        assert str(small) in (tmp_path / out).read_text()
+    assert dedup.Plan.load(tmp_path / "plan.json").table["keep"].unique().tolist() == [str(small)]
+
+
+def test_paths_are_read_from_standard_input(copies, tmp_path):
+    odd = copies / "a\nb.png"
+    (copies / "small.png").rename(odd)
+    uri = tmp_path / "a.db"
+    command = [sys.executable, "-m", "dedup"]
+    for arguments, end in (
+        (["find", "-"], "\n"),
+        (["find", "-"], "\r\n"),
+        (["find", "-", "-0", odd], "\0"),
+        (["index", "add", "-", "--index", uri], "\n"),
+    ):
+        names = "".join(f"{copies / name}{end}" for name in ("coffee.png", "coffee (1).png"))
+        done = subprocess.run(
+            [*command, *arguments], input=names.encode(), capture_output=True, check=False
+        )
+        assert b"3 images" in done.stderr if odd in arguments else done.returncode < 2
+    assert b"copy recognised" in done.stdout
+    done = subprocess.run([*command, "find", "-"], input=b"\n", capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (2, b"Error: no files were given\n")
+
+
+def test_groups_are_written_as_a_table_that_says_which_files_stay(run, copies, tmp_path):
+    uri, out = tmp_path / "a.db", tmp_path / "groups.csv"
+    run("index", "add", copies, "--index", uri)
+    names = [str(copies / name) for name in ("coffee (1).png", "coffee.png", "small.png")]
+    for command in ("find", copies), ("index", "duplicates", "--index", uri):
+        for options, kept, stay in ([], names[1], 0), (["--prefer", names[2]], names[2], 2):
+            assert run(*command, *options, "--csv", out)[0] == 1
+            table = pd.read_csv(out, keep_default_na=False)
+            assert sorted(table["path"]) == names
+            assert table["path"][table["keep"]].tolist() == [kept]
+            assert sum(table["stays"] != "") == stay
+
+
+def test_folder_is_compared_with_another_folder(run, copies, tmp_path):
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    shutil.copy(copies / "coffee.png", archive / "coffee.png")
+    (copies / "coffee.png").rename(archive / "camera.png")
+    shutil.copy(copies / "chelsea.jpg", copies / "chelsea too.jpg")
+    arguments = [copies, "--between", archive, "--protect", archive]
+    assert run("plan", *arguments, "--out", tmp_path / "plan.json")[0] == 0
+    table = dedup.Plan.load(tmp_path / "plan.json").table
+    gone = table[table["action"] == "quarantine"]["path"]
+    assert sorted(gone) == [str(copies / name) for name in ("coffee (1).png", "small.png")]
 
 
 def test_demo_finds_the_copies_of_the_sample(run, tmp_path):

@@ -90,6 +90,28 @@ def test_remove_and_prune(run, copies):
     assert out.startswith("6 files")
 
 
+def test_pair_is_marked_as_different_and_as_the_same(run, copies, tmp_path):
+    run("add", copies)
+    kept, small, rocket = (copies / f"{name}.png" for name in ("coffee", "small", "rocket"))
+    for option, a, b in ("--different", kept, small), ("--same", rocket, small):
+        code, out, _ = run("mark", a, b, option)
+        assert (code, str(a) in out, str(b) in out) == (0, True, True)
+    groups = json.loads(run("duplicates", "--json")[1])["groups"]
+    assert sorted(map(sorted, groups)) == [
+        [str(copies / "coffee (1).png"), str(kept)],
+        [str(rocket), str(small)],
+    ]
+    (tmp_path / "notes.txt").write_text("no image")
+    for arguments, message in (
+        ([kept, small], "say --different or --same"),
+        ([kept, tmp_path / "notes.txt", "--same"], "notes.txt: not an image"),
+        ([kept, tmp_path / "none.png", "--same"], "none.png: file not found"),
+        ([kept, copies / "coffee (1).png", "--different"], "are one file"),
+    ):
+        code, out, err = run("mark", *arguments)
+        assert (code, out, message in err) == (2, "", True)
+
+
 def test_removing_a_file_that_the_index_does_not_hold_names_it_and_fails(run, copies):
     run("add", copies)
     code, out, err = run("remove", copies / "coffee.png", copies / "nobody.png")
@@ -114,7 +136,9 @@ def test_mistyped_index_is_an_error_and_none_is_made(run, copies, tmp_path, comm
     assert not (tmp_path / "fotos.db").exists()
 
 
-@pytest.mark.parametrize("command", ["add", "check", "duplicates", "prune", "remove", "stats"])
+@pytest.mark.parametrize(
+    "command", ["add", "check", "duplicates", "mark", "prune", "remove", "stats"]
+)
 def test_help_has_an_example(capsys, command):
     with pytest.raises(SystemExit):
         main(["index", command, "--help"])

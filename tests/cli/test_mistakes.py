@@ -46,6 +46,7 @@ def here(tmp_path, monkeypatch, photos):
     photos["rocket"].save("p/rocket.png")
     photos["rocket"].save("cat.png")
     Path("notes.txt").write_text("notes")
+    Path("other.csv").write_text("path,group")
     Path("deep.json").write_text("[" * 100_000)
     Path("empty").mkdir()
     return tmp_path
@@ -79,6 +80,14 @@ MISTAKES = {
     "find p --index=": "give --index, or set MILVUS_URI",
     "find p --report none/page.html": "'--report': none/page.html: no such file or directory",
     "find p --report cat.png": "'--report': cat.png is there, and no page of dedup's",
+    "find p --csv none/t.csv": "'--csv': none/t.csv: no such file or directory",
+    "find p --csv t.xls": "'--csv': t.xls: expected a name that ends in .csv",
+    "find p --csv other.csv": "'--csv': other.csv is there, and no table of dedup's",
+    "find p -0": "-0 goes with -",
+    "find p --between none": "no such file or folder: none",
+    "find p --between p/*.png": "--between: 3 of the files are in both sets, ",
+    "find p --between notes.txt": "--between: no image of one of the two sets can be read",
+    "find notes.txt --between p": "no image of one of the two sets can be read; notes.txt: ",
     "report p --out notes.txt": "'--out': notes.txt is there, and no page of dedup's",
     "plan p --out cat.png": "'--out': cat.png is there, and no plan of dedup's",
     "plan p --out none/plan.json": "'--out': none/plan.json: no such file or directory",
@@ -121,6 +130,33 @@ def test_mistake_is_said_in_the_words_of_the_command_line(run, here, line):
     for word in ("\x1b", "Traceback", "secret", "=True", "=False", "index=", "embedded"):
         assert word not in err
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_plan_that_deletes_asks_for_the_option(run, here):
+    arguments = ["--out", "plan.json", "--action", "delete", "--permanently"]
+    assert run("plan", "p", *arguments)[0] == 0
+    code, _, err = run("apply", "plan.json")
+    assert code == 2
+    assert err.endswith("which can't be undone: say so with --permanently\n")
+
+
+def test_plan_that_was_purged_is_not_applied_again(run, here):
+    run("plan", "p", "--out", "plan.json")
+    assert run("apply", "plan.json")[0] == 0
+    assert run("purge", "plan.json", "--yes")[0] == 0
+    code, out, err = run("apply", "plan.json")
+    assert (code, out) == (2, "")
+    assert "150.png: deleted for good: it can't be brought back; what is left of it is" in err
+
+
+def test_warning_is_said_in_the_words_of_the_command_line(run, here):
+    Path("labels.csv").write_text("a,b,label\np/300.png,p/150.png,1\np/300.png,gone.png,0\n")
+    err = run("tune", "labels.csv", "--f1")[2]
+    assert "Warning: labels: 1 of 2 rows left out" in err
+    assert "; --strict refuses such a table" in err
+    run("index", "add", "p", "--index", "a.db", "--no-regions")
+    err = run("index", "duplicates", "--index", "a.db")[2]
+    assert "to have them: dedup index remove, then dedup index add" in err
 
 
 def test_image_that_an_index_is_asked_about_is_named(run, here):

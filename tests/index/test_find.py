@@ -71,8 +71,9 @@ def test_file_to_keep_can_be_chosen_otherwise(folder):
         min((folder / name for name in group), key=lambda path: path.stat().st_size).name
         for group in COPIES
     }
-    with pytest.raises(ValueError, match="expected a callable or one of best"):
-        dedup.find_duplicates(folder, keep="nicest")
+    for wrong in ("nicest", [], None, folder):
+        with pytest.raises(ValueError, match="expected one of best"):
+            dedup.find_duplicates(folder, keep=wrong)
 
 
 def test_pairs_say_how_two_files_are_related(folder):
@@ -245,8 +246,15 @@ def test_result_as_a_dictionary_is_plain_json(folder):
     found = dedup.find_duplicates(folder)
     assert json.loads(json.dumps(found.to_dict())) == {
         "groups": [group.paths for group in found.groups],
-        "retained": [[], []],
         "why": [group.why for group in found.groups],
+        "scores": [
+            [{"path": row.path, "relation": row.relation, "score": row.score} for row in rows]
+            for rows in (
+                found.to_frame().query("group == @number and not keep").itertuples()
+                for number in range(2)
+            )
+        ],
+        "retained": [[], []],
         "skipped": [{"path": str(folder / "notes.txt"), "reason": "not an image that can be read"}],
     }
 

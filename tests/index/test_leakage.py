@@ -62,6 +62,18 @@ def test_leaks_are_found_on_every_store(store, sets):
         assert found.complete
 
 
+def test_folder_against_folder_in_one_call(sets):
+    train, test = sets
+    found = dedup.find_duplicates(train, between=test)
+    assert {frozenset(pair) for pair in pairs(found)} == {frozenset(pair) for pair in LEAKS}
+    again = dedup.find_duplicates([train / "coffee.png", train / "rocket.png"], between=[test])
+    assert len(again.groups) == 2
+    with pytest.raises(dedup.InputError, match="4 of the files are in both sets"):
+        dedup.find_duplicates(sets, between=test)
+    with pytest.raises(dedup.InputError, match="between= takes folders"):
+        dedup.find_duplicates(train, between=[b"image"])
+
+
 def test_copies_within_a_set_are_no_leak(index):
     found = index.duplicates(between=("train", "test"), verify=False, threshold=0.6)
     names = {Path(path).name for group in found.groups for path in group.paths}

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 from skimage import data
 
 import dedup
@@ -141,6 +141,48 @@ def test_keep_rules(save, keep, kept):
     found = dedup.find_duplicates(save.folder, cache=False, keep=keep)
     assert os.path.basename(found.groups[0].keep) == kept
     assert len(found.groups[0]) == 4
+
+
+def taken(date):
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = date
+    return exif
+
+
+def test_first_by_the_date_in_its_header_is_kept_and_files_without_one_last(save):
+    photo = Image.fromarray(data.coffee())
+    save("large.jpg", photo)
+    photo.resize((300, 200)).save(save.folder / "new.jpg", exif=taken("2020:01:02 03:04:05"))
+    photo.resize((320, 213)).save(save.folder / "old.jpg", exif=taken("2009:01:02 03:04:05"))
+    photo.resize((340, 227)).save(save.folder / "none.jpg", exif=taken("0000:00:00 00:00:00"))
+    (group,) = dedup.find_duplicates(save.folder, cache=False, keep="exif-date").groups
+    assert os.path.basename(group.keep) == "old.jpg"
+    assert group.why.startswith("the first by the date it was taken")
+
+
+def test_file_in_a_preferred_folder_is_kept_and_what_shows_more_stays(save):
+    photo = Image.fromarray(data.coffee())
+    for name in ("first", "second"):
+        (save.folder / name).mkdir()
+    large, small = save("large.jpg", photo), save("second/small.jpg", photo.resize((300, 200)))
+    least = save("first/least.jpg", photo.resize((150, 100)))
+    folders = [save.folder / "first", save.folder / "second"]
+
+    def kept(*keep):
+        (group,) = dedup.find_duplicates(save.folder, keep=keep).groups
+        return group
+
+    assert kept(*folders).keep == str(least)
+    assert kept(*folders[::-1]).keep == str(small)
+    assert kept(*folders[::-1]).remove == [str(least)]
+    assert set(kept(*folders).retain) == {str(large), str(small)}
+    assert kept(*folders).why == f"in the preferred {folders[0]}"
+    save("second/large.png", photo)
+    assert kept(folders[1]).keep == str(save.folder / "second" / "large.png")
+    os.utime(small, (1, 1))
+    assert kept(folders[1], "oldest").keep == str(small)
+    with pytest.raises(dedup.InputError, match="no such folder: nowhere"):
+        kept("nowhere", "oldest")
 
 
 def test_any_two_images_can_be_explained(save):
