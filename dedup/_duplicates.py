@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dedup._acting.plan import Plan
 from dedup._acting.planning import make_plan
 from dedup._base.options import EDITED
+from dedup._base.text import counted
 from dedup._results.result import Result
 from dedup._viewing.explanation import Explanation, explain
 from dedup._viewing.notebook import GroupsView
@@ -176,8 +177,9 @@ class Duplicates(Result):
 
         There the groups can be filtered and sorted, each pair is explained, and what to keep
         and what is no duplicate can be chosen: the page exports these choices, and touches no
-        file. Where it can reach the images, in their places relative to its own, it shows them
-        in full size beside an explanation.
+        file. What is in no group for a reason, `skipped` and `uncertain`, is listed too. Where it
+        can reach the images, in their places relative to its own, it shows them in full size
+        beside an explanation.
 
         Parameters
         ----------
@@ -210,9 +212,11 @@ class Duplicates(Result):
         write_report(
             path,
             groups,
+            skipped=self.skipped,
+            uncertain=self.uncertain,
             run=self.run,
             title=title,
-            summary=repr(self),
+            summary=f"{counted(len(self._outcome.records), 'image')}: {self._said}{self._gaps}",
             side=thumbnails,
             overwrite=overwrite,
             progress=progress,
