@@ -9,6 +9,7 @@ import pandas as pd
 from dedup._acting.plan import Plan
 from dedup._acting.planning import make_plan
 from dedup._base.options import EDITED
+from dedup._base.text import counted
 from dedup._results.exports import conflicts_table, without
 from dedup._results.result import Result
 from dedup._viewing.explanation import Explanation, explain
@@ -239,8 +240,9 @@ class Duplicates(Result):
 
         There the groups can be filtered and sorted, each pair is explained, and what to keep
         and what is no duplicate can be chosen: the page exports these choices, and touches no
-        file. Where it can reach the images, in their places relative to its own, it shows them
-        in full size beside an explanation.
+        file. What is in no group for a reason, `skipped` and `uncertain`, is listed too. Where it
+        can reach the images, in their places relative to its own, it shows them in full size
+        beside an explanation.
 
         Parameters
         ----------
@@ -273,9 +275,11 @@ class Duplicates(Result):
         write_report(
             path,
             groups,
+            skipped=self.skipped,
+            uncertain=self.uncertain,
             run=self.run,
             title=title,
-            summary=repr(self),
+            summary=f"{counted(len(self._outcome.records), 'image')}: {self._said}{self._gaps}",
             side=thumbnails,
             overwrite=overwrite,
             progress=progress,

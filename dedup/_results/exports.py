@@ -117,6 +117,7 @@ def group_ids(
     *,
     groups: Sequence[Group],
     names: Mapping[str, str],
+    skipped: Iterable[str],
 ) -> npt.NDArray[np.int64]:
     """A number for each file, see `Duplicates.group_ids`.
 
@@ -124,7 +125,10 @@ def group_ids(
     ----------
     names : mapping of str to str
         The files of the search as they are shown, by their absolute paths.
+    skipped : iterable of str
+        Files that were left out.
     """
+    names = {file_key(path): path for path in skipped} | dict(names)
     shown = set(names.values())
     found = [_shown(os.fspath(path), names, shown) for path in paths]
     number = {path: place for place, group in enumerate(groups) for path in group.paths}
@@ -165,7 +169,7 @@ def without(data: Any, surplus: Set[str], *, found: Outcome) -> Any:
 def _shown(path: str, names: Mapping[str, str], shown: set[str]) -> str:
     name = path if path in shown else names.get(file_key(path))
     if name is None:
-        raise InputError(f"{path} is not among the images of this search (see .skipped)")
+        raise InputError(f"{path} is not among the files of this search")
     return name
 
 

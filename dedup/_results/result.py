@@ -248,12 +248,13 @@ class Result:
     def group_ids(self, paths: Iterable[str | os.PathLike[str]]) -> npt.NDArray[np.int64]:
         """A number for each file, the same for duplicates: `groups` of scikit-learn's `GroupKFold`.
 
-        Files without duplicates have numbers of their own.
+        Files without duplicates have numbers of their own, and so do those that were skipped:
+        what was not compared may still be a duplicate.
 
         Parameters
         ----------
         paths : iterable of paths
-            Images of this search.
+            Files of this search.
 
         Returns
         -------
@@ -262,7 +263,7 @@ class Result:
         Raises
         ------
         InputError
-            If a path is none of the images, or was skipped.
+            If a path is none of the files.
 
         Examples
         --------
@@ -272,29 +273,40 @@ class Result:
         >>> found.group_ids([photos / "chelsea.png", photos / "chelsea.bmp"]).tolist()
         [0, 0]
         """
-        return group_ids(paths, groups=self.groups, names=self._outcome.names)
+        names, skipped = self._outcome.names, self.skipped["path"]
+        return group_ids(paths, groups=self.groups, names=names, skipped=skipped)
 
     def __len__(self) -> int:
         return len(self.groups)
 
     def __repr__(self) -> str:
-        images = len(self._outcome.records)
-        surplus = sum(len(group.remove) for group in self.groups)
-        retained = sum(len(group.retain) for group in self.groups)
         text = (
-            f"{counted(images, 'image')}, {self.embedded:,} embedded in this run: "
-            f"{counted(len(self.groups), 'group')} of duplicates, "
-            f"{counted(surplus, 'file')} more than needed, "
-            f"{f'{retained:,} that stay as they show more, ' if retained else ''}"
-            f"at threshold {self._outcome.settings.text}"
+            f"{counted(len(self._outcome.records), 'image')}, "
+            f"{self.embedded:,} embedded in this run: {self._said}"
         )
         if len(self.skipped):
             text += f"; {counted(len(self.skipped), 'file')} skipped (see .skipped)"
-        if self._outcome.candidates.unfinished:
-            text += (
-                f"; incomplete: {self._outcome.candidates.unfinished} images have more neighbours "
-                "than the store answers"
-            )
+        return text + self._gaps
+
+    @property
+    def _said(self) -> str:
+        """What was found, in words."""
+        surplus = sum(len(group.remove) for group in self.groups)
+        retained = sum(len(group.retain) for group in self.groups)
+        stay = counted(retained, "that stays as it shows more", "that stay as they show more")
+        return (
+            f"{counted(len(self.groups), 'group')} of duplicates, "
+            f"{counted(surplus, 'file')} more than needed, "
+            f"{f'{stay}, ' if retained else ''}"
+            f"at threshold {self._outcome.settings.text}"
+        )
+
+    @property
+    def _gaps(self) -> str:
+        """What may be missing, in words; "" if nothing is."""
+        text, unfinished = "", self._outcome.candidates.unfinished
+        if unfinished:
+            text += f"; incomplete: {unfinished} images have more neighbours than the store answers"
         if self.missed >= 0.5:
             text += f"; incomplete: the index may have missed about {self.missed:.0f} pairs"
         return text

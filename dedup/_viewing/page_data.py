@@ -45,6 +45,8 @@ def file_data(
     data: Data = {"path": path, "width": record.width, "height": record.height}
     if record.is_file:
         data["size"] = record.size
+        if record.path != path:
+            data["full"] = record.path
         if seen_from is not None and not record.holder:
             data["uri"] = _uri(record.path, seen_from)
     if stays:

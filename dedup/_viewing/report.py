@@ -10,9 +10,12 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+import pandas as pd
+
 from dedup._base.options import LARGEST_THUMBNAIL
 from dedup._base.progress import bar
 from dedup._base.saving import PAGE_KIND, require_kind, save_text
+from dedup._catalogue.discover import file_key
 from dedup._results.members import Member
 from dedup._viewing.page_data import file_data, pair_data
 from dedup._viewing.thumbnails import Thumbnail, thumbnails
@@ -21,7 +24,7 @@ from dedup.errors import InputError
 __all__ = ["web_text", "write_report"]
 
 _WEB = Path(__file__).parent / "web"
-_SCRIPTS = ("pair.js", "choices.js", "card.js", "report.js")
+_SCRIPTS = ("pair.js", "copying.js", "choices.js", "card.js", "outside.js", "report.js")
 _STYLES = ("report.css", "pair.css")
 
 
@@ -29,6 +32,8 @@ def write_report(
     path: str | os.PathLike[str],
     groups: Sequence[Sequence[Member]],
     *,
+    skipped: pd.DataFrame,
+    uncertain: pd.DataFrame,
     run: str,
     title: str,
     summary: str,
@@ -43,6 +48,8 @@ def write_report(
     path : path
     groups : sequence of sequences of Member
         The file to keep first.
+    skipped, uncertain : DataFrame
+        What is in no group for a reason: see `Duplicates.skipped` and `Duplicates.uncertain`.
     run : str
         Which result it is: choices that are made on the page name it.
     title, summary : str
@@ -76,7 +83,12 @@ def write_report(
             small = [next(pictures, Thumbnail()) for _ in group]
             listed.append(_group_data(group, small, folder=folder))
             progressed.update(len(group))
-    data = {"run": run, "groups": listed}
+    data = {
+        "run": run,
+        "groups": listed,
+        "skipped": _with_full_paths(skipped),
+        "uncertain": _with_full_paths(uncertain),
+    }
     save_text(path, _page(data, title=title, summary=summary))
 
 
@@ -102,6 +114,12 @@ def _group_data(
         ],
         "pairs": [pair_data(member.match) for member in group if member.match],
     }
+
+
+def _with_full_paths(table: pd.DataFrame) -> list[list[Any]]:
+    """The rows of a table of files, and where each is, if it is a file at all."""
+    rows: list[list[Any]] = table.to_numpy(object).tolist()
+    return [[*row, file_key(row[0]) if os.path.lexists(row[0]) else row[0]] for row in rows]
 
 
 def _page(data: dict[str, Any], *, title: str, summary: str) -> str:

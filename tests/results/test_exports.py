@@ -113,8 +113,17 @@ def test_duplicates_share_a_fold(folder, found, monkeypatch):
     assert found.group_ids([]).shape == (0,)
 
 
-def test_file_without_a_group_id_is_named(folder, tmp_path):
-    (folder / "notes.txt").write_text("no image")
+def test_skipped_file_has_a_group_id_of_its_own(folder, monkeypatch):
+    (folder / "notes.png").write_text("no image")
     found = dedup.find_duplicates(folder, cache=False, method="phash")
-    with pytest.raises(dedup.InputError, match=r"notes\.txt is not among the images"):
-        found.group_ids([folder / "coffee.png", folder / "notes.txt"])
+    ids = found.group_ids(sorted(folder.iterdir()))
+    assert len(set(ids.tolist())) == 7
+    monkeypatch.chdir(folder)
+    assert (
+        found.group_ids(["notes.png"]).tolist() == found.group_ids([folder / "notes.png"]).tolist()
+    )
+
+
+def test_file_without_a_group_id_is_named(found, tmp_path):
+    with pytest.raises(dedup.InputError, match=r"other\.png is not among the files"):
+        found.group_ids([tmp_path / "other.png"])

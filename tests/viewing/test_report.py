@@ -75,6 +75,7 @@ def test_page_holds_the_groups_the_keeper_first(found, tmp_path):
     assert page["run"] == found.run
     assert "<title>My &lt;photos&gt;</title>" in text
     assert "1 group of duplicates" in text
+    assert "see ." not in text
 
 
 def test_page_loads_nothing(found, tmp_path):
@@ -164,6 +165,29 @@ def test_files_are_named_relative_to_the_page(found, copies, tmp_path):
     files = content(tmp_path / "page.html")[1]["groups"][0]["files"]
     there = {os.path.normpath(tmp_path / file["uri"].replace("%20", " ")) for file in files}
     assert there == {str(path) for path in copies.iterdir()}
+
+
+def test_full_path_of_a_file_is_there_if_it_is_not_its_name(copies, tmp_path, monkeypatch):
+    monkeypatch.chdir(copies.parent)
+    dedup.find_duplicates(copies.name, method="phash", cache=False).report(tmp_path / "page.html")
+    (group,) = content(tmp_path / "page.html")[1]["groups"]
+    assert {file["full"] for file in group["files"]} == {str(path) for path in copies.iterdir()}
+
+
+def test_what_is_in_no_group_for_a_reason_is_on_the_page(folder, tmp_path, monkeypatch):
+    (folder / "broken <.png").write_bytes(b"nothing")
+    for grey in (200, 201):
+        Image.new("RGB", (300, 200), (grey, grey, 210)).save(folder / f"blank {grey}.png")
+    monkeypatch.chdir(folder.parent)
+    found = dedup.find_duplicates(folder.name, cache=False)
+    assert len(found.uncertain) == 2
+    found.report(tmp_path / "page.html")
+    _, page = content(tmp_path / "page.html")
+    for table, rows in ((found.skipped, page["skipped"]), (found.uncertain, page["uncertain"])):
+        full = [str(folder.parent / path) for path in table["path"]]
+        assert rows == [
+            list(row) for row in zip(*(table[name] for name in table), full, strict=True)
+        ]
 
 
 def test_images_in_memory(photos, tmp_path):

@@ -330,6 +330,16 @@ def test_review_in_jupyterlab(lab):
         review.get_by_label("Threshold", exact=True).fill("0.9")
         review.get_by_text("score 0.9 or more").wait_for()
         page.wait_for_selector(".dedup-review[aria-busy=false]")
+        slider = review.get_by_label("Threshold", exact=True)
+        for key, value in (("ArrowLeft", "0.89"), ("ArrowUp", "0.9"), ("ArrowDown", "0.89")):
+            slider.press(key)
+            review.get_by_text(f"score {value} or more").wait_for()
+            page.wait_for_selector(".dedup-review[aria-busy=false]")
+        fade = review.get_by_label("Fade between A and B")
+        fade.press("ArrowLeft")
+        assert fade.input_value() == "0.95"
+        slider.press("ArrowRight")
+        page.wait_for_selector(".dedup-review[aria-busy=false]")
         run_cell(page, 1)
         page.get_by_text("ANSWERS [True, False, True] 0.9").wait_for()
         run_cell(page, 2)

@@ -91,6 +91,7 @@ class Card {
       picture.append(element("span", {}, file.problem ?? "no picture"));
     }
     picture.disabled = place === 0;
+    if (place) picture.append(element("span", { class: "hint" }, "explain ▾"));
     const [folder, name] = parted(file.path);
     const facts = [`${file.width} × ${file.height}`, ...(file.size ? [bytes(file.size)] : [])].join(", ");
     const pair = place ? this.group.pairs[place - 1] : undefined;
@@ -105,12 +106,13 @@ class Card {
       if (file.stays) lines.push(element("span", { class: "stays" }, "stays: " + file.stays));
       lines.push(element("span", { class: "facts" }, pair.relation === "exact" ? "" : sureness(pair)));
     }
+    const copy = "size" in file ? [copyButton(file.full ?? file.path)] : []; // not of pictures in memory
     const keep = element("button", { type: "button", "data-act": "keep" }, "Keep");
     const apart = element("button", { type: "button", "data-act": "apart" }, "Not a duplicate");
     return element(
       "li",
       { class: "tile", tabindex: -1, "data-place": place, title: shown(file.path) },
-      element("span", { class: "badge" }),
+      element("div", { class: "tile-head" }, element("span", { class: "badge" }), ...copy),
       picture,
       element("div", { class: "lines" }, ...lines),
       element("div", { class: "acts" }, keep, apart),
@@ -126,9 +128,9 @@ class Card {
       const file = group.files[tile.dataset.place];
       const isKept = file.path === keeper;
       const isApart = choices.isApart(file);
-      const state = isKept ? "keep" : isApart ? "apart" : "goes";
+      const state = isKept ? "keep" : isApart ? "apart" : choices.goes(group, file) ? "goes" : "stays";
       tile.dataset.state = state;
-      const says = { keep: "keep", apart: "not a duplicate", goes: "surplus" }[state];
+      const says = { keep: "keep", apart: "not a duplicate", goes: "surplus", stays: "stays" }[state];
       tile.querySelector(".badge").textContent = says;
       const pair = tile.dataset.place > 0 ? group.pairs[tile.dataset.place - 1] : undefined;
       const words = tile.dataset.place > 0 ? pairWords(pair, +tile.dataset.place) : "";
@@ -156,6 +158,7 @@ class Card {
     else if (name === "apart") this.choices.toggleApart(this.group, file);
     else if (name === "reset") this.choices.reset(this.group);
     else if (name === "explain") return this.explain(this.explained === place ? 0 : place);
+    else if (name === "copy") return this.root.querySelectorAll(".tile")[place].querySelector(".copy")?.click();
     else if (name === "more") return this.showMore();
     this.update();
     this.changed();
@@ -174,7 +177,9 @@ class Card {
     this.explained = pair ? place : 0;
     this.explanation.remove();
     for (const tile of this.root.querySelectorAll(".tile .picture")) {
-      tile.setAttribute("aria-expanded", +tile.closest(".tile").dataset.place === this.explained);
+      const isOpen = +tile.closest(".tile").dataset.place === this.explained;
+      tile.setAttribute("aria-expanded", isOpen);
+      tile.querySelector(".hint")?.replaceChildren(isOpen ? "close ▴" : "explain ▾");
     }
     if (!this.explained) return;
     const [a, b] = [this.group.files[pair.a], this.group.files[pair.b]];

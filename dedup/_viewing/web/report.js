@@ -99,6 +99,16 @@ function switchTheme() {
   setTheme(now === "dark" ? "light" : "dark");
 }
 
+// What is scrolled to stays clear of the bar, however many lines that takes.
+
+const bar = document.querySelector("header");
+
+function clearBar() {
+  const isSticky = getComputedStyle(bar).position === "sticky";
+  const height = Math.ceil(bar.getBoundingClientRect().height);
+  document.documentElement.style.scrollPaddingTop = isSticky ? `${height}px` : "";
+}
+
 // Keys.
 
 function focused() {
@@ -114,12 +124,13 @@ function step(by) {
   if (listed[to]) {
     listed[to].focus(1);
     listed[to].root.scrollIntoView({ block: "nearest" });
+    listed[to].heading.scrollIntoView({ block: "nearest" }); // of a group taller than the window
   }
 }
 
 /** The first group that is in view. */
 function nearestTop() {
-  const top = document.querySelector("header").getBoundingClientRect().bottom;
+  const top = bar.getBoundingClientRect().bottom;
   const place = listed.findIndex((card) => card.root.getBoundingClientRect().bottom > top + 40);
   return Math.max(0, place);
 }
@@ -145,6 +156,7 @@ const KEYS = {
   n: onTile((card, place) => card.act("apart", place)),
   e: onTile((card, place) => card.act("explain", place)),
   u: onTile((card) => card.act("reset")),
+  c: onTile((card, place) => card.act("copy", place)),
   m: onTile((card) => card.group.files.length > card.tiles && card.act("more")),
   x: exportChoices,
   t: switchTheme,
@@ -186,6 +198,7 @@ find("keys").addEventListener("click", () => find("help").showModal());
 addEventListener("beforeprint", () => {
   isPrinting = true;
   for (const card of listed) if (!card.isFilled) card.fill();
+  for (const section of outside) section.open();
 });
 addEventListener("afterprint", () => {
   isPrinting = false;
@@ -197,3 +210,5 @@ try {
   if (theme) setTheme(theme);
 } catch { /* a browser that keeps nothing */ }
 list();
+clearBar();
+new ResizeObserver(clearBar).observe(bar);

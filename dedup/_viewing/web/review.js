@@ -43,8 +43,7 @@ class ReviewView {
     const label = element("span", {}, "Threshold");
     this.root = element(
       "div",
-      // JupyterLab's own keys, of which "d d" deletes a cell, are not for this part of the page.
-      { class: "dedup-review", tabindex: 0, role: "group", "aria-label": "Review of duplicates", "data-lm-suppress-shortcuts": "true" },
+      { class: "dedup-review", tabindex: 0, role: "group", "aria-label": "Review of duplicates" },
       element("div", { class: "review-row" }, label, this.slider, this.said, this.counts, this.tune),
       this.groups,
       this.pair,
@@ -140,6 +139,11 @@ class ReviewView {
     this.left.textContent = `${answered} answered (${plural(view.duplicates, "duplicate")}), ${view.left} left`;
     this.tune.disabled = !answered;
     if (!this.isBusy) this.message.textContent = view.message;
+    // JupyterLab's own keys, of which "d d" deletes a cell and arrows leave it, are not for what
+    // has the focus here; it looks at nothing around that.
+    for (const one of [this.root, ...this.root.querySelectorAll("button, input")]) {
+      one.setAttribute("data-lm-suppress-shortcuts", "true");
+    }
   }
 
   group({ files, more, why }) {
