@@ -16,6 +16,7 @@ from PIL import Image
 
 from dedup._base.arrays import Pixels
 from dedup._base.threads import threads
+from dedup._catalogue.derived import DERIVED
 from dedup._catalogue.inputs import Inputs, each
 from dedup.errors import DecodeError, InputError
 from dedup.pipelines.images import archives
@@ -30,27 +31,10 @@ __all__ = [
     "Skipped",
     "discover",
     "file_key",
-    "is_thumbnail",
 ]
 
 # A folder that holds a file of this name holds what `Plan.apply` has put aside.
 PUT_ASIDE = ".dedup-quarantine"
-
-# Folders that hold only what a program derived from the pictures beside them. What a person
-# deleted or edited ("#recycle", ".picasaoriginals") is no such thing: it may be all there is.
-_DERIVED = {
-    "@eaDir": "thumbnails of a Synology NAS",
-    ".@__thumb": "thumbnails of a QNAP NAS",
-    ".thumbnails": "thumbnails of a file manager",
-    ".AppleDouble": "metadata of macOS",
-    "__MACOSX": "metadata of macOS",
-}
-# Folders in which people keep pictures too: they are read, but nothing in them is kept in place of
-# what lies elsewhere.
-_THUMBNAILS = frozenset([".thumb", ".thumbs", "thumb", "thumbnails", "thumbs"])
-_IN_DERIVED = re.compile(
-    rf"[/\\](?:(?:{'|'.join(map(re.escape, _DERIVED))})[/\\]|\._[^/\\]*$)"  # ._*: AppleDouble
-)
 
 _InMemory: TypeAlias = bytes | Image.Image | Pixels | Row
 
@@ -126,20 +110,6 @@ def file_key(
         return os.fspath(path)
     folder, name = os.path.split(os.path.abspath(path))
     return os.path.join(realpath(folder), name)
-
-
-def is_thumbnail(path: str) -> bool:
-    """Whether a file lies where programs keep what they derived from other pictures.
-
-    Examples
-    --------
-    >>> is_thumbnail("/nas/@eaDir/a.jpg/SYNOPHOTO_THUMB_B.jpg"), is_thumbnail("/nas/thumbs/a.jpg")
-    (True, True)
-    >>> is_thumbnail("/nas/a.jpg")
-    False
-    """
-    folders = os.path.dirname(path).lower().replace(os.sep, "/").split("/")
-    return _IN_DERIVED.search(path) is not None or not _THUMBNAILS.isdisjoint(folders)
 
 
 def discover(
@@ -315,7 +285,7 @@ def _walk(folder: str) -> Iterator[str]:
         folders = [
             entry.path
             for entry in inside
-            if entry.name not in _DERIVED and entry.is_dir(follow_symlinks=False)
+            if entry.name not in DERIVED and entry.is_dir(follow_symlinks=False)
         ]
         yield from sorted({entry.path for entry in inside}.difference(folders))
         waiting += reversed(folders)
@@ -345,7 +315,7 @@ def _problem(path: str, mode: int) -> str | None:
     """Why a file is not even opened; None if it may be."""
     may_be_read = os.access(path, os.R_OK)
     if stat.S_ISDIR(mode):
-        derived = _DERIVED.get(os.path.basename(path)) if may_be_read else None
+        derived = DERIVED.get(os.path.basename(path)) if may_be_read else None
         return f"{derived} (name the folder to read it)" if derived else _UNREADABLE
     reasons = {
         "symbolic link (not followed)": stat.S_ISLNK(mode),

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from dedup._base.pairs import ordered
-from dedup._catalogue.discover import is_thumbnail
+from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.decision import Decision
 from dedup._grouping.retain import shows_more_within

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dedup._catalogue.discover import is_thumbnail
+from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import has_camera, is_coarser
 from dedup._grouping.retain import is_finer, is_fuller, shows_more_within

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from dedup._catalogue.discover import is_thumbnail
+from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import has_camera, is_coarser
 from dedup._grouping.retain import is_finer, is_noisy, shows_more_within

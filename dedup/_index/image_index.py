@@ -318,20 +318,7 @@ class ImageIndex:
         prune: bool,
         timings: Timings,
     ) -> Duplicates:
-        """Add images, and find the duplicates among them alone; `find_duplicates` is this.
-
-        Parameters
-        ----------
-        found : Found
-            What was discovered.
-        others : Found, optional
-            Find only the duplicates between the former and these.
-        settings : Settings
-        prune : bool
-            Forget every file that is not among them.
-        timings : Timings
-            Where the time goes.
-        """
+        """`find_duplicates`: add what was discovered, and search it; prune forgets all other files."""
         of = [{file.path for file in one.files} for one in (found, others) if one is not None]
         if others is not None:
             TwoSets.apart(*of)  # told before anything is embedded
@@ -342,11 +329,8 @@ class ImageIndex:
                 added = self._opened.add(found, features=features)
             names = {file.path: file.name for file in added.files}
             sets = None if others is None else TwoSets.apart(*(names.keys() & one for one in of))
-            if sets is not None and len(set(sets.of.values())) < 2:
-                raise InputError(
-                    "between=: no image of one of the two sets can be read"
-                    + "".join(f"; {one.path}: {one.reason}" for one in added.skipped[:1])
-                )
+            if sets is not None:
+                sets.require_both(added.skipped)
             if prune:
                 self._catalogue.remove(sorted(self._catalogue.records.keys() - names.keys()))
             search = self._opened.search(settings, timings)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from dedup._catalogue.discover import discover
+from dedup._catalogue.discover import Skipped, discover
 from dedup._catalogue.record import Record
 from dedup.errors import InputError
 
@@ -51,6 +51,14 @@ class TwoSets:
                 f"between=: {len(both)} of the files are in both sets, {both[0]} for one"
             )
         return cls({**dict.fromkeys(first, 0), **dict.fromkeys(second, 1)})
+
+    def require_both(self, skipped: Sequence[Skipped]) -> None:
+        """Raise an `InputError` if nothing is left in one of them."""
+        if len(set(self.of.values())) < 2:
+            raise InputError(
+                "between=: no image of one of the two sets can be read"
+                + "".join(f"; {one.path}: {one.reason}" for one in skipped[:1])
+            )
 
     def of_pictures(self, files: Mapping[int, Sequence[Record]]) -> dict[int, int]:
         """In which sets each picture has files: 1, 2, or 3 for both."""
