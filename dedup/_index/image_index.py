@@ -318,7 +318,7 @@ class ImageIndex:
         prune: bool,
         timings: Timings,
     ) -> Duplicates:
-        """`find_duplicates`: add what was discovered, and search it; prune forgets all other files."""
+        """What `find_duplicates` does; `prune` forgets all files that were not discovered."""
         of = [{file.path for file in one.files} for one in (found, others) if one is not None]
         if others is not None:
             TwoSets.apart(*of)  # told before anything is embedded
