@@ -13,16 +13,17 @@ import numpy as np
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, Mask, changed, tones
+from dedup._verification.detail import on_whole_pixels
 from dedup._verification.overlays import is_stamped
 from dedup._verification.reading.filters import fine_energy, matched
-from dedup._verification.reading.frame import frame_of
+from dedup._verification.reading.frame import Frame, frame_of
 from dedup._verification.reading.homography import laid_over, registered
 from dedup._verification.reading.residual import STRIDE, WINDOW, Residual, residual, smoothed
-from dedup._verification.registration import Floats
+from dedup._verification.registration import Floats, Matrix
 
 __all__ = ["lettering"]
 
-_MOST: Final = 1400
+_MOST: Final = 1000
 """Pixels of the longer side at which they are compared."""
 _EDGE: Final = 4
 """Pixels along the edge of what both show that are blends with what is around it."""
@@ -37,6 +38,12 @@ _GROWN: Final = np.ones((5, 5), np.uint8)
 _BESIDE: Final = np.ones((17, 17), np.uint8)
 """Pixels of the canvas beside what hides, which its edge takes."""
 _MOSTLY: Final = 0.5
+_INK: Final = 12.0
+"""Grey values by which ink differs from what is below."""
+_ONE_WAY: Final = 0.15
+"""Ink that darkens, at most, for ink that lightens, or the other way."""
+_BETWEEN: Final = 0.6
+"""Part of a line of letters that is left free, at least."""
 
 
 def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple[float, float]:
@@ -60,9 +67,9 @@ def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple
     if frame is None:
         return 0.0, 0.0
     size = frame.base.shape[1], frame.base.shape[0]
-    to_other = registered(frame.base, frame.other, frame.to_other, nearly=True)
+    to_other = _registered(frame, size)
     laid = laid_over(frame.other, to_other, size, how=cv2.INTER_CUBIC)
-    to_canvas = np.linalg.inv(canvas_a) @ frame.to_base
+    to_canvas = np.asarray(np.linalg.inv(canvas_a) @ frame.to_base, np.float64)
     known = np.asarray(cv2.dilate(known.astype(np.uint8), _BESIDE), np.bool_)
     inside, known = (
         laid_over(mask.astype(np.uint8), to_canvas, size, border=cv2.BORDER_CONSTANT) > 0
@@ -75,6 +82,16 @@ def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple
 
 def _grey(picture: Pixels) -> Pixels:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _registered(frame: Frame, size: tuple[int, int]) -> Matrix:
+    """The map to the other picture, to a part of a pixel: of whole ones, if none was cut away."""
+    centre = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+    index = np.linalg.inv(centre) @ frame.to_other @ centre
+    whole = on_whole_pixels(index, size=size)
+    if whole is not index and sorted(frame.base.shape) == sorted(frame.other.shape):
+        return np.asarray(centre @ whole @ np.linalg.inv(centre))
+    return registered(frame.base, frame.other, frame.to_other, nearly=True)
 
 
 def _in_one_tone(a: Pixels, b: Pixels, inside: Mask) -> tuple[Floats, Floats]:
@@ -101,7 +118,7 @@ def _compared(a: Floats, b: Floats, inside: Mask) -> Residual:
     fine = np.maximum(*(fine_energy(x, window=WINDOW, stride=STRIDE) for x in (a, b)))
     second = residual(a, b, whole, fine=fine, noise=first.noise)
     ratio, cut = np.minimum(first.ratio, second.ratio), min(first.cut, second.cut)
-    return replace(second, ratio=ratio, cut=cut)
+    return replace(first, ratio=ratio, valid=second.valid, cut=cut)
 
 
 def _shares(seen: Residual, greys: tuple[Floats, Floats], known: Mask) -> tuple[float, float]:
@@ -117,7 +134,7 @@ def _shares(seen: Residual, greys: tuple[Floats, Floats], known: Mask) -> tuple[
         mine = seen.changed & (np.asarray(labels) == label)
         if mine.sum() >= _LEAST:
             inked[int(more_in_a[mine].mean() < _MOSTLY)] |= mine
-            if known_windows[mine].mean() < _MOSTLY:
+            if known_windows[mine].mean() < _MOSTLY or _is_written(greys, mine):
                 new |= mine
     if not new.any():
         return 0.0, 0.0
@@ -126,6 +143,18 @@ def _shares(seen: Residual, greys: tuple[Floats, Floats], known: Mask) -> tuple[
         return 0.0, 0.0
     a, b = (inked & new).sum(axis=(1, 2)) / max(int(seen.covered.sum()), 1)
     return float(a), float(b)
+
+
+def _is_written(greys: tuple[Floats, Floats], windows: Mask) -> bool:
+    """Whether what changed is lighter, or darker, in strokes, between which nothing changed.
+
+    What hides changes all of a place: a blur and a mosaic in both ways.
+    """
+    place = _place(windows, greys[0].shape)
+    change = (greys[1] - greys[0])[place]
+    less, more = sorted(((change > _INK).mean(), (change < -_INK).mean()))
+    still = (np.abs(change) < _INK / 2).mean()
+    return bool(less < _ONE_WAY * more and still > _BETWEEN)
 
 
 def _place(windows: Mask, shape: tuple[int, ...]) -> Mask:
