@@ -67,6 +67,10 @@ def shown_more(
         said.append(around)
     if shows_more_within(seen.b) and not (edited == "remove" and _is_added(seen)):
         said.append(f"{_percent(seen.b.own)} of its picture is only here")
+    elif seen.b.letters and edited != "remove":
+        said.append("small letters are only here")
+    elif seen.a.letters:
+        said.append("what small letters hide of the file to keep is only here")
     if seen.b.colours and not seen.a.colours:
         said.append("its colours are only here")
     if is_finer(seen.detail):

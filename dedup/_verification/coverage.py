@@ -15,6 +15,7 @@ from dedup._verification.common_part import CANVAS, CommonPart, common_part
 from dedup._verification.detail import Detail, compared
 from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
 from dedup._verification.evidence import Box, Evidence
+from dedup._verification.lettering import lettering
 from dedup._verification.overlays import something
 from dedup._verification.registration import Floats, Matrix
 from dedup._verification.tints import tint_of
@@ -60,6 +61,9 @@ class Only:
     own : float
         Part of its picture within the other's frame where it shows something: no bar, mosaic or
         blur, which only hide, and no watermark that lets the other's picture through.
+    letters : float
+        Part of its picture within the other's frame over which it has small letters, or other
+        fine ink, beside what is `own`.
     """
 
     within: float = 0.0
@@ -68,6 +72,7 @@ class Only:
     is_plain: bool = False
     colours: bool = False
     own: float = 0.0
+    letters: float = 0.0
 
     @property
     def share(self) -> float:
@@ -150,9 +155,11 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     own_b = something(a.image, b.image, to_b, common)
     own_a = something(b.image, a.image, np.linalg.inv(to_b), common.swapped())
     own = [float(mask.sum() / max(int(common.inside.sum()), 1)) for mask in (own_a, own_b)]
+    known = (common.only_a & ~own_a) | (common.only_b & ~own_b) | (own_a ^ own_b)
+    ink = lettering(a.image, b.image, common, known=known)
     return Coverage(
-        _only(only_a, own[0], around_a, colours=_has_own(colour_a, colour_b)),
-        _only(only_b, own[1], around_b, colours=_has_own(colour_b, colour_a)),
+        _only(only_a, own[0], ink[0], around_a, colours=_has_own(colour_a, colour_b)),
+        _only(only_b, own[1], ink[1], around_b, colours=_has_own(colour_b, colour_a)),
         compared(a, b, to_b, common),
         tint_of(colour_a, colour_b),
     )
@@ -170,7 +177,7 @@ def _is_framed(whole: Decoded, box: Box) -> bool:
     return bool(ratios) and float(np.median(ratios)) >= SEAM
 
 
-def _only(within: float, own: float, around: "_Around", *, colours: bool) -> Only:
+def _only(within: float, own: float, letters: float, around: "_Around", *, colours: bool) -> Only:
     return Only(
         within * around.within,
         around.outside,
@@ -178,6 +185,7 @@ def _only(within: float, own: float, around: "_Around", *, colours: bool) -> Onl
         around.is_plain,
         colours,
         own * around.within,
+        letters * around.within,
     )
 
 

@@ -17,7 +17,7 @@ from dedup._verification.common_part import CommonPart, changed, tones
 from dedup._verification.registration import Floats, Matrix
 from dedup.pipelines.images.decoding import Decoded
 
-__all__ = ["Detail", "compared"]
+__all__ = ["Detail", "compared", "on_whole_pixels"]
 
 _OCTAVES: Final = 4
 _TILE: Final = 192
@@ -199,7 +199,7 @@ def _tiles(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> list[_Tile
     pixels[:2, 2] += pixels[:2, :2].sum(axis=1) * 0.5 - 0.5  # pixel i is centred at i + 0.5
     if abs(np.linalg.det(pixels)) > 1.0001:  # b is finer
         return [tile.swapped() for tile in _tiles(b, a, np.linalg.inv(to_b), common.swapped())]
-    pixels = _on_whole_pixels(pixels, size=(wa, ha))
+    pixels = on_whole_pixels(pixels, size=(wa, ha))
     corners = np.array([[0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1.0]]) @ np.linalg.inv(to_b).T
     low, high = corners[:, :2].min(axis=0).clip(0, 1), corners[:, :2].max(axis=0).clip(0, 1)
     (left, top), (width, height) = low * (wa, ha), (high - low) * (wa, ha)
@@ -281,7 +281,7 @@ def _left(picture: Floats, other: Floats) -> Floats:
     return left
 
 
-def _on_whole_pixels(pixels: Matrix, *, size: tuple[int, int]) -> Matrix:
+def on_whole_pixels(pixels: Matrix, *, size: tuple[int, int]) -> Matrix:
     """The registration without its fractions of a pixel, if it keeps the size.
 
     These are errors, and interpolation would take detail from one of the pictures only.

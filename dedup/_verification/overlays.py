@@ -15,7 +15,7 @@ from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, Mask, changed, tones
 from dedup._verification.registration import Floats, Matrix
 
-__all__ = ["something"]
+__all__ = ["is_stamped", "something"]
 
 _GROWN: Final = 4
 """Pixels of the canvas by which places that belong together may be apart."""
@@ -49,7 +49,8 @@ _CONTRAST: Final = (0.25, 0.97)
 _VARIED: Final = 2.0
 """Contrast, in grey values, of what is below, from which it can be told."""
 _THICK: Final = 0.12
-"""Part of the ink that is no edge."""
+_ENOUGH: Final = 200
+"""Part of the ink that is no edge; and pixels of it that suffice, however small a part they are."""
 _NEAR: Final = np.ones((3, 3), np.uint8)
 
 
@@ -80,8 +81,8 @@ def something(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> Mask:
         is_barred = (place & bars).any() and beside < _BESIDE * place.sum()
         if is_barred or _hides(common, (below, above), place):
             left &= ~place
-    is_stamped = left.any() and _is_stamped(below, above, left)
-    if is_stamped and _is_stamped(*_fine(a, b, to_b, common), is_fine=True):
+    may_be = left.any() and is_stamped(below, above, left)
+    if may_be and is_stamped(*_fine(a, b, to_b, common), is_fine=True):
         left[:] = False
     return left
 
@@ -145,7 +146,7 @@ def _pieces(mask: Mask) -> Iterator[Mask]:
             yield np.asarray(labels) == label
 
 
-def _is_stamped(below: Floats, above: Floats, place: Mask, *, is_fine: bool = False) -> bool:
+def is_stamped(below: Floats, above: Floats, place: Mask, *, is_fine: bool = False) -> bool:
     """Whether what lies over a place lets the picture below through, all of it alike."""
     ink, opacity = _ink(below, above, place)
     if ink.sum() < _LEAST_INK:
@@ -154,7 +155,7 @@ def _is_stamped(below: Floats, above: Floats, place: Mask, *, is_fine: bool = Fa
     core = ink & (opacity > np.median(opacity[ink]))
     if is_fine:  # of thin ink it is not known how much it lets through
         core = ink & np.asarray(cv2.erode(ink.astype(np.uint8), _NEAR), np.bool_)
-        if core.sum() < max(_THICK * ink.sum(), _LEAST_INK):
+        if core.sum() < np.clip(_THICK * ink.sum(), _LEAST_INK, _ENOUGH):
             return False
         usual, most = np.quantile(opacity[core], [0.5, 0.97]).tolist()
         if most > _EVEN * usual:

@@ -139,6 +139,41 @@ def test_little_letters_are_no_watermark(pair, photo, size):
     assert reason.endswith(" % of its picture is only here")
 
 
+@pytest.mark.parametrize("keep", ["best", "oldest", lambda record: -record.size])
+@pytest.mark.parametrize("grey", [60, 210])
+@pytest.mark.parametrize("size", [10, 14, 20])
+def test_a_line_of_little_grey_letters_is_not_lost(pair, photo, size, grey, keep):
+    copy = photo.copy()
+    ImageDraw.Draw(copy).text((130, 160), "Sale ends 12 May", (grey,) * 3, font_size=size)
+    _, reason = pair(copy, keep=keep)
+    assert reason
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        lambda photo: photo.point(lambda value: round(0.8 * value)),
+        lambda photo: photo.crop((30, 20, 420, 280)),
+        lambda photo: photo.resize((338, 225)),
+        lambda photo: stamped(photo, "© Jane", size=60, opacity=0.4),
+    ],
+    ids=["darker", "cropped", "reduced", "stamped"],
+)
+def test_what_shows_no_letters_of_its_own_may_go(pair, photo, copy):
+    assert pair(copy(photo), original="original.png") == ("original.png", "")
+
+
+def test_little_letters_may_go_if_edited_copies_may(tmp_path, photo):
+    copy = photo.copy()
+    ImageDraw.Draw(copy).text((130, 160), "Sale ends 12 May", (60,) * 3, font_size=10)
+    photo.save(tmp_path / "original.png")
+    copy.save(tmp_path / "copy.jpg", quality=90)
+    found = find(tmp_path, keep=lambda record: record.format != "PNG")
+    (left,), (gone,) = found.plan().files, found.plan(edited="remove").files
+    assert (left.action, left.reason) == ("leave", "small letters are only here")
+    assert gone.action != "leave"
+
+
 def test_original_is_kept_among_copies_that_each_show_something_else(tmp_path, photo):
     photo.save(tmp_path / "original.jpg", quality=80)
     copies = {

@@ -67,7 +67,7 @@ class Residual:
         return changed
 
 
-def smoothed(picture: npt.NDArray[np.uint8]) -> Floats:
+def smoothed(picture: npt.NDArray[np.uint8] | Floats) -> Floats:
     """A picture as it is compared: half a pixel of misregistration then matters less."""
     return np.asarray(cv2.GaussianBlur(picture.astype(np.float32), (0, 0), _SMOOTH), np.float32)
 

@@ -1,0 +1,164 @@
+"""Small letters, and other fine ink, that lie over one of two aligned pictures.
+
+They are lost on the canvas of `common_part`. As in the second reading, pictures are compared here
+in windows of a letter's size, at the resolution that both have: what has changed is an outlier
+among the pair's own windows.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from dedup._base.arrays import Pixels
+from dedup._base.opencv import cv2
+from dedup._verification.common_part import CommonPart, Mask, changed, tones
+from dedup._verification.detail import on_whole_pixels
+from dedup._verification.overlays import is_stamped
+from dedup._verification.reading.filters import fine_energy, matched
+from dedup._verification.reading.frame import Frame, frame_of
+from dedup._verification.reading.homography import laid_over, registered
+from dedup._verification.reading.residual import STRIDE, WINDOW, Residual, residual, smoothed
+from dedup._verification.registration import Floats, Matrix
+
+__all__ = ["lettering"]
+
+_MOST: Final = 1000
+"""Pixels of the longer side at which they are compared."""
+_EDGE: Final = 4
+"""Pixels along the edge of what both show that are blends with what is around it."""
+_CLIPPED: Final = (4, 251)
+"""Grey values beyond which tones are lost."""
+_COARSER: Final = 0.999
+"""Growth of a picture below which the other one has fewer pixels."""
+_LEAST: Final = 0.25 * WINDOW**2 / STRIDE**2
+"""Windows that a letter changes, at least, side by side."""
+_GROWN: Final = np.ones((5, 5), np.uint8)
+"""Windows by which those of one text may be apart."""
+_BESIDE: Final = np.ones((17, 17), np.uint8)
+"""Pixels of the canvas beside what hides, which its edge takes."""
+_MOSTLY: Final = 0.5
+_INK: Final = 12.0
+"""Grey values by which ink differs from what is below."""
+_ONE_WAY: Final = 0.15
+"""Ink that darkens, at most, for ink that lightens, or the other way."""
+_BETWEEN: Final = 0.6
+"""Part of a line of letters that is left free, at least."""
+
+
+def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple[float, float]:
+    """Parts of the common part over which only a, and only b, has fine ink.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (height, width, 3), uint8
+    common : CommonPart
+    known : ndarray of bool
+        Places of its canvas of which it is known that the one only hides or stamps the other.
+    """
+    canvas_a, canvas_b = (
+        np.diag([picture.shape[1], picture.shape[0], 1.0]) @ to
+        for picture, to in ((a, common.to_a), (b, common.to_b))
+    )
+    to_b = canvas_b @ np.linalg.inv(canvas_a)
+    if abs(np.linalg.det(to_b[:2, :2])) < _COARSER:
+        return lettering(b, a, common.swapped(), known=known)[::-1]
+    frame = frame_of(_grey(a), _grey(b), to_b, most=_MOST)
+    if frame is None:
+        return 0.0, 0.0
+    size = frame.base.shape[1], frame.base.shape[0]
+    to_other = _registered(frame, size)
+    laid = laid_over(frame.other, to_other, size, how=cv2.INTER_CUBIC)
+    to_canvas = np.asarray(np.linalg.inv(canvas_a) @ frame.to_base, np.float64)
+    known = np.asarray(cv2.dilate(known.astype(np.uint8), _BESIDE), np.bool_)
+    inside, known = (
+        laid_over(mask.astype(np.uint8), to_canvas, size, border=cv2.BORDER_CONSTANT) > 0
+        for mask in (common.inside, known)
+    )
+    greys = _in_one_tone(frame.base, laid, inside)
+    seen = _compared(*greys, inside)
+    return _shares(seen, greys, known)
+
+
+def _grey(picture: Pixels) -> Pixels:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _registered(frame: Frame, size: tuple[int, int]) -> Matrix:
+    """The map to the other picture, to a part of a pixel: of whole ones, if none was cut away."""
+    centre = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+    index = np.linalg.inv(centre) @ frame.to_other @ centre
+    whole = on_whole_pixels(index, size=size)
+    if whole is not index and sorted(frame.base.shape) == sorted(frame.other.shape):
+        return np.asarray(centre @ whole @ np.linalg.inv(centre))
+    return registered(frame.base, frame.other, frame.to_other, nearly=True)
+
+
+def _in_one_tone(a: Pixels, b: Pixels, inside: Mask) -> tuple[Floats, Floats]:
+    """Both in the tones of the one of which more was clipped: the other's can be clipped, too."""
+    clipped_a, clipped_b = (
+        float(((grey < _CLIPPED[0]) | (grey > _CLIPPED[1]))[inside].mean()) for grey in (a, b)
+    )
+    one, two = a.astype(np.float32), b.astype(np.float32)
+    if clipped_a > clipped_b:
+        return one, changed(two, tones(two, one, inside))
+    return changed(one, tones(one, two, inside)), two
+
+
+def _compared(a: Floats, b: Floats, inside: Mask) -> Residual:
+    """Windows as they are, and with one picture filtered to be like the other."""
+    edge = np.ones((WINDOW + 2 * _EDGE, WINDOW + 2 * _EDGE), np.uint8)
+    inner = cv2.erode(inside.astype(np.uint8), edge, borderValue=0)
+    whole = np.asarray(inner)[::STRIDE, ::STRIDE] > 0
+    a, b = smoothed(a), smoothed(b)
+    first = residual(a, b, whole)
+    if first.changed.sum() < _LEAST:
+        return first
+    a, b = matched(a, b, inside)
+    fine = np.maximum(*(fine_energy(x, window=WINDOW, stride=STRIDE) for x in (a, b)))
+    second = residual(a, b, whole, fine=fine, noise=first.noise)
+    ratio, cut = np.minimum(first.ratio, second.ratio), min(first.cut, second.cut)
+    return replace(first, ratio=ratio, valid=second.valid, cut=cut)
+
+
+def _shares(seen: Residual, greys: tuple[Floats, Floats], known: Mask) -> tuple[float, float]:
+    """Parts of what both cover where only one of them has ink."""
+    number, labels = cv2.connectedComponents(
+        np.asarray(cv2.dilate(seen.changed.astype(np.uint8), _GROWN))
+    )
+    more_in_a = seen.contrast_a > seen.contrast_b
+    known_windows = known[::STRIDE, ::STRIDE]
+    inked = np.zeros((2, *seen.changed.shape), np.bool_)
+    new = np.zeros_like(seen.changed)
+    for label in range(1, number):
+        mine = seen.changed & (np.asarray(labels) == label)
+        if mine.sum() >= _LEAST:
+            inked[int(more_in_a[mine].mean() < _MOSTLY)] |= mine
+            if known_windows[mine].mean() < _MOSTLY or _is_written(greys, mine):
+                new |= mine
+    if not new.any():
+        return 0.0, 0.0
+    place = _place(inked.any(axis=0), known.shape)
+    if any(is_stamped(*both, place, is_fine=True) for both in (greys, greys[::-1])):
+        return 0.0, 0.0
+    a, b = (inked & new).sum(axis=(1, 2)) / max(int(seen.covered.sum()), 1)
+    return float(a), float(b)
+
+
+def _is_written(greys: tuple[Floats, Floats], windows: Mask) -> bool:
+    """Whether what changed is lighter, or darker, in strokes, between which nothing changed.
+
+    What hides changes all of a place: a blur and a mosaic in both ways.
+    """
+    place = _place(windows, greys[0].shape)
+    change = (greys[1] - greys[0])[place]
+    less, more = sorted(((change > _INK).mean(), (change < -_INK).mean()))
+    still = (np.abs(change) < _INK / 2).mean()
+    return bool(less < _ONE_WAY * more and still > _BETWEEN)
+
+
+def _place(windows: Mask, shape: tuple[int, ...]) -> Mask:
+    """The pixels of windows."""
+    place = np.zeros(shape, np.uint8)
+    place[::STRIDE, ::STRIDE] = windows
+    return np.asarray(cv2.dilate(place, np.ones((WINDOW, WINDOW), np.uint8)), np.bool_)
