@@ -14,7 +14,7 @@ from dedup._base.text import printable
 from dedup._results.members import Member
 from dedup._viewing.thumbnails import Thumbnail, thumbnails
 
-__all__ = ["GroupsView", "image_html"]
+__all__ = ["GroupsView", "image_html", "stored_html"]
 
 # A notebook stays small: of a group at most so many pictures, of about 4 KB.
 _FILES_SHOWN = 6
@@ -81,6 +81,23 @@ def image_html(picture: Image.Image, *, alt: str, caption: str) -> str:
         f'<img alt="{_escaped(alt)}" height="{picture.height}" '
         f'src="data:image/jpeg;base64,{encoded}">'
         f'<figcaption style="font-size:12px">{_escaped(caption)}</figcaption></figure>'
+    )
+
+
+def stored_html(html: str, *, of: str) -> str:
+    """What a notebook shows in place of a widget when it is opened without its kernel.
+
+    Parameters
+    ----------
+    html : str
+    of : str
+        The widget's model, which hides this while it lives.
+    """
+    # JupyterLab would say of the widget "Error displaying widget: model not found".
+    gone = ".jp-OutputArea:has(> * > * .dedup-stored) > * > .jp-OutputArea-output.jupyter-widgets"
+    return (
+        f'<div class="dedup-stored dedup-stored-{of}"><style>{gone} {{display: none}}</style>'
+        f"{html}<p>Run this cell again to judge pairs.</p></div>"
     )
 
 

@@ -13,12 +13,15 @@ from dedup._search.threshold import Threshold
 from dedup._tuning.goal import Goal
 from dedup._tuning.scored_pairs import ScoredPairs
 from dedup._tuning.tuned import threshold_for
+from dedup._viewing.notebook import GroupsView, stored_html
 from dedup._viewing.review_pairs import ReviewPairs
 from dedup.errors import InputError
 from dedup.labels import Labels
 from dedup.pipelines.images.decoding import ImageSource
 
 __all__ = ["Remembers", "Review"]
+
+_STORED = 10  # groups that a notebook shows without its kernel
 
 
 class Remembers(Protocol):
@@ -166,3 +169,16 @@ class Review:
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         return self._widget._repr_mimebundle_(**kwargs)
+
+    def _ipython_display_(self) -> None:
+        # Two outputs: JupyterLab shows no other form of a widget whose kernel is gone, so that
+        # what a stored notebook shows stands beside it, and the widget hides it.
+        from IPython.display import display
+
+        found, text = self.found, {"text/plain": repr(self)}
+        some = [found._members(group) for group in found.groups[:_STORED]]
+        view = GroupsView(repr(found), some, 0, len(found.groups))
+        stored = stored_html(view._repr_html_(), of=self._widget.stored)
+        bundle, *_ = self._repr_mimebundle_()
+        for shown in (text | {"text/html": stored}, bundle | text):
+            display(shown, raw=True)  # type: ignore[no-untyped-call]

@@ -63,6 +63,7 @@ class ReviewWidget(anywidget.AnyWidget):
     _esm = web_text("pair.js", "review.js")
     _css = web_text("review.css", "pair.css")
     view = traitlets.Dict().tag(sync=True)
+    stored = traitlets.Unicode().tag(sync=True)  # names what `stored_html` shows without it
 
     def __init__(self, review: Judged) -> None:
         super().__init__()
@@ -71,6 +72,7 @@ class ReviewWidget(anywidget.AnyWidget):
         self._before: list[Pair] = []  # pairs that were judged or skipped, to go back to
         self._asked: Pair | None = None
         self._message = ""
+        self.stored = self.model_id
         self.on_msg(self._handle)
         self.refresh()
 

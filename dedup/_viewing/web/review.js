@@ -51,6 +51,7 @@ class ReviewView {
       this.message,
     );
     root.append(this.root);
+    this.showStored(false);
     this.listen();
     this.draw();
   }
@@ -83,7 +84,15 @@ class ReviewView {
     this.model.on("msg:custom", this.onMessage);
   }
 
+  /** Show or hide what the notebook shows without a kernel, see notebook.py. */
+  showStored(isShown) {
+    for (const stored of document.querySelectorAll(`.dedup-stored-${this.model.get("stored")}`)) {
+      stored.hidden = !isShown;
+    }
+  }
+
   stop() {
+    this.showStored(true);
     this.model.off("comm_live_update", this.onLoss);
     this.model.off("change:view", this.onView);
     this.model.off("msg:custom", this.onMessage);
