@@ -67,7 +67,7 @@ def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple
     if frame is None:
         return 0.0, 0.0
     size = frame.base.shape[1], frame.base.shape[0]
-    to_other = _registered(frame, size)
+    to_other = np.asarray(_registered(frame, size), np.float64)
     laid = laid_over(frame.other, to_other, size, how=cv2.INTER_CUBIC)
     to_canvas = np.asarray(np.linalg.inv(canvas_a) @ frame.to_base, np.float64)
     known = np.asarray(cv2.dilate(known.astype(np.uint8), _BESIDE), np.bool_)
