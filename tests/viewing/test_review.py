@@ -352,21 +352,3 @@ def test_review_in_jupyterlab(lab):
         page.get_by_role("button", name="Ok").click()
         review.get_by_role("button", name="Skip").click()
         review.get_by_text("The kernel does not answer").wait_for()
-
-
-def test_notebook_that_is_reopened_shows_the_stored_groups(lab, tmp_path):
-    with browser.chromium() as chromium:
-        page = chromium.new_page(viewport={"width": 1300, "height": 1000})
-        page.goto(f"{lab}lab/tree/review.ipynb?token=test")
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
-        run_cell(page, 0)
-        page.get_by_role("group", name="Review of duplicates").wait_for(timeout=60_000)
-        page.keyboard.press("Control+s")
-        page.get_by_role("menuitem", name="Kernel").click()
-        page.get_by_role("menuitem", name="Shut Down All Kernels").click()
-        page.get_by_role("button", name="Shut Down All").click()
-        page.reload()
-        page.get_by_text("Run this cell again to judge pairs.").wait_for()
-        assert page.get_by_alt_text("chelsea.png").is_visible()
-        lost = page.get_by_text("model not found")
-        assert not any(one.is_visible() for one in lost.all())
