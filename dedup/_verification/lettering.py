@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
@@ -19,7 +20,7 @@ from dedup._verification.reading.filters import fine_energy, matched
 from dedup._verification.reading.frame import Frame, frame_of
 from dedup._verification.reading.homography import laid_over, registered
 from dedup._verification.reading.residual import STRIDE, WINDOW, Residual, residual, smoothed
-from dedup._verification.registration import Floats, Matrix
+from dedup._verification.registration import Floats
 
 __all__ = ["lettering"]
 
@@ -84,13 +85,13 @@ def _grey(picture: Pixels) -> Pixels:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _registered(frame: Frame, size: tuple[int, int]) -> Matrix:
+def _registered(frame: Frame, size: tuple[int, int]) -> npt.NDArray[np.float64]:
     """The map to the other picture, to a part of a pixel: of whole ones, if none was cut away."""
     centre = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     index = np.linalg.inv(centre) @ frame.to_other @ centre
     whole = on_whole_pixels(index, size=size)
     if whole is not index and sorted(frame.base.shape) == sorted(frame.other.shape):
-        return np.asarray(centre @ whole @ np.linalg.inv(centre))
+        return np.asarray(centre @ whole @ np.linalg.inv(centre), np.float64)
     return registered(frame.base, frame.other, frame.to_other, nearly=True)
 
 
