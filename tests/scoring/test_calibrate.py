@@ -121,7 +121,7 @@ def test_arguments_are_refused_before_the_photos_are_looked_at(wrong, message):
 @pytest.mark.parametrize("package", ["scipy", "sklearn"])
 def test_missing_extra_is_told_before_the_photos_are_looked_at(monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(dedup.MissingExtra, match=rf"needs {package}.*dedup\[tuning\]"):
+    with pytest.raises(dedup.MissingExtra, match=rf"needs {package}.*dedup-vision\[tuning\]"):
         dedup.calibrate("there is no such folder")
 
 

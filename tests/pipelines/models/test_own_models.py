@@ -298,7 +298,9 @@ def test_thresholds_are_tuned_for_it_alone(grid, many_photos, tmp_path):
 
 def test_resnet50_without_weights_says_what_to_do(folder, monkeypatch):
     monkeypatch.delenv("DEDUP_RESNET50", raising=False)
-    with pytest.raises(dedup.ModelError, match=r"DEDUP_RESNET50.*dedup\.Model.*dedup\[torch\]"):
+    with pytest.raises(
+        dedup.ModelError, match=r"DEDUP_RESNET50.*dedup\.Model.*dedup-vision\[torch\]"
+    ):
         dedup.find_duplicates(folder, method="resnet50")
 
 

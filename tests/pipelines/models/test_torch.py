@@ -251,6 +251,6 @@ def test_junk_is_refused(tmp_path):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a card here")
 def test_without_a_card_that_is_said(resnet, tmp_path):
     path = saved(resnet.state_dict(), tmp_path / "resnet50.pth")
-    with pytest.raises(dedup.ModelError, match=r"no such NVIDIA card.*dedup\[torch\]"):
+    with pytest.raises(dedup.ModelError, match=r"no such NVIDIA card.*dedup-vision\[torch\]"):
         dedup.ImageIndex(tmp_path / "photos.db", method=Model(path), device="cuda")
     assert not (tmp_path / "photos.db").exists()
