@@ -22,6 +22,9 @@ _BATCH = 128
 _AHEAD = 1
 # A picture is left alone after this many candidates in a row that are no duplicates of it.
 _PATIENCE = 6
+# What one counts that tells two clusters apart, with all their pairs: copies of one kind of the
+# pages of one template resemble each other more than copies of one page do.
+_TOLD_APART = 0.25
 
 
 class Links:
@@ -46,7 +49,7 @@ class Links:
     ) -> None:
         self.decision = decision
         self._advance = advance
-        self._failures: dict[int, int] = defaultdict(int)  # in a row, of each cluster
+        self._failures: dict[int, float] = defaultdict(float)  # in a row, of each cluster
         self.clusters = Clusters(cannot_link=cannot_link)
 
     def follow(self, pairs: Sequence[Pair], *, anew: bool = False) -> None:
@@ -116,7 +119,8 @@ class Links:
             self.clusters.join(*pair)
             self._failures[self.clusters.find(pair[0])] = 0
         else:
+            tells_apart = self.decision.is_cannot_link(pair)
             for root in {self.clusters.find(picture) for picture in pair}:
-                self._failures[root] += 1
-            if self.decision.is_cannot_link(pair):
+                self._failures[root] += _TOLD_APART if tells_apart else 1
+            if tells_apart:
                 self.clusters.add_cannot_link(*pair)
