@@ -210,7 +210,7 @@ def test_caption_is_left_unless_edited_copies_may_go(tmp_path, photo):
     assert (os.path.basename(group.keep), group.remove) == ("plain.png", [])
     assert group.retain == {str(tmp_path / "caption.jpg"): "its caption is only here"}
     assert [row["reason"] for row in found.to_dict()["retained"][0]] == [*group.retain.values()]
-    assert "1 that stay as they show more" in repr(found)
+    assert "1 that stays as it shows more" in repr(found)
     assert len(found.plan()) == 0
     assert len(found.plan(edited="remove")) == len(found.plan(lossy=True)) == 1
     with pytest.raises(dedup.InputError, match="edited="):
