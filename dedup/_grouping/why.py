@@ -70,7 +70,7 @@ def _picture(seen: Sequence[Coverage]) -> Iterator[str]:
     if any(map(_is_beyond, (one.a for one in seen))) and not any(_is_beyond(x.b) for x in seen):
         yield "whole picture"
     if any(one.a.colours and not one.b.colours for one in seen):
-        yield "in colour"
+        yield "all its colours"
 
 
 def _is_beyond(only: Only) -> bool:

@@ -80,4 +80,5 @@ def _text(coverage: Coverage) -> str:
 def _coverage(text: str) -> Coverage:
     values: dict[str, Any] = json.loads(text)
     a, b = (Only(**values[end]) for end in ("a", "b"))
-    return Coverage(a, b, Detail(**values["detail"]), float(values["tint"]))
+    tint, is_turned = float(values["tint"]), bool(values["is_turned"])
+    return Coverage(a, b, Detail(**values["detail"]), tint, is_turned)

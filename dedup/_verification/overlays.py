@@ -15,7 +15,7 @@ from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, Mask, changed, tones
 from dedup._verification.registration import Floats, Matrix
 
-__all__ = ["is_stamped", "something"]
+__all__ = ["is_stamped", "laid_over", "something"]
 
 _GROWN: Final = 4
 """Pixels of the canvas by which places that belong together may be apart."""
@@ -29,6 +29,10 @@ _FLAT: Final = 10.0
 _BAR: Final = 30
 """Pixels of the canvas that a bar takes, at least."""
 _ALL: Final = 0.97
+_MOSTLY: Final = 0.4
+_BEYOND: Final = 0.1
+"""Part of a place that a bar takes, at least, with its edges beside it; and part of what is as flat
+and as dark from which it goes on beyond the place, as a ground does."""
 _EDGE: Final = 3
 """Pixels of the canvas that its edge takes."""
 _BESIDE: Final = 0.02
@@ -87,6 +91,37 @@ def something(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> Mask:
     return left
 
 
+def laid_over(common: CommonPart, shown: Mask) -> Mask:
+    """Where what a shows, by a mask, lies over plain ground of b, which does not just hide it."""
+    left = shown.copy()
+    below, above = _in_tones(common.a, common.b, common)
+    number, labels = cv2.connectedComponents(_grown(shown, _GROWN))
+    for label in range(1, number):
+        place = (np.asarray(labels) == label) & shown
+        is_plain = not (place & common.only_b).any()
+        if not is_plain or _is_bar(below, above, place) or _hides(common, (below, above), place):
+            left &= ~place
+    return left
+
+
+def _is_bar(below: Floats, above: Floats, place: Mask) -> bool:
+    """Whether a place is flat, mostly, and what is flat is no ground that both show beside it."""
+    even = _contrast(above) < _FLAT
+    for piece in _pieces(even & place):
+        even_tone = abs(above - float(np.median(above[piece]))) < _FLAT / 2
+        labels = np.asarray(cv2.connectedComponents((even & even_tone).astype(np.uint8))[1])
+        whole = np.isin(labels, np.setdiff1d(labels[piece], 0))
+        ground = whole & (abs(above - below) < _INK) & ~_grown(place, _GROWN).astype(np.bool_)
+        if piece.sum() > _MOSTLY * place.sum() and ground.sum() < _BEYOND * whole.sum():
+            return True
+    return False
+
+
+def _contrast(grey: Floats) -> Floats:
+    most, least = cv2.dilate(grey, _NEAR), cv2.erode(grey, _NEAR)
+    return np.asarray(most, np.float32) - np.asarray(least, np.float32)
+
+
 def _in_tones(a: Pixels, b: Pixels, common: CommonPart) -> tuple[Floats, Floats]:
     """Both pictures in grey, a in the tones of b."""
     grey_a, grey_b = _grey(a), _grey(b)
@@ -125,9 +160,8 @@ def _energy(grey: Floats) -> Floats:
 
 def _bars(grey: Floats, differ: Mask) -> Mask:
     """Where flat rectangles lie, with their edges."""
-    contrast = np.asarray(cv2.dilate(grey, _NEAR)) - np.asarray(cv2.erode(grey, _NEAR))
     found = np.zeros_like(differ)
-    for piece in _pieces((contrast < _FLAT) & differ):
+    for piece in _pieces((_contrast(grey) < _FLAT) & differ):
         even = abs(grey - float(np.median(grey[piece]))) < _FLAT / 2
         for bar in _pieces(piece & even):
             rows, columns = (np.flatnonzero(bar.any(axis=axis)) for axis in (1, 0))

@@ -1,0 +1,105 @@
+"""Variants of one picture, in which little but a colour or a direction differs, all stay."""
+
+import os
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image, ImageDraw, ImageFilter
+
+import dedup
+
+
+@pytest.fixture
+def reasons(tmp_path):
+    """Saves pictures by their names; returns why each but the kept one stays ("" if it may go)."""
+
+    def look(**pictures):
+        for name, picture in pictures.items():
+            picture.save(tmp_path / f"{name}.png")
+        found = dedup.find_duplicates(tmp_path, cache=False)
+        (group,) = found.groups
+        planned = {os.path.basename(file.path)[:-4]: file.reason for file in found.plan().files}
+        return os.path.basename(group.keep)[:-4], planned
+
+    return look
+
+
+@pytest.fixture
+def photo():
+    return Image.fromarray(skimage.data.coffee()).resize((450, 300))
+
+
+def mug(colour):
+    picture = Image.new("RGB", (400, 400), "white")
+    draw = ImageDraw.Draw(picture)
+    draw.arc((240, 130, 340, 260), 270, 90, colour, 20)
+    draw.rounded_rectangle((90, 100, 280, 310), 20, colour, "grey", 3)
+    return picture
+
+
+def hued(photo, degrees):
+    hue, *others = photo.convert("HSV").split()
+    turned = hue.point(lambda value: (value + round(degrees / 360 * 256)) % 256)
+    return Image.merge("HSV", [turned, *others]).convert("RGB")
+
+
+def test_product_in_another_colour_stays(reasons):
+    _, others = reasons(red=mug((200, 40, 40)), blue=mug((50, 80, 220)), green=mug((20, 110, 40)))
+    assert list(others.values()) == ["its colours are only here"] * 2
+
+
+def test_photo_with_other_hues_stays(reasons, photo):
+    _, others = reasons(original=photo, turned=hued(photo, 120))
+    assert all(reason.endswith("its colours are only here") for reason in others.values())
+
+
+def test_one_thing_in_another_colour_stays(reasons, photo):
+    lights = {}
+    for name, colour in {"stop": (220, 60, 60), "go": (30, 140, 60)}.items():
+        lights[name] = photo.copy()
+        ImageDraw.Draw(lights[name]).ellipse((40, 40, 80, 80), colour, "black", 4)
+    _, others = reasons(**lights)
+    assert list(others.values()) == ["its colours are only here"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda photo: photo.point(lambda value: round(0.6 * value)),
+        lambda photo: photo.point([round(255 * (value / 255) ** 2) for value in range(256)] * 3),
+        lambda photo: Image.blend(photo.convert("L").convert("RGB"), photo, 0.5),
+        lambda photo: hued(photo, 10),
+        lambda photo: photo.filter(ImageFilter.GaussianBlur(2)),
+        lambda photo: Image.fromarray(
+            (np.asarray(photo.convert("L"))[..., None] * [1, 0.9, 0.7]).astype(np.uint8)
+        ),
+    ],
+    ids=["darker", "gamma", "paler", "tinted", "blurred", "sepia"],
+)
+def test_changed_light_and_paler_colours_are_no_variant(reasons, photo, change):
+    _, others = reasons(original=photo, changed=change(photo))
+    assert list(others.values()) == [""]
+
+
+def test_mirrored_or_turned_drawing_stays_and_a_photo_does_not(reasons, tmp_path, photo):
+    arrow = Image.new("RGB", (400, 300), "white")
+    ImageDraw.Draw(arrow).polygon([(40, 150), (200, 40), (200, 260)], "black")
+    ImageDraw.Draw(arrow).rectangle((200, 110, 360, 190), "black")
+    mirrored, turned = Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_90
+    _, others = reasons(left=arrow, right=arrow.transpose(mirrored), down=arrow.transpose(turned))
+    assert list(others.values()) == ["a drawing that is mirrored or turned"] * 2
+    for file in tmp_path.iterdir():
+        file.unlink()
+    _, others = reasons(original=photo, mirrored=photo.transpose(mirrored))
+    assert list(others.values()) == [""]
+
+
+def test_plain_ground_below_a_sticker_stays(reasons, photo):
+    wall = Image.new("RGB", (450, 300), (150, 170, 190))
+    wall.paste(photo.crop((0, 150, 450, 300)), (0, 150))
+    stuck = wall.copy()
+    stuck.paste(photo.crop((120, 60, 220, 140)), (170, 35))
+    kept, others = reasons(plain=wall, with_sticker=stuck)
+    assert kept == "plain"
+    assert others["with_sticker"].endswith("of its picture is only here")
