@@ -26,13 +26,16 @@ _AT_LARGE: Final = 6.0
 """Blur that leaves what is seen at large, and grey values by which that may differ."""
 _FLAT: Final = 10.0
 """Contrast of a bar, in grey values."""
-_BAR: Final = 30
-"""Pixels of the canvas that a bar takes, at least."""
+_BAR: Final = 150
+"""Pixels of the canvas that a bar takes, at least: the stems of letters are smaller ones."""
+_VARYING: Final = 0.2
+"""Part of what a bar hides that is not flat, at least: else it is shown, as a gauge is."""
 _ALL: Final = 0.97
 _MOSTLY: Final = 0.4
+_NEARBY: Final = 16
 _BEYOND: Final = 0.1
-"""Part of a place that a bar takes, at least, with its edges beside it; and part of what is as flat
-and as dark from which it goes on beyond the place, as a ground does."""
+"""Part of a place that a bar takes, at least, with its edges beside it; pixels of the canvas around
+it; and the part of these that has its tone if it is ground."""
 _EDGE: Final = 3
 """Pixels of the canvas that its edge takes."""
 _BESIDE: Final = 0.02
@@ -72,7 +75,7 @@ def something(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> Mask:
     if not left.any():
         return left
     below, above = _in_tones(common.a, common.b, common)
-    bars = _bars(above, common.only_a | common.only_b)
+    bars = _bars(below, above, common.only_a | common.only_b)
     least, most = np.asarray(cv2.erode(below, _NEAR)), np.asarray(cv2.dilate(below, _NEAR))
     beyond = (above > most + _INK) | (above < least - _INK)
     number, labels = cv2.connectedComponents(_grown(common.only_a | common.only_b, _GROWN))
@@ -105,21 +108,22 @@ def laid_over(common: CommonPart, shown: Mask) -> Mask:
 
 
 def _is_bar(below: Floats, above: Floats, place: Mask) -> bool:
-    """Whether a place is flat, mostly, and what is flat is no ground that both show beside it."""
-    even = _contrast(above) < _FLAT
-    for piece in _pieces(even & place):
-        even_tone = abs(above - float(np.median(above[piece]))) < _FLAT / 2
-        labels = np.asarray(cv2.connectedComponents((even & even_tone).astype(np.uint8))[1])
-        whole = np.isin(labels, np.setdiff1d(labels[piece], 0))
-        ground = whole & (abs(above - below) < _INK) & ~_grown(place, _GROWN).astype(np.bool_)
-        if piece.sum() > _MOSTLY * place.sum() and ground.sum() < _BEYOND * whole.sum():
-            return True
-    return False
+    """Whether a place is flat, mostly, and what is flat is no ground that goes on beside it."""
+    return any(
+        piece.sum() > _MOSTLY * place.sum() and not _is_ground(below, above, piece, beside=place)
+        for piece in _pieces((_contrast(above) < _FLAT) & place)
+    )
+
+
+def _is_ground(below: Floats, above: Floats, piece: Mask, *, beside: Mask) -> bool:
+    """Whether what is flat has the tone of what both show near it, beside a place."""
+    near = _grown(piece, _NEARBY).astype(np.bool_) & ~beside & (abs(above - below) < _INK)
+    same = abs(above - float(np.median(above[piece]))) < _INK
+    return bool((near & same).sum() > _BEYOND * near.sum())
 
 
 def _contrast(grey: Floats) -> Floats:
-    most, least = cv2.dilate(grey, _NEAR), cv2.erode(grey, _NEAR)
-    return np.asarray(most, np.float32) - np.asarray(least, np.float32)
+    return np.asarray(cv2.subtract(cv2.dilate(grey, _NEAR), cv2.erode(grey, _NEAR)), np.float32)
 
 
 def _in_tones(a: Pixels, b: Pixels, common: CommonPart) -> tuple[Floats, Floats]:
@@ -158,11 +162,14 @@ def _energy(grey: Floats) -> Floats:
     return np.asarray(dx, np.float32) ** 2 + np.asarray(dy, np.float32) ** 2
 
 
-def _bars(grey: Floats, differ: Mask) -> Mask:
-    """Where flat rectangles lie, with their edges."""
+def _bars(below: Floats, above: Floats, differ: Mask) -> Mask:
+    """Where flat rectangles hide what is not flat, with their edges."""
     found = np.zeros_like(differ)
-    for piece in _pieces((_contrast(grey) < _FLAT) & differ):
-        even = abs(grey - float(np.median(grey[piece]))) < _FLAT / 2
+    for piece in _pieces((_contrast(above) < _FLAT) & differ):
+        even = abs(above - float(np.median(above[piece]))) < _FLAT / 2
+        hides = (_contrast(below)[piece] > _FLAT).mean() > _VARYING
+        if not hides or _is_ground(below, above, piece, beside=differ):
+            continue
         for bar in _pieces(piece & even):
             rows, columns = (np.flatnonzero(bar.any(axis=axis)) for axis in (1, 0))
             low, high = (rows[0], columns[0]), (rows[-1] + 1, columns[-1] + 1)

@@ -103,3 +103,27 @@ def test_plain_ground_below_a_sticker_stays(reasons, photo):
     kept, others = reasons(plain=wall, with_sticker=stuck)
     assert kept == "plain"
     assert others["with_sticker"].endswith("of its picture is only here")
+
+
+def test_other_digits_and_another_level_of_a_gauge_stay(reasons, photo):
+    screens = {}
+    for time, level in {"12:41": 200, "12:47": 130}.items():
+        screens[f"at {level}"] = photo.copy()
+        draw = ImageDraw.Draw(screens[f"at {level}"])
+        draw.rectangle((130, 110, 320, 180), (20, 20, 20))
+        draw.text((140, 120), time, (230, 40, 30), font_size=54)
+        draw.rectangle((20, 20, 220, 44), "black")
+        draw.rectangle((20, 20, 20 + level, 44), (200, 30, 30))
+    _, others = reasons(**screens)
+    assert all(reason.endswith("of its picture is only here") for reason in others.values())
+
+
+def test_page_without_loss_is_kept_and_not_its_larger_jpeg(tmp_path):
+    page = Image.new("RGB", (500, 400), "white")
+    for top in range(20, 360, 40):
+        ImageDraw.Draw(page).text((30, top), "Nothing is dropped in silence", "navy", font_size=26)
+    page.save(tmp_path / "page.png")
+    page.save(tmp_path / "a.jpg", quality=95)
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert os.path.getsize(tmp_path / "page.png") < os.path.getsize(tmp_path / "a.jpg")
+    assert (os.path.basename(group.keep), group.why) == ("page.png", "encoded without loss")
