@@ -11,6 +11,7 @@ import numpy as np
 
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
+from dedup._verification.clipping import clipped
 from dedup._verification.common_part import CANVAS, CommonPart, Mask, common_part
 from dedup._verification.detail import Detail, compared
 from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
@@ -159,14 +160,18 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     around_a = _around(a.image, to_b, put="" if b_is_whole else put)
     around_b = _around(b.image, np.linalg.inv(to_b), put=put if b_is_whole else "")
     only_a, only_b = common.shares
+    back = common.swapped()
     colour_a, colour_b = _colours(common)
     colours = (
         _has_own(colour_a, colour_b) or _is_recoloured(common, colour_a, colour_b),
-        _has_own(colour_b, colour_a) or _is_recoloured(common.swapped(), colour_b, colour_a),
+        _has_own(colour_b, colour_a) or _is_recoloured(back, colour_b, colour_a),
     )
     own_b = something(a.image, b.image, to_b, common)
-    own_a = something(b.image, a.image, np.linalg.inv(to_b), common.swapped())
-    shown = own_a | laid_over(common.swapped(), own_b), own_b | laid_over(common, own_a)
+    own_a = something(b.image, a.image, np.linalg.inv(to_b), back)
+    shown = (
+        own_a | laid_over(back, own_b) | clipped(back),
+        own_b | laid_over(common, own_a) | clipped(common),
+    )
     own = [float(mask.sum() / max(int(common.inside.sum()), 1)) for mask in shown]
     known = (common.only_a & ~own_a) | (common.only_b & ~own_b) | (own_a ^ own_b)
     ink = lettering(a.image, b.image, common, known=known)

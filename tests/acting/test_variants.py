@@ -127,3 +127,14 @@ def test_page_without_loss_is_kept_and_not_its_larger_jpeg(tmp_path):
     (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
     assert os.path.getsize(tmp_path / "page.png") < os.path.getsize(tmp_path / "a.jpg")
     assert (os.path.basename(group.keep), group.why) == ("page.png", "encoded without loss")
+
+
+def test_clouds_that_another_exposure_burnt_out_stay(reasons, photo):
+    grey = np.asarray(photo.convert("L"), np.float32) / 2
+    y, x = np.mgrid[:120, :450]
+    grey[:120] = 210 + 15 * np.sin(x / 30) * np.sin(y / 25)
+    dark, light = (
+        Image.fromarray(np.clip(gain * grey, 0, 255).astype(np.uint8)) for gain in (1, 2)
+    )
+    kept, others = reasons(dark=dark, light=light)
+    assert kept == "dark" or others["dark"].endswith("of its picture is only here")
