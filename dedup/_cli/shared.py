@@ -270,11 +270,12 @@ def kept_in(where: str) -> str:
 def _related(group: dedup.Group) -> dict[str, str]:
     """How each file is related to the one to keep; or, if they were not paired, to its nearest."""
     related = {}
-    for pair in group.pairs.itertuples():
-        sure = pair.similarity if math.isnan(pair.score) else pair.score
-        for path in (pair.a, pair.b):
-            if group.keep in (pair.a, pair.b):
-                related[path] = f"{pair.relation:<5} {sure:.3f}"
+    columns = (group.pairs[name] for name in ("a", "b", "relation", "similarity", "score"))
+    for a, b, relation, similarity, score in zip(*columns, strict=True):
+        sure = similarity if math.isnan(score) else score
+        for path in (a, b):
+            if group.keep in (a, b):
+                related[path] = f"{relation:<5} {sure:.3f}"
             else:
                 related.setdefault(path, f"near  {sure:.3f}")
     return related
