@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import tempfile
+from html import escape
 from io import BytesIO
 from pathlib import Path
 
@@ -61,9 +62,11 @@ def _is_widget(output: nbformat.NotebookNode) -> bool:
 
 def _shrunk(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
     data = output.get("data", {})
-    for kind in data.keys() & {"image/png", "image/jpeg"}:
-        small, encoded = _encoded(base64.b64decode(data.pop(kind)))
-        data[small], output["metadata"] = encoded, {small: output["metadata"][kind]}
+    for kind in sorted(data.keys() & {"image/png", "image/jpeg"}):
+        # As HTML, since most that shows notebooks leaves out the text of other pictures.
+        alt = escape(output["metadata"].pop(kind)["alt"])
+        data["text/html"] = f'<img alt="{alt}" src="data:{kind};base64,{data.pop(kind).strip()}">'
+        output["metadata"] = {}
     if "text/html" in data:
         data["text/html"] = _IN_HTML.sub(_embedded, data["text/html"])
         # Towhee names each picture in the cell beside it.

@@ -75,14 +75,10 @@ def test_notebook_is_small_and_of_no_machine(path):
 
 @each_notebook
 def test_every_picture_has_a_text_in_its_place(path):
-    pictures = 0
-    for cell in cells(nbformat.read(path, as_version=4)):
-        for output in cell.outputs:
-            data = output.get("data", {})
-            for kind in data.keys() & {"image/png", "image/jpeg"}:
-                assert output.metadata[kind]["alt"]
-                pictures += 1
-            for image in re.findall("<img[^>]*>", html(output)):
-                assert "alt=" in image
-                pictures += 1
-    assert pictures >= 6
+    outputs = [out for cell in cells(nbformat.read(path, as_version=4)) for out in cell.outputs]
+    pictures = re.findall("<img[^>]*>", "".join(map(html, outputs)))
+    assert len(pictures) >= 6
+    assert not [picture[:80] for picture in pictures if "alt=" not in picture]
+    # The alternative of what is not in HTML is left out by most that shows notebooks.
+    kinds = {kind for output in outputs for kind in output.get("data", {})}
+    assert kinds == {"text/plain", "text/html"}
