@@ -204,7 +204,7 @@ def _around(picture: Pixels, to_other: Matrix, *, put: str) -> _Around:
     height, width = picture.shape[:2]
     zoom = min(1.0, (CANVAS / (width * height)) ** 0.5)
     size = max(1, round(width * zoom)), max(1, round(height * zoom))
-    x, y = np.meshgrid(*((np.arange(side) + 0.5) / side for side in size))
+    x, y = (np.arange(size[0]) + 0.5) / size[0], (np.arange(size[1])[:, None] + 0.5) / size[1]
     u, v = (row[0] * x + row[1] * y + row[2] for row in to_other[:2])
     slack = np.linalg.norm(to_other[:2, :2], axis=1) * _SLACK
     outside = (u < -slack[0]) | (u > 1 + slack[0]) | (v < -slack[1]) | (v > 1 + slack[1])
@@ -225,11 +225,10 @@ def _around(picture: Pixels, to_other: Matrix, *, put: str) -> _Around:
 
 def _colours(common: CommonPart) -> tuple[Floats, Floats]:
     """The colours of small squares of the common part that show the same, shape (n, 3)."""
-    alike = common.inside & ~(common.only_a | common.only_b)
-    columns, rows = (max(4, side // 6) for side in alike.shape[::-1])
+    columns, rows = (max(4, side // 6) for side in common.alike.shape[::-1])
     seen, a, b = (
         cv2.resize(x.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
-        for x in (alike, common.a, common.b)
+        for x in (common.alike, common.a, common.b)
     )
     whole = np.asarray(seen) > 0.99
     return np.asarray(a, np.float32)[whole], np.asarray(b, np.float32)[whole]
