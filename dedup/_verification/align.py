@@ -84,10 +84,10 @@ def _over_one_ground(a: Features, b: Features) -> Evidence:
 
 def judged(measured: BlockMatch | None, a: Features, b: Features) -> Evidence:
     """What the best registration of a on b shows; of two photos, to the end."""
-    if measured is None:
-        return Evidence(0.0, "different")
-    # Of two drawings of one layout a network says that they are alike.
     drawn = not (a.is_photo() or b.is_photo())
+    if measured is None:
+        return Evidence(0.0, "different", drawn=drawn)
+    # Of two drawings of one layout a network says that they are alike.
     doubtful = leaves_doubt(measured) and not drawn
     looks, pictures = (a.look, b.look), (a.grey, b.grey)
     evidence = explained(measured, looks=looks, pictures=pictures, doubtful=doubtful, drawn=drawn)

@@ -105,6 +105,7 @@ def explained(
         changed_share=float(changed.sum() / max(int(blocks.inside.sum()), 1)),
         measurements=measured.in_place,
         is_doubtful=doubtful,
+        drawn=drawn,
     )
     if relation not in ("near", "scene") and not doubtful:
         return evidence

@@ -176,6 +176,15 @@ def test_filled_in_forms_are_reported_as_lookalikes_and_never_grouped(tmp_path):
     assert found.at(0.1).to_dict() == found.to_dict()
 
 
+def test_the_small_print_of_a_grid_says_how_its_copies_lie(tmp_path):
+    page = next(make_lookalikes("spreadsheet", count=1, seed=0, template=2))
+    page.save(tmp_path / "page.png")
+    (tmp_path / "framed.jpg").write_bytes(copy_of(page, kind="border-6", seed=2000))
+    (tmp_path / "cropped.jpg").write_bytes(copy_of(page, kind="crop-90", seed=2000))
+    found = dedup.find_duplicates(tmp_path, cache=False, progress=False)
+    assert [len(group) for group in found.groups] == [3]
+
+
 def test_a_check_tells_another_page_of_a_form_from_a_copy(tmp_path):
     first, second = pages("certificate")
     first.save(tmp_path / "first.png")
