@@ -114,4 +114,5 @@ def _digest(*parts: object) -> str:
 
 def _coverage(values: dict[str, Any]) -> Coverage:
     a, b = (Only(**values[end]) for end in ("a", "b"))
-    return Coverage(a, b, Detail(**values["detail"]), float(values["tint"]))
+    tint, is_turned = float(values["tint"]), bool(values["is_turned"])
+    return Coverage(a, b, Detail(**values["detail"]), tint, is_turned)
