@@ -114,8 +114,8 @@ def _known(work: Work, addresses: list[str]) -> npt.NDArray[np.bool_]:
 
 def _tar(work: Work, shard: str, partial: str) -> int:
     with tarfile.open(shard, "r:") as old:
-        members = [member for member in old if member.isreg()]
-        addresses = [f"{shard}/{member.name}" for member in members]
+        members = old.getmembers()
+        addresses = [file_key(f"{shard}/{member.name}") for member in members]
         gone, known = _gone(work, addresses), _known(work, addresses)
         samples: dict[str, list[int]] = defaultdict(list)
         for place, member in enumerate(members):
@@ -128,7 +128,7 @@ def _tar(work: Work, shard: str, partial: str) -> int:
         with tarfile.open(partial, "x:", format=tarfile.PAX_FORMAT) as new:
             for member in members:
                 if _sample(member.name) not in left_out:
-                    new.addfile(member, old.extractfile(member))
+                    new.addfile(member, old.extractfile(member) if member.isreg() else None)
     return len(left_out)
 
 
