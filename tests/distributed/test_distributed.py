@@ -74,9 +74,10 @@ def killed_at_work(name, *, uri, rows):
         with dedup.ImageIndex(uri, method="phash") as index:
             while not over.is_set():
                 if len(index._catalogue.collection) >= rows and (pids := worker_pids(name)):
-                    os.kill(pids[0], signal.SIGKILL)
-                    killed.append(pids[0])
-                    return
+                    with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                        os.kill(pids[0], signal.SIGKILL)
+                        killed.append(pids[0])
+                        return
                 time.sleep(0.02)
 
     thread = threading.Thread(target=watch)
