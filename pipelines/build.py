@@ -109,7 +109,8 @@ def ingest(
     -------
     towhee pipeline
         Called with a list of rows and one of their pictures; gives the rows that were written,
-        and those that were not, since their pictures have no embedding.
+        those that were not, since their pictures have no embedding, and the vectors of all; then,
+        if they are stored, those of the small pictures.
     """
     place = {"uri": uri, "token": token}
     pipeline = (
@@ -117,8 +118,8 @@ def ingest(
         .map("images", "vectors", _embed(method))
         .map(("rows", "vectors"), ("complete", "written", "lost"), with_vectors)
     )
-    method_small = model(method).small
-    if small and method_small is not None:
+    method_small = model(method).small if small else None
+    if method_small is not None:
         pipeline = (
             pipeline.map("images", "small", _embed(method_small))
             .map(("rows", "small"), "small_rows", small_rows)
@@ -132,8 +133,7 @@ def ingest(
         pipeline.map(
             "complete", "stored", ops.ann_insert.milvus_client(collection_name=collection, **place)
         ),
-        "written",
-        "lost",
+        *("written", "lost", "vectors", *(["small"] if method_small is not None else [])),
     )
 
 

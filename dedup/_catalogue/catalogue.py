@@ -9,7 +9,7 @@ from dedup._catalogue.exact_copies import Picture, PictureBook
 from dedup._catalogue.record import FIELDS, SCHEMA, Record, path_key
 from dedup.pipelines.images.archives import exists
 from dedup.pipelines.models.methods import Method, made_by
-from dedup.pipelines.store.collection import Collection
+from dedup.pipelines.store.collection import Collection, Row
 from dedup.pipelines.store.small_table import SmallTable
 
 __all__ = ["Catalogue", "picture_of"]
@@ -131,9 +131,17 @@ class Catalogue:
 
     def store(self, records: Sequence[Record], vectors: Vectors) -> None:
         """Write records with their vectors, and note them."""
-        rows = zip(records, vectors, strict=True)
-        self.collection.upsert([{**record.row(), "vector": vector} for record, vector in rows])
+        self.write([record.row() for record in records], [vectors])
         self.keep(records)
+
+    def write(self, rows: Sequence[Row], vectors: Sequence[Vectors]) -> None:
+        """Write rows of new pictures, with vectors of them and perhaps of the small pictures."""
+        whole, *small = vectors
+        if self.small is not None and small:  # what a row is found by is there before the row is
+            self.small.put([row["id"] for row in rows], small[0])
+        self.collection.upsert(
+            [{**row, "vector": vector} for row, vector in zip(rows, whole, strict=True)]
+        )
 
     def store_as(self, records: Sequence[Record]) -> None:
         """Write records that show a picture whose vector Milvus holds already."""

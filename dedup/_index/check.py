@@ -16,11 +16,11 @@ from dedup._base.arrays import Vectors
 from dedup._catalogue.digests import file_digest
 from dedup._catalogue.exact_copies import thumbnail
 from dedup._catalogue.record import FIELDS, Record
+from dedup._catalogue.vector_cache import VectorCache
 from dedup._catalogue.verdicts import Verdicts
 from dedup._index.trial import Asked, Hit, Match, Trial
 from dedup._join.inside import MARGIN
 from dedup._join.self_join import DISTINCT
-from dedup._search.rerank import VectorCache
 from dedup._search.settings import Settings
 from dedup.pipelines.images.decoding import ImageSource, decode, pixel_digest
 from dedup.pipelines.models.methods import Method

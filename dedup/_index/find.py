@@ -98,7 +98,8 @@ def find_duplicates(
     index : str or Path, optional
         Where embeddings and hashes are kept: a Milvus Lite file ("photos.db") or the address of
         a server. By default a file in the user's cache folder, one for these inputs and this
-        method, so that a second run embeds nothing. Those in memory, and data sets, are not cached.
+        method, filled from what is known there of each image: what was embedded once is not again,
+        in whichever folder. Images in memory, and data sets, are not cached.
     token : str, optional
         "user:password" of a server, or the API key of Zilliz Cloud.
     cache : bool
@@ -137,20 +138,24 @@ def find_duplicates(
         found = discover(inputs, without=index)
         others = None if against is None else discover(against, without=index)
 
-    def search(uri: str | Path, *, owned: bool) -> Duplicates:
+    def search(uri: str | Path, *, is_cache: bool) -> Duplicates:
         with ImageIndex(
             uri, method=known, token=token, regions=regions, cache=cache, progress=progress
         ) as images:
             return images.find(
-                found, others=others, settings=settings, prune=owned, timings=timings
+                found,
+                others=others,
+                settings=settings,
+                is_cache=is_cache,
+                timings=timings,
             )
 
     if index is not None:
-        return search(index, owned=False)
+        return search(index, is_cache=False)
     regions = regions and verify
     both = [*_several(inputs), *(against or ())]
     name = index_name(both, method=known, regions=regions) if cache else None
-    return with_own_index(lambda uri: search(uri, owned=True), name=name)
+    return with_own_index(lambda uri: search(uri, is_cache=name is not None), name=name)
 
 
 def index_name(inputs: Inputs, *, method: Method, regions: bool = True) -> str | None:

@@ -9,9 +9,10 @@ from dedup._base.pairs import Pair
 from dedup._catalogue.catalogue import picture_of
 from dedup._catalogue.exact_copies import PictureBook
 from dedup._catalogue.record import Record
+from dedup._catalogue.vector_cache import VectorCache
 from dedup._search.blank import blank_pictures
 from dedup._search.candidates import Candidates
-from dedup._search.rerank import Reranker, VectorCache, reranker_of
+from dedup._search.rerank import Reranker, reranker_of
 from dedup._search.settings import Settings
 from dedup._verification.evidence import Evidence
 from dedup._verification.pictures import Pictures

@@ -12,6 +12,7 @@ from dedup._base.threads import threads
 from dedup._base.timings import Timings
 from dedup._catalogue.added import Added
 from dedup._catalogue.catalogue import Catalogue
+from dedup._catalogue.vector_cache import VectorCache
 from dedup._catalogue.verdicts import Verdicts
 from dedup._grouping.keeper import Keeper
 from dedup._join.self_join import Pairs, self_join
@@ -20,7 +21,7 @@ from dedup._search.cached_join import cached_join
 from dedup._search.candidates import Candidates, cosines_of
 from dedup._search.depth import Depth
 from dedup._search.outcome import Outcome
-from dedup._search.rerank import Reranker, VectorCache, reranker_of
+from dedup._search.rerank import Reranker, reranker_of
 from dedup._search.rows import Rows
 from dedup._search.settings import Settings
 from dedup._search.two_sets import TwoSets

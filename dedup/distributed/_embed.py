@@ -210,7 +210,7 @@ class _Worker:
             digests = list(readers.map(digest_or_reason, files))
         firsts = self._get(self._ledger.claim.remote(files, digests))
         if firsts:
-            written, lost = pipelines.call(self._store, *self._new_pictures(firsts)).get()
+            written, lost, *_ = pipelines.call(self._store, *self._new_pictures(firsts)).get()
             self._get(self._ledger.stored.remote(written, lost))
         return {"files": np.array([len(files)])}
 
