@@ -60,7 +60,7 @@ def embed_pictures(job: Job, part: str, start: int) -> None:
                     new.append(_record(file, result, digest=row["digest"]).row())
                     pixels.append(result.image)
             if new:
-                written, lost = pipelines.call(store, new, pixels).get()
+                written, lost, *_ = pipelines.call(store, new, pixels).get()
                 records |= {row["id"]: Record.from_row(row) for row in written}
                 skipped += [Skipped(decode_path(row["path"]), NO_DIRECTION) for row in lost]
     names = {path_key(decode_path(row["path"])): row["name"] for row in originals}

@@ -41,7 +41,8 @@ def test_worker_that_dies_when_another_has_repeated_its_picture_loses_nothing(ca
     store = pipelines.ingest(
         method="phash", uri=catalogue.collection.connection.uri, collection="dedup"
     )
-    ledger.stored(*pipelines.call(store, [row], [decoded.image]).get())
+    written, lost, *_ = pipelines.call(store, [row], [decoded.image]).get()
+    ledger.stored(written, lost)
     assert str(ledger.finish()) == "1 embedded, 1 copy recognised, 0 unchanged, 0 skipped"
     catalogue.forget()
     assert {record.picture for record in catalogue.records.values()} == {row["id"]}
