@@ -5,15 +5,22 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 from dedup._base.environment import environment, for_children
 from dedup._base.extras import require
-from dedup.errors import DedupError, InputError, StoreUnavailable
+from dedup.errors import (
+    CollectionMismatch,
+    DedupError,
+    InputError,
+    StoreError,
+    StoreUnavailable,
+)
 from dedup.pipelines.store.addresses import shown
 from dedup.pipelines.store.storage import store_at
 
-__all__ = ["connected", "imported", "nodes", "own_errors", "server_at", "spread"]
+__all__ = ["connected", "imported", "nodes", "own_errors", "patiently", "server_at", "spread"]
 
 # Only names of files pass through Ray's shared memory, where Ray is started here.
 _OBJECT_STORE_BYTES = 128 * 2**20
@@ -22,6 +29,8 @@ _OBJECT_STORE_BYTES = 128 * 2**20
 _OWN_RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
 # A Milvus server that is started again is waited for, five minutes in all.
 _WAITS = (1, 2, 4, 8, 15, 30, 60, 90, 90)
+# One that answers, and refuses, may not have loaded its collections yet.
+_WAITS_TO_LOAD = _WAITS[:6]
 
 
 def server_at(index: str | None) -> str:
@@ -109,7 +118,7 @@ def spread(
     A task whose process or machine dies is run again elsewhere, and so is one to which Milvus did
     not answer, after a while.
     """
-    task = ray.remote(_patient).options(num_cpus=1, max_retries=-1, scheduling_strategy="SPREAD")
+    task = ray.remote(patiently).options(num_cpus=1, max_retries=-1, scheduling_strategy="SPREAD")
     running: list[Any] = []
     waiting = iter(jobs)
     while True:
@@ -123,10 +132,16 @@ def spread(
         yield from ray.get(done)
 
 
-def _patient(function: Callable[..., Any], *job: Any) -> Any:
-    for seconds in _WAITS:
+def patiently(function: Callable[..., Any], *job: Any) -> Any:
+    """What a function returns, once Milvus answers it; at most five minutes later."""
+    for tried in count():
         try:
             return function(*job)
-        except StoreUnavailable:
-            time.sleep(seconds)
-    return function(*job)
+        except CollectionMismatch:
+            raise
+        except StoreError as error:
+            waits = _WAITS if isinstance(error, StoreUnavailable) else _WAITS_TO_LOAD
+            if tried >= len(waits):
+                raise
+            time.sleep(waits[tried])
+    return None

@@ -19,7 +19,15 @@ from dedup._index.image_index import ImageIndex
 from dedup._join.self_join import DEEPER, EXACT_ROWS, FIRST_DEPTH
 from dedup._search.threshold import Threshold
 from dedup.distributed import _compare, _components, _files, _pictures
-from dedup.distributed._cluster import connected, imported, nodes, own_errors, server_at, spread
+from dedup.distributed._cluster import (
+    connected,
+    imported,
+    nodes,
+    own_errors,
+    patiently,
+    server_at,
+    spread,
+)
 from dedup.distributed._job import Job, Window, of_digests, of_keys
 from dedup.distributed._join import ALL_TO, How, find_inside, merge, pick_deeper, search
 from dedup.distributed._stored import StoredDuplicates, load
@@ -235,7 +243,7 @@ class _Run:
 
     def _join(self) -> How:
         job, work = self.job, self.job.work
-        images = job.images()
+        images = patiently(job.images)
         note = work.note("join.json")
         if note is None:
             images.flush()
@@ -259,7 +267,7 @@ class _Run:
             if not work.length("deeper", chosen):
                 break
             limit = min(limit * DEEPER, MAX_HITS)
-        if job.small() is not None:
+        if patiently(job.small) is not None:
             inside = {window.part: (how, window) for window in windows}
             self._stage("inside", find_inside, inside)
         count = max(1, self._rows("hits") // _ROWS)
@@ -268,7 +276,7 @@ class _Run:
 
     def _compare(self, how: How) -> int:
         job, work = self.job, self.job.work
-        shares = _components.share_out(job)
+        shares = patiently(_components.share_out, job)
         shared = self.ray.put(shares)
         for stage, split in (
             ("records", _components.split_records),

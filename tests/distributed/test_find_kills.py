@@ -1,4 +1,4 @@
-"""`dedup.distributed.find` whose workers or driver are killed goes on from there."""
+"""`dedup.distributed.find` whose workers, driver or Milvus server are killed goes on from there."""
 
 import contextlib
 import os
@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import milvus_server
 import pytest
 from stored import assert_same, meanwhile, parts, pictures
 
@@ -42,7 +43,7 @@ def kill_a_worker(_):
     """Kill a process of Ray's that runs a task."""
     for process in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            if process.name.isdigit() and "ray::_patient" in (process / "cmdline").read_text():
+            if process.name.isdigit() and "ray::patiently" in (process / "cmdline").read_text():
                 os.kill(int(process.name), signal.SIGKILL)
                 return
 
@@ -69,5 +70,29 @@ def test_workers_killed_in_every_stage_change_nothing(many, local, uri, cluster,
     stages = ("digests", "embeddings", "hits", "pairs")
     with meanwhile(tmp_path / "work", stages, kill_a_worker) as met:
         stored = distributed.find(many, work=tmp_path / "work", index=uri, **SETTINGS)
+    assert met == list(stages)
+    assert_same(stored, local)
+
+
+@pytest.mark.server
+def test_a_milvus_server_started_again_meanwhile_changes_nothing(many, local, cluster, tmp_path):
+    if reason := milvus_server.why_not():
+        pytest.skip(reason)
+    (tmp_path / "milvus").mkdir()
+    server = milvus_server.Server(tmp_path / "milvus")
+    server.start()
+
+    def restart(_):
+        server.kill()
+        server.start()
+
+    stages = ("embeddings", "hits")
+    try:
+        with meanwhile(tmp_path / "work", stages, restart) as met:
+            stored = distributed.find(
+                many, work=tmp_path / "work", index=server.uri, token=server.token, **SETTINGS
+            )
+    finally:
+        server.stop()
     assert met == list(stages)
     assert_same(stored, local)
