@@ -5,8 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from dedup._base.environment import environment, for_children
 from dedup._base.extras import require
@@ -21,6 +20,8 @@ from dedup.pipelines.store.addresses import shown
 from dedup.pipelines.store.storage import store_at
 
 __all__ = ["connected", "imported", "nodes", "own_errors", "patiently", "server_at", "spread"]
+
+_Result = TypeVar("_Result")
 
 # Only names of files pass through Ray's shared memory, where Ray is started here.
 _OBJECT_STORE_BYTES = 128 * 2**20
@@ -132,9 +133,10 @@ def spread(
         yield from ray.get(done)
 
 
-def patiently(function: Callable[..., Any], *job: Any) -> Any:
+def patiently(function: Callable[..., _Result], *job: Any) -> _Result:
     """What a function returns, once Milvus answers it; at most five minutes later."""
-    for tried in count():
+    tried = 0
+    while True:
         try:
             return function(*job)
         except CollectionMismatch:
@@ -144,4 +146,4 @@ def patiently(function: Callable[..., Any], *job: Any) -> Any:
             if tried >= len(waits):
                 raise
             time.sleep(waits[tried])
-    return None
+            tried += 1
