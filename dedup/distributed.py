@@ -37,7 +37,6 @@ from dedup.pipelines.models.methods import model
 from dedup.pipelines.models.own_models import Model
 from dedup.pipelines.store.addresses import shown
 from dedup.pipelines.store.collection import Collection, Row, connect
-from dedup.pipelines.store.small_table import small_name
 from dedup.pipelines.store.storage import Storage, store_at
 
 __all__ = ["embed"]
@@ -213,7 +212,7 @@ class _Worker:
             method=method,
             uri=place["uri"],
             collection=place["collection"],
-            small=small_name(place["collection"]) if place["regions"] else "",
+            regions=place["regions"],
             token=place["token"],
         )
 
@@ -227,7 +226,7 @@ class _Worker:
             digests = list(readers.map(digest_or_reason, files))
         firsts = self._get(self._ledger.claim.remote(files, digests))
         if firsts:
-            written, lost = pipelines.call(self._store, *self._new_pictures(firsts)).get()
+            written, lost, *_ = pipelines.call(self._store, *self._new_pictures(firsts)).get()
             self._get(self._ledger.stored.remote(written, lost))
         return {"files": np.array([len(files)])}
 

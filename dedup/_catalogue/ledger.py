@@ -79,8 +79,7 @@ class Ledger(Ingest):
         self, files: Sequence[ImageFile], decoded: Sequence[Decoded | DecodeError]
     ) -> list[Row]:
         """The rows of those pictures that are new."""
-        rows, _ = self._select(files, decoded)
-        return rows
+        return [row for row, _ in self._select(files, decoded)]
 
     def stored(self, written: Sequence[Row], lost: Sequence[Row]) -> None:
         """Note rows that a worker has stored, and those whose pictures have no embedding."""

@@ -17,7 +17,7 @@ from dedup._verification.evidence import BlockMatch, Evidence
 from dedup._verification.features import PICTURE, Features, extract
 from dedup._verification.keypoints import dense_features, matches
 from dedup._verification.pictures import Pictures
-from dedup._verification.registration import mirror, registrations
+from dedup._verification.registration import agreed, mirror, registrations
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import Decoded
 
@@ -25,6 +25,7 @@ __all__ = [
     "OUTER_SHORT_SIDE",
     "Outers",
     "best_inside",
+    "best_of_pages",
     "outer_features",
     "seen_inside",
 ]
@@ -87,20 +88,29 @@ def best_inside(inner: Features, outer: Features) -> BlockMatch | None:
     return best
 
 
+def best_of_pages(a: Features, b: Features) -> BlockMatch | None:
+    """The likeliest registration of two pages, both as `outer_features` gives them."""
+    matrix = agreed(*matches(a.local(), b.local()), size=a.grey.size**0.5)
+    return None if matrix is None else match_blocks(a, b, matrix)
+
+
 def seen_inside(
     pair: Pair, ways: int, *, features: Mapping[int, Features], outer: Mapping[int, Features]
 ) -> Evidence:
     """The evidence of a pair, from its first to its second, where one may lie inside the other.
 
+    Two that are drawn are laid over each other as well: the small print of pages says where.
+
     Parameters
     ----------
     pair : (int, int)
     ways : int
-        1 for the first in the second, 2 for the second in the first, 3 for both.
+        1 for the first in the second, 2 for the second in the first, 3 for both, 0 for neither.
     features : mapping of int to Features
         Of both.
     outer : mapping of int to Features
-        The same, as `outer_features` gives them, of those in which the other may lie.
+        The same, as `outer_features` gives them, of those in which the other may lie, or of both
+        if they are drawn.
     """
     a, b = pair
     best = Evidence(0.0, "different")
@@ -111,4 +121,7 @@ def seen_inside(
         found = best_inside(features[b], outer[a])
         turned = None if found is None else found.swapped()
         best = max(best, judged(turned, outer[a], features[b]), key=lambda seen: seen.score)
+    if outer.keys() >= {a, b} and not (features[a].is_photo() or features[b].is_photo()):
+        found = best_of_pages(outer[a], outer[b])
+        best = max(best, judged(found, outer[a], outer[b]), key=lambda seen: seen.score)
     return best
