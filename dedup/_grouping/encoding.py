@@ -1,4 +1,4 @@
-"""How coarsely a JPEG file was encoded, and what its header tells of its origin."""
+"""How coarsely a file was encoded, and what its header tells of its origin."""
 
 import re
 import struct
@@ -13,7 +13,7 @@ from dedup.errors import DecodeError
 from dedup.pipelines.images.archives import open_file
 from dedup.pipelines.images.readers import open_image
 
-__all__ = ["date_taken", "has_camera", "is_coarser"]
+__all__ = ["date_taken", "has_camera", "is_coarser", "is_lossless", "losslessness"]
 
 _COARSE: Final = 45.0
 """Mean quantisation step, of about quality 60, from which a JPEG file is visibly the worse."""
@@ -21,6 +21,20 @@ _TWICE: Final = 2.0
 _MAKE, _MODEL = 0x010F, 0x0110
 _BROKEN: Final = suppress(DecodeError, OSError, SyntaxError, ValueError, struct.error)
 _DATE: Final = re.compile(r"[12]\d{3}:[01]\d:[0-3]\d [0-2]\d:[0-5]\d:[0-6]\d")
+
+_LOSSY: Final = frozenset({"JPEG", "MPO"})
+_RATHER_LOSSY: Final = frozenset({"AVIF", "HEIF", "JPEG2000", "JXL", "WEBP"})
+_LOSSLESS: Final = 2
+
+
+def losslessness(record: Record) -> int:
+    """0 of a JPEG file, 1 of formats that are rather lossy, 2 of all others."""
+    return 0 if record.format in _LOSSY else 1 if record.format in _RATHER_LOSSY else _LOSSLESS
+
+
+def is_lossless(record: Record) -> bool:
+    """Whether a file's format loses nothing; WebP and others may, and are taken for lossy ones."""
+    return losslessness(record) == _LOSSLESS
 
 
 def is_coarser(one: Record, other: Record) -> bool:

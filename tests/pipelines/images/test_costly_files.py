@@ -8,7 +8,7 @@ import zlib
 import handmade
 import numpy as np
 import pytest
-from format_files import saved
+from encoded import saved
 from PIL import Image
 
 import dedup
