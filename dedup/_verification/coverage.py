@@ -37,6 +37,13 @@ _FINE: Final = 300_000
 _UPRIGHT: Final = 2.0
 """Degrees by which a picture may be turned there."""
 _PASTED: Final = "pasted into another image"
+_FEW_SQUARES: Final = 16
+"""Squares of which colours are not compared."""
+_TONES: Final = (4, 251)
+_TOLD: Final = 4.0
+_CLIPPED: Final = 0.01
+"""Grey values beyond which tones are lost; by which these are told apart; and the part of a picture
+that was clipped, if so many were."""
 _OWN_COLOURS: Final = 6.0
 """Standard deviation of colour, in grey values, that can be seen."""
 
@@ -92,12 +99,15 @@ class Coverage:
         How finely b resolves the common part, compared with a.
     tint : float
         How far the colours of a are from those of b, in grey values.
+    contrast : float
+        Contrast of b in units of that of a; 1 if the one with more lost light or dark tones.
     """
 
     a: Only = field(default_factory=Only)
     b: Only = field(default_factory=Only)
     detail: Detail = field(default_factory=Detail)
     tint: float = 0.0
+    contrast: float = 1.0
 
     def swapped(self) -> "Coverage":
         """The same with a and b exchanged."""
@@ -106,6 +116,7 @@ class Coverage:
             self.a,
             self.detail.swapped(),
             self.tint,
+            1 / self.contrast,
         )
 
 
@@ -162,6 +173,7 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         _only(only_b, own[1], ink[1], around_b, colours=_has_own(colour_b, colour_a)),
         compared(a, b, to_b, common),
         tint_of(colour_a, colour_b),
+        _contrast(colour_a.mean(axis=1), colour_b.mean(axis=1)),
     )
 
 
@@ -234,12 +246,28 @@ def _colours(common: CommonPart) -> tuple[Floats, Floats]:
     return np.asarray(a, np.float32)[whole], np.asarray(b, np.float32)[whole]
 
 
+def _contrast(a: Floats, b: Floats) -> float:
+    """Contrast of b in units of that of a, of small squares, unless it was clipped for that."""
+    if len(a) < _FEW_SQUARES:
+        return 1.0
+    ratio = (float(b.std()) + 1) / (float(a.std()) + 1)
+    lost = _lost(b, a) if ratio > 1 else _lost(a, b)
+    return 1.0 if lost > _CLIPPED else ratio
+
+
+def _lost(light: Floats, other: Floats) -> float:
+    """Part of a picture's squares that are black or white, though the other tells them apart."""
+    ends = [other[end] for end in (light < _TONES[0], light > _TONES[1]) if end.any()]
+    apart = sum(int((abs(x - np.median(x)) > _TOLD).sum()) for x in ends)
+    return apart / len(light)
+
+
 def _has_own(picture: Floats, other: Floats) -> bool:
     """Whether the differences between the channels are no smooth function of the other's colours.
 
     Grey and sepia give up what no function of them brings back; other tints do not.
     """
-    if len(picture) < 16:
+    if len(picture) < _FEW_SQUARES:
         return False
     chroma = picture @ np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
     chroma = chroma - chroma.mean(axis=0)

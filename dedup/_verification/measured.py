@@ -114,4 +114,4 @@ def _digest(*parts: object) -> str:
 
 def _coverage(values: dict[str, Any]) -> Coverage:
     a, b = (Only(**values[end]) for end in ("a", "b"))
-    return Coverage(a, b, Detail(**values["detail"]), float(values["tint"]))
+    return Coverage(a, b, Detail(**values["detail"]), values["tint"], values["contrast"])
