@@ -125,6 +125,10 @@ def test_what_only_hides_some_of_the_picture_may_go(pair, photo, hide):
     assert pair(boxed(photo, (120, 80, 280, 220), change)) == ("original.jpg", "")
 
 
+def test_fur_that_a_mosaic_hides_is_not_taken_for_letters(pair, photo):
+    assert pair(boxed(photo, (235, 115, 323, 288), mosaic)) == ("original.jpg", "")
+
+
 def test_picture_is_kept_though_most_copies_of_it_are_censored(tmp_path, photo):
     box = 120, 80, 280, 220
     photo.save(tmp_path / "plain.png")
