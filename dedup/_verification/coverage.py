@@ -4,7 +4,7 @@
 (borders, letterboxes, blurred bars), of which only what is drawn on them counts.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -90,6 +90,11 @@ class Only:
         """Part of its picture that the other lacks, 0 to 1."""
         return min(1.0, self.within + self.around)
 
+    def joined(self, other: "Only") -> "Only":
+        """With what another frame shows: of each the more."""
+        most = (max(x, y) for x, y in zip(astuple(self), astuple(other), strict=True))
+        return Only(*most)
+
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
@@ -126,6 +131,16 @@ class Coverage:
             self.tint,
             self.is_turned,
             1 / self.contrast,
+        )
+
+    def joined(self, other: "Coverage") -> "Coverage":
+        """With what other frames of the same files show of each other."""
+        return replace(
+            self,
+            a=self.a.joined(other.a),
+            b=self.b.joined(other.b),
+            tint=max(self.tint, other.tint),
+            is_turned=self.is_turned or other.is_turned,
         )
 
 
