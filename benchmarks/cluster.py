@@ -80,6 +80,7 @@ def job(given: argparse.Namespace, folder: Path) -> None:
     from ray.cluster_utils import Cluster
 
     photos = stored.pictures(folder / "photos", given.images * 5 // 6)
+    (folder / "milvus").mkdir()
     server = milvus_server.Server(folder / "milvus")
     server.start()
     cluster = Cluster(initialize_head=True, head_node_args={"include_dashboard": False, **NODE})
