@@ -141,6 +141,9 @@ def test_shards_are_written_without_what_is_needless_and_bytes_stay(photos, uri,
     assert rows["n"].to_pylist() == [2]
     assert rows["image"].to_pylist() == table["image"].to_pylist()[1:]
     assert left_out == 2 + (not {"a.png", "c.png"} & set(names))
+    pq.write_table(table.slice(1), tmp_path / "1.parquet")
+    with pytest.raises(InputError, match="has changed since it was searched"):
+        distributed.filter_shards(shards[1], work=tmp_path / "work", into=tmp_path / "other")
 
 
 def test_mistakes_are_told_before_anything_starts(folder, photos, tmp_path, monkeypatch):
