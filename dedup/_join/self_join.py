@@ -25,6 +25,7 @@ from dedup._join.pairs import Pairs
 from dedup._join.recall_estimate import Sample, expected_missing
 from dedup._join.spill import Block, Spill
 from dedup.pipelines.store.table import MAX_HITS, Keys, Table
+from dedup.pipelines.store.view_table import ViewTable
 
 __all__ = ["DEEPER", "DISTINCT", "EXACT_ROWS", "FIRST_DEPTH", "Join", "Pairs", "self_join"]
 
@@ -49,7 +50,7 @@ def self_join(
     *,
     threshold: float,
     where: str = DISTINCT,
-    small: Table | None = None,
+    views: Sequence[ViewTable] = (),
     searched: Sequence[Any] | None = None,
     deeper: Callable[[list[Any], int], list[Any]] = lambda ids, limit: ids,
     all_to: int | None = None,
@@ -66,8 +67,8 @@ def self_join(
         Least similarity: a cosine, an inner product, or minus a distance.
     where : str, optional
         The rows that take part, as a Milvus filter.
-    small : Table, optional
-        The vectors of small pictures, which are looked for among the others, see `inside_pairs`.
+    views : sequence of ViewTable
+        The vectors of other views, which are looked for among all, see `inside_pairs`.
     searched : sequence, optional
         Ids: only pairs with one of these rows are looked for.
     deeper : callable, optional
@@ -109,12 +110,12 @@ def self_join(
         "vectors": table.layout.vector_field,
         "rows": rows,
         "where": where,
-        "small": None if small is None else len(small),
+        "views": {view.view: len(view) for view in views},
         "threshold": threshold,
         "searched": None if searched is None else short_name(searched),
     }
     with work_in(work_folder, job) as folder:
-        join = Join(table, folder, threshold, where, small, searched, here=here, hashed=hashed)
+        join = Join(table, folder, threshold, where, views, searched, here=here, hashed=hashed)
         yield from join.rounds(deeper, all_to=all_to or MAX_HITS)
         with suppress(OSError):  # elsewhere than on POSIX a mapped file can't go
             join.vectors_file.unlink(missing_ok=True)
@@ -136,7 +137,7 @@ class Join:
     folder: Path
     threshold: float
     where: str
-    small: Table | None
+    views: Sequence[ViewTable]
     searched: Sequence[Any] | None
     here: bool
     hashed: bool
@@ -163,9 +164,9 @@ class Join:
                 break
             limit = min(limit * DEEPER, MAX_HITS)
             blocks = self._round(chosen, limit)
-        if self.small is not None:
-            found = inside_pairs(self.small, self.spill, self.near, threshold=self.threshold)
-            yield from (Pairs(m.a, m.b, m.similarity, ways(m)) for m in found)
+        for views in self.views:
+            found = inside_pairs(views, self.spill, self.near, threshold=self.threshold)
+            yield from (Pairs(m.a, m.b, m.similarity, ways(m, view=views.view)) for m in found)
         none = self.table.keys([])
         unfinished = full if limit == MAX_HITS else []
         missed = 0.0 if self._is_exact else self._missed(done, shallow)
@@ -193,7 +194,7 @@ class Join:
         return self.block(ids, self.table.search(vectors, limit=limit, where=self.where))
 
     def near(self, vectors: Vectors) -> list[tuple[Keys, Vectors]]:
-        """The rows that small pictures may lie inside of."""
+        """The rows that views of pictures may show, or lie inside of."""
         here = self.vectors if self.here else None
         if isinstance(here, Matrix):
             return here.near(vectors, limit=MOST_AROUND, threshold=self.threshold + MARGIN)

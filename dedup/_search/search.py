@@ -30,7 +30,7 @@ from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Verifier
 from dedup.pipelines.models.methods import engine
-from dedup.pipelines.store.small_table import SmallTable
+from dedup.pipelines.store.view_table import ViewTable
 
 __all__ = ["Search"]
 
@@ -194,20 +194,20 @@ class Search:
                 candidates.add(found if reranker is None else reranker.rescored(found))
                 advance(len(found.a))
 
-    def _small(self) -> SmallTable | None:
-        """The small pictures, which are looked for inside others where that can be verified."""
-        small = self.catalogue.small
-        if small is None or not self.settings.verify:
-            return None
+    def _views(self) -> list[ViewTable]:
+        """The views by which pictures are found inside others, where that can be verified."""
+        views = self.catalogue.views
+        if not views or not self.settings.verify:
+            return []
         pictures = sum(not record.copy_of for record in self.catalogue.records.values())
-        missing = pictures - len(small)
+        missing = pictures - len(views[0])  # all have this one
         if missing > 0:
             warnings.warn(
                 f"{missing:,} pictures were added without regions, and are not looked for inside "
                 "others; to have them: index.remove(paths), then index.add(paths)",
                 stacklevel=1,
             )
-        return small
+        return views
 
     def _vectors(
         self, pictures: list[int], rows: Rows, reranker: Reranker | None
@@ -233,7 +233,7 @@ class Search:
             "deeper": deeper,
             "all_to": _ALL_TO,
             "hashed": bool(self.settings.measure.bits),
-            "small": self._small(),
+            "views": self._views(),
         }
         if searched is None and self.keeps:
             return cached_join(self.catalogue, **how)

@@ -15,6 +15,7 @@ from dedup._search.search import Search
 from dedup.distributed._job import Job, Window
 from dedup.distributed._join import How
 from dedup.distributed._pictures import record_of
+from dedup.distributed._tables import VIEWS
 
 __all__ = ["compare", "join_removals"]
 
@@ -50,15 +51,14 @@ def compare(job: Job, how: How, part: str, task: int) -> None:
 
 
 def _proposed(table: Any) -> Iterator[Pairs]:
-    """Candidates as the self-join gives them: of whole pictures, then of small ones."""
-    a, b, ways = (table[name].to_numpy() for name in ("a", "b", "ways"))
-    whole = table["similarity"].is_valid().to_numpy()
-    similarity = table["similarity"].to_numpy()
-    yield Pairs(a[whole], b[whole], similarity[whole])
-    if ways.any():
-        small = ways > 0
-        inside = table["inside_similarity"].to_numpy()
-        yield Pairs(a[small], b[small], inside[small].astype(np.float32), ways[small])
+    """Candidates as the self-join gives them: of whole pictures, then of each view."""
+    for view in ("", *VIEWS):
+        name = f"{view}_similarity" if view else "similarity"
+        found = table.filter(table[name].is_valid())
+        a, b, similarity = (found[column].to_numpy() for column in ("a", "b", name))
+        ways = found[f"{view}_ways"].to_numpy() if view else None
+        if len(found) or not view:
+            yield Pairs(a, b, similarity.astype(np.float32), ways)
 
 
 def _save(job: Job, part: str, found: Duplicates, ids: dict[str, int]) -> None:

@@ -31,7 +31,6 @@ from dedup.pipelines.images.decoding import Decoded
 from dedup.pipelines.models.methods import model
 from dedup.pipelines.models.own_models import Model
 from dedup.pipelines.store.collection import Collection, Row, connect
-from dedup.pipelines.store.small_table import small_name
 from dedup.pipelines.store.storage import Storage
 
 __all__ = ["embed"]
@@ -196,7 +195,7 @@ class _Worker:
             method=method,
             uri=place["uri"],
             collection=place["collection"],
-            small=small_name(place["collection"]) if place["regions"] else "",
+            regions=place["regions"],
             token=place["token"],
         )
 

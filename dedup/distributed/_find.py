@@ -267,9 +267,8 @@ class _Run:
             if not work.length("deeper", chosen):
                 break
             limit = min(limit * DEEPER, MAX_HITS)
-        if patiently(job.small) is not None:
-            inside = {window.part: (how, window) for window in windows}
-            self._stage("inside", find_inside, inside)
+        for view in patiently(job.views):
+            self._stage(view, find_inside, {window.part: (how, view, window) for window in windows})
         count = max(1, self._rows("hits") // _ROWS)
         self._stage("candidates", merge, _each(of_keys(count)))
         return how

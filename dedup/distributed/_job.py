@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from dedup._base.views import View
 from dedup._grouping.keeper import Keep
 from dedup._search.settings import Settings
 from dedup._search.threshold import Threshold
@@ -14,7 +15,7 @@ from dedup.distributed._work import Work
 from dedup.pipelines.models.methods import Method, model
 from dedup.pipelines.models.own_models import Model
 from dedup.pipelines.store.collection import KEY_SPACE, Collection, borrow
-from dedup.pipelines.store.small_table import SmallTable
+from dedup.pipelines.store.view_table import ViewTable
 
 __all__ = ["Job", "Window", "of_digests", "of_keys"]
 
@@ -70,13 +71,16 @@ class Job:
         _refresh(images)
         return images
 
-    def small(self) -> SmallTable | None:
-        """The small pictures likewise, if they are looked for inside others."""
-        if not self.regions or self.model.small is None:
-            return None
-        small = SmallTable(borrow(self.uri, token=self.token), images=self.collection)
-        _refresh(small)
-        return small
+    def views(self) -> dict[View, ViewTable]:
+        """The other views of the pictures likewise, if these are looked for inside others."""
+        connection = borrow(self.uri, token=self.token)
+        views = {
+            method.view: ViewTable(connection, images=self.collection, view=method.view)
+            for method in (self.model.views if self.regions else ())
+        }
+        for view in views.values():
+            _refresh(view)
+        return views
 
     def at_home(self) -> AbstractContextManager[None]:
         """Where relative paths mean what the caller means."""

@@ -4,6 +4,8 @@ Up to as many rows as one machine compares with each other, each worker reads al
 what is found is exact; of more, the store is asked.
 """
 
+from collections import defaultdict
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,14 +14,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.views import View
 from dedup._grouping.keeper import Keeper
 from dedup._join.inside import MARGIN, ways
 from dedup._join.self_join import DISTINCT, Join, Pairs
-from dedup._join.spill import Block, hits_of, merge_hits
+from dedup._join.spill import Block, Merged, hits_of, merge_hits
 from dedup._search.depth import Depth
 from dedup._search.rows import Rows
 from dedup.distributed._job import Job, Window
 from dedup.distributed._pictures import record_of
+from dedup.distributed._tables import VIEWS
 
 __all__ = ["ALL_TO", "How", "find_inside", "merge", "pick_deeper", "search"]
 
@@ -58,15 +62,13 @@ def search(job: Job, how: How, window: Window, limit: int, chosen: str) -> None:
     _write(job, "hits", part, block)
 
 
-def find_inside(job: Job, how: How, window: Window) -> None:
-    """Look for the small pictures of a window inside all others."""
-    small = job.small()
-    if small is None:
-        return
-    ids, vectors = small.read_vectors(_between(window.low, window.high))
+def find_inside(job: Job, how: How, view: View, window: Window) -> None:
+    """Look among all pictures for what the views of those of a window are near."""
+    table = job.views()[view]
+    ids, vectors = table.read_vectors(_between(window.low, window.high))
     answers = _joined(job, how).near(vectors) if ids else []
-    block = Block.of(small.keys(ids), answers, threshold=how.threshold + MARGIN)
-    _write(job, "inside", window.part, block)
+    block = Block.of(table.keys(ids), answers, threshold=how.threshold + MARGIN)
+    _write(job, view, window.part, block)
 
 
 def _joined(job: Job, how: How) -> Join:
@@ -95,7 +97,7 @@ def _join(key: _Key) -> Join:
             Path(folder),
             key.how.threshold,
             DISTINCT,
-            None,
+            (),
             None,
             here=key.how.here,
             hashed=bool(key.job.settings.measure.bits),
@@ -147,20 +149,27 @@ def _ranked(job: Job, full: npt.NDArray[np.int64], others: npt.NDArray[np.int64]
 
 def merge(job: Job, window: Window) -> None:
     """The pairs whose first picture is in a range, each once, with all that was found of them."""
-    hits, inside = (
-        _hits(job, stage, ("a", window.low, window.high)) for stage in ("hits", "inside")
-    )
-    whole = merge_hits(hits, np.zeros(len(hits), np.bool_))
-    small = merge_hits(inside, np.zeros(len(inside), np.bool_))
-    pairs: dict[tuple[int, int], dict[str, Any]] = {}
-    columns = [whole.a, whole.b, whole.similarity]
-    for a, b, similarity in zip(*(column.tolist() for column in columns), strict=True):
-        pairs[a, b] = {"a": a, "b": b, "similarity": similarity, "ways": 0}
-    columns = [small.a, small.b, small.similarity, ways(small)]
-    for a, b, similarity, way in zip(*(column.tolist() for column in columns), strict=True):
-        row = pairs.setdefault((a, b), {"a": a, "b": b})
-        row |= {"inside_similarity": similarity, "ways": way}
+    within = ("a", window.low, window.high)
+    pairs: defaultdict[tuple[int, int], dict[str, Any]] = defaultdict(dict)
+    whole = _merged(job, "hits", within)
+    for a, b, similarity in _rows_of(whole.a, whole.b, whole.similarity):
+        pairs[a, b] = {"a": a, "b": b, "similarity": similarity}
+    for view in VIEWS:
+        found = _merged(job, view, within)
+        columns = found.a, found.b, found.similarity, ways(found, view=view)
+        for a, b, similarity, way in _rows_of(*columns):
+            inside = {f"{view}_similarity": similarity, f"{view}_ways": way}
+            pairs[a, b] |= {"a": a, "b": b, **inside}
     job.work.write("candidates", window.part, [pairs[pair] for pair in sorted(pairs)])
+
+
+def _merged(job: Job, stage: str, within: Any) -> Merged:
+    hits = _hits(job, stage, within)
+    return merge_hits(hits, np.zeros(len(hits), np.bool_))
+
+
+def _rows_of(*columns: npt.NDArray[Any]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(column.tolist() for column in columns), strict=True)
 
 
 def _hits(job: Job, stage: str, within: Any) -> npt.NDArray[Any]:

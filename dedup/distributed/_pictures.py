@@ -26,7 +26,6 @@ from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import Decoded
 from dedup.pipelines.models.networks import NO_DIRECTION
 from dedup.pipelines.store.collection import Collection, Row
-from dedup.pipelines.store.small_table import small_name
 
 __all__ = ["embed_pictures", "find_alike", "find_same", "record_of", "sort_cells", "write_records"]
 
@@ -83,7 +82,7 @@ def _store(job: Job) -> Any:
         method=job.model,
         uri=job.uri,
         collection=job.collection,
-        small=small_name(job.collection) if job.regions else "",
+        regions=job.regions,
         token=job.token,
     )
 
@@ -224,9 +223,8 @@ def write_records(job: Job, part: str) -> None:
         copy_of = same["copy_of"] or same["id"]
         repeats.append({**same, **row, "id": path_key(path), "copy_of": copy_of})
     _store_copies(job, [record_of(row) for row in (*copies, *repeats)])
-    small = job.small() if copies else None
-    if small is not None:
-        small.delete([row["id"] for row in copies])
+    for view in job.views().values() if copies else ():
+        view.delete([row["id"] for row in copies])
     save_skipped(job, f"records-{part}", skipped)
     job.work.write("records", part, [*pictures.values(), *repeats])
 

@@ -5,7 +5,12 @@ from typing import Any, Final
 
 import pandas as pd
 
-__all__ = ["SCHEMAS", "table_of_stage"]
+from dedup._base.views import View
+
+__all__ = ["SCHEMAS", "VIEWS", "table_of_stage"]
+
+VIEWS: Final[tuple[View, ...]] = ("small", "panel")
+"""What pictures are found inside others by, each a stage of its own."""
 
 _FILE: Final = {"path": "string", "name": "string", "size": "int64", "mtime_ns": "int64"}
 _PICTURE: Final = {
@@ -27,8 +32,10 @@ _CANDIDATES: Final = {
     "a": "int64",
     "b": "int64",
     "similarity": "float",
-    "inside_similarity": "float",
-    "ways": "uint8",
+    "small_similarity": "float",
+    "small_ways": "uint8",
+    "panel_similarity": "float",
+    "panel_ways": "uint8",
 }
 
 SCHEMAS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -45,7 +52,8 @@ SCHEMAS: Final[Mapping[str, Mapping[str, str]]] = {
     "hits": _HITS,
     "full": {"id": "int64", "hits": "int64"},
     "deeper": {"id": "int64"},
-    "inside": _HITS,
+    "small": _HITS,
+    "panel": _HITS,
     "candidates": _CANDIDATES,
     "candidates_by_task": {"task": "int32", **_CANDIDATES},
     "records_by_task": {"task": "int32", **_PICTURE},

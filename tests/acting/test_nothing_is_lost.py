@@ -231,11 +231,16 @@ def test_photos_of_one_collage_share_no_group_and_are_kept(tmp_path):
         photo.save(tmp_path / f"{number}.jpg", quality=92)
         collage.paste(photo, (10 + number % 2 * 490, 10 + number // 2 * 350))
     collage.save(tmp_path / "collage.png")
-    found = dedup.find_duplicates(tmp_path, cache=False)
+    found, columns = dedup.find_duplicates(tmp_path, cache=False), ["a", "b", "relation"]
     for group in found.groups:
         assert not group.remove
         assert group.keep != str(tmp_path / "collage.png")
         assert set(group.retain) == {str(tmp_path / "collage.png")}
+    related = {os.path.basename(min(pair)): how for *pair, how in found.pairs[columns].to_numpy()}
+    assert related == dict.fromkeys(["0.jpg", "1.jpg", "2.jpg"], "contains")
+    assert found.explain(tmp_path / "0.jpg", tmp_path / "collage.png").to_dict()["relation"] == (
+        "contains"
+    )
 
 
 def test_pairs_say_what_only_each_shows(tmp_path, photo):
