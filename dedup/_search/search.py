@@ -1,7 +1,7 @@
 """The search for duplicates among files of an index: propose, decide, group."""
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +62,8 @@ class Search:
         What earlier runs embedded to rank pairs again.
     keeps : bool
         Keep what is proposed in the index.
+    proposed : sequence of Pairs, optional
+        What was proposed elsewhere: nothing is joined.
     """
 
     catalogue: Catalogue
@@ -72,6 +74,7 @@ class Search:
     evidence_cache: EvidenceCache | None = None
     known: VectorCache | None = None
     keeps: bool = False
+    proposed: Sequence[Pairs] | None = None
 
     def among(
         self,
@@ -218,6 +221,8 @@ class Search:
         self, candidates: Candidates, deeper: Callable[[list[Any], int], list[Any]], rows: Rows
     ) -> Iterator[Pairs]:
         """Proposals; between two sets, what the smaller one is searched for is all there is."""
+        if self.proposed is not None:
+            return iter(self.proposed)
         searched = None
         if candidates.sets:
             sets = candidates.sets.items()
