@@ -79,7 +79,9 @@ def shown_more(
         said.append("small letters are only here")
     elif seen.a.letters:
         said.append("what small letters hide of the file to keep is only here")
-    if seen.b.colours and not seen.a.colours:
+    if seen.is_turned:
+        said.append("a drawing that is mirrored or turned")
+    if seen.b.colours:
         said.append("its colours are only here")
     if is_finer(seen.detail):
         ratio = max(seen.detail.ratio, 2**seen.detail.more_b)

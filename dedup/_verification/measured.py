@@ -114,4 +114,5 @@ def _digest(*parts: object) -> str:
 
 def _coverage(values: dict[str, Any]) -> Coverage:
     a, b = (Only(**values[end]) for end in ("a", "b"))
-    return Coverage(a, b, Detail(**values["detail"]), values["tint"], values["contrast"])
+    rest = {name: values[name] for name in ("tint", "is_turned", "contrast")}
+    return Coverage(a, b, Detail(**values["detail"]), **rest)

@@ -176,8 +176,8 @@ class Verifier:
         self._look_inside(batch.pairs)
 
     def _look_inside(self, pairs: Iterable[Pair]) -> None:
-        """Look for pictures inside others, of pairs in which nothing else was found."""
-        new = [pair for pair in sorted(pairs) if self._may_lie_inside(pair)]
+        """Look closer at pages and for pictures inside others, where nothing else was found."""
+        new = [pair for pair in sorted(pairs) if self._needs_closer_look(pair)]
         if not new:
             return
         self._looked_inside.update(new)
@@ -198,9 +198,11 @@ class Verifier:
             (pair, one) for pair, one in seen.items() if one.score > self._evidence[pair].score
         )
 
-    def _may_lie_inside(self, pair: Pair) -> bool:
+    def _needs_closer_look(self, pair: Pair) -> bool:
         first = self._evidence.get(pair)
-        if pair not in self._inside or pair in self._looked_inside or first is None:
+        if pair in self._looked_inside or first is None:
+            return False
+        if pair not in self._inside and not first.drawn:
             return False
         records = [self.pictures.files[picture][0] for picture in pair]
         is_plain = all(record.frames == 1 and not record.alpha for record in records)
@@ -211,7 +213,7 @@ class Verifier:
         ways = self._ways(pair)
         outer = {}
         for picture, way in zip(ends, (2, 1), strict=True):
-            if ways & way:
+            if ways & way or self._evidence[pair].drawn:
                 known = self._outers.of(picture, features[picture])
                 if known is None:
                     return None
@@ -258,7 +260,7 @@ class Verifier:
 
     def _ways(self, pair: Pair) -> int:
         """Which of a pair may lie inside which, as it is compared."""
-        ways = self._inside[pair]
+        ways = self._inside.get(pair, 0)
         return ways if self.directed(pair) == pair else EXCHANGED[ways]
 
     def directed(self, pair: Pair) -> Pair:
