@@ -30,8 +30,8 @@ __all__ = ["Comparers"]
 
 _Answer: TypeAlias = tuple[list[Evidence], dict[int, dict[str, Any]]]
 
-# Pairs from which processes are worth half a second that they take to start.
-_MANY = 256
+# Pairs from which processes are worth the second of the processor that each takes to start.
+_MANY = 512
 # Each takes about 60 MB.
 _MOST = 8
 _LEAST_CHUNK = 8

@@ -76,8 +76,17 @@ def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple
     seen = _compared(*greys, inside)
     if not seen.changed.any():
         return 0.0, 0.0
-    known = np.asarray(cv2.dilate(known.astype(np.uint8), _BESIDE), np.bool_)
-    return _shares(seen, greys, _laid(known, to_canvas, size))
+    return _shares(seen, greys, _laid(_hidden(known), to_canvas, size))
+
+
+def _hidden(known: Mask) -> Mask:
+    """What is known to hide, with its edge; a rectangle of which most was seen, as a whole."""
+    hidden = np.asarray(cv2.dilate(known.astype(np.uint8), _BESIDE), np.uint8)
+    number, _, found, _ = cv2.connectedComponentsWithStats(hidden)
+    for left, top, width, height, area in np.asarray(found)[1:number].tolist():
+        if area > _MOSTLY * width * height:
+            hidden[top : top + height, left : left + width] = 1
+    return hidden.astype(np.bool_)
 
 
 def _laid(mask: Mask, to_canvas: npt.NDArray[np.float64], size: tuple[int, int]) -> Mask:
