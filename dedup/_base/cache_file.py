@@ -76,9 +76,12 @@ class CacheFile(Generic[_T]):
 
     def get(self, keys: Iterable[tuple[Any, ...]]) -> dict[tuple[Any, ...], _T]:
         """The answers that are known, by key."""
+        keys = list(keys)
         answer = ", ".join([*self._answer, "checksum"])
         wanted = " AND ".join(f"{column} = ?" for column in self._key)
-        found = {}
+        found: dict[tuple[Any, ...], _T] = {}
+        if not keys:
+            return found
         with self._going_on(), self._open() as database:
             for key in keys:
                 row = database.execute(
@@ -92,12 +95,15 @@ class CacheFile(Generic[_T]):
 
     def put(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Keep rows of a key and its answer."""
+        kept = [(*row, _checksum(row)) for row in rows]
+        if not kept:
+            return
         columns = [*self._key, *self._answer, "checksum"]
         with self._going_on(), self._open() as database, database:
             database.executemany(
                 f"INSERT OR REPLACE INTO kept ({', '.join(columns)}) "
                 f"VALUES ({', '.join('?' * len(columns))})",
-                ((*row, _checksum(row)) for row in rows),
+                kept,
             )
             database.execute(
                 "DELETE FROM kept WHERE number <= (SELECT max(number) FROM kept) - ?",

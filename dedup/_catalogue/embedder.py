@@ -117,12 +117,12 @@ class Embedder:
 
     @cached_property
     def _embed(self) -> Future[Any]:
-        collection, small = self._catalogue.collection, self._catalogue.small
+        collection = self._catalogue.collection
         return self._pool.submit(
             pipelines.ingest,
             method=self._model,
             uri=collection.connection.uri,
             collection=collection.name,
-            small="" if small is None else small.name,
+            regions=bool(self._catalogue.views),
             token=self._token,
         )

@@ -33,8 +33,8 @@ class KnownPicture:
     shown : mapping
         What its record says of it.
     vectors : sequence of ndarray, shape (dimension,)
-        By the method; then, where regions are looked for, by `method.small`: zero where that
-        says nothing of it.
+        By the method; then, where regions are looked for, by each of `method.views`: zero where
+        that says nothing of it.
     """
 
     shown: Mapping[str, Any]
@@ -64,10 +64,8 @@ class KnownPictures:
     """
 
     def __init__(self, method: Method, *, regions: bool, folder: Path | None = None) -> None:
-        small = method.small if regions else None
-        self._vectors = [
-            VectorCache(one, folder=folder) for one in (method, small) if one is not None
-        ]
+        views = method.views if regions else ()
+        self._vectors = [VectorCache(one, folder=folder) for one in (method, *views)]
         self._side = method.short_side  # a thumbnail is of what was decoded
         self._shown = CacheFile(
             "pictures",

@@ -3,6 +3,7 @@
 import re
 import struct
 from contextlib import suppress
+from functools import lru_cache
 from typing import Final
 
 from PIL import ExifTags, Image
@@ -18,6 +19,7 @@ _COARSE: Final = 45.0
 """Mean quantisation step, of about quality 60, from which a JPEG file is visibly the worse."""
 _TWICE: Final = 2.0
 _MAKE, _MODEL = 0x010F, 0x0110
+_BROKEN: Final = suppress(DecodeError, OSError, SyntaxError, ValueError, struct.error)
 _DATE: Final = re.compile(r"[12]\d{3}:[01]\d:[0-3]\d [0-2]\d:[0-5]\d:[0-6]\d")
 
 _LOSSY: Final = frozenset({"JPEG", "MPO"})
@@ -37,13 +39,17 @@ def is_lossless(record: Record) -> bool:
 
 def is_coarser(one: Record, other: Record) -> bool:
     """Whether one file is a JPEG that was encoded coarsely, and the other was not."""
-    steps = _read(one)[0]
-    return steps > _COARSE and steps > _TWICE * _read(other)[0]
+    step = _step_of(one)
+    return step > _COARSE and step > _TWICE * _step_of(other)
 
 
 def has_camera(record: Record) -> bool:
     """Whether a camera wrote its name into a file."""
-    return _read(record)[1]
+    if record.is_file:
+        with _BROKEN, open_file(record.path) as file, Image.open(file) as image:
+            exif = image.getexif()
+            return bool(exif.get(_MAKE) or exif.get(_MODEL))
+    return False
 
 
 def date_taken(record: Record) -> str:
@@ -60,14 +66,17 @@ def date_taken(record: Record) -> str:
     return ""
 
 
-def _read(record: Record) -> tuple[float, bool]:
-    """Mean quantisation step of a JPEG file, else 0; and whether a camera's name is in it."""
-    broken = suppress(DecodeError, OSError, SyntaxError, ValueError, struct.error)
+def _step_of(record: Record) -> float:
+    """Mean quantisation step of a JPEG file, else 0."""
     if record.is_file:
-        with broken, open_file(record.path) as file, Image.open(file) as image:
-            tables = getattr(image, "quantization", None) or {}
-            steps = [step for table in tables.values() for step in table]
-            exif = image.getexif()
-            named = bool(exif.get(_MAKE) or exif.get(_MODEL))
-            return (sum(steps) / len(steps) if steps else 0.0), named
-    return 0.0, False
+        with _BROKEN:
+            return _step(record)
+    return 0.0
+
+
+@lru_cache(maxsize=10_000)  # each file of a group is asked about for many others
+def _step(record: Record) -> float:
+    with open_file(record.path) as file, Image.open(file) as image:
+        tables = getattr(image, "quantization", None) or {}
+    steps = [step for table in tables.values() for step in table]
+    return sum(steps) / len(steps) if steps else 0.0

@@ -165,8 +165,9 @@ def index_name(inputs: Inputs, *, method: Method, regions: bool = True) -> str |
         return None
     paths = sorted(str(one) if is_remote(one) else os.path.abspath(one) for one in several)
     # A new version embeds again where what it keeps is different.
-    small = method.small.properties.values() if regions and method.small is not None else ()
-    made_with = version_of(DECODING, PREPROCESSING, *method.properties.values(), *FIELDS, *small)
+    methods = (method, *(method.views if regions else ()))
+    properties = (value for one in methods for value in one.properties.values())
+    made_with = version_of(DECODING, PREPROCESSING, *properties, *FIELDS)
     text = "\0".join([made_with, *paths])
     digest = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8)
     stem = "".join(c for c in Path(paths[0]).name if c.isascii() and c.isalnum())[:24]

@@ -95,7 +95,7 @@ class OpenIndex:
         return Checker(
             collection,
             model=self.model,
-            small=self.catalogue.small,
+            views=self.catalogue.views,
             verdicts=self.verdicts,
             known=self._known,
         )
@@ -124,7 +124,7 @@ class OpenIndex:
             Embed nothing that an earlier run did, and keep for later ones what this one does.
         """
         catalogue, model, token = self.catalogue, self.model, self.connection.token
-        known = KnownPictures(model, regions=catalogue.small is not None) if recalls else None
+        known = KnownPictures(model, regions=bool(catalogue.views)) if recalls else None
         ingest = (
             Ingest(catalogue, model=model, token=token, tag=tag, observer=features, known=known)
             if unless is None

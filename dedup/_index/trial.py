@@ -69,14 +69,15 @@ class Asked:
     source : image
         What is decoded when it is compared: its pixels, where they are all that there is.
     vector : ndarray, shape (dimension,)
-    small : ndarray, shape (dimension,), optional
-        The embedding of the small picture.
+    views : tuple of ndarray, shape (dimension,)
+        The embeddings of its views, where pictures are looked for inside others; zero where a
+        view shows nothing.
     """
 
     record: Record
     source: ImageSource
     vector: Vectors
-    small: Vectors | None = None
+    views: tuple[Vectors, ...] = ()
 
 
 class Trial:

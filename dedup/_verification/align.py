@@ -84,12 +84,13 @@ def _over_one_ground(a: Features, b: Features) -> Evidence:
 
 def judged(measured: BlockMatch | None, a: Features, b: Features) -> Evidence:
     """What the best registration of a on b shows; of two photos, to the end."""
+    drawn = not (a.is_photo() or b.is_photo())
     if measured is None:
-        return Evidence(0.0, "different")
+        return Evidence(0.0, "different", drawn=drawn)
     # Of two drawings of one layout a network says that they are alike.
-    doubtful = leaves_doubt(measured) and (a.is_photo() or b.is_photo())
+    doubtful = leaves_doubt(measured) and not drawn
     looks, pictures = (a.look, b.look), (a.grey, b.grey)
-    evidence = explained(measured, looks=looks, pictures=pictures, doubtful=doubtful)
+    evidence = explained(measured, looks=looks, pictures=pictures, doubtful=doubtful, drawn=drawn)
     may_be = evidence.relation in ("near", "scene") or doubtful
     if not may_be or not (a.is_photo() and b.is_photo()):
         return evidence
@@ -151,6 +152,7 @@ def _proposals(a: Features, b: Features) -> Iterator[Matrix]:
     within = _box_on_box(*inner)
     if inner != [(0, 0, wa, ha), (0, 0, wb, hb)] and is_plausible(within):
         yield within  # a grid of cells looks alike everywhere: its border says where it is
+    yield from _sheet_on_sheet(a, b)
     if min(len(picture.local()[0]) for picture in (a, b)) <= _FEW_CORNERS:
         yield (from_unit @ to_unit)[:2]  # where there is nothing to align, that shows it
 
@@ -161,6 +163,19 @@ def _box_on_box(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> M
     size_a, size_b = ends[:, 1] - ends[:, 0]
     scale = size_b / size_a
     return np.column_stack([np.diag(scale), ends[1, 0] - scale * ends[0, 0]])
+
+
+def _sheet_on_sheet(a: Features, b: Features) -> Iterator[Matrix]:
+    """Registrations of a sheet that was photographed on something else."""
+    sheets = a.sheet(), b.sheet()
+    whole = corners(1, 1)
+    ends = [(whole, sheets[1]), (sheets[0], whole), sheets]
+    for one, other in ends:
+        if one is not None and other is not None:
+            here, there = (x * f.grey.shape[::-1] for x, f in ((one, a), (other, b)))
+            matrix = np.linalg.lstsq(np.column_stack([here, np.ones(4)]), there)[0].T
+            if is_plausible(matrix):
+                yield matrix
 
 
 def _is_close(a: Features, one: Matrix, other: Matrix) -> bool:

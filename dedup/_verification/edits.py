@@ -34,10 +34,10 @@ _UNLIKE: Final = 0.75
 FLATTENED: Final = "flattened"
 CUT_OUT: Final = "on transparent ground"
 """What happened to transparency."""
-GROUNDS: Final = frozenset(
-    ["border added", "caption added", "shown in a screenshot", "pasted into another image"]
-)
-"""What says that the one picture was put on a ground, or into something else."""
+_CONTAINERS: Final = frozenset(["shown in a screenshot", "pasted into another image"])
+"""What says that the one picture was put into another: a collage, a chat, a screenshot."""
+GROUNDS: Final = _CONTAINERS | {"border added", "caption added"}
+"""The same, or that it was put on a ground."""
 _CHROMA: Final = np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
 """From red, green and blue to two differences of colour, free of brightness."""
 
@@ -73,9 +73,10 @@ def explained(
     looks: tuple[Look, Look],
     pictures: tuple[Grey, Grey],
     doubtful: bool = False,
+    drawn: bool = False,
 ) -> Evidence:
-    """Draw the conclusions from the best registration of a on b."""
-    relation, score = _relation(measured)
+    """Draw the conclusions from the best registration of a on b; `drawn` says that of both."""
+    relation, score = _relation(measured, drawn=drawn)
     transform = measured.transform
     (wa, ha), (wb, hb) = looks[0].size, looks[1].size
     pixels = np.diag([wb, hb]) @ transform[:2, :2] @ np.diag([1 / wa, 1 / ha])
@@ -104,6 +105,7 @@ def explained(
         changed_share=float(changed.sum() / max(int(blocks.inside.sum()), 1)),
         measurements=measured.in_place,
         is_doubtful=doubtful,
+        drawn=drawn,
     )
     if relation not in ("near", "scene") and not doubtful:
         return evidence
@@ -115,13 +117,33 @@ def explained(
     return evidence.with_edits(tuple(edits))
 
 
+def relation_of(seen: Evidence, *, accepted: bool = False) -> str:
+    """How two pictures are related, as users are told.
+
+    A pair that was accepted is one picture, though its evidence says "different" below its default
+    threshold.
+
+    Examples
+    --------
+    >>> relation_of(Evidence(0.9, "near", edits=("brighter", "shown in a screenshot")))
+    'contains'
+    """
+    alike = accepted and seen.relation not in ("scene", "lookalike")
+    relation = "near" if alike else seen.relation
+    is_put_into = relation == "near" and not _CONTAINERS.isdisjoint(seen.edits)
+    return "contains" if is_put_into else relation
+
+
 def _median(values: Floats) -> float:
     """The middle value, of an even number of values the higher one; of none 1."""
     return float(np.sort(values)[len(values) // 2]) if len(values) else 1.0
 
 
-def _relation(measured: BlockMatch) -> tuple[Relation, float]:
-    """What two pictures are to each other, and the score of that."""
+def _relation(measured: BlockMatch, *, drawn: bool) -> tuple[Relation, float]:
+    """What two pictures are to each other, and the score of that.
+
+    A page that was photographed askew is no scene, but is laid over another like one.
+    """
     near, scene = measured.near_score, measured.scene_score
     texture = float(measured.blocks.weight.sum())
     if texture < _NO_TEXTURE:
@@ -132,7 +154,8 @@ def _relation(measured: BlockMatch) -> tuple[Relation, float]:
     alike = measured.blocks.agreement(measured.blocks.rigid) >= _ALIKE
     if texture < LITTLE_TEXTURE and not (same_framing and alike):
         return "uncertain", near  # two drawings may share a circle
-    if scene >= DEFAULT_THRESHOLD and measured.blocks.parallax > SCENE_PARALLAX:
+    is_askew = drawn and near < DEFAULT_THRESHOLD
+    if scene >= DEFAULT_THRESHOLD and (is_askew or measured.blocks.parallax > SCENE_PARALLAX):
         return "scene", scene
     return ("near" if near >= DEFAULT_THRESHOLD else "different"), near
 

@@ -177,6 +177,8 @@ class Evidence:
         Whether the second reading is done: at full resolution, unless both are surely photos.
     is_doubtful : bool
         Whether a large network may still change the score.
+    drawn : bool
+        Neither is surely a photo, and a closer look may show how they lie.
     """
 
     score: float
@@ -196,6 +198,7 @@ class Evidence:
     measurements: Mapping[str, float] | None = None
     read: bool = False
     is_doubtful: bool = False
+    drawn: bool = False
 
     def reranked(self, cosine: float) -> "Evidence":
         """The same of a pair in doubt, once a network has compared what both show."""

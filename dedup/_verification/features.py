@@ -10,6 +10,7 @@ from dedup._base.opencv import cv2
 from dedup._verification.edits import Look
 from dedup._verification.keypoints import Local, local_features, mirrored_features
 from dedup._verification.reading.gate import PHOTOGRAPHIC, photographic
+from dedup._verification.sheet import Corners, sheet_of
 
 __all__ = ["PICTURE", "Features", "extract", "one_thread"]
 
@@ -65,6 +66,13 @@ class Features:
         if "photo" not in self.computed:
             self.computed["photo"] = photographic(self.grey) >= PHOTOGRAPHIC
         return bool(self.computed["photo"])
+
+    def sheet(self) -> Corners | None:
+        """Corners of a sheet that lies on something else, `sheet_of`; computed once."""
+        if "sheet" not in self.computed:
+            self.computed["sheet"] = sheet_of(self.grey)
+        known: Corners | None = self.computed["sheet"]
+        return known
 
     def local(self, *, mirrored: bool = False) -> Local:
         """Keypoints in pixels of `grey`, or of its mirror image, and their descriptors.

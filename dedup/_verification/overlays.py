@@ -131,8 +131,7 @@ def _contrast(grey: Floats) -> Floats:
 def _in_tones(a: Pixels, b: Pixels, common: CommonPart) -> tuple[Floats, Floats]:
     """Both pictures in grey, a in the tones of b."""
     grey_a, grey_b = _grey(a), _grey(b)
-    alike = common.inside & ~(common.only_a | common.only_b)
-    by = tones(_grey(common.a), _grey(common.b), alike)
+    by = tones(_grey(common.a), _grey(common.b), common.alike)
     return changed(grey_a, by), grey_b
 
 
@@ -150,9 +149,8 @@ def _hides(common: CommonPart, greys: tuple[Floats, Floats], place: Mask) -> boo
     other, own = (float(np.sqrt(_energy(grey)[place].mean())) for grey in greys)
     if own > _DULL * other:
         return False
-    alike = common.inside & ~(common.only_a | common.only_b)
     for below, above in zip(cv2.split(common.a), cv2.split(common.b), strict=True):
-        by = tones(np.asarray(below), np.asarray(above), alike)
+        by = tones(np.asarray(below), np.asarray(above), common.alike)
         seen = cv2.GaussianBlur(above - changed(np.asarray(below), by), (0, 0), _COARSE)
         most = _AT_LARGE * float(np.asarray(below)[place].std()) + _ROUNDED
         if float(np.abs(np.asarray(seen))[place].mean()) > most:

@@ -24,6 +24,18 @@ _HYPOTHESES: Final = 64
 _VOTED_SIZE: Final = math.log(1.7)
 _VOTED_TURN: Final = math.cos(math.radians(30))
 """Ratio of the scales, and angle between the turns, within which two matches agree."""
+_PAIRS: Final = 4000
+_PROPOSALS: Final = 400
+_MIN_AGREED: Final = 12
+_FEW: Final = 0.04
+"""Two matches that propose a similarity: so many are drawn, so many looked at; and matches, and
+part of them, that must agree."""
+_APART: Final = 0.15
+_AGREE: Final = 0.012
+_ZOOM: Final = 1.6
+_TURN: Final = math.radians(20)
+"""Parts of the picture's side by which two matches are apart, and within which others agree; most
+by which a copy is zoomed, and turned."""
 _MAX_SCALE: Final = 8.0
 _MAX_STRETCH: Final = 2.0
 """Largest ratio of the two axes' scales: 16:9 squeezed into a square is 1.78."""
@@ -108,6 +120,42 @@ def registrations(a: Floats, b: Floats, *, size: float, most: int) -> list[Matri
         left = ~(inliers | votes[best])
         a, b = a[left], b[left]
     return found
+
+
+def agreed(a: Floats, b: Floats, *, size: float) -> Matrix | None:
+    """The transformation of an upright picture that most matches agree on; None if few do.
+
+    Each two matches propose a similarity: on a grid, or in small print, a keypoint's own size and
+    angle say little (`registrations` trusts them), and most matches are wrong.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (n, 4)
+        Matched keypoints.
+    size : float
+        Side of the pictures in pixels; tolerances are parts of it.
+    """
+    a, b = a[:, :2].astype(np.float64), b[:, :2].astype(np.float64)
+    if len(a) < _MIN_AGREED:
+        return None
+    za, zb = (points[:, 0] + 1j * points[:, 1] for points in (a, b))
+    one, two = np.random.default_rng(0).integers(len(a), size=(2, _PAIRS))
+    apart = za[two] - za[one]
+    factor = (zb[two] - zb[one]) / np.where(apart == 0, 1, apart)
+    likely = (np.abs(apart) > _APART * size) & (np.abs(factor) > 1 / _ZOOM)
+    likely &= (np.abs(factor) < _ZOOM) & (np.abs(np.angle(factor)) < _TURN)
+    chosen = np.flatnonzero(likely)[:_PROPOSALS]
+    if not len(chosen):
+        return None
+    spin, start = factor[chosen, None], one[chosen, None]
+    votes = np.abs(spin * (za - za[start]) + zb[start] - zb) < _AGREE * size
+    inliers = votes[int(votes.sum(axis=1).argmax())]
+    for _ in range(2):
+        if inliers.sum() < max(_MIN_AGREED, _FEW * len(a)):
+            return None
+        matrix = _affine(a[inliers], b[inliers])
+        inliers = ((a @ matrix[:, :2].T + matrix[:, 2] - b) ** 2).sum(axis=1) < (_AGREE * size) ** 2
+    return matrix if is_plausible(matrix) else None
 
 
 def is_plausible(matrix: Matrix) -> bool:

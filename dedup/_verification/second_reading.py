@@ -41,7 +41,7 @@ def read_again(evidence: Evidence, a: Grey, b: Grey, *, photos: bool = False) ->
         flat = evidence.relation == "scene" and seen.figures["changed"] < _ALL
         return replace(evidence, read=True, relation="near" if flat else evidence.relation)
     if seen.kind == "unreadable":
-        reason = "too few pixels to tell pages of one layout apart"
+        reason = "too little can be read to tell pages of one layout apart"
         return replace(evidence, read=True, relation="uncertain", edits=(reason,))
     height, width = a.shape
     changed = _outlines(seen.changed, width, height)

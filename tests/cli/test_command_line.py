@@ -13,6 +13,8 @@ from PIL import Image
 
 import dedup
 
+pytestmark = pytest.mark.thorough
+
 EMPTY = '{\n "groups": [],\n "why": [],\n "retained": [],\n "scores": [],\n "skipped": []\n}\n'
 
 

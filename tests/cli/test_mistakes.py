@@ -180,6 +180,7 @@ def test_purge_that_is_refused_or_not_answered_deletes_nothing(here):
             check=False,
         )
         assert (done.returncode, "nothing was deleted" in done.stderr) == (2, True)
+        assert "Traceback" not in done.stderr
 
 
 WRONG = [None, 3, -1, "x", "", [], {}, [[]], {"a": 1}, True, float("nan"), "\0", [1, 2, 3], 10**30]

@@ -11,6 +11,7 @@ import dedup
 from dedup._verification.align import compare
 from dedup._verification.features import extract
 from dedup._verification.reading.reading import read
+from dedup._verification.sheet import sheet_of
 from dedup.data.lookalikes import COPIES, FAMILIES, copy_of, make_lookalikes
 
 SAME_FRAME = np.eye(3)
@@ -63,6 +64,40 @@ def test_a_border_and_the_desk_of_a_photographed_page_are_no_content(family):
     framed, shot = copied(page, "border-6"), copied(page, "photographed", seed=1)
     registered = compare(extract(np.asarray(framed)), extract(np.asarray(shot)))
     assert read(grey(framed), grey(shot), registered.transform).kind == "copy"
+
+
+@pytest.mark.parametrize("family", ["timetable", "receipt"])
+def test_a_page_photographed_on_a_desk_is_laid_over_the_page_by_its_outline(family):
+    for number, page in enumerate(pages(family)):
+        shot = copied(page, "photographed", seed=number)
+        registered = compare(extract(np.asarray(page)), extract(np.asarray(shot)))
+        assert registered.relation in ("near", "scene")
+        assert read(grey(page), grey(shot), registered.transform).kind == "copy"
+
+
+def test_a_frame_that_is_drawn_on_a_page_is_no_outline():
+    page = grey(pages("floor-plan", count=1)[0])
+    assert sheet_of(page) is None
+    assert sheet_of(grey(copied(Image.fromarray(page), "photographed"))) is not None
+
+
+def test_a_word_on_two_small_soft_copies_is_other_content():
+    drawn = make_lookalikes("spreadsheet", count=2, seed=0, template=1)
+    page, other = (grey(copied(image, "resize-60")) for image in drawn)
+    assert read(page, other, SAME_FRAME).kind == "lookalike"
+
+
+def test_a_digit_on_two_noisy_scans_is_not_taken_for_noise():
+    page, other = pages("map-tile")
+    one, two = copied(page, "scanned", seed=1), copied(other, "scanned", seed=2)
+    registered = compare(extract(np.asarray(one)), extract(np.asarray(two)))
+    assert read(grey(one), grey(two), registered.transform).kind in ("lookalike", "unreadable")
+
+
+def test_a_grid_that_is_laid_over_the_wrong_cells_tells_nothing():
+    page = grey(pages("spreadsheet", count=1)[0])
+    one_cell = np.array([[1, 0, 128 / page.shape[1]], [0, 1, 35 / page.shape[0]], [0, 0, 1]])
+    assert read(page, page, one_cell).kind == "unreadable"
 
 
 def test_a_pair_read_the_other_way_round_is_read_the_same():
@@ -139,6 +174,15 @@ def test_filled_in_forms_are_reported_as_lookalikes_and_never_grouped(tmp_path):
     assert len(lookalikes)
     assert lookalikes["edit"].str.startswith("the same layout, other content in").all()
     assert found.at(0.1).to_dict() == found.to_dict()
+
+
+def test_the_small_print_of_a_grid_says_how_its_copies_lie(tmp_path):
+    page = next(make_lookalikes("spreadsheet", count=1, seed=0, template=2))
+    page.save(tmp_path / "page.png")
+    (tmp_path / "framed.jpg").write_bytes(copy_of(page, kind="border-6", seed=2000))
+    (tmp_path / "cropped.jpg").write_bytes(copy_of(page, kind="crop-90", seed=2000))
+    found = dedup.find_duplicates(tmp_path, cache=False, progress=False)
+    assert [len(group) for group in found.groups] == [3]
 
 
 def test_a_check_tells_another_page_of_a_form_from_a_copy(tmp_path):

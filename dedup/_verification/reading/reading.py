@@ -15,12 +15,21 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._base.opencv import cv2
+from dedup._verification.reading.content import (
+    is_in_doubt,
+    likelihood,
+    may_have_moved,
+    other_content,
+    surely_other,
+)
 from dedup._verification.reading.filters import fine_energy, matched
-from dedup._verification.reading.frame import Frame, frame_of, without_bands
-from dedup._verification.reading.gate import Tones, tones
+from dedup._verification.reading.frame import Frame, frame_of
+from dedup._verification.reading.gate import Tones
 from dedup._verification.reading.homography import laid_over, registered
 from dedup._verification.reading.moved import has_moved, has_shifted
-from dedup._verification.reading.regions import Region, may_be_drawn, regions
+from dedup._verification.reading.nature import Nature, nature_of, tones_of
+from dedup._verification.reading.overlay import Sheets, laid_in_frame, sheet_in, start_of
+from dedup._verification.reading.regions import Region, regions
 from dedup._verification.reading.residual import STRIDE, WINDOW, Residual, residual, smoothed
 
 __all__ = ["Box", "Grey", "Reading", "read"]
@@ -32,33 +41,16 @@ Matrix: TypeAlias = npt.NDArray[np.float64]
 Box: TypeAlias = tuple[float, float, float, float]
 Kind: TypeAlias = Literal["copy", "lookalike", "scene", "unreadable"]
 
-OTHER_CONTENT: Final[Mapping[str, float]] = {
-    "intercept": -3.35,
-    "drawn": 4.24,
-    "drawn_near": 2.02,
-    "soft": -12.92,
-    "soft_near": -5.63,
-    "still": 5.23,
-    "unchanged": 4.53,
-    "ink": 3.50,
-}
-"""The logistic model of a changed region that is other content of a page, not an overlay on a
-photo; fitted on the fitting half of `dedup.data.lookalikes`, and on edits of photos and of drawn
-stars. The intercept is 1 more than was fitted: a missed pair is better than a wrong one."""
-
 _FULL: Final = 1400
 """Pixels of the longer side: with 1000 the digits of a page of 1200 are lost."""
 _ROUGH: Final = 500
 """The same for a first look, at what is surely other content."""
-_TONES: Final = 640
-_CELL: Final = 16
 _EDGE: Final = 4
 """Pixels along the edge of what both show that are blends with what is around it."""
 _SURE: Final = WINDOW**2 / 5 / STRIDE**2
 """Changed windows below which nothing has changed."""
-_CLEAR: Final = 0.5
-_CERTAIN: Final = 2.0
-"""Likelihood of other content above which it is not asked whether something moved instead."""
+_UNLIKE: Final = 0.4
+"""Part of what is drawn that differs, from which a page is not laid over the other as it should."""
 _FINER: Final = 2.5
 """Pixels of the finer picture, for one of the coarser, from which it may show more."""
 _INK: Final = 100.0
@@ -110,14 +102,23 @@ def read(a: Grey, b: Grey, transform: Matrix, *, photos: bool = False) -> Readin
     b_first = growth < 0.999 or (growth < 1.001 and _order(b) < _order(a))
     one, two = (b, a) if b_first else (a, b)
     matrix = np.linalg.inv(matrix) if b_first else matrix
+    sheets: Sheets = None, None
+    nature: Nature = "photo"
     for most in (_ROUGH, _FULL):
         frame = frame_of(one, two, matrix, most=most)
         if frame is None:
             return Reading("copy" if photos else "unreadable", figures={"changed": 1.0})
-        photos = photos or (most == _ROUGH and not _may_be_drawn(frame))
-        nearly = photos or most == _FULL
-        to_other = registered(frame.base, frame.other, frame.to_other, nearly=nearly)
-        kind, found, figures = _decided(frame, to_other, two, photos=photos, rough=most == _ROUGH)
+        rough, start = most == _ROUGH, frame.to_other
+        if rough and not photos:
+            nature = nature_of(frame.base, laid_over(frame.other, start, frame.base.shape[::-1]))
+        if rough and nature != "photo":
+            sheets = sheet_in(one), sheet_in(two)
+            start = start_of(frame, sheets, (one.shape, two.shape))
+        nearly = nature == "photo" or not rough
+        to_other = registered(frame.base, frame.other, start, nearly=nearly)
+        laid, covered = laid_in_frame(frame, to_other, sheets)
+        look = _Look(frame, laid, covered, two, nature, rough=rough)
+        kind, found, figures = _decided(look)
         if kind is not None:
             to_a = frame.given(to_other) if b_first else frame.to_base
             boxes = tuple(_box(region.box, to_a, a.shape) for region in found[:_MOST_BOXES])
@@ -126,82 +127,78 @@ def read(a: Grey, b: Grey, transform: Matrix, *, photos: bool = False) -> Readin
     raise AssertionError("a look at full size decides")
 
 
-def _decided(
-    frame: Frame, to_other: Matrix, finer: Grey, *, photos: bool, rough: bool
-) -> tuple[Kind | None, Sequence[Region], dict[str, float]]:
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Two pictures laid over each other.
+
+    Attributes
+    ----------
+    frame : Frame
+    laid : ndarray, uint8
+        The other picture, as it is seen from the frame.
+    covered : ndarray, uint8
+        255 where both show the same thing.
+    finer : ndarray, uint8
+        The other picture, as it was given.
+    nature : str
+        Of both pictures.
+    rough : bool
+        There is a closer look to come.
+    """
+
+    frame: Frame
+    laid: Grey
+    covered: Grey
+    finer: Grey
+    nature: Nature
+    rough: bool
+
+
+def _decided(look: _Look) -> tuple[Kind | None, Sequence[Region], dict[str, float]]:
     """What one look shows: None if that needs a closer one."""
-    laid, covered = _laid(frame, to_other)
+    frame, laid, covered = look.frame, look.laid, look.covered
+    nature, rough = look.nature, look.rough
     whole = _windows_inside(covered)
     a, b = smoothed(frame.base), smoothed(laid)
     seen = residual(a, b, whole)
     found: list[Region] = []
     other: list[Region] = []
-    kind: Kind = "scene" if photos else "lookalike"
+    is_photo = nature == "photo"
     if rough or seen.changed.sum() >= _SURE:
-        tones_a, tones_b = (_tones(picture) for picture in (frame.base, laid))
+        tones_a, tones_b = (tones_of(picture) for picture in (frame.base, laid))
         if tones_a is None or tones_b is None:
-            return ("copy" if photos else None if rough else "unreadable"), (), {"changed": 1.0}
+            return ("copy" if is_photo else None if rough else "unreadable"), (), {"changed": 1.0}
         found = regions(seen, tones_a, tones_b)
-        if photos:
+        if is_photo:
             other = [region for region in found if has_moved(region, found, frame.base, laid)]
         else:
-            other = [region for region in found if _is_surely_other(region)]
-        if not other and rough and not photos:
+            other = surely_other(found, nature)
+        if not other and rough and not is_photo:
             return None, (), {}
         if not other and not rough:
             ink = _ink(tones_a, tones_b, a.shape) & (covered > 0)
             seen = _filtered(seen, a, b, whole, ink)
             found = regions(seen, tones_a, tones_b)
-            other = [region for region in found if _is_other_content(region)]
-    doubtful = kind == "lookalike" and all(_likelihood(region) < _CERTAIN for region in other)
-    if (doubtful or not other) and has_shifted(found, frame.base, laid, covered):
+            other = other_content(found, nature, whole)
+            if is_in_doubt(found, other, nature, whole, cut=seen.cut):
+                return "unreadable", (), {}
+    kind: Kind = "scene" if is_photo else "lookalike"
+    if may_have_moved(other, nature) and has_shifted(found, frame.base, laid, covered):
         kind, other = "scene", found
+    share = int(seen.changed.sum()) / max(int(seen.valid.sum()), 1)
+    if other and nature == "page" and share > _UNLIKE:
+        return None if rough else "unreadable", (), {}
     if other:
-        surest = max(other, key=_likelihood)
+        surest = max(other, key=likelihood)
         return kind, other, {**surest.figures, "cut": seen.cut}
-    figures = {"changed": int(seen.changed.sum()) / max(int(seen.valid.sum()), 1)}
-    return ("copy" if rough or _is_legible(frame, finer) else "unreadable"), (), figures
-
-
-def _may_be_drawn(frame: Frame) -> bool:
-    """Whether a difference could be other content: in a photo it is an edit."""
-    height, width = frame.base.shape
-    laid = laid_over(frame.other, frame.to_other, (width, height))
-    a, b = _tones(frame.base), _tones(laid)
-    return a is None or b is None or may_be_drawn(a, b)
-
-
-def _laid(frame: Frame, to_other: Matrix) -> tuple[Grey, npt.NDArray[np.uint8]]:
-    """The other picture in the frame, and 255 where both show the same thing, not its borders."""
-    height, width = frame.base.shape
-    laid = laid_over(frame.other, to_other, (width, height), how=cv2.INTER_CUBIC)
-    covered = laid_over(
-        _without_bands(frame.other), to_other, (width, height), border=cv2.BORDER_CONSTANT
-    )
-    return laid, np.where(covered > 250, _without_bands(frame.base), 0).astype(np.uint8)
-
-
-def _without_bands(picture: Grey) -> Grey:
-    """255 but for plain bands at the sides, which are straight in the picture that has them."""
-    left, top, right, bottom = without_bands(picture)
-    inside = np.zeros_like(picture)
-    inside[top:bottom, left:right] = 255
-    return inside
+    figures = {"changed": share}
+    return ("copy" if rough or _is_legible(frame, look.finer) else "unreadable"), (), figures
 
 
 def _windows_inside(covered: npt.NDArray[np.uint8]) -> Mask:
     side = WINDOW + 2 * _EDGE
     inner = cv2.erode(covered, np.ones((side, side), np.uint8), borderValue=0)
     return np.asarray(inner)[::STRIDE, ::STRIDE] > 0
-
-
-def _tones(picture: Grey) -> Tones | None:
-    zoom = min(1.0, _TONES / max(picture.shape))
-    if zoom < 1:
-        picture = np.asarray(
-            cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA), np.uint8
-        )
-    return tones(picture, cell=min(_CELL, max(4, min(picture.shape) // 8)))
 
 
 def _ink(a: Tones, b: Tones, shape: tuple[int, ...]) -> Mask:
@@ -216,27 +213,6 @@ def _filtered(first: Residual, a: Floats, b: Floats, whole: Mask, ink: Mask) -> 
     second = residual(a, b, whole, fine=fine, noise=first.noise)
     ratio = np.minimum(first.ratio, second.ratio)
     return replace(second, ratio=ratio, cut=min(first.cut, second.cut))
-
-
-def _likelihood(region: Region) -> float:
-    """That a region is other content of a page: above 0 it is."""
-    return OTHER_CONTENT["intercept"] + sum(
-        weight * region.figures[name]
-        for name, weight in OTHER_CONTENT.items()
-        if name != "intercept"
-    )
-
-
-def _is_other_content(region: Region) -> bool:
-    """Whether other content is likelier than not; where only one shows something, it is clear."""
-    figures = region.figures
-    return _likelihood(region) > 0 and (figures["ink"] > 0.3 or figures["top"] > _CLEAR)
-
-
-def _is_surely_other(region: Region) -> bool:
-    """Whether no filter could make the one of the other: both show something, and nothing alike."""
-    figures = region.figures
-    return figures["top"] > 1.2 and figures["ink"] > 0.6 and _likelihood(region) > 1
 
 
 def _is_legible(frame: Frame, finer: Grey) -> bool:

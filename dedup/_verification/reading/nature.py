@@ -1,0 +1,61 @@
+"""What two registered pictures are: pages, photos, or something in between."""
+
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup._base.opencv import cv2
+from dedup._verification.reading.gate import Tones, photographic, tones
+from dedup._verification.reading.regions import may_be_drawn
+
+__all__ = ["Nature", "nature_of", "reduced", "tones_of"]
+
+Grey: TypeAlias = npt.NDArray[np.uint8]
+Nature: TypeAlias = Literal["photo", "mixed", "drawn", "page"]
+
+_PICTURE: Final = 67_200
+"""Pixels in which it is found out whether a picture is a photo."""
+_PAGE: Final = -1.5
+_DRAWN: Final = 1.0
+"""What `photographic` is of a page, at most, and of what may be one: of 300 photos the most
+page-like has -0.5, and ten are below 1."""
+_LIGHT: Final = 96
+"""Grey value above which a ground is light: on a dark one there may be stars."""
+_TONES: Final = 640
+_CELL: Final = 16
+
+
+def nature_of(a: Grey, b: Grey) -> Nature:
+    """What both pictures are, of which one is laid over the other.
+
+    "photo": a difference is an edit. "page": it is other content. "drawn": most likely so.
+    """
+    small = [_small(picture) for picture in (a, b)]
+    most = max(map(photographic, small))
+    if most < _DRAWN and min(map(np.median, small)) > _LIGHT:
+        return "page" if most < _PAGE else "drawn"
+    tones_a, tones_b = tones_of(a), tones_of(b)
+    if tones_a is None or tones_b is None or may_be_drawn(tones_a, tones_b):
+        return "mixed"
+    return "photo"
+
+
+def tones_of(picture: Grey) -> Tones | None:
+    """The tones of a picture at a size at which letters are not lost."""
+    picture = reduced(picture, _TONES)
+    return tones(picture, cell=min(_CELL, max(4, min(picture.shape) // 8)))
+
+
+def reduced(picture: Grey, longer: int) -> Grey:
+    """A picture with at most so many pixels on its longer side."""
+    zoom = min(1.0, longer / max(picture.shape))
+    if zoom == 1:
+        return picture
+    how = cv2.INTER_AREA
+    return np.asarray(cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=how), np.uint8)
+
+
+def _small(picture: Grey) -> Grey:
+    longer = round(max(picture.shape) * (_PICTURE / picture.size) ** 0.5)
+    return np.asarray(cv2.medianBlur(reduced(picture, longer), 3), np.uint8)
