@@ -8,6 +8,7 @@ the groups with those of one machine, and prints for each stage its parts, rows,
 """
 
 import argparse
+import os
 import resource
 import sys
 import tempfile
@@ -29,6 +30,8 @@ from dedup import distributed
 from dedup.distributed import _components
 from dedup.distributed._work import Work
 
+# Ray reads them as it is imported.
+os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
 NODE = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
 
 
@@ -80,6 +83,7 @@ def job(given: argparse.Namespace, folder: Path) -> None:
     from ray.cluster_utils import Cluster
 
     photos = stored.pictures(folder / "photos", given.images * 5 // 6)
+    (folder / "milvus").mkdir()
     server = milvus_server.Server(folder / "milvus")
     server.start()
     cluster = Cluster(initialize_head=True, head_node_args={"include_dashboard": False, **NODE})

@@ -4,7 +4,7 @@
 (borders, letterboxes, blurred bars), of which only what is drawn on them counts.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -41,6 +41,13 @@ _UPRIGHT: Final = 2.0
 _TURNED: Final = 45.0
 """Degrees from which a drawing may be another one."""
 _PASTED: Final = "pasted into another image"
+_FEW_SQUARES: Final = 16
+"""Squares of which colours are not compared."""
+_TONES: Final = (4, 251)
+_TOLD: Final = 4.0
+_CLIPPED: Final = 0.01
+"""Grey values beyond which tones are lost; by which these are told apart; and the part of a picture
+that was clipped, if so many were."""
 _OWN_COLOURS: Final = 6.0
 """Standard deviation of colour, in grey values, that can be seen."""
 
@@ -83,6 +90,11 @@ class Only:
         """Part of its picture that the other lacks, 0 to 1."""
         return min(1.0, self.within + self.around)
 
+    def joined(self, other: "Only") -> "Only":
+        """With what another frame shows: of each the more."""
+        most = (max(x, y) for x, y in zip(astuple(self), astuple(other), strict=True))
+        return Only(*most)
+
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
@@ -99,6 +111,8 @@ class Coverage:
     is_turned : bool
         Whether one is mirrored or turned, and both are drawn: an arrow, a letter, a sign is
         something else then.
+    contrast : float
+        Contrast of b in units of that of a; 1 if the one with more lost light or dark tones.
     """
 
     a: Only = field(default_factory=Only)
@@ -106,6 +120,7 @@ class Coverage:
     detail: Detail = field(default_factory=Detail)
     tint: float = 0.0
     is_turned: bool = False
+    contrast: float = 1.0
 
     def swapped(self) -> "Coverage":
         """The same with a and b exchanged."""
@@ -115,6 +130,17 @@ class Coverage:
             self.detail.swapped(),
             self.tint,
             self.is_turned,
+            1 / self.contrast,
+        )
+
+    def joined(self, other: "Coverage") -> "Coverage":
+        """With what other frames of the same files show of each other."""
+        return replace(
+            self,
+            a=self.a.joined(other.a),
+            b=self.b.joined(other.b),
+            tint=max(self.tint, other.tint),
+            is_turned=self.is_turned or other.is_turned,
         )
 
 
@@ -181,6 +207,7 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         compared(a, b, to_b, common),
         tint_of(colour_a, colour_b),
         _is_turned(evidence) and not any(extract(one.image).is_photo() for one in (a, b)),
+        _contrast(colour_a.mean(axis=1), colour_b.mean(axis=1)),
     )
 
 
@@ -264,12 +291,28 @@ def _is_recoloured(common: CommonPart, colours: Floats, others: Floats) -> bool:
     return has_other_hues(common.a, common.b, common.alike)
 
 
+def _contrast(a: Floats, b: Floats) -> float:
+    """Contrast of b in units of that of a, of small squares, unless it was clipped for that."""
+    if len(a) < _FEW_SQUARES:
+        return 1.0
+    ratio = (float(b.std()) + 1) / (float(a.std()) + 1)
+    lost = _lost(b, a) if ratio > 1 else _lost(a, b)
+    return 1.0 if lost > _CLIPPED else ratio
+
+
+def _lost(light: Floats, other: Floats) -> float:
+    """Part of a picture's squares that are black or white, though the other tells them apart."""
+    ends = [other[end] for end in (light < _TONES[0], light > _TONES[1]) if end.any()]
+    apart = sum(int((abs(x - np.median(x)) > _TOLD).sum()) for x in ends)
+    return apart / len(light)
+
+
 def _has_own(picture: Floats, other: Floats) -> bool:
     """Whether the differences between the channels are no smooth function of the other's colours.
 
     Grey and sepia give up what no function of them brings back; other tints do not.
     """
-    if len(picture) < 16:
+    if len(picture) < _FEW_SQUARES:
         return False
     chroma = picture @ np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
     chroma = chroma - chroma.mean(axis=0)

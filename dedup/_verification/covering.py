@@ -10,6 +10,7 @@ from dedup._base.pairs import Pair
 from dedup._base.threads import threads
 from dedup._verification.coverage import COVER_SIDE, Coverage, coverage_of
 from dedup._verification.evidence import Evidence
+from dedup._verification.frames import covered_in_all
 from dedup._verification.measured import Measured, name_of_pair
 from dedup._verification.pictures import Pictures
 from dedup.errors import DecodeError
@@ -112,8 +113,15 @@ class Covering:
         evidence = self._verifier.evidence(pair)
         if evidence is None or evidence.transform is None:
             return None
-        a, b = map(self._picture, self._verifier.directed(pair))
-        return None if a is None or b is None else coverage_of(a, b, evidence)
+        ends = self._verifier.directed(pair)
+        a, b = map(self._picture, ends)
+        seen = None if a is None or b is None else coverage_of(a, b, evidence)
+        if seen is None:
+            return None
+        pictures = self._verifier.pictures
+        frames = (pictures.frames(picture, short_side=COVER_SIDE) for picture in ends)
+        counts = (pictures.files[picture][0].frames for picture in ends)
+        return covered_in_all(seen, *frames, counts=(next(counts), next(counts)))
 
     def _picture(self, picture: int) -> Decoded | None:
         """A picture, if it can be read as it was indexed."""

@@ -61,6 +61,9 @@ class Detail:
         Noise that the one has beside what the other shows, in grey values; 0 if it has none.
     specks_a, specks_b : float
         Part of the pixels that stand out from their neighbours: salt and pepper.
+    more_a, more_b : float
+        What the one resolves in octaves in which the other has less, in octaves: both, if the
+        smaller one was sharpened.
     is_exact : bool
         Whether pixel lies on pixel, so that none was interpolated to compare them.
     """
@@ -73,6 +76,8 @@ class Detail:
     noise_b: float = 0.0
     specks_a: float = 0.0
     specks_b: float = 0.0
+    more_a: float = 0.0
+    more_b: float = 0.0
     is_exact: bool = False
 
     def swapped(self) -> "Detail":
@@ -86,6 +91,8 @@ class Detail:
             self.noise_a,
             self.specks_b,
             self.specks_a,
+            self.more_b,
+            self.more_a,
             self.is_exact,
         )
 
@@ -111,12 +118,13 @@ def compared(a: Decoded, b: Decoded, to_b: Matrix, common: CommonPart) -> Detail
     signal_a, signal_b = _signals(blocks).T
     # The coarsest octave is contrast, which is no detail.
     gain = (signal_b[-1] + 0.1) / (signal_a[-1] + 0.1)
-    exponent = 0.0
+    more_a = more_b = 0.0
     for own, other in zip(signal_a[:-1], signal_b[:-1] / gain, strict=True):
         most = max(own, other)
         kept, won = (min(1.0, (x / max(y, 1e-9)) ** 0.5) for x, y in ((other, own), (own, other)))
-        exponent += most / (most + _FAINT**2) * (kept - won)
-    ratio = float(2**exponent)
+        said = float(most / (most + _FAINT**2))
+        more_a, more_b = more_a + said * (1 - float(kept)), more_b + said * (1 - float(won))
+    ratio = 2 ** (more_b - more_a)
     if _ALIKE[0] < ratio < _ALIKE[1] and _is_reduced(a, b, pixels):
         ratio = pixels
     crisp_a, crisp_b = (float(x[0] / (x[1] + 0.1)) for x in (signal_a, signal_b))
@@ -131,6 +139,8 @@ def compared(a: Decoded, b: Decoded, to_b: Matrix, common: CommonPart) -> Detail
         noise_b=noise_b,
         specks_a=specks_a,
         specks_b=specks_b,
+        more_a=more_a,
+        more_b=more_b,
         is_exact=tiles[0].is_exact,
     )
 

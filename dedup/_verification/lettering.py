@@ -45,6 +45,8 @@ _ONE_WAY: Final = 0.15
 """Ink that darkens, at most, for ink that lightens, or the other way."""
 _BETWEEN: Final = 0.6
 """Part of a line of letters that is left free, at least."""
+_LINE: Final = 3.0
+"""Length of a line of letters with outlines, at least, in units of its height."""
 
 
 def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple[float, float]:
@@ -76,8 +78,17 @@ def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple
     seen = _compared(*greys, inside)
     if not seen.changed.any():
         return 0.0, 0.0
-    known = np.asarray(cv2.dilate(known.astype(np.uint8), _BESIDE), np.bool_)
-    return _shares(seen, greys, _laid(known, to_canvas, size))
+    return _shares(seen, greys, _laid(_hidden(known), to_canvas, size))
+
+
+def _hidden(known: Mask) -> Mask:
+    """What is known to hide, with its edge; a rectangle of which most was seen, as a whole."""
+    hidden = np.asarray(cv2.dilate(known.astype(np.uint8), _BESIDE), np.uint8)
+    number, _, found, _ = cv2.connectedComponentsWithStats(hidden)
+    for left, top, width, height, area in np.asarray(found)[1:number].tolist():
+        if area > _MOSTLY * width * height:
+            hidden[top : top + height, left : left + width] = 1
+    return hidden.astype(np.bool_)
 
 
 def _laid(mask: Mask, to_canvas: npt.NDArray[np.float64], size: tuple[int, int]) -> Mask:
@@ -153,13 +164,22 @@ def _shares(seen: Residual, greys: tuple[Floats, Floats], known: Mask) -> tuple[
 def _is_written(greys: tuple[Floats, Floats], windows: Mask) -> bool:
     """Whether what changed is lighter, or darker, in strokes, between which nothing changed.
 
-    What hides changes all of a place: a blur and a mosaic in both ways.
+    What hides changes all of a place: a blur and a mosaic in both ways, as letters with an outline
+    do, which stand in a line.
     """
     place = _place(windows, greys[0].shape)
     change = (greys[1] - greys[0])[place]
     less, more = sorted(((change > _INK).mean(), (change < -_INK).mean()))
     still = (np.abs(change) < _INK / 2).mean()
-    return bool(less < _ONE_WAY * more and still > _BETWEEN)
+    if less < _ONE_WAY * more:
+        return bool(still > _BETWEEN)
+    return bool(still > _MOSTLY) and _is_line(windows)
+
+
+def _is_line(windows: Mask) -> bool:
+    """Whether windows lie along a line, turned as it may be."""
+    _, sides, _ = cv2.minAreaRect(np.argwhere(windows).astype(np.float32))
+    return max(sides) + 1 > _LINE * (min(sides) + 1)
 
 
 def _place(windows: Mask, shape: tuple[int, ...]) -> Mask:

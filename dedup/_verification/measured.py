@@ -114,5 +114,5 @@ def _digest(*parts: object) -> str:
 
 def _coverage(values: dict[str, Any]) -> Coverage:
     a, b = (Only(**values[end]) for end in ("a", "b"))
-    tint, is_turned = float(values["tint"]), bool(values["is_turned"])
-    return Coverage(a, b, Detail(**values["detail"]), tint, is_turned)
+    rest = {name: values[name] for name in ("tint", "is_turned", "contrast")}
+    return Coverage(a, b, Detail(**values["detail"]), **rest)

@@ -22,8 +22,10 @@ _GROWN: Final = 4
 _DULL: Final = 0.92
 """Contrast of what hides, at most, in units of what it hides."""
 _COARSE: Final = 8.0
-_AT_LARGE: Final = 6.0
-"""Blur that leaves what is seen at large, and grey values by which that may differ."""
+_AT_LARGE: Final = 0.06
+_ROUNDED: Final = 1.0
+"""Blur that leaves what is seen at large; what that may differ by, as a part of what it hides and,
+where that is little, in grey values."""
 _FLAT: Final = 10.0
 """Contrast of a bar, in grey values."""
 _BAR: Final = 150
@@ -150,7 +152,8 @@ def _hides(common: CommonPart, greys: tuple[Floats, Floats], place: Mask) -> boo
     for below, above in zip(cv2.split(common.a), cv2.split(common.b), strict=True):
         by = tones(np.asarray(below), np.asarray(above), common.alike)
         seen = cv2.GaussianBlur(above - changed(np.asarray(below), by), (0, 0), _COARSE)
-        if float(np.abs(np.asarray(seen))[place].mean()) > _AT_LARGE:
+        most = _AT_LARGE * float(np.asarray(below)[place].std()) + _ROUNDED
+        if float(np.abs(np.asarray(seen))[place].mean()) > most:
             return False
     return True
 

@@ -24,7 +24,7 @@ _BESIDE: Final = 2
 """Pixels of the canvas by which a colour may lie beside its place."""
 _RECOLOURED: Final = 0.004
 """Part of a picture that has other hues, from which it has colours of its own."""
-_TONED: Final = 0.2
+_TONED: Final = 0.12
 """Part of its chroma that light and dark do not tell, of a picture in one tone, at most."""
 
 

@@ -34,8 +34,8 @@ def filter_shards(
 
     Bytes are copied: no image is encoded again, and the shards themselves are left alone. Of a
     tar, as WebDataset makes them, a sample goes with its image (`000123.jpg`, `000123.json`); one
-    of several images goes only if all of them may. Of Parquet, rows go. A shard that is there in
-    `into` is not written again.
+    of several images goes only if all of them may, and what could not be read goes along. Of
+    Parquet, rows go. A shard that is there in `into` is not written again.
 
     Parameters
     ----------
@@ -56,8 +56,8 @@ def filter_shards(
     Raises
     ------
     InputError
-        If a shard is neither tar nor Parquet, two have one name, or `into` holds the shards
-        themselves.
+        If a shard is neither a tar nor a Parquet file that is there, was not searched or has
+        changed since, if two have one name, or `into` holds the shards themselves.
     MissingExtra
         If Ray is not installed; names the command.
     """
@@ -68,8 +68,8 @@ def filter_shards(
     if len(set(names)) < len(names):
         raise InputError("two shards have one name, under which only one can be written")
     for path in paths:
-        if not path.lower().endswith((".tar", ".parquet")):
-            raise InputError(f"{path}: expected a .tar or .parquet")
+        if not path.lower().endswith((".tar", ".parquet")) or not os.path.isfile(path):
+            raise InputError(f"{path}: expected a .tar or .parquet that is there")
         if Path(path).parent == folder:
             raise InputError(f"into={folder}: the shards themselves are there")
     load(work)  # it is finished
@@ -93,30 +93,31 @@ def _filtered(work: Work, shard: str, target: str) -> int:
     return left_out
 
 
-def _gone(work: Work, addresses: list[str]) -> npt.NDArray[np.bool_]:
-    """Which of some images are more than needed."""
+def _looked_up(
+    work: Work, shard: str, addresses: list[str]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which members of a shard may go, and which are images that were searched."""
     ids = np.array([path_key(address) for address in addresses], np.int64)
-    gone = np.zeros(len(ids), np.bool_)
+    gone, known = np.zeros((2, len(ids)), np.bool_)
     for part in work.parts("removal_ids"):
-        known = work.read("removal_ids", part)["id"].to_numpy()
-        gone |= np.isin(ids, known)
-    return gone
-
-
-def _known(work: Work, addresses: list[str]) -> npt.NDArray[np.bool_]:
-    """Which of some files are images that were searched."""
-    ids = np.array([path_key(address) for address in addresses], np.int64)
-    known = np.zeros(len(ids), np.bool_)
+        gone |= np.isin(ids, work.read("removal_ids", part)["id"].to_numpy())
+    now = os.stat(shard).st_mtime_ns
     for part in work.parts("records"):
-        known |= np.isin(ids, work.read("records", part, columns=["id"])["id"].to_numpy())
-    return known
+        table = work.read("records", part, columns=["id", "mtime_ns"])
+        mine = np.isin(table["id"].to_numpy(), ids)
+        if (table["mtime_ns"].to_numpy()[mine] != now).any():
+            raise InputError(f"{shard} has changed since it was searched")
+        known |= np.isin(ids, table["id"].to_numpy()[mine])
+    if not known.any():
+        raise InputError(f"nothing of {shard} is among the images of this search")
+    return gone, known
 
 
 def _tar(work: Work, shard: str, partial: str) -> int:
     with tarfile.open(shard, "r:") as old:
         members = old.getmembers()
         addresses = [file_key(f"{shard}/{member.name}") for member in members]
-        gone, known = _gone(work, addresses), _known(work, addresses)
+        gone, known = _looked_up(work, shard, addresses)
         samples: dict[str, list[int]] = defaultdict(list)
         for place, member in enumerate(members):
             samples[_sample(member.name)].append(place)
@@ -144,7 +145,8 @@ def _parquet(work: Work, shard: str, partial: str) -> int:
 
     left_out = 0
     with pq.ParquetFile(shard) as old:
-        gone = _gone(work, [f"{shard}/{row}" for row in range(old.metadata.num_rows)])
+        rows = range(old.metadata.num_rows)
+        gone, _ = _looked_up(work, shard, [f"{shard}/{row}" for row in rows])
         with pq.ParquetWriter(partial, old.schema_arrow) as new:
             start = 0
             for batch in old.iter_batches(batch_size=_BATCH_ROWS):

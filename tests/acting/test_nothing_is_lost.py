@@ -8,7 +8,7 @@ import pytest
 import skimage.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 import dedup
 from dedup.data.edits import EDITS, edited_file
@@ -31,7 +31,7 @@ def photo():
 def pair(tmp_path, photo):
     """Saves the photo and a copy; returns what is kept, and why the other stays ("" if not)."""
 
-    def look(copy, *, name="copy.jpg", original="original.jpg", **options):
+    def look(copy, *, photo=photo, name="copy.jpg", original="original.jpg", **options):
         (tmp_path / original).parent.mkdir(exist_ok=True)
         photo.save(tmp_path / original, **({"quality": 90} if original.endswith("jpg") else {}))
         copy.save(tmp_path / name, **({"quality": 90} if name.endswith("jpg") else {}))
@@ -87,6 +87,26 @@ def test_original_is_kept_whatever_the_size_of_the_files(pair, photo, copy):
     assert pair(copy(photo), name="a.png") == ("original.jpg", "")
 
 
+def sharpened(photo):
+    return photo.filter(ImageFilter.UnsharpMask(radius=2, percent=200, threshold=0))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (sharpened, "not sharpened"),
+        (lambda photo: sharpened(photo).resize((226, 150)), "not sharpened"),
+        (lambda photo: ImageEnhance.Contrast(photo).enhance(0.5), "2 times the contrast"),
+    ],
+    ids=["sharpened", "sharpened and reduced", "pale"],
+)
+def test_original_stays_beside_a_copy_that_looks_as_detailed(pair, change, reason):
+    soft = Image.fromarray(skimage.data.astronaut()).resize((451, 300))
+    kept, why = pair(change(soft), photo=soft, name="a.png", keep="shortest-path")
+    assert kept == "a.png"
+    assert reason in why
+
+
 def test_what_was_censored_is_not_kept(pair, photo):
     box = 120, 80, 280, 220
     for number, change in enumerate(
@@ -103,6 +123,10 @@ def test_what_only_hides_some_of_the_picture_may_go(pair, photo, hide):
         "bar": lambda part: Image.new("RGB", part.size),
     }[hide]
     assert pair(boxed(photo, (120, 80, 280, 220), change)) == ("original.jpg", "")
+
+
+def test_fur_that_a_mosaic_hides_is_not_taken_for_letters(pair, photo):
+    assert pair(boxed(photo, (232, 0, 336, 174), mosaic)) == ("original.jpg", "")
 
 
 def test_picture_is_kept_though_most_copies_of_it_are_censored(tmp_path, photo):
@@ -147,6 +171,15 @@ def test_a_line_of_little_grey_letters_is_not_lost(pair, photo, size, grey, keep
     ImageDraw.Draw(copy).text((130, 160), "Sale ends 12 May", (grey,) * 3, font_size=size)
     _, reason = pair(copy, keep=keep)
     assert reason
+
+
+@pytest.mark.parametrize("top", [30, 90, 150, 210, 270])
+@pytest.mark.parametrize("size", [10, 13])
+def test_what_a_line_of_outlined_letters_hides_is_not_lost(pair, photo, size, top):
+    copy = photo.copy()
+    text, ink = "Taken in June 2019, page 14", {"stroke_width": 1, "stroke_fill": (20, 20, 20)}
+    ImageDraw.Draw(copy).text((80, top), text, (235, 235, 235), font_size=size, **ink)
+    assert pair(copy)[1]
 
 
 @pytest.mark.parametrize(

@@ -138,3 +138,18 @@ def test_clouds_that_another_exposure_burnt_out_stay(reasons, photo):
     )
     kept, others = reasons(dark=dark, light=light)
     assert kept == "dark" or others["dark"].endswith("of its picture is only here")
+
+
+def test_what_only_a_later_frame_shows_stays(tmp_path, photo):
+    cat = Image.fromarray(skimage.data.chelsea()).resize((450, 300))
+    lettered = cat.copy()
+    ImageDraw.Draw(lettered).text((60, 120), "SALE ENDS 12 MAY", "white", font_size=36)
+    photo.save(tmp_path / "plain.gif", save_all=True, append_images=[cat, photo])
+    photo.save(tmp_path / "lettered.gif", save_all=True, append_images=[lettered, photo])
+    photo.resize((225, 150)).save(
+        tmp_path / "small.gif",
+        save_all=True,
+        append_images=[cat.resize((225, 150)), photo.resize((225, 150))],
+    )
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert [os.path.basename(path) for path in group.remove] == ["small.gif"]

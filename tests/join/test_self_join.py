@@ -14,6 +14,8 @@ from dedup.pipelines.store.storage import Storage
 from dedup.pipelines.store.table import Table
 from dedup.pipelines.store.view_table import ViewTable, view_name
 
+pytestmark = pytest.mark.thorough
+
 
 @anywhere
 def test_pairs_are_those_of_brute_force(stored_anywhere, how):

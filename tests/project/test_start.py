@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.thorough
+
 LIBRARIES = {
     "PIL", "cv2", "faiss", "imagehash", "loky", "milvus_lite", "numpy", "onnxruntime", "openvino",
     "pandas", "pymilvus", "scipy", "towhee", "tqdm",

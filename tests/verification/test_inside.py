@@ -12,6 +12,8 @@ from dedup._verification.inside import outer_features, seen_inside
 from dedup._verification.pictures import features_of
 from dedup.pipelines.images.decoding import decode
 
+pytestmark = pytest.mark.thorough
+
 PHOTO = Image.fromarray(skimage.data.coffee())
 GROUND = Image.fromarray(skimage.data.astronaut()).resize((900, 900))
 

@@ -15,6 +15,8 @@ import dedup
 from dedup.pipelines.images import memory
 from dedup.pipelines.images.decoding import decode
 
+pytestmark = pytest.mark.thorough
+
 SIDE = 12_000  # within the limit of pixels
 
 

@@ -17,6 +17,8 @@ from PIL import Image, ImageCms, features
 import dedup
 from dedup.pipelines.images.decoding import check_header, decode, pixel_digest
 
+pytestmark = pytest.mark.thorough
+
 MODULES = {"heif": "pillow_heif", "jxl": "pillow_jxl", "raw": "rawpy"}
 
 

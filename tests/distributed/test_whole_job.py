@@ -8,7 +8,7 @@ import tarfile
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-from stored import assert_same, stored_groups
+from stored import assert_same, groups_of, stored_groups
 
 import dedup
 from dedup import distributed
@@ -55,9 +55,10 @@ def test_order_and_number_of_tasks_change_nothing_and_parts_are_plain_parquet(
     varied, uri, cluster, tmp_path
 ):
     one = found(varied, tmp_path / "one", index=uri, workers=1, part=1_000)
-    names = sorted(map(str, varied.iterdir()), reverse=True)
+    names = [*sorted(map(str, varied.iterdir()), reverse=True), str(varied)]  # each twice
     other = found(names, tmp_path / "other", index=uri, part=2)
     assert stored_groups(one) == stored_groups(other) != []
+    assert one.skipped.equals(other.skipped)
     embeddings = pq.read_table(tmp_path / "other" / "embeddings")
     assert str(embeddings.schema.field("embedding").type).startswith("list<")
     assert len(embeddings["embedding"][0]) == 64
@@ -67,6 +68,24 @@ def test_order_and_number_of_tasks_change_nothing_and_parts_are_plain_parquet(
     assert (manifest["inputs"], manifest["part"]) == (names, 2)
     with pytest.raises(InputError, match="holds the work of another job"):
         found(varied, tmp_path / "one", index=uri, workers=1, part=999)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_crowds_are_searched_deeper_and_a_store_that_is_asked_gives_the_same(
+    varied, photos, uri, tmp_path, monkeypatch
+):
+    for quality in range(20, 95):  # more than are looked for of each at first
+        photos["coins"].save(varied / f"coins {quality}.jpg", quality=quality)
+    local = dedup.find_duplicates(varied, method="sscd-fast", cache=False)
+    how = {"index": uri, "method": "sscd-fast", "collection": "crowd", "part": 40}
+    stored = found(varied, tmp_path / "here", **how)
+    assert stored_groups(stored) == groups_of(local)
+    assert max(map(len, local.groups)) > 64
+    assert len(list((tmp_path / "here" / "deeper").iterdir())) > 1
+    monkeypatch.setattr("dedup.distributed._find.EXACT_ROWS", 0)
+    asked = found(varied, tmp_path / "asked", **how)
+    assert (stored.summary["exact"], asked.summary["exact"]) == (True, False)
+    assert stored_groups(asked) == groups_of(local)
 
 
 def test_a_verdict_counts(folder, photos, uri, cluster, tmp_path):
@@ -123,6 +142,9 @@ def test_shards_are_written_without_what_is_needless_and_bytes_stay(photos, uri,
     assert rows["n"].to_pylist() == [2]
     assert rows["image"].to_pylist() == table["image"].to_pylist()[1:]
     assert left_out == 2 + (not {"a.png", "c.png"} & set(names))
+    pq.write_table(table.slice(1), tmp_path / "1.parquet")
+    with pytest.raises(InputError, match="has changed since it was searched"):
+        distributed.filter_shards(shards[1], work=tmp_path / "work", into=tmp_path / "other")
 
 
 def test_mistakes_are_told_before_anything_starts(folder, photos, tmp_path, monkeypatch):
