@@ -207,10 +207,10 @@ def test_two_runs_on_one_folder_both_finish(copies):
 
 
 COLUMNS = {
-    "covered": "coverage",
+    "covered": "measured",
     "pictures": "thumbnail",
     "seen": "evidence",
-    "standings": "standings",
+    "standings": "measured",
     "vectors": "vector",
 }
 
