@@ -183,6 +183,10 @@ def report(
         f"copies that show nothing more than the original, and are not kept for it: {len(others)}, "
         f"of which {len(gone)} are removed ({len(gone) / max(len(others), 1):.3f})"
     )
+    stay = {file.path: file.reason for file in plan.files if file.action == "leave"}
+    why = Counter((known[p].edits, stay[p]) for p in others if p in stay)
+    for (edits, reason), count in sorted(why.items()):
+        print(f"  stays: {'+'.join(edits)}: {reason}" + (f" ({count})" if count > 1 else ""))
     copies = Counter(edit for copy in known.values() for edit in copy.edits if len(copy.edits) == 1)
     gone = Counter(
         edit for path in removed for edit in known[path].edits if len(known[path].edits) == 1

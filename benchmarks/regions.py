@@ -22,13 +22,13 @@ from groups import held_out
 from PIL import Image, ImageOps
 
 import dedup
+from dedup._base.options import DEFAULT
 from dedup._search.outcome import Outcome
 from dedup.data import _apps, _drawings
 from dedup.data._content import Content
 from dedup.data._photos import open_photo
 from dedup.data.edits import JPEG
 from dedup.data.labelled import make_labelled, read_labels
-from dedup.pipelines.models.methods import DEFAULT
 
 WIDTHS = (25, 35, 45, 60)
 PLACES = ("photo", "page", "collage", "chat")

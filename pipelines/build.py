@@ -18,6 +18,7 @@ from dedup.errors import OperatorError
 from dedup.pipelines.models.methods import Method, model
 from dedup.pipelines.quiet import OperatorRegistry, ops, pipe
 from dedup.pipelines.store.collection import Row
+from dedup.pipelines.store.view_table import view_name
 
 __all__ = ["call", "compare_pair", "decode", "embed", "ingest", "output", "search"]
 
@@ -92,7 +93,7 @@ def decode(*, method: str | Method) -> Any:
 
 
 def ingest(
-    *, method: str | Method, uri: str, collection: str, small: str = "", token: str = ""
+    *, method: str | Method, uri: str, collection: str, regions: bool = False, token: str = ""
 ) -> Any:
     """From pictures to rows in Milvus: embed, insert.
 
@@ -102,14 +103,15 @@ def ingest(
         The embedding or hash, or its name, a key of `dedup.pipelines.models.methods.MODELS`.
     uri, collection, token : str
         Where the rows go; the collection must exist.
-    small : str, optional
-        The collection where the embeddings of the small pictures go first.
+    regions : bool
+        Whether the other views of the method go to the collections beside it.
 
     Returns
     -------
     towhee pipeline
         Called with a list of rows and one of their pictures; gives the rows that were written,
-        and those that were not, since their pictures have no embedding.
+        those that were not, since their pictures have no embedding, and the vectors of all; then,
+        if they are stored, those of each view.
     """
     place = {"uri": uri, "token": token}
     pipeline = (
@@ -117,14 +119,13 @@ def ingest(
         .map("images", "vectors", _embed(method))
         .map(("rows", "vectors"), ("complete", "written", "lost"), with_vectors)
     )
-    method_small = model(method).small
-    if small and method_small is not None:
+    views = {view.view: view for view in model(method).views} if regions else {}
+    for name, view in views.items():
+        beside = ops.ann_insert.milvus_client(collection_name=view_name(collection, name), **place)
         pipeline = (
-            pipeline.map("images", "small", _embed(method_small))
-            .map(("rows", "small"), "small_rows", small_rows)
-            .map(
-                "small_rows", "first", ops.ann_insert.milvus_client(collection_name=small, **place)
-            )
+            pipeline.map("images", name, _embed(view))
+            .map(("rows", name), "rows_of_view", view_rows)
+            .map("rows_of_view", "first", beside)
             # What a row is found by is there before the row is.
             .map(("complete", "first"), "complete", lambda rows, _: rows)
         )
@@ -132,8 +133,7 @@ def ingest(
         pipeline.map(
             "complete", "stored", ops.ann_insert.milvus_client(collection_name=collection, **place)
         ),
-        "written",
-        "lost",
+        *("written", "lost", "vectors", *views),
     )
 
 
@@ -232,7 +232,7 @@ def with_vectors(rows: list[Row], vectors: Vectors) -> tuple[list[Row], list[Row
     return complete, written, lost
 
 
-def small_rows(rows: list[Row], vectors: Vectors) -> list[Row]:
-    """What is stored of small pictures: their ids and vectors, if these are not zero."""
+def view_rows(rows: list[Row], vectors: Vectors) -> list[Row]:
+    """What is stored of a view of pictures: their ids and vectors, if these are not zero."""
     complete, _, _ = with_vectors([{"id": row["id"]} for row in rows], vectors)
     return complete

@@ -17,12 +17,13 @@ from typing import Any, overload
 
 import numpy as np
 
-from dedup._base.arrays import Vectors
+from dedup._base.arrays import Pixels, Vectors
 from dedup._base.threads import cores
 from dedup.errors import DecodeError, StoreError
 from dedup.pipelines.images.decoding import Decoded, ImageSource, decode
+from dedup.pipelines.images.panels import largest_panel
 from dedup.pipelines.models.hashes import phash
-from dedup.pipelines.models.methods import Method, PerceptualHash, engine, model
+from dedup.pipelines.models.methods import EmbeddingModel, Method, PerceptualHash, engine, model
 from dedup.pipelines.models.networks import NO_DIRECTION
 from dedup.pipelines.quiet import Image, PyOperator, SharedType, register
 from dedup.pipelines.store.collection import Collection, borrow
@@ -135,18 +136,35 @@ class SscdEmbedding(_Shareable):
     def __init__(self, method: str | Method = "sscd") -> None:
         super().__init__()
         self._engine = engine(method)
+        self._of_panels = isinstance(method, EmbeddingModel) and method.view == "panel"
 
     def __call__(self, images: Any) -> Vectors:
         """One image gives shape (512,); a list of n gives shape (n, 512).
 
         Of a list, a picture of which the network says nothing gives zeros.
         """
-        if isinstance(images, list):
+        several = isinstance(images, list)
+        if self._of_panels:
+            return self._panels(images) if several else self._panels([images])[0]
+        if several:
             return self._engine(images)
         vector: Vectors = self._engine([np.asarray(images)])[0]
         if not vector.any():
             raise DecodeError(NO_DIRECTION)
         return vector
+
+    def _panels(self, images: list[Pixels]) -> Vectors:
+        """The embeddings of the largest photos on plain grounds; zeros where there is none."""
+        boxes = [largest_panel(image) for image in images]
+        parts = {
+            number: images[number][box[1] : box[3], box[0] : box[2]]
+            for number, box in enumerate(boxes)
+            if box is not None
+        }
+        vectors = np.zeros((len(images), self._engine.dimension), np.float32)
+        if parts:
+            vectors[list(parts)] = self._engine(list(parts.values()))
+        return vectors
 
 
 @register(name="image-embedding/phash")

@@ -145,6 +145,9 @@ def store(request, tmp_path):
 NEEDED = {"server": "server", "own_server": "server", "chromium": "browser", "lab": "browser"}
 
 
+NOT_QUICK = ("browser", "kill", "notebook", "server", "slow", "thorough")
+
+
 @pytest.hookimpl(tryfirst=True)  # before those are left out that were not asked for
 def pytest_collection_modifyitems(items):
     for item in items:
@@ -152,6 +155,8 @@ def pytest_collection_modifyitems(items):
         names = {*item.fixturenames, stores}
         for marker in {NEEDED[name] for name in names & NEEDED.keys()}:
             item.add_marker(marker)
+        if not any(item.get_closest_marker(name) for name in NOT_QUICK):
+            item.add_marker("quick")
 
 
 def pytest_sessionfinish(session, exitstatus):

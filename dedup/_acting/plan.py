@@ -194,9 +194,9 @@ class Plan(PlannedActions):
         left = Counter(file.reason for file in self.files if file.action == LEAVE)
         if left:
             common = left.most_common(_REASONS_SHOWN)
-            reasons = [f"{count} {printable(reason)}" for reason, count in common]
+            reasons = [f"{printable(reason)} ({count})" for reason, count in common]
             others = left.total() - sum(count for _, count in common)
-            reasons += [f"{others} for other reasons"] if others else []
+            reasons += [f"other reasons ({others})"] if others else []
             text += f"; leave {left.total()} alone: {', '.join(reasons)}"
         return text
 

@@ -1,9 +1,10 @@
 """A file in the user's cache folder that keeps what takes long to find out again.
 
 It never stops a run: where it can't be read or written, things are found out again, and a file
-that no run can use is made anew.
+that no run can use is made anew. Each row has a checksum, so that none is believed that is damaged.
 """
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -75,27 +76,34 @@ class CacheFile(Generic[_T]):
 
     def get(self, keys: Iterable[tuple[Any, ...]]) -> dict[tuple[Any, ...], _T]:
         """The answers that are known, by key."""
+        keys = list(keys)
+        answer = ", ".join([*self._answer, "checksum"])
         wanted = " AND ".join(f"{column} = ?" for column in self._key)
-        found = {}
+        found: dict[tuple[Any, ...], _T] = {}
+        if not keys:
+            return found
         with self._going_on(), self._open() as database:
             for key in keys:
                 row = database.execute(
-                    f"SELECT {', '.join(self._answer)} FROM kept WHERE {wanted}",
+                    f"SELECT {answer} FROM kept WHERE {wanted}",
                     key,
                 ).fetchone()
-                if row is not None:
-                    with suppress(Exception):  # whatever stands in a row that is damaged
-                        found[key] = self._read(*row)
+                if row is not None and row[-1] == _checksum((*key, *row[:-1])):
+                    with suppress(Exception):  # whatever stands in a row that is none
+                        found[key] = self._read(*row[:-1])
         return found
 
     def put(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Keep rows of a key and its answer."""
-        columns = [*self._key, *self._answer]
+        kept = [(*row, _checksum(row)) for row in rows]
+        if not kept:
+            return
+        columns = [*self._key, *self._answer, "checksum"]
         with self._going_on(), self._open() as database, database:
             database.executemany(
                 f"INSERT OR REPLACE INTO kept ({', '.join(columns)}) "
                 f"VALUES ({', '.join('?' * len(columns))})",
-                rows,
+                kept,
             )
             database.execute(
                 "DELETE FROM kept WHERE number <= (SELECT max(number) FROM kept) - ?",
@@ -108,7 +116,8 @@ class CacheFile(Generic[_T]):
         file = self._file
         if not file.exists():
             self._remove()
-        columns = ", ".join([*self._key, *self._answer])
+            file.touch(mode=0o600)  # as SQLite's files beside it then are
+        columns = ", ".join([*self._key, *self._answer, "checksum"])
         with closing(sqlite3.connect(file, timeout=1)) as database:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
@@ -138,3 +147,12 @@ class CacheFile(Generic[_T]):
         versions = f"{self._name}-{'?' * len(self._version)}.sqlite*"
         for file in self._file.parent.glob(versions):
             file.unlink(missing_ok=True)
+
+
+def _checksum(values: tuple[Any, ...]) -> bytes:
+    """Of numbers, texts and bytes, as SQLite gives them back."""
+    digest = hashlib.blake2b(digest_size=8)
+    for value in values:
+        data = value if isinstance(value, bytes) else repr(value).encode()
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.digest()

@@ -4,6 +4,7 @@ import os
 import stat
 import tempfile
 import warnings
+from functools import cache
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -35,12 +36,15 @@ def cache_folder() -> Path:
             raise InputError(
                 f"no cache folder can be made: {_reason(refused)}; nor for now: {_reason(error)}"
             ) from error
-        warnings.warn(
-            f"no cache folder can be made ({_reason(refused)}): {own} is used instead",
-            stacklevel=1,  # one place of all callers: it is said once
-        )
+        _say_once(f"no cache folder can be made ({_reason(refused)}): {own} is used instead")
         return own
     return folder
+
+
+@cache
+def _say_once(message: str) -> None:
+    """Python itself would say it again once a library has changed its filters."""
+    warnings.warn(message, stacklevel=1)
 
 
 def _require_writable(folder: Path) -> None:

@@ -9,8 +9,8 @@ from dedup._catalogue.exact_copies import Picture, PictureBook
 from dedup._catalogue.record import FIELDS, SCHEMA, Record, path_key
 from dedup.pipelines.images.archives import exists
 from dedup.pipelines.models.methods import Method, made_by
-from dedup.pipelines.store.collection import Collection
-from dedup.pipelines.store.small_table import SmallTable
+from dedup.pipelines.store.collection import Collection, Row
+from dedup.pipelines.store.view_table import ViewTable
 
 __all__ = ["Catalogue", "picture_of"]
 
@@ -31,8 +31,8 @@ class Catalogue:
 
     Attributes
     ----------
-    small : SmallTable, optional
-        The embeddings of small pictures, where they are looked for inside others.
+    views : list of ViewTable
+        The embeddings of other views of the pictures, where they are looked for inside others.
     """
 
     def __init__(self, collection: Collection, *, model: Method, regions: bool = False) -> None:
@@ -44,16 +44,16 @@ class Catalogue:
             made_by=made_by,
         )
         self.collection = collection
-        self.small = None
-        if regions and model.small is not None:
-            self.small = SmallTable(
-                collection.connection, images=collection.name, storage=collection.storage
+        self.views: list[ViewTable] = []
+        for view in model.views if regions else ():
+            table = ViewTable(
+                collection.connection,
+                images=collection.name,
+                view=view.view,
+                storage=collection.storage,
             )
-            self.small.ensure(
-                dimension=model.small.dimension,
-                fields={"id": 0},
-                properties=model.small.properties,
-            )
+            table.ensure(dimension=view.dimension, fields={"id": 0}, properties=view.properties)
+            self.views.append(table)
         self._is_whole = False  # until `repair` has looked
 
     @cached_property
@@ -85,8 +85,8 @@ class Catalogue:
 
     def flush(self) -> None:
         """Write to disk what is in memory, so that the next search is fast."""
-        if self.small is not None:
-            self.small.flush()
+        for view in self.views:
+            view.flush()
         self.collection.flush()
 
     def find(self, path: str) -> Record | None:
@@ -131,9 +131,18 @@ class Catalogue:
 
     def store(self, records: Sequence[Record], vectors: Vectors) -> None:
         """Write records with their vectors, and note them."""
-        rows = zip(records, vectors, strict=True)
-        self.collection.upsert([{**record.row(), "vector": vector} for record, vector in rows])
+        self.write([record.row() for record in records], [vectors])
         self.keep(records)
+
+    def write(self, rows: Sequence[Row], vectors: Sequence[Vectors]) -> None:
+        """Write rows of new pictures, with vectors of them and perhaps of their views."""
+        whole, *others = vectors
+        if others:  # what a row is found by is there before the row is
+            for view, these in zip(self.views, others, strict=True):
+                view.put([row["id"] for row in rows], these)
+        self.collection.upsert(
+            [{**row, "vector": vector} for row, vector in zip(rows, whole, strict=True)]
+        )
 
     def store_as(self, records: Sequence[Record]) -> None:
         """Write records that show a picture whose vector Milvus holds already."""
@@ -167,8 +176,8 @@ class Catalogue:
         ]
         self._inherit(sorted(copies, key=lambda record: record.path))
         self.collection.delete(sorted(gone))
-        if self.small is not None:
-            self.small.delete(sorted(gone))
+        for view in self.views:
+            view.delete(sorted(gone))
         for record in gone.values():
             del self.records[record.path]
         self.refresh()
@@ -183,8 +192,8 @@ class Catalogue:
         heirs: dict[int, int] = {}
         for record in copies:
             heirs.setdefault(record.copy_of, record.id)
-        if self.small is not None:
-            self.small.move(heirs)
+        for view in self.views:
+            view.move(heirs)
         first = set(heirs.values())
         others = [record for record in copies if record.id not in first]
         self.rewrite([replace(record, copy_of=heirs[record.copy_of]) for record in others])

@@ -1,7 +1,7 @@
 """Bring files into an index: read, recognise copies, embed what is new, store.
 
 Identical bytes are found before anything is decoded, identical pixels before anything is
-embedded, so that each distinct picture is embedded once.
+embedded, so that each distinct picture is embedded once; what earlier runs embedded, never again.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -9,20 +9,20 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
-from dedup import pipelines
-from dedup._base.arrays import SHORT_SIDE, Pixels
+from dedup._base.arrays import SHORT_SIDE
 from dedup._base.threads import ahead, cores, threads
 from dedup._catalogue.added import Added
 from dedup._catalogue.catalogue import Catalogue, picture_of
 from dedup._catalogue.digests import digest_or_reason
 from dedup._catalogue.discover import ImageFile, Skipped
+from dedup._catalogue.embedder import Embedder, New, Stored
 from dedup._catalogue.exact_copies import thumbnail
+from dedup._catalogue.known_pictures import KnownPicture, KnownPictures
 from dedup._catalogue.record import Record
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import Decoded
 from dedup.pipelines.models.methods import Method, engine
 from dedup.pipelines.models.networks import NO_DIRECTION
-from dedup.pipelines.store.collection import Row
 
 __all__ = ["Ingest", "Observer"]
 
@@ -57,6 +57,8 @@ class Ingest:
         Of the files; "" leaves those alone that they have.
     observer : Observer, optional
         Sees the new pictures while they are decoded, as far as `SHORT_SIDE`.
+    known : KnownPictures, optional
+        What earlier runs embedded; it is told what this one does.
     """
 
     def __init__(
@@ -67,12 +69,14 @@ class Ingest:
         token: str,
         tag: str = "",
         observer: Observer | None = None,
+        known: KnownPictures | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._model = model
         self._token = token
         self._tag = tag
         self._observer = observer if model.short_side == SHORT_SIDE else None
+        self._known = known
         self._added = Added()
         self._digests: dict[str, str] = {}  # of the new files, by path
         self._tags: dict[str, str] = {}  # of files that changed, by path
@@ -101,7 +105,7 @@ class Ingest:
         self._added.unchanged = len(files) - len(fresh)
         advance(self._added.unchanged)
         with threads("engine", count=1) as maker:
-            if len(fresh) >= _CHUNK and self._model.network is not None:
+            if len(fresh) >= _CHUNK and self._model.network is not None and self._known is None:
                 maker.submit(engine, self._model)  # it will be wanted
             changed = self._read(fresh)
             advance(len(fresh) - len(changed))
@@ -167,51 +171,46 @@ class Ingest:
 
     def _embed(self, files: Sequence[ImageFile], *, advance: Advance) -> None:
         """Decode, embed and store, chunk by chunk; up to three are under way."""
-        collection = self._catalogue.collection
-        uri, name = collection.connection.uri, collection.name
-        small = self._catalogue.small
         network = self._model.network
         size = _CHUNK if network is None or network.device == "cpu" else _CHUNK_ON_CARD
         chunks = [list(files[start : start + size]) for start in range(0, len(files), size)]
-        decoder = pipelines.decode(method=self._model)
         with threads("decode", count=1) as decoders, threads("ingest", count=2) as ingesters:
-            # Made while the first chunk is decoded: its network takes a moment.
-            store = ingesters.submit(
-                pipelines.ingest,
-                method=self._model,
-                uri=uri,
-                collection=name,
-                small="" if small is None else small.name,
+            embedder = Embedder(
+                self._catalogue,
+                model=self._model,
                 token=self._token,
+                known=self._known,
+                pool=ingesters,
+                is_over=lambda: self._is_over,
             )
-            decoded = ahead(decoders, partial(self._decoded, decoder), chunks)
+            new = ahead(decoders, partial(self._new_pictures, embedder), chunks)
             # While one chunk is inserted, the next is embedded.
-            stored = ahead(
-                ingesters, lambda chunk: pipelines.call(store.result(), *chunk).get(), decoded
-            )
+            stored = ahead(ingesters, embedder.store, new)
             try:
-                for chunk, (written, lost) in zip(chunks, stored, strict=True):
-                    self._take_in(written, lost)
+                for chunk, what in zip(chunks, stored, strict=True):
+                    self._take_in(what)
                     advance(len(chunk))
             except BaseException:
                 self._is_over = True
                 raise
 
-    def _decoded(self, decoder: Any, files: list[ImageFile]) -> tuple[list[Row], list[Pixels]]:
-        """The new pictures of a chunk with their rows, seen by the observer."""
-        (decoded,) = pipelines.call(
-            decoder, [file.source for file in files], lambda: self._is_over
-        ).get()
-        rows, new = self._select(files, decoded)
+    def _new_pictures(self, embedder: Embedder, files: list[ImageFile]) -> list[New]:
+        """The new pictures of a chunk; the observer sees those that are decoded."""
+        pictures = embedder.pictures(files, [self._digests[file.path] for file in files])
+        new = self._select(files, pictures)
         if self._observer is not None:
-            for row, picture in zip(rows, new, strict=True):
-                self._observer.see(row["id"], picture)
-        return rows, [picture.image for picture in new]
+            for row, picture in new:
+                if isinstance(picture, Decoded):
+                    self._observer.see(row["id"], picture)
+        return new
 
-    def _take_in(self, written: list[Row], lost: list[Row]) -> None:
-        self._catalogue.keep(Record.from_row(row) for row in written)
-        self._added.embedded += len(written)
-        self._lose(Record.from_row(row) for row in lost)
+    def _take_in(self, stored: Stored) -> None:
+        embedded = [Record.from_row(row) for row in stored.embedded]
+        self._catalogue.keep([*map(Record.from_row, stored.recalled), *embedded])
+        self._added.embedded += len(embedded)
+        self._lose(Record.from_row(row) for row in stored.lost)
+        if self._known is not None and embedded:
+            self._known.put(embedded, stored.vectors)
 
     def _lose(self, records: Iterable[Record]) -> None:
         """Leave out files that have no embedding, though they can be read."""
@@ -221,11 +220,13 @@ class Ingest:
             self._added.skipped.append(Skipped(record.path, NO_DIRECTION))
 
     def _select(
-        self, files: Sequence[ImageFile], decoded: Sequence[Decoded | DecodeError]
-    ) -> tuple[list[Row], list[Decoded]]:
-        """The pictures of a chunk that are new, with their rows."""
-        rows, new = [], []
-        for file, result in zip(files, decoded, strict=True):
+        self,
+        files: Sequence[ImageFile],
+        pictures: Sequence[KnownPicture | Decoded | DecodeError],
+    ) -> list[New]:
+        """The pictures of a chunk that are new."""
+        new = []
+        for file, result in zip(files, pictures, strict=True):
             if self._is_over:
                 break
             if isinstance(result, DecodeError):
@@ -235,28 +236,21 @@ class Ingest:
             picture = replace(picture_of(record), source=file.source)
             same = self._catalogue.book.same(picture)
             if same is None or same.id == record.id:  # its own, where a worker died
-                rows.append(record.row())
-                new.append(result)
+                new.append((record.row(), result))
             else:
                 record = replace(record, copy_of=same.id)
                 self._same_pixels.append(record)
             self._catalogue.expect(record, pixels=picture.digest)
-        return rows, new
+        return new
 
-    def _record(self, file: ImageFile, decoded: Decoded) -> Record:
+    def _record(self, file: ImageFile, seen: KnownPicture | Decoded) -> Record:
         return Record(
             path=file.path,
             size=file.size,
             mtime_ns=file.mtime_ns,
             digest=self._digests[file.path],
-            format=decoded.format,
-            width=decoded.width,
-            height=decoded.height,
-            thumbnail=thumbnail(decoded.image).tobytes(),
             tag=self._tags[file.path],
-            frames=decoded.frames,
-            depth=decoded.depth,
-            alpha=decoded.is_transparent,
+            **(seen.shown if isinstance(seen, KnownPicture) else _shown(seen)),
         )
 
     def _copy(self, files: Sequence[ImageFile]) -> None:
@@ -301,6 +295,19 @@ class Ingest:
             for one in sorted(self._added.skipped, key=lambda one: one.path)
         ]
         return self._added
+
+
+def _shown(decoded: Decoded) -> dict[str, Any]:
+    """What a record says of a picture."""
+    return {
+        "format": decoded.format,
+        "width": decoded.width,
+        "height": decoded.height,
+        "thumbnail": thumbnail(decoded.image).tobytes(),
+        "frames": decoded.frames,
+        "depth": decoded.depth,
+        "alpha": decoded.is_transparent,
+    }
 
 
 def _is_unchanged(file: ImageFile, known: Record) -> bool:

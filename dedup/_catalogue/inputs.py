@@ -1,21 +1,24 @@
 """What the user may give: folders, patterns, paths, images, tables, data sets; one or several."""
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
 from dedup._base.arrays import Pixels
 from dedup.errors import InputError
 from dedup.pipelines.images.rows import is_dataset
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = ["Inputs", "each"]
 
 _One: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | Pixels
-Inputs: TypeAlias = _One | pd.DataFrame | Iterable[_One]
+Inputs: TypeAlias = "_One | pd.DataFrame | Iterable[_One]"
 
 
 def each(inputs: Inputs) -> Iterator[_One]:
@@ -26,7 +29,7 @@ def each(inputs: Inputs) -> Iterator[_One]:
     InputError
         If there is something else in it.
     """
-    if isinstance(inputs, pd.DataFrame):
+    if _is_table(inputs):
         if "path" not in inputs.columns:
             raise InputError(
                 f"the table has no column `path`; it has: {', '.join(map(str, inputs.columns))}"
@@ -48,3 +51,9 @@ def each(inputs: Inputs) -> Iterator[_One]:
 def _is_one(value: object) -> TypeGuard[_One]:
     kinds = (str, os.PathLike, bytes, Image.Image, np.ndarray)
     return isinstance(value, kinds) or is_dataset(value)
+
+
+def _is_table(value: object) -> TypeGuard["pd.DataFrame"]:
+    """Whether it is a table; whoever has one has imported pandas, which is slow to load."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, pandas.DataFrame)

@@ -9,7 +9,7 @@ from dedup._catalogue.added import Added
 from dedup._catalogue.catalogue import Catalogue
 from dedup._catalogue.discover import ImageFile
 from dedup._catalogue.ingest import Ingest
-from dedup._catalogue.record import Record
+from dedup._catalogue.record import Record, path_key
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import Decoded
 from dedup.pipelines.models.methods import Method
@@ -67,8 +67,9 @@ class Ledger(Ingest):
         for file in changed:
             digest = self._digests[file.path]
             known = self._catalogue.by_digest.get(digest)
-            # A worker that claimed it may have died.
-            if digest not in claimed and (known is None or known.path == file.path):
+            # A worker that claimed it may have died, perhaps when others had repeated its picture.
+            own = known is None or path_key(file.path) in (known.id, known.picture)
+            if digest not in claimed and own:
                 claimed.add(digest)
                 firsts.append(file)
             else:
@@ -79,8 +80,7 @@ class Ledger(Ingest):
         self, files: Sequence[ImageFile], decoded: Sequence[Decoded | DecodeError]
     ) -> list[Row]:
         """The rows of those pictures that are new."""
-        rows, _ = self._select(files, decoded)
-        return rows
+        return [row for row, _ in self._select(files, decoded)]
 
     def stored(self, written: Sequence[Row], lost: Sequence[Row]) -> None:
         """Note rows that a worker has stored, and those whose pictures have no embedding."""

@@ -20,6 +20,7 @@ from dedup.errors import DecodeError, InputError
 from dedup.pipelines.images.archives import is_file
 from dedup.pipelines.images.decoding import ImageSource, check_header, pixel_digest
 from dedup.pipelines.store.collection import Connection, Row
+from dedup.pipelines.store.table import Table
 from dedup.pipelines.store.verdict_table import VerdictTable
 
 __all__ = ["Verdicts"]
@@ -85,6 +86,18 @@ class Verdicts:
             if a is not None and b is not None and a != b:
                 verdicts[ordered(a, b)] = bool(row["duplicate"])
         return verdicts
+
+    def marked(self, images: Table) -> list[Pair]:
+        """The pictures of an index of which something was said, pair by pair, by their rows."""
+        verdicts = self._table.all()
+        digests = sorted({row[end] for row in verdicts for end in ("digest_a", "digest_b")})
+        if not digests:
+            return []
+        these = ", ".join(f'"{digest}"' for digest in digests)
+        rows = images.read(f"digest in [{these}]", fields=["id", "digest", "copy_of"])
+        picture = {row["digest"]: row["copy_of"] or row["id"] for row in rows}
+        pairs = ([picture.get(row[end]) for end in ("digest_a", "digest_b")] for row in verdicts)
+        return [(a, b) for a, b in pairs if a is not None and b is not None]
 
     def of_image(self, digests: Sequence[str]) -> dict[str, bool]:
         """What was said of an image, of which these are digests, and others: by their digest."""

@@ -46,6 +46,8 @@ class Commands(click.Group):
             if _in_lines(message) == message:
                 raise
             raise click.UsageError(_in_lines(message), error.ctx) from error
+        except Failure:
+            raise
         except DedupError as error:
             raise Failure(_in_lines(self.in_options(str(error)))) from error
         except (KeyboardInterrupt, click.Abort):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from dedup._cli.demo import run_demo
 from dedup._cli.errors import Commands, Failure, kept_if_interrupted, summary
 from dedup._cli.index_commands import index
 from dedup._cli.labelled_commands import COMMANDS as LABELLED
+from dedup._cli.printed import PrintedBefore
 from dedup._cli.shared import (
     CSV,
     DEVICE,
@@ -75,9 +77,18 @@ def find(search: RunSearch, *, as_json: bool, csv: Path | None, report: Path | N
 
     Exit code: 0 if there are no duplicates, 1 if there are some, 2 on an error.
     """  # noqa: D301  click wants the \b itself
+    before = None
+    if csv is None and report is None and not search.verbose:
+        before = PrintedBefore(search.paths, search.settings, as_json=as_json)
+        if (known := before.get()) is not None:
+            known.show()
+            sys.exit(known.code)
     found = search()
-    print_duplicates(found, as_json=as_json, csv=csv, report=report)
-    sys.exit(1 if found.groups else 0)
+    printed = print_duplicates(found, as_json=as_json, csv=csv, report=report)
+    if before is not None:
+        again = printed.remarks.replace(f"{found.embedded:,} embedded", "0 embedded")
+        before.put(replace(printed, remarks=again), skipped=len(found.skipped))
+    sys.exit(printed.code)
 
 
 @main.command()

@@ -9,7 +9,8 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial, wraps
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import dedup
 from dedup._base.options import DEFAULT, KEEPS, METHODS
 from dedup._base.text import counted, printable
 from dedup._cli.errors import kept_if_interrupted, summary
+from dedup._cli.printed import Printed
 from dedup._cli.types import PAGE, TABLE, THRESHOLD_OR_FILE
 from dedup.errors import InputError
 from dedup.pipelines.store.addresses import shown
@@ -46,7 +48,36 @@ __all__ = [
     "with_paths",
 ]
 
-RunSearch = Callable[[], "dedup.Duplicates"]
+
+@dataclass(frozen=True, slots=True)
+class RunSearch:
+    """A search that was asked for; it runs when it is called.
+
+    Attributes
+    ----------
+    paths : tuple of str
+    settings : dict
+        Of `find_duplicates`.
+    verbose : bool
+        Say where the time went.
+    """
+
+    paths: tuple[str, ...]
+    settings: dict[str, Any]
+    verbose: bool
+
+    def __call__(self) -> dedup.Duplicates:
+        """Find the duplicates."""
+        index, cache = (self.settings[name] for name in ("index", "cache"))
+        kept_if_interrupted(_kept(index, no_cache=not cache))
+        duplicates = dedup.find_duplicates(self.paths, **self.settings)
+        skipped = list(duplicates.skipped.itertuples())
+        require_images(len(duplicates.distinct), paths=self.paths, skipped=skipped)
+        if self.verbose:
+            click.echo(str(duplicates.timings), err=True)
+        return duplicates
+
+
 _PATHS_SHOWN = 3
 
 METHOD = click.option(
@@ -165,31 +196,19 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
         verbose: bool,
         **others: Any,
     ) -> None:
-        found = partial(
-            dedup.find_duplicates,
-            paths,
-            between=between or None,
-            method=method,
-            device=device,
-            threshold=threshold,
-            verify=not no_verify,
-            regions=regions,
-            keep=keep_rule(keep, prefer),
-            index=index,
-            token=token,
-            cache=not no_cache,
-        )
-
-        def search() -> dedup.Duplicates:
-            kept_if_interrupted(_kept(index, no_cache=no_cache))
-            duplicates = found()
-            skipped = list(duplicates.skipped.itertuples())
-            require_images(len(duplicates.distinct), paths=paths, skipped=skipped)
-            if verbose:
-                click.echo(str(duplicates.timings), err=True)
-            return duplicates
-
-        command(search, **others)
+        settings = {
+            "between": between or None,
+            "method": method,
+            "device": device,
+            "threshold": threshold,
+            "verify": not no_verify,
+            "regions": regions,
+            "keep": keep_rule(keep, prefer),
+            "index": index,
+            "token": token,
+            "cache": not no_cache,
+        }
+        command(RunSearch(paths, settings, verbose), **others)
 
     for option in (
         _VERBOSE, _NO_CACHE, TOKEN, _INDEX, PREFER, KEEP, REGIONS, NO_VERIFY, THRESHOLD,
@@ -206,23 +225,28 @@ def keep_rule(keep: str, prefer: Sequence[str]) -> str | list[str]:
 
 def print_duplicates(
     found: dedup.Duplicates, *, as_json: bool, csv: Path | None, report: Path | None
-) -> None:
+) -> Printed:
     """Groups on standard output, the file to keep first; the rest on standard error."""
-    if as_json:
-        click.echo(json.dumps(found.to_dict(), indent=1))
-    else:
-        _print_groups(found)
+    result = json.dumps(found.to_dict(), indent=1) if as_json else "\n".join(_lines(found))
+    remarks = [] if as_json else list(_skipped_lines(found.skipped.itertuples()))
+    printed = Printed(result, "\n".join([*remarks, summary(found)]), 1 if found.groups else 0)
+    printed.show()
     if csv is not None:
         found.save(csv)
     if report is not None:
         found.report(report)
-    click.echo(summary(found), err=True)
+    return printed
 
 
 def print_skipped(several: Iterable[Any]) -> None:
     """What was left out, each with its reason, on standard error."""
+    for line in _skipped_lines(several):
+        click.echo(line, err=True)
+
+
+def _skipped_lines(several: Iterable[Any]) -> Iterator[str]:
     for skipped in several:
-        click.echo(f"skipped {printable(skipped.path)}: {printable(skipped.reason)}", err=True)
+        yield f"skipped {printable(skipped.path)}: {printable(skipped.reason)}"
 
 
 def require_images(images: int, *, paths: Sequence[str], skipped: Sequence[Any]) -> None:
@@ -244,16 +268,15 @@ def print_unapplied(found: dedup.Duplicates) -> None:
         click.echo(f"choices: {printable(choice)}: {printable(reason)}", err=True)
 
 
-def _print_groups(found: dedup.Duplicates) -> None:
-    """Groups on standard output, the file to keep first; what was skipped beside it."""
+def _lines(found: dedup.Duplicates) -> Iterator[str]:
+    """Groups, the file to keep first."""
     for group in found.groups:
-        click.echo(f"keep   {printable(group.keep)} ({group.why})")
+        yield f"keep   {printable(group.keep)} ({group.why})"
         related = _related(group)
         for path in group.remove:
-            click.echo(f"  {related[path]} {printable(path)}")
+            yield f"  {related[path]} {printable(path)}"
         for path, why in group.retain.items():
-            click.echo(f"  {related[path]} {printable(path)} (stays: {why})")
-    print_skipped(found.skipped.itertuples())
+            yield f"  {related[path]} {printable(path)} (stays: {why})"
 
 
 def _kept(index: str | None, *, no_cache: bool) -> str:
@@ -270,11 +293,12 @@ def kept_in(where: str) -> str:
 def _related(group: dedup.Group) -> dict[str, str]:
     """How each file is related to the one to keep; or, if they were not paired, to its nearest."""
     related = {}
-    for pair in group.pairs.itertuples():
-        sure = pair.similarity if math.isnan(pair.score) else pair.score
-        for path in (pair.a, pair.b):
-            if group.keep in (pair.a, pair.b):
-                related[path] = f"{pair.relation:<5} {sure:.3f}"
+    columns = (group.pairs[name] for name in ("a", "b", "relation", "similarity", "score"))
+    for a, b, relation, similarity, score in zip(*columns, strict=True):
+        sure = similarity if math.isnan(score) else score
+        for path in (a, b):
+            if group.keep in (a, b):
+                related[path] = f"{relation:<5} {sure:.3f}"
             else:
                 related.setdefault(path, f"near  {sure:.3f}")
     return related

@@ -97,9 +97,11 @@ def _uncensored(
     Where most were censored at one place, each in its way, they outvote what was not. There most
     differ from each other.
     """
-    decision.verify(ordered(keeper, other) for other in others)
-    pairs = ((p, _seen(keeper, p, decision=decision, verifier=verifier)) for p in others)
-    seen = {other: coverage for other, coverage in pairs if coverage is not None}
+    pairs = [ordered(keeper, other) for other in others]
+    decision.verify(pairs)
+    verifier.covering.measure(filter(decision.is_link, pairs))
+    known = ((p, _seen(keeper, p, decision=decision, verifier=verifier)) for p in others)
+    seen = {other: coverage for other, coverage in known if coverage is not None}
     differ = sum(max(its.a.within, its.b.within) > 0 for its in seen.values())
     if differ < _MOST * len(seen):
         return keeper

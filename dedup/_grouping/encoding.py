@@ -1,8 +1,9 @@
-"""How coarsely a JPEG file was encoded, and what its header tells of its origin."""
+"""How coarsely a file was encoded, and what its header tells of its origin."""
 
 import re
 import struct
 from contextlib import suppress
+from functools import lru_cache
 from typing import Final
 
 from PIL import ExifTags, Image
@@ -12,24 +13,43 @@ from dedup.errors import DecodeError
 from dedup.pipelines.images.archives import open_file
 from dedup.pipelines.images.readers import open_image
 
-__all__ = ["date_taken", "has_camera", "is_coarser"]
+__all__ = ["date_taken", "has_camera", "is_coarser", "is_lossless", "losslessness"]
 
 _COARSE: Final = 45.0
 """Mean quantisation step, of about quality 60, from which a JPEG file is visibly the worse."""
 _TWICE: Final = 2.0
 _MAKE, _MODEL = 0x010F, 0x0110
+_BROKEN: Final = suppress(DecodeError, OSError, SyntaxError, ValueError, struct.error)
 _DATE: Final = re.compile(r"[12]\d{3}:[01]\d:[0-3]\d [0-2]\d:[0-5]\d:[0-6]\d")
+
+_LOSSY: Final = frozenset({"JPEG", "MPO"})
+_RATHER_LOSSY: Final = frozenset({"AVIF", "HEIF", "JPEG2000", "JXL", "WEBP"})
+_LOSSLESS: Final = 2
+
+
+def losslessness(record: Record) -> int:
+    """0 of a JPEG file, 1 of formats that are rather lossy, 2 of all others."""
+    return 0 if record.format in _LOSSY else 1 if record.format in _RATHER_LOSSY else _LOSSLESS
+
+
+def is_lossless(record: Record) -> bool:
+    """Whether a file's format loses nothing; WebP and others may, and are taken for lossy ones."""
+    return losslessness(record) == _LOSSLESS
 
 
 def is_coarser(one: Record, other: Record) -> bool:
     """Whether one file is a JPEG that was encoded coarsely, and the other was not."""
-    steps = _read(one)[0]
-    return steps > _COARSE and steps > _TWICE * _read(other)[0]
+    step = _step_of(one)
+    return step > _COARSE and step > _TWICE * _step_of(other)
 
 
 def has_camera(record: Record) -> bool:
     """Whether a camera wrote its name into a file."""
-    return _read(record)[1]
+    if record.is_file:
+        with _BROKEN, open_file(record.path) as file, Image.open(file) as image:
+            exif = image.getexif()
+            return bool(exif.get(_MAKE) or exif.get(_MODEL))
+    return False
 
 
 def date_taken(record: Record) -> str:
@@ -46,14 +66,17 @@ def date_taken(record: Record) -> str:
     return ""
 
 
-def _read(record: Record) -> tuple[float, bool]:
-    """Mean quantisation step of a JPEG file, else 0; and whether a camera's name is in it."""
-    broken = suppress(DecodeError, OSError, SyntaxError, ValueError, struct.error)
+def _step_of(record: Record) -> float:
+    """Mean quantisation step of a JPEG file, else 0."""
     if record.is_file:
-        with broken, open_file(record.path) as file, Image.open(file) as image:
-            tables = getattr(image, "quantization", None) or {}
-            steps = [step for table in tables.values() for step in table]
-            exif = image.getexif()
-            named = bool(exif.get(_MAKE) or exif.get(_MODEL))
-            return (sum(steps) / len(steps) if steps else 0.0), named
-    return 0.0, False
+        with _BROKEN:
+            return _step(record)
+    return 0.0
+
+
+@lru_cache(maxsize=10_000)  # each file of a group is asked about for many others
+def _step(record: Record) -> float:
+    with open_file(record.path) as file, Image.open(file) as image:
+        tables = getattr(image, "quantization", None) or {}
+    steps = [step for table in tables.values() for step in table]
+    return sum(steps) / len(steps) if steps else 0.0

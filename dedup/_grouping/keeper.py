@@ -9,7 +9,7 @@ from typing import TypeAlias
 from dedup._base.options import KEEPS
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import date_taken
+from dedup._grouping.encoding import date_taken, losslessness
 from dedup._grouping.why import rule_in_words
 from dedup.errors import InputError
 
@@ -69,18 +69,9 @@ def _rule_and_folders(keep: Keep) -> tuple[str | Callable[[Record], object], _Pr
     return "best", _Preferred(keep)
 
 
-# Of files with the very same pixels, the one that lost some comes before those that were made from
-# it and lost none: a JPEG before all others, then formats that are rather lossy.
-_FIRST = frozenset({"JPEG", "MPO"})
-_RATHER_LOSSY = frozenset({"AVIF", "HEIF", "JPEG2000", "JXL", "WEBP"})
-
 # Edits lead away from the original, so that it resembles the others most. Members whose mean
 # similarity is within this of the highest are taken for as little edited.
 _AS_CENTRAL = 0.03
-
-
-def _losslessness(name: str) -> int:
-    return 0 if name in _FIRST else 1 if name in _RATHER_LOSSY else 2
 
 
 class Keeper:
@@ -150,7 +141,8 @@ class Keeper:
             files[record.picture].append(record)
         if self._is_best:
             for several in files.values():
-                several.sort(key=lambda r: (self._first(r), _losslessness(r.format)))
+                # What lost some comes before what was made from it and lost none.
+                several.sort(key=lambda r: (self._first(r), losslessness(r)))
         return dict(enumerate(files.values()))
 
     def choose(self, pictures: Sequence[int], files: Mapping[int, Sequence[Record]]) -> int:

@@ -10,14 +10,17 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
+import numpy as np
+
 from dedup._base.pairs import Pair
 from dedup._grouping.decision import Decision
-from dedup._grouping.union_find import Clusters
+from dedup._grouping.union_find import Clusters, clusters_of
 
 __all__ = ["Links"]
 
-# Pairs that are compared side by side before what they showed is taken into account, and such
-# batches that wait meanwhile, so that nobody who compares does.
+# Pairs of a component of candidates that are compared side by side before what they showed is taken
+# into account, and such batches that wait meanwhile, so that nobody who compares does. A batch ends
+# where a component does: what is decided of one depends on it alone, whatever else is searched.
 _BATCH = 128
 _AHEAD = 1
 # A picture is left alone after this many candidates in a row that are no duplicates of it.
@@ -51,6 +54,8 @@ class Links:
         self._advance = advance
         self._failures: dict[int, float] = defaultdict(float)  # in a row, of each cluster
         self.clusters = Clusters(cannot_link=cannot_link)
+        self._component: list[int] = []  # of each picture
+        self._begun_with = -1  # the last component, in their order
 
     def follow(self, pairs: Sequence[Pair], *, anew: bool = False) -> None:
         """Decide what can change a cluster.
@@ -58,7 +63,7 @@ class Links:
         Parameters
         ----------
         pairs : sequence of (int, int)
-            (a < b), the most similar first.
+            (a < b), the most similar first; component by component they are looked at.
         anew : bool
             Be patient again: these pairs were proposed for another reason than those before.
         """
@@ -67,6 +72,9 @@ class Links:
             asked = set(self.decision.asked())
             waiting = [pair for pair in waiting if pair not in asked]
             self._failures.clear()
+        self._component = self._components(waiting)
+        self._begun_with = -1
+        waiting.sort(key=lambda pair: self._component[pair[0]])
         begun: deque[list[Pair]] = deque()
         while waiting or begun:
             before = len(waiting)
@@ -82,6 +90,15 @@ class Links:
                     self._take_in(pair)
                 self._advance(len(decided))
 
+    def _components(self, pairs: Sequence[Pair]) -> list[int]:
+        """The component of each picture, where pairs, and what was joined, connect them."""
+        ends = np.array(pairs, np.int64).reshape(-1, 2)
+        root = np.arange(int(ends.max(initial=-1)) + 1)
+        for picture in np.unique(ends).tolist():
+            root[picture] = self.clusters.find(picture)
+        components: list[int] = clusters_of(root[ends], pictures=len(root))[root].tolist()
+        return components
+
     def _next_batch(
         self, waiting: Sequence[Pair], *, begun: Iterable[Pair]
     ) -> tuple[list[Pair], list[Pair]]:
@@ -95,10 +112,17 @@ class Links:
         batch: list[Pair] = []
         later: list[Pair] = []
         waits: dict[Pair, bool] = {}  # by the clusters of a pair
+        component, most = -1, 0
         for position, pair in enumerate(waiting):
-            if len(batch) == _BATCH:
-                later += waiting[position:]
-                break
+            if self._component[pair[0]] != component:
+                component, most = self._component[pair[0]], len(batch) + _BATCH
+                if len(batch) >= _BATCH and component > self._begun_with:
+                    later += waiting[position:]
+                    break
+                self._begun_with = max(self._begun_with, component)
+            if len(batch) == most:
+                later.append(pair)
+                continue
             roots = self.clusters.find(pair[0]), self.clusters.find(pair[1])
             if roots not in waits:
                 patient = [root for root in roots if self._failures[root] < _PATIENCE]

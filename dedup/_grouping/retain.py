@@ -11,7 +11,7 @@ from dedup._grouping.encoding import is_coarser
 from dedup._verification.coverage import Coverage, Only
 from dedup._verification.detail import Detail
 
-__all__ = ["is_finer", "is_fuller", "is_noisy", "shown_more", "shows_more_within"]
+__all__ = ["is_amplified", "is_finer", "is_fuller", "is_noisy", "shown_more", "shows_more_within"]
 
 _WITHIN: Final = 0.003
 """Part of its picture that a file may show alone: less is compression."""
@@ -27,6 +27,14 @@ _FINER_RESIZED: Final = 1.1
 """The same where one was resampled to be compared."""
 _TRUE_PIXELS: Final = 0.15
 """Detail that a larger picture has for each unit by which it is longer, unless it is an upscale."""
+_SHARP: Final = 0.5
+_AMPLIFIED: Final = 1.45
+"""Finest octave in units of the next, of a picture that is not blurred; and the detail, in units of
+that one's, from which a copy of it was sharpened."""
+_AMPLIFIED_SMALLER: Final = 1.25
+"""The same of a copy with fewer pixels, which can't have more of its own."""
+_CONTRAST: Final = 1.65
+"""Contrast in units of the other's, from which the other lost tones."""
 _NOISE: Final = 4.5
 _SPECKS: Final = 0.035
 _AS_DETAILED: Final = 0.9
@@ -71,12 +79,19 @@ def shown_more(
         said.append("small letters are only here")
     elif seen.a.letters:
         said.append("what small letters hide of the file to keep is only here")
-    if seen.b.colours and not seen.a.colours:
+    if seen.is_turned:
+        said.append("a drawing that is mirrored or turned")
+    if seen.b.colours:
         said.append("its colours are only here")
     if is_finer(seen.detail):
-        said.append(f"{seen.detail.ratio:.2g} times the detail")
+        ratio = max(seen.detail.ratio, 2**seen.detail.more_b)
+        said.append(f"{ratio:.2g} times the detail")
     elif abs(seen.detail.pixels - 1) <= _SAME_SIZE and is_coarser(keep, other):
         said.append("better quality")
+    if is_amplified(seen.detail) and not is_coarser(other, keep):
+        said.append("not sharpened")
+    if seen.contrast > _CONTRAST:
+        said.append(f"{seen.contrast:.2g} times the contrast")
     if is_noisy(seen.detail) and not is_coarser(other, keep):
         said.append("less noise")
     return ", ".join(said)
@@ -97,8 +112,25 @@ def is_finer(detail: Detail) -> bool:
     """
     if abs(detail.pixels - 1) <= _SAME_SIZE:
         return detail.ratio > (_FINER if detail.is_exact else _FINER_RESIZED)
-    least = 1 + _TRUE_PIXELS * (detail.pixels - 1)
-    return detail.ratio > (_FINER_RESIZED if detail.pixels < 1 else min(least, _FINER_RESIZED))
+    if detail.pixels < 1:
+        return detail.ratio > _FINER_RESIZED
+    # What sharpening added to the smaller one makes up for no pixels.
+    ratio = max(detail.ratio, 2**detail.more_b)
+    return ratio > min(1 + _TRUE_PIXELS * (detail.pixels - 1), _FINER_RESIZED)
+
+
+def is_amplified(detail: Detail) -> bool:
+    """Whether a is finer since it was sharpened, as b was sharp already.
+
+    Examples
+    --------
+    >>> is_amplified(Detail(ratio=0.5, crisp_b=0.7)), is_amplified(Detail(ratio=0.5, crisp_b=0.2))
+    (True, False)
+    """
+    if detail.pixels < 1 - _SAME_SIZE or detail.crisp_b < _SHARP:
+        return False
+    same_size = detail.pixels <= 1 + _SAME_SIZE
+    return 1 / detail.ratio > (_AMPLIFIED if same_size else _AMPLIFIED_SMALLER)
 
 
 def is_noisy(detail: Detail) -> bool:

@@ -4,8 +4,8 @@ from typing import Final
 
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import has_camera, is_coarser
-from dedup._grouping.retain import is_finer, is_fuller, shows_more_within
+from dedup._grouping.encoding import has_camera, is_coarser, is_lossless
+from dedup._grouping.retain import is_amplified, is_finer, is_fuller, shows_more_within
 from dedup._verification.coverage import Coverage
 from dedup._verification.detail import Detail
 
@@ -52,8 +52,8 @@ def is_better(other: Record, keep: Record, seen: Coverage) -> bool:
 
 def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
     """Whether, of two that show the same, the other file (b) resolves more, or tells more."""
-    said = _encoded(other, keep, seen)
-    return said > 0 if said else has_camera(other) and not has_camera(keep)
+    said = _encoded(other, keep, seen) or int(has_camera(other)) - int(has_camera(keep))
+    return said > 0 if said else is_lossless(other) and not is_lossless(keep)
 
 
 def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
@@ -114,9 +114,11 @@ def _detailed(seen: Coverage) -> int:
         return -noisier
     if same_size and not detail.is_exact and max(detail.ratio, back.ratio) < _INTERPOLATED:
         return 0
+    if is_finer(detail) and is_finer(back):  # the smaller one was sharpened
+        return 1 if detail.pixels > 1 else -1
     finer = int(is_finer(detail)) - int(is_finer(back))
     if finer:
-        return -finer if _is_sharpened(detail if finer > 0 else back) else finer
+        return -finer if is_amplified(back if finer > 0 else detail) else finer
     if max(detail.pixels, back.pixels) > _ENLARGED:
         return -1 if detail.pixels > 1 else 1
     return 0 if same_size else (1 if detail.pixels > 1 else -1)
@@ -129,9 +131,3 @@ def _is_noisier(detail: Detail) -> bool:
     if detail.crisp_a < _CRISP or not _AS_DETAILED < detail.ratio < _INTERPOLATED:
         return False
     return detail.specks_b > detail.specks_a + _SPECKS or detail.noise_b > _NOISE
-
-
-def _is_sharpened(detail: Detail) -> bool:
-    """Whether b is finer since it was sharpened, as a was sharp already."""
-    same_size = abs(detail.pixels - 1) < _SAME_SIZE
-    return same_size and detail.crisp_a > _SHARP and detail.ratio > _AMPLIFIED

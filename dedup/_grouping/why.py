@@ -5,7 +5,7 @@ from typing import Final
 
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import has_camera, is_coarser
+from dedup._grouping.encoding import has_camera, is_coarser, is_lossless
 from dedup._grouping.retain import is_finer, is_noisy, shows_more_within
 from dedup._verification.coverage import Coverage, Only
 
@@ -70,7 +70,7 @@ def _picture(seen: Sequence[Coverage]) -> Iterator[str]:
     if any(map(_is_beyond, (one.a for one in seen))) and not any(_is_beyond(x.b) for x in seen):
         yield "whole picture"
     if any(one.a.colours and not one.b.colours for one in seen):
-        yield "in colour"
+        yield "all its colours"
 
 
 def _is_beyond(only: Only) -> bool:
@@ -125,6 +125,8 @@ def _ties(keep: Record, others: Sequence[Record]) -> Iterator[str]:
         yield "the most pixels"
     elif not alike and has_camera(keep) and not any(map(has_camera, others)):
         yield "the only one that names its camera"
+    elif not alike and is_lossless(keep) and not any(map(is_lossless, others)):
+        yield "encoded without loss"
     elif all(keep.size > other.size for other in others):
         yield "the most bytes"
     elif all(len(keep.path) < len(other.path) for other in others):

@@ -81,7 +81,7 @@ class Admission(Ingest):
 
     def _admit(self, file: ImageFile, asked: Asked, images: Mapping[str, ImageSource]) -> None:
         floor = self._settings.floor(images=len(self._catalogue))
-        alone = replace(asked, small=None)  # what lies inside another picture does not repeat it
+        alone = replace(asked, views=())  # what lies inside another picture does not repeat it
         seen = self._checker.check(alone, settings=self._settings, floor=floor, images=images)
         if seen.matches:
             best = seen.matches[0]
@@ -97,7 +97,7 @@ class Admission(Ingest):
             tag=self._tags[file.path],
         )
         self._catalogue.expect(record)
-        if self._catalogue.small is not None and asked.small is not None:
-            self._catalogue.small.put([record.id], asked.small[np.newaxis])
-        self._catalogue.store([record], asked.vector[np.newaxis])
+        vectors = [vector[np.newaxis] for vector in (asked.vector, *asked.views)]
+        self._catalogue.write([record.row()], vectors)
+        self._catalogue.keep([record])
         self._added.embedded += 1

@@ -1,7 +1,7 @@
 """One image against an index: new, or which image of the index it repeats."""
 
 from collections.abc import Collection as Several
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -13,19 +13,20 @@ import numpy as np
 
 from dedup import pipelines
 from dedup._base.arrays import Vectors
+from dedup._base.pairs import EXCHANGED
 from dedup._catalogue.digests import file_digest
 from dedup._catalogue.exact_copies import thumbnail
 from dedup._catalogue.record import FIELDS, Record
+from dedup._catalogue.vector_cache import VectorCache
 from dedup._catalogue.verdicts import Verdicts
 from dedup._index.trial import Asked, Hit, Match, Trial
-from dedup._join.inside import MARGIN
+from dedup._join.inside import MARGIN, searches_inner
 from dedup._join.self_join import DISTINCT
-from dedup._search.rerank import VectorCache
 from dedup._search.settings import Settings
 from dedup.pipelines.images.decoding import ImageSource, decode, pixel_digest
 from dedup.pipelines.models.methods import Method
 from dedup.pipelines.store.collection import MAX_HITS, Collection
-from dedup.pipelines.store.small_table import SmallTable
+from dedup.pipelines.store.view_table import ViewTable
 
 __all__ = ["Check", "Checker"]
 
@@ -60,8 +61,8 @@ class Checker:
     collection : Collection
     model : Method
     verdicts : Verdicts
-    small : SmallTable, optional
-        The small pictures, where they are looked for inside others.
+    views : sequence of ViewTable
+        Other views of the pictures, where they are looked for inside others.
     known : VectorCache, optional
         What was embedded before to rank pairs again.
     """
@@ -72,11 +73,11 @@ class Checker:
         *,
         model: Method,
         verdicts: Verdicts,
-        small: SmallTable | None = None,
+        views: Sequence[ViewTable] = (),
         known: VectorCache | None = None,
     ) -> None:
         self._collection = collection
-        self._small = small
+        self._views = views
         self._model = model
         self._verdicts = verdicts
         self._known = known
@@ -86,9 +87,9 @@ class Checker:
         return pipelines.embed(method=self._model)
 
     @cached_property
-    def _embed_small(self) -> Any:
-        assert self._model.small is not None
-        return pipelines.embed(method=self._model.small)
+    def _embed_views(self) -> list[Any]:
+        views = self._model.views if self._views else ()
+        return [pipelines.embed(method=view) for view in views]
 
     def read(self, image: ImageSource, *, digest: str = "") -> Asked:
         """Decode and embed an image; its digest is taken if it is not given.
@@ -124,11 +125,8 @@ class Checker:
             alpha=small.is_transparent,
         )
         vector = pipelines.call(self._embed, small.image).get()[0]
-        if self._small is None:
-            return Asked(record, source, vector)
-        return Asked(
-            record, source, vector, pipelines.call(self._embed_small, small.image).get()[0]
-        )
+        views = (pipelines.call(embed, small.image).get()[0] for embed in self._embed_views)
+        return Asked(record, source, vector, tuple(views))
 
     def check(
         self,
@@ -185,22 +183,34 @@ class Checker:
 
     def _inside(self, asked: Asked, *, floor: float) -> tuple[dict[int, int], list[Hit]]:
         """What the image may lie inside of (1), and what inside of it (2), with similarities."""
-        if self._small is None or asked.small is None:
-            return {}, []
-        floor += MARGIN
+        ways: dict[int, int] = {}
+        seen: list[Hit] = []
+        for table, vector in zip(self._views, asked.views, strict=False):  # none, if not asked
+            way = 1 if searches_inner(table.view) else 2
+            around = self._whole(vector) if vector.any() else []
+            within = self._with_view(table, asked.vector)
+            for hits, this in ((around, way), (within, EXCHANGED[way])):
+                for record, cosine in hits:
+                    if cosine >= floor + MARGIN:
+                        ways[record.id] = ways.get(record.id, 0) | this
+                        seen.append((record, cosine))
+        best = {record.id: (record, cosine) for record, cosine in sorted(seen, key=lambda s: s[1])}
+        return ways, list(best.values())
+
+    def _whole(self, vector: Vectors) -> list[Hit]:
+        """The pictures that are near as a whole."""
         (hits,) = self._collection.hits(
-            asked.small[np.newaxis], limit=_DEPTHS[0], where=DISTINCT, fields=FIELDS
+            vector[np.newaxis], limit=_DEPTHS[0], where=DISTINCT, fields=FIELDS
         )
-        ways = {hit["id"]: 1 for hit in hits if hit["score"] >= floor}
-        seen = [(Record.from_row(hit), hit["score"]) for hit in hits if hit["id"] in ways]
-        ((ids, scores),) = self._small.search(asked.vector[np.newaxis], limit=_DEPTHS[0])
+        return [(Record.from_row(hit), hit["score"]) for hit in hits]
+
+    def _with_view(self, table: ViewTable, vector: Vectors) -> list[Hit]:
+        """The pictures of which a view is near."""
+        ((ids, scores),) = table.search(vector[np.newaxis], limit=_DEPTHS[0])
         cosines = dict(zip(ids.tolist(), scores.tolist(), strict=True))
         rows = self._collection.read(f"id in {list(cosines)}", fields=FIELDS) if cosines else []
-        for record in map(Record.from_row, rows):
-            if cosines[record.id] >= floor and not record.copy_of:
-                ways[record.id] = ways.get(record.id, 0) | 2
-                seen.append((record, cosines[record.id]))
-        return ways, seen
+        records = map(Record.from_row, rows)
+        return [(record, cosines[record.id]) for record in records if not record.copy_of]
 
     def _nearest(self, vector: Vectors, *, floor: float) -> Iterator[list[Hit]]:
         """The nearest pictures, best first, as deep as they pass."""

@@ -98,7 +98,8 @@ def find_duplicates(
     index : str or Path, optional
         Where embeddings and hashes are kept: a Milvus Lite file ("photos.db") or the address of
         a server. By default a file in the user's cache folder, one for these inputs and this
-        method, so that a second run embeds nothing. Those in memory, and data sets, are not cached.
+        method, filled from what is known there of each image: what was embedded once is not again,
+        in whichever folder. Images in memory, and data sets, are not cached.
     token : str, optional
         "user:password" of a server, or the API key of Zilliz Cloud.
     cache : bool
@@ -137,20 +138,24 @@ def find_duplicates(
         found = discover(inputs, without=index)
         others = None if against is None else discover(against, without=index)
 
-    def search(uri: str | Path, *, owned: bool) -> Duplicates:
+    def search(uri: str | Path, *, is_cache: bool) -> Duplicates:
         with ImageIndex(
             uri, method=known, token=token, regions=regions, cache=cache, progress=progress
         ) as images:
             return images.find(
-                found, others=others, settings=settings, prune=owned, timings=timings
+                found,
+                others=others,
+                settings=settings,
+                is_cache=is_cache,
+                timings=timings,
             )
 
     if index is not None:
-        return search(index, owned=False)
+        return search(index, is_cache=False)
     regions = regions and verify
     both = [*_several(inputs), *(against or ())]
     name = index_name(both, method=known, regions=regions) if cache else None
-    return with_own_index(lambda uri: search(uri, owned=True), name=name)
+    return with_own_index(lambda uri: search(uri, is_cache=name is not None), name=name)
 
 
 def index_name(inputs: Inputs, *, method: Method, regions: bool = True) -> str | None:
@@ -160,8 +165,9 @@ def index_name(inputs: Inputs, *, method: Method, regions: bool = True) -> str |
         return None
     paths = sorted(str(one) if is_remote(one) else os.path.abspath(one) for one in several)
     # A new version embeds again where what it keeps is different.
-    small = method.small.properties.values() if regions and method.small is not None else ()
-    made_with = version_of(DECODING, PREPROCESSING, *method.properties.values(), *FIELDS, *small)
+    methods = (method, *(method.views if regions else ()))
+    properties = (value for one in methods for value in one.properties.values())
+    made_with = version_of(DECODING, PREPROCESSING, *properties, *FIELDS)
     text = "\0".join([made_with, *paths])
     digest = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8)
     stem = "".join(c for c in Path(paths[0]).name if c.isascii() and c.isalnum())[:24]

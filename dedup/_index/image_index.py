@@ -315,10 +315,10 @@ class ImageIndex:
         *,
         others: Found | None = None,
         settings: Settings,
-        prune: bool,
+        is_cache: bool,
         timings: Timings,
     ) -> Duplicates:
-        """What `find_duplicates` does; `prune` forgets all files that were not discovered."""
+        """What `find_duplicates` does; its cache forgets all files that were not discovered."""
         of = [{file.path for file in one.files} for one in (found, others) if one is not None]
         if others is not None:
             TwoSets.apart(*of)  # told before anything is embedded
@@ -326,12 +326,12 @@ class ImageIndex:
         with self._opened.turn():
             features = FeatureCache() if settings.verify else None
             with timings.stage("embed"):
-                added = self._opened.add(found, features=features)
+                added = self._opened.add(found, features=features, recalls=is_cache)
             names = {file.path: file.name for file in added.files}
             sets = None if others is None else TwoSets.apart(*(names.keys() & one for one in of))
             if sets is not None:
                 sets.require_both(added.skipped)
-            if prune:
+            if is_cache:
                 self._catalogue.remove(sorted(self._catalogue.records.keys() - names.keys()))
             search = self._opened.search(settings, timings)
             return Duplicates(search.among(names, added=added, sets=sets, features=features))

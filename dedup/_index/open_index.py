@@ -12,10 +12,12 @@ from dedup._catalogue.added import Added
 from dedup._catalogue.catalogue import Catalogue
 from dedup._catalogue.discover import Found
 from dedup._catalogue.ingest import Ingest
+from dedup._catalogue.known_pictures import KnownPictures
+from dedup._catalogue.vector_cache import VectorCache
 from dedup._catalogue.verdicts import Verdicts
 from dedup._index.admission import Admission
 from dedup._index.check import Checker
-from dedup._search.rerank import VectorCache, reranker_of
+from dedup._search.rerank import reranker_of
 from dedup._search.search import Search
 from dedup._search.settings import Settings
 from dedup._verification.evidence_cache import EvidenceCache
@@ -93,7 +95,7 @@ class OpenIndex:
         return Checker(
             collection,
             model=self.model,
-            small=self.catalogue.small,
+            views=self.catalogue.views,
             verdicts=self.verdicts,
             known=self._known,
         )
@@ -105,6 +107,7 @@ class OpenIndex:
         tag: str = "",
         unless: Settings | None = None,
         features: FeatureCache | None = None,
+        recalls: bool = False,
     ) -> Added:
         """Bring in what was discovered.
 
@@ -117,10 +120,13 @@ class OpenIndex:
             Leave out what repeats an image of the index, as these decide.
         features : FeatureCache, optional
             Sees the new pictures while they are decoded.
+        recalls : bool
+            Embed nothing that an earlier run did, and keep for later ones what this one does.
         """
         catalogue, model, token = self.catalogue, self.model, self.connection.token
+        known = KnownPictures(model, regions=bool(catalogue.views)) if recalls else None
         ingest = (
-            Ingest(catalogue, model=model, token=token, tag=tag, observer=features)
+            Ingest(catalogue, model=model, token=token, tag=tag, observer=features, known=known)
             if unless is None
             else Admission(
                 catalogue, model=model, token=token, tag=tag, checker=self.checker, settings=unless
@@ -128,7 +134,7 @@ class OpenIndex:
         )
         with bar(total=len(found.files), title="embedding", shown=self._progress) as progress:
             added = ingest.run(found.files, advance=progress.update)
-        written = added.embedded + added.copies
+        written = len(added.files) - added.unchanged
         # A server flushes by itself, and lets ten seconds pass between two flushes.
         if written >= (1 if self.connection.is_local else _FLUSHED_FROM):
             catalogue.flush()

@@ -9,9 +9,10 @@ from dedup._base.pairs import Pair
 from dedup._catalogue.catalogue import picture_of
 from dedup._catalogue.exact_copies import PictureBook
 from dedup._catalogue.record import Record
+from dedup._catalogue.vector_cache import VectorCache
 from dedup._search.blank import blank_pictures
 from dedup._search.candidates import Candidates
-from dedup._search.rerank import Reranker, VectorCache, reranker_of
+from dedup._search.rerank import Reranker, reranker_of
 from dedup._search.settings import Settings
 from dedup._verification.evidence import Evidence
 from dedup._verification.pictures import Pictures
@@ -68,14 +69,15 @@ class Asked:
     source : image
         What is decoded when it is compared: its pixels, where they are all that there is.
     vector : ndarray, shape (dimension,)
-    small : ndarray, shape (dimension,), optional
-        The embedding of the small picture.
+    views : tuple of ndarray, shape (dimension,)
+        The embeddings of its views, where pictures are looked for inside others; zero where a
+        view shows nothing.
     """
 
     record: Record
     source: ImageSource
     vector: Vectors
-    small: Vectors | None = None
+    views: tuple[Vectors, ...] = ()
 
 
 class Trial:

@@ -25,15 +25,16 @@ from dedup._join.pairs import Pairs
 from dedup._join.recall_estimate import Sample, expected_missing
 from dedup._join.spill import Block, Spill
 from dedup.pipelines.store.table import MAX_HITS, Keys, Table
+from dedup.pipelines.store.view_table import ViewTable
 
-__all__ = ["DISTINCT", "Pairs", "self_join"]
+__all__ = ["DEEPER", "DISTINCT", "EXACT_ROWS", "FIRST_DEPTH", "Join", "Pairs", "self_join"]
 
 # Up to so many rows, comparing all with all takes less time than asking a store for the
 # neighbours of each: half at 100,000 on Milvus Lite, a fifth on a server. Its time grows with the
 # square of the rows; where they meet is extrapolated (`benchmarks/self_join.py --exact-rows 0`).
-_EXACT_ROWS = 500_000
-_FIRST_DEPTH = 4
-_DEEPER = 4
+EXACT_ROWS = 500_000
+FIRST_DEPTH = 4
+DEEPER = 4
 # Hits that one block may hold: 42 MB where keys are numbers.
 _BLOCK_HITS = 2_000_000
 _BLOCK_ROWS = 4_096
@@ -49,12 +50,12 @@ def self_join(
     *,
     threshold: float,
     where: str = DISTINCT,
-    small: Table | None = None,
+    views: Sequence[ViewTable] = (),
     searched: Sequence[Any] | None = None,
     deeper: Callable[[list[Any], int], list[Any]] = lambda ids, limit: ids,
     all_to: int | None = None,
     hashed: bool = False,
-    exact_rows: int = _EXACT_ROWS,
+    exact_rows: int = EXACT_ROWS,
     work_folder: Path | None = None,
 ) -> Iterator[Pairs]:
     """All pairs of rows at or above a similarity, in rounds of deeper searches.
@@ -66,8 +67,8 @@ def self_join(
         Least similarity: a cosine, an inner product, or minus a distance.
     where : str, optional
         The rows that take part, as a Milvus filter.
-    small : Table, optional
-        The vectors of small pictures, which are looked for among the others, see `inside_pairs`.
+    views : sequence of ViewTable
+        The vectors of other views, which are looked for among all, see `inside_pairs`.
     searched : sequence, optional
         Ids: only pairs with one of these rows are looked for.
     deeper : callable, optional
@@ -109,24 +110,34 @@ def self_join(
         "vectors": table.layout.vector_field,
         "rows": rows,
         "where": where,
-        "small": None if small is None else len(small),
+        "views": {view.view: len(view) for view in views},
         "threshold": threshold,
         "searched": None if searched is None else short_name(searched),
     }
     with work_in(work_folder, job) as folder:
-        join = _Join(table, folder, threshold, where, small, searched, here=here, hashed=hashed)
+        join = Join(table, folder, threshold, where, views, searched, here=here, hashed=hashed)
         yield from join.rounds(deeper, all_to=all_to or MAX_HITS)
         with suppress(OSError):  # elsewhere than on POSIX a mapped file can't go
             join.vectors_file.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
-class _Join:
+class Join:
+    """A join, or what of it one process does; the fields are those of `self_join`.
+
+    Attributes
+    ----------
+    folder : Path
+        Where what was found is kept.
+    here : bool
+        Whether vectors are compared in this process.
+    """
+
     table: Table
     folder: Path
     threshold: float
     where: str
-    small: Table | None
+    views: Sequence[ViewTable]
     searched: Sequence[Any] | None
     here: bool
     hashed: bool
@@ -135,7 +146,7 @@ class _Join:
         self, deeper: Callable[[list[Any], int], list[Any]], *, all_to: int
     ) -> Iterator[Pairs]:
         """All pairs, and at last what may be missing."""
-        limit = all_to if self.here else min(_FIRST_DEPTH, all_to)
+        limit = all_to if self.here else min(FIRST_DEPTH, all_to)
         blocks, everyone = self._first_round(limit)
         done: list[str] = []
         shallow: set[Any] = set()  # rows that were not searched to the end
@@ -151,11 +162,11 @@ class _Join:
             shallow.update(set(full).difference(chosen))
             if not chosen:
                 break
-            limit = min(limit * _DEEPER, MAX_HITS)
+            limit = min(limit * DEEPER, MAX_HITS)
             blocks = self._round(chosen, limit)
-        if self.small is not None:
-            found = inside_pairs(self.small, self.spill, self._near, threshold=self.threshold)
-            yield from (Pairs(m.a, m.b, m.similarity, ways(m)) for m in found)
+        for views in self.views:
+            found = inside_pairs(views, self.spill, self.near, threshold=self.threshold)
+            yield from (Pairs(m.a, m.b, m.similarity, ways(m, view=views.view)) for m in found)
         none = self.table.keys([])
         unfinished = full if limit == MAX_HITS else []
         missed = 0.0 if self._is_exact else self._missed(done, shallow)
@@ -168,14 +179,23 @@ class _Join:
         return Spill(self.folder)
 
     @cached_property
-    def _vectors(self) -> Hashes | Matrix:
+    def vectors(self) -> Hashes | Matrix:
         """The vectors, where they are compared in this process."""
         if self.hashed:
             return Hashes(self.table, self._windows())
         return Matrix.of(self.table, self._read(self._windows()), self.vectors_file)
 
-    def _near(self, vectors: Vectors) -> list[tuple[Keys, Vectors]]:
-        here = self._vectors if self.here else None
+    def search(self, ids: Sequence[Any], *, limit: int) -> Block:
+        """The nearest rows of some rows."""
+        if self.here:
+            found = self.vectors.search(ids, limit=limit, threshold=self.threshold)
+            return self.block(ids, found, least_full=limit)
+        vectors = self.table.vectors(ids)
+        return self.block(ids, self.table.search(vectors, limit=limit, where=self.where))
+
+    def near(self, vectors: Vectors) -> list[tuple[Keys, Vectors]]:
+        """The rows that views of pictures may show, or lie inside of."""
+        here = self.vectors if self.here else None
         if isinstance(here, Matrix):
             return here.near(vectors, limit=MOST_AROUND, threshold=self.threshold + MARGIN)
         return self.table.search(vectors, limit=MOST_AROUND, where=self.where)
@@ -210,7 +230,7 @@ class _Join:
             return blocks, self.spill.searched(blocks)
         whole = f"whole-{limit:05}"
         if not self.spill.holds(whole):  # else no vector need be read
-            vectors = self._vectors
+            vectors = self.vectors
             if isinstance(vectors, Matrix):
                 self._all_with_all(vectors, limit)
             else:
@@ -264,8 +284,7 @@ class _Join:
             if self.spill.holds(blocks[-1]):
                 continue
             if self.here:
-                found = self._vectors.search(block, limit=limit, threshold=self.threshold)
-                self._keep(blocks[-1], block, found, least_full=limit)
+                self.spill.write(blocks[-1], self.search(block, limit=limit))
             else:
                 self._compare(blocks[-1], block, self.table.vectors(block), limit, sample=sample)
         return blocks
@@ -282,16 +301,13 @@ class _Join:
         if sample is not None:
             found = sample.neighbours(self.table.keys(ids), vectors)
             self.spill.write(sample.block_of(name), found)
-        self._keep(name, ids, self.table.search(vectors, limit=limit, where=self.where))
+        answers = self.table.search(vectors, limit=limit, where=self.where)
+        self.spill.write(name, self.block(ids, answers))
 
-    def _keep(
-        self,
-        name: str,
-        ids: Sequence[Any],
-        answers: list[tuple[Keys, Vectors]],
-        *,
-        least_full: int = 1,
-    ) -> None:
+    def block(
+        self, ids: Sequence[Any], answers: list[tuple[Keys, Vectors]], *, least_full: int = 1
+    ) -> Block:
+        """What some rows were answered, as far as it reaches the threshold."""
         block = Block.of(
             self.table.keys(ids),
             answers,
@@ -300,7 +316,7 @@ class _Join:
         )
         if self._is_quantised:
             block = replace(block, hits=self._scored_exactly(block.hits))
-        self.spill.write(name, block)
+        return block
 
     @property
     def _slack(self) -> float:

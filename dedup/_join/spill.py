@@ -18,7 +18,7 @@ from dedup._base.arrays import Vectors
 from dedup._join.checkpoint import replacing
 from dedup.pipelines.store.table import Keys
 
-__all__ = ["Block", "Merged", "Spill", "hits_of"]
+__all__ = ["Block", "Merged", "Spill", "hits_of", "merge_hits"]
 
 # Hits that are merged at once, 21 bytes each where keys are numbers.
 _MERGED_AT_ONCE = 1_000_000
@@ -170,7 +170,7 @@ class Spill:
             hits = np.concatenate([part for part, _ in parts])
             if len(hits):
                 fresh = np.repeat([fresh for _, fresh in parts], [len(part) for part, _ in parts])
-                yield _merged(hits, fresh)
+                yield merge_hits(hits, fresh)
 
     def _hits(self, name: str) -> Path:
         return self._folder / f"{name}.hits.npy"
@@ -208,11 +208,13 @@ def _between(hits: npt.NDArray[Any], low: Any, high: Any) -> npt.NDArray[Any]:
     return hits[start:stop]
 
 
-def _merged(hits: npt.NDArray[Any], fresh: npt.NDArray[np.bool_]) -> Merged:
+def merge_hits(hits: npt.NDArray[Any], fresh: npt.NDArray[np.bool_]) -> Merged:
+    """Hits as pairs, each once; `fresh` says which are of new blocks."""
     order = np.lexsort((hits["b"], hits["a"]))
     hits, fresh = hits[order], fresh[order]
     a, b = hits["a"], hits["b"]
-    first = np.flatnonzero(np.append(True, (a[1:] != a[:-1]) | (b[1:] != b[:-1])))
+    starts = np.append(True, (a[1:] != a[:-1]) | (b[1:] != b[:-1]))
+    first = np.flatnonzero(starts[: len(hits)])
     return Merged(
         a[first],
         b[first],

@@ -24,7 +24,7 @@ class MemberPair(NamedTuple):
     ----------
     a, b : int
         Places in the group; `edit` and `evidence` say what happened from a to b.
-    relation : {"exact", "near", "scene"}
+    relation : {"exact", "near", "contains", "scene"}
     score, similarity, bits, probability : float
         As in `found.pairs`; NaN where unknown.
     edit : str

@@ -77,8 +77,9 @@ class Result:
         the embeddings that proposed them, or with `verify=False` that decide (empty where only
         the alignment was asked); `bits`, the Hamming
         distance of their hashes, of which `similarity` is 1 - bits / 32 (empty where the
-        method has none); `relation`, "exact", "near", "scene" or "lookalike" (the same layout,
-        other content); `score`, 0 to 1; `probability`
+        method has none); `relation`, "exact", "near", "contains" (one picture was put into
+        the other: a collage, a screenshot), "scene" or "lookalike" (the same layout, other
+        content); `score`, 0 to 1; `probability`
         of being duplicates (empty unless the threshold was tuned); `overlap`, the part of a
         that b shows; `only_a` and `only_b`, the parts of a's and of b's picture that the other
         lacks, 0 to 1, where borders and plain grounds are no picture; `detail`, how finely b

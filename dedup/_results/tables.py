@@ -12,8 +12,9 @@ from dedup._base.pairs import Pair
 from dedup._base.tables import table_of
 from dedup._catalogue.exact_copies import exactly
 from dedup._grouping.groups import Group
-from dedup._search.outcome import Outcome, relation_of
+from dedup._search.outcome import Outcome
 from dedup._search.settings import Settings
+from dedup._verification.edits import relation_of
 from dedup._verification.evidence import describe
 
 __all__ = ["groups_of", "pairs_table", "skipped_table", "uncertain_table"]
@@ -105,7 +106,7 @@ def _rows(found: Outcome, pair: Pair) -> Iterator[tuple[Any, ...]]:
     seen = found.verifier.evidence(pair) if found.settings.verify else None
     what: tuple[Any, ...] = ("near", None, None, None, None, None, "")
     if seen is not None:
-        relation = "near" if marked else relation_of(seen)
+        relation = "near" if marked else relation_of(seen, accepted=True)
         what = (relation, seen.score, seen.overlap_a, *_shown(found, pair), describe(seen))
     between = found.grouped.conflicts.get(pair)
     apart = "" if between is None else found.name(between)

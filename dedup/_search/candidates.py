@@ -94,7 +94,8 @@ class Candidates:
             for (pair, cosine), ways in zip(cosines.items(), found.ways.tolist(), strict=True):
                 excess = cosine - self.similarity.get(pair, self.floor)
                 if excess >= _LEAST_EXCESS:
-                    self.excess[pair], self.inside[pair] = excess, ways
+                    self.excess[pair] = max(excess, self.excess.get(pair, 0.0))
+                    self.inside[pair] = ways | self.inside.get(pair, 0)
                     self.similarity.setdefault(pair, cosine)
         self.unfinished += len(found.unfinished)
         self.missed += found.missed

@@ -23,12 +23,12 @@ from dedup._search.rerank import Reranker
 from dedup._search.settings import Settings
 from dedup._search.threshold import Threshold
 from dedup._search.two_sets import TwoSets
-from dedup._verification.evidence import Evidence
+from dedup._verification.edits import relation_of
 from dedup._verification.verify import Verifier
 from dedup.errors import InputError
 from dedup.pipelines.images.decoding import ImageSource
 
-__all__ = ["Outcome", "Relation", "relation_of"]
+__all__ = ["Outcome", "Relation"]
 
 Relation: TypeAlias = tuple[str, float | None]
 """How two files are related, and the score of that."""
@@ -210,7 +210,7 @@ class Outcome:
             if min(keep.frames, other.frames) > 1 and not marked:
                 return None  # embeddings are of the first frames
             return "near", self.candidates.similarity.get(pair)
-        return ("near" if marked else relation_of(seen)), seen.score
+        return ("near" if marked else relation_of(seen, accepted=True)), seen.score
 
     def lacks(self, keep: Record, other: Record, *, edited: str = "retain") -> str:
         """What a file shows that the one to keep does not, in words; "" if nothing."""
@@ -301,8 +301,3 @@ class Outcome:
             for picture, records in self.files.items()
         }
         return replace(self, files=files, chosen=chosen)
-
-
-def relation_of(seen: Evidence) -> str:
-    """As `Duplicates.pairs` names it: below its default threshold a pair is called "different"."""
-    return seen.relation if seen.relation in ("scene", "lookalike") else "near"

@@ -4,75 +4,24 @@ Most pictures of most collections have no copy: a small network finds out which 
 these are embedded by the large one.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from dedup._base.arrays import Vectors
-from dedup._base.cache_file import CacheFile
 from dedup._base.pairs import Pair
 from dedup._base.threads import threads
 from dedup._base.timings import Timings
-from dedup._base.versions import DECODING, version_of
+from dedup._catalogue.vector_cache import VectorCache
 from dedup._join.self_join import Pairs
 from dedup._verification.pictures import Pictures
-from dedup._verification.rerank import embedding_parts
 from dedup.errors import DecodeError
 from dedup.pipelines.models.methods import Method, engine
 
-__all__ = ["Reranker", "VectorCache", "reranker_of"]
+__all__ = ["Reranker", "reranker_of"]
 
-_CAPACITY = 100_000  # 1 kB each
 _CHUNK = 32
-
-
-class VectorCache:
-    """Embeddings of files by one method, by the files' digests, in the user's cache folder.
-
-    Parameters
-    ----------
-    method : Method
-    folder : Path, optional
-        Where the file is; by default the user's cache folder.
-
-    Examples
-    --------
-    >>> from dedup.pipelines.models.methods import model
-    >>> known = VectorCache(model("sscd"), folder=getfixture("tmp_path"))
-    >>> known.put({"digest": np.full(512, 0.044, np.float16)})
-    >>> {digest: vector.shape for digest, vector in known.get(["digest", "other"]).items()}
-    {'digest': (512,)}
-    """
-
-    def __init__(self, method: Method, *, folder: Path | None = None) -> None:
-        self._dimension = method.dimension
-        self._file = CacheFile(
-            f"vectors-{method.method}",
-            version=version_of(DECODING, *embedding_parts(method)),
-            key=["digest"],
-            answer=["vector"],
-            read=self._read,
-            most=_CAPACITY,
-            folder=folder,
-        )
-
-    def get(self, digests: Iterable[str]) -> dict[str, Vectors]:
-        """Those that are known."""
-        found = self._file.get((digest,) for digest in digests)
-        return {digest: vector for (digest,), vector in found.items()}
-
-    def put(self, vectors: dict[str, Vectors]) -> None:
-        """Keep some, shape (dimension,), half precision."""
-        self._file.put((digest, vector.tobytes()) for digest, vector in vectors.items())
-
-    def _read(self, data: bytes) -> Any:
-        vector = np.frombuffer(data, np.float16)
-        if len(vector) != self._dimension or not np.isfinite(vector).all():
-            raise ValueError("no embedding of this method")
-        return vector
 
 
 def reranker_of(method: Method) -> Method | None:
@@ -118,8 +67,7 @@ class Reranker:
         self._pictures = pictures
         self._known = known
         self._timings = Timings() if timings is None else timings
-        # Half precision at once, so that what was kept gives the very same cosine.
-        self._vectors: dict[int, Vectors] = {}
+        self._vectors: dict[int, Vectors] = {}  # in half precision: there may be many
         self.advance: Callable[[int], object] = lambda _: None
 
     def similarity(self, pairs: Iterable[Pair]) -> dict[Pair, float]:
@@ -156,16 +104,19 @@ class Reranker:
     def _take_in(self, pictures: list[int]) -> None:
         digests = {p: digest for p in pictures if (digest := self._pictures.digest(p)) is not None}
         known = {} if self._known is None else self._known.get(digests.values())
-        self._vectors |= {p: known[digest] for p, digest in digests.items() if digest in known}
+        self._note({p: known[digest] for p, digest in digests.items() if digest in known})
         missing = [picture for picture in pictures if picture not in self._vectors]
         self.advance(len(pictures) - len(missing))
         chunks = [missing[start : start + _CHUNK] for start in range(0, len(missing), _CHUNK)]
         with threads("rerank", count=2) as workers:  # while one embeds, the other decodes
             for chunk, embedded in zip(chunks, workers.map(self._embed, chunks), strict=True):
-                self._vectors |= embedded
+                self._note(embedded)
                 self.advance(len(chunk))
                 if self._known is not None:
                     self._known.put({digests[p]: v for p, v in embedded.items() if p in digests})
+
+    def _note(self, vectors: Mapping[int, Vectors]) -> None:
+        self._vectors |= {picture: v.astype(np.float16) for picture, v in vectors.items()}
 
     def _embed(self, pictures: list[int]) -> dict[int, Vectors]:
         side = self._method.short_side
@@ -173,5 +124,4 @@ class Reranker:
         images = {p: d.image for p, d in decoded.items() if not isinstance(d, DecodeError)}
         if not images:
             return {}
-        vectors = engine(self._method)(list(images.values())).astype(np.float16)
-        return dict(zip(images, vectors, strict=True))
+        return dict(zip(images, engine(self._method)(list(images.values())), strict=True))

@@ -1,7 +1,7 @@
 """The search for duplicates among files of an index: propose, decide, group."""
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from dedup._base.threads import threads
 from dedup._base.timings import Timings
 from dedup._catalogue.added import Added
 from dedup._catalogue.catalogue import Catalogue
+from dedup._catalogue.vector_cache import VectorCache
 from dedup._catalogue.verdicts import Verdicts
 from dedup._grouping.keeper import Keeper
 from dedup._join.self_join import Pairs, self_join
@@ -20,7 +21,7 @@ from dedup._search.cached_join import cached_join
 from dedup._search.candidates import Candidates, cosines_of
 from dedup._search.depth import Depth
 from dedup._search.outcome import Outcome
-from dedup._search.rerank import Reranker, VectorCache, reranker_of
+from dedup._search.rerank import Reranker, reranker_of
 from dedup._search.rows import Rows
 from dedup._search.settings import Settings
 from dedup._search.two_sets import TwoSets
@@ -29,7 +30,7 @@ from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Verifier
 from dedup.pipelines.models.methods import engine
-from dedup.pipelines.store.small_table import SmallTable
+from dedup.pipelines.store.view_table import ViewTable
 
 __all__ = ["Search"]
 
@@ -61,6 +62,8 @@ class Search:
         What earlier runs embedded to rank pairs again.
     keeps : bool
         Keep what is proposed in the index.
+    proposed : sequence of Pairs, optional
+        What was proposed elsewhere: nothing is joined.
     """
 
     catalogue: Catalogue
@@ -71,6 +74,7 @@ class Search:
     evidence_cache: EvidenceCache | None = None
     known: VectorCache | None = None
     keeps: bool = False
+    proposed: Sequence[Pairs] | None = None
 
     def among(
         self,
@@ -190,20 +194,20 @@ class Search:
                 candidates.add(found if reranker is None else reranker.rescored(found))
                 advance(len(found.a))
 
-    def _small(self) -> SmallTable | None:
-        """The small pictures, which are looked for inside others where that can be verified."""
-        small = self.catalogue.small
-        if small is None or not self.settings.verify:
-            return None
+    def _views(self) -> list[ViewTable]:
+        """The views by which pictures are found inside others, where that can be verified."""
+        views = self.catalogue.views
+        if not views or not self.settings.verify:
+            return []
         pictures = sum(not record.copy_of for record in self.catalogue.records.values())
-        missing = pictures - len(small)
+        missing = pictures - len(views[0])  # all have this one
         if missing > 0:
             warnings.warn(
                 f"{missing:,} pictures were added without regions, and are not looked for inside "
                 "others; to have them: index.remove(paths), then index.add(paths)",
                 stacklevel=1,
             )
-        return small
+        return views
 
     def _vectors(
         self, pictures: list[int], rows: Rows, reranker: Reranker | None
@@ -217,6 +221,8 @@ class Search:
         self, candidates: Candidates, deeper: Callable[[list[Any], int], list[Any]], rows: Rows
     ) -> Iterator[Pairs]:
         """Proposals; between two sets, what the smaller one is searched for is all there is."""
+        if self.proposed is not None:
+            return iter(self.proposed)
         searched = None
         if candidates.sets:
             sets = candidates.sets.items()
@@ -227,7 +233,7 @@ class Search:
             "deeper": deeper,
             "all_to": _ALL_TO,
             "hashed": bool(self.settings.measure.bits),
-            "small": self._small(),
+            "views": self._views(),
         }
         if searched is None and self.keeps:
             return cached_join(self.catalogue, **how)

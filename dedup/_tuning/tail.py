@@ -55,11 +55,12 @@ class FalsePairs:
         if self.basis == "unsupported":
             return (
                 f"in {self.images:,} images: the labelled photos are too few to tell; "
-                f"at most {self.high:,.3g} false pairs"
+                f"at most {_about(self.high, digits=3)} false pairs"
             )
+        low, high = (_about(limit, digits=2) for limit in (self.low, self.high))
         return (
-            f"in {self.images:,} images: {self.expected:,.2g} false pairs "
-            f"({self.low:,.2g} to {self.high:,.2g}), {self.basis}"
+            f"in {self.images:,} images: {_about(self.expected, digits=2)} false pairs "
+            f"({low} to {high}), {self.basis}"
         )
 
 
@@ -105,6 +106,18 @@ def false_pairs(pairs: ScoredPairs, *, threshold: float, images: int, seed: int 
             high = max(rate, min(far, high))
             return FalsePairs(images, rate * among, low * among, high * among, "extrapolated")
     return FalsePairs(images, np.nan, 0.0, high * among, "unsupported")
+
+
+def _about(number: float, *, digits: int) -> str:
+    """A number with so many digits that matter, as people write it.
+
+    Examples
+    --------
+    >>> _about(9944321.0, digits=3), _about(0.0123, digits=2), _about(2.62, digits=2)
+    ('9,940,000', '0.012', '2.6')
+    """
+    rounded = float(f"{number:.{digits}g}")
+    return f"{rounded:,.0f}" if rounded >= 10**digits else f"{rounded:g}"
 
 
 def _unmatched(pairs: ScoredPairs) -> Floats:

@@ -6,11 +6,11 @@ what a mosaic or a bar hides.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
 
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
@@ -32,6 +32,8 @@ _BLURS: Final = (2.5, 6.0)
 """Standard deviations of what blurs the one picture, to explain the other."""
 _NOISE: Final = 3.0
 """Standard deviation, in grey values, that explains nothing."""
+_GREY: Final = np.float32(128)
+"""What is taken from grey values before they are squared, so that less is rounded."""
 _UNEXPLAINED: Final = 9.0
 """What is left of a block, in grey values, from which it shows something else."""
 _USUAL: Final = 2.5
@@ -42,7 +44,7 @@ _FAR: Final = 0.03
 """Part of the canvas by which a registration may be corrected."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CommonPart:
     """Two pictures laid over each other, on a canvas.
 
@@ -65,6 +67,11 @@ class CommonPart:
     to_b: Matrix
     only_a: Mask
     only_b: Mask
+
+    @cached_property
+    def alike(self) -> Mask:
+        """Where both show the same."""
+        return self.inside & ~(self.only_a | self.only_b)
 
     def swapped(self) -> "CommonPart":
         """The same with a and b exchanged."""
@@ -151,7 +158,7 @@ def _warped(picture: Pixels, to_unit: Matrix, size: tuple[int, int]) -> Pixels:
 
 def _covered(to_unit: Matrix, size: tuple[int, int]) -> Mask:
     """Where on a canvas the picture lies, less a pixel beside what it leaves free."""
-    x, y = np.meshgrid(np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5)
+    x, y = np.arange(size[0]) + 0.5, (np.arange(size[1]) + 0.5)[:, None]
     u, v = (row[0] * x + row[1] * y + row[2] for row in to_unit[:2])
     inside = ((u >= 0) & (u <= 1) & (v >= 0) & (v <= 1)).astype(np.uint8)
     return np.asarray(cv2.erode(inside, np.ones((3, 3), np.uint8)), np.bool_)
@@ -184,12 +191,17 @@ def tones(own: Floats, other: Floats, where: Mask) -> Floats:
     size = len(own) // _TONES
     if size == 0:
         return np.arange(256, dtype=np.float32)
-    order = np.argsort(own, kind="stable")[: size * _TONES].reshape(_TONES, size)
-    light, became = (np.median(values[order], axis=1) for values in (own, other))
+    # Small whole numbers are sorted fastest.
+    order = np.argsort((own * np.float32(256)).astype(np.uint16), kind="stable")[: size * _TONES]
+    rows = order.reshape(_TONES, size)
+    middle = [(size - 1) // 2, size // 2]
+    light = own[rows[:, middle]].mean(axis=1)
+    became = np.partition(other[rows], middle, axis=1)[:, middle].mean(axis=1)
     apart = np.flatnonzero(np.diff(light, prepend=-np.inf) > 1)
     light, became = light[apart], became[apart]
     # What is darker or lighter than these changes as all do.
-    gain = float(np.polyfit(light, became, 1)[0]) if len(light) > 1 else 1.0
+    away = light - light.mean()
+    gain = float(away @ became / (away @ away)) if len(light) > 1 else 1.0
     ends = np.array([0, 255])
     beyond = became[[0, -1]] + gain * (ends - light[[0, -1]])
     known, values = (
@@ -202,8 +214,7 @@ def tones(own: Floats, other: Floats, where: Mask) -> Floats:
 
 def changed(grey: Floats, by: Floats) -> Floats:
     """Grey values as `tones` says."""
-    values: Floats = by[np.rint(grey).astype(np.uint8)]
-    return values
+    return np.asarray(cv2.LUT(cv2.convertScaleAbs(grey), by), np.float32)
 
 
 def _left(picture: Floats, other: Floats, whole: Mask) -> Floats:
@@ -231,17 +242,29 @@ def _left_by_filters(picture: Floats, other: Floats, chosen: Mask) -> Floats:
     stand for small shifts (Lucas and Kanade 1981).
     """
     blurred = [np.asarray(cv2.GaussianBlur(other, (0, 0), sigma)) for sigma in _BLURS]
-    sheets = np.stack([other, *blurred, *_slopes(other), picture])
-    side = 2 * _BLOCK
-    windows = sliding_window_view(sheets, (side, side), axis=(1, 2))[:, ::_BLOCK, ::_BLOCK]
-    values = windows[:, chosen].reshape(len(sheets), -1, side * side).swapaxes(0, 1)
-    values = values - values.mean(axis=2, keepdims=True)
-    moments = (values @ values.swapaxes(1, 2) / side**2).astype(np.float64)
+    greys = [x - _GREY for x in (other, *blurred, picture)]
+    sums = _joint_sums(np.stack([*_slopes(other), *greys]))
+    # A window is four blocks.
+    rows = sums[:-1] + sums[1:]
+    sums = (rows[:, :-1] + rows[:, 1:])[chosen] / (2 * _BLOCK) ** 2
+    mean = sums[:, -1:, :-1]
+    moments = sums[:, :-1, :-1] - mean.swapaxes(1, 2) * mean
     square, cross, own = moments[:, :-1, :-1], moments[:, :-1, -1], moments[:, -1, -1]
-    slack = np.diag([_NOISE**2] * (1 + len(_BLURS)) + [0.3] * 2)
+    slack = np.diag([0.3] * 2 + [_NOISE**2] * (1 + len(_BLURS)))
     fit = np.linalg.solve(square + slack, cross[..., None])[..., 0]
     left: Floats = np.sqrt(np.maximum(own - (fit * cross).sum(axis=-1), 0))
     return left
+
+
+def _joint_sums(sheets: Floats) -> npt.NDArray[np.float64]:
+    """Of each block the sums of the products of sheets, and of each one, which comes last."""
+    count, height, width = sheets.shape
+    rows, columns = height // _BLOCK, width // _BLOCK
+    values = np.ones((rows, columns, count + 1, _BLOCK, _BLOCK), np.float32)
+    parts = sheets.reshape(count, rows, _BLOCK, columns, _BLOCK)
+    values[:, :, :-1] = parts.transpose(1, 3, 0, 2, 4)
+    values = values.reshape(rows, columns, count + 1, -1)
+    return (values @ values.swapaxes(2, 3)).astype(np.float64)
 
 
 def _places(left: Floats, whole: Mask, size: tuple[int, int]) -> Mask:

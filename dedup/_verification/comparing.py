@@ -11,9 +11,8 @@ from concurrent.futures import BrokenExecutor, Future
 from contextlib import suppress
 from functools import cache
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from loky import ProcessPoolExecutor
 from threadpoolctl import ThreadpoolController
 
 from dedup._base.environment import environment, for_children
@@ -24,12 +23,15 @@ from dedup._verification.evidence import Evidence
 from dedup._verification.features import Features
 from dedup._verification.worker import begin, compare_all
 
+if TYPE_CHECKING:
+    from loky import ProcessPoolExecutor
+
 __all__ = ["Comparers"]
 
 _Answer: TypeAlias = tuple[list[Evidence], dict[int, dict[str, Any]]]
 
-# Pairs from which processes are worth half a second that they take to start.
-_MANY = 256
+# Pairs from which processes are worth the second of the processor that each takes to start.
+_MANY = 512
 # Each takes about 60 MB.
 _MOST = 8
 _LEAST_CHUNK = 8
@@ -132,7 +134,9 @@ class Comparers:
             ):
                 yield [evidence]
 
-    def _start(self) -> ProcessPoolExecutor:
+    def _start(self) -> "ProcessPoolExecutor":
+        from loky import ProcessPoolExecutor  # slow to load, and small runs need none
+
         # Here start also what tracks resources for Python and for loky, which inherit.
         with environment(**for_children()):
             variables = _ONE_THREAD | for_children()

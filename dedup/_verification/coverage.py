@@ -4,21 +4,23 @@
 (borders, letterboxes, blurred bars), of which only what is drawn on them counts.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
+from dedup._verification.clipping import clipped
 from dedup._verification.common_part import CANVAS, CommonPart, common_part
 from dedup._verification.detail import Detail, compared
 from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
 from dedup._verification.evidence import Box, Evidence
+from dedup._verification.features import extract
 from dedup._verification.lettering import lettering
-from dedup._verification.overlays import something
+from dedup._verification.overlays import laid_over, something
 from dedup._verification.registration import Floats, Matrix
-from dedup._verification.tints import tint_of
+from dedup._verification.tints import has_other_hues, is_toned, tint_of
 from dedup.pipelines.images.colours import BLACK, WHITE
 from dedup.pipelines.images.decoding import Decoded
 
@@ -36,7 +38,16 @@ _FINE: Final = 300_000
 """Pixels in which the edges of a pasted picture are looked for."""
 _UPRIGHT: Final = 2.0
 """Degrees by which a picture may be turned there."""
+_TURNED: Final = 45.0
+"""Degrees from which a drawing may be another one."""
 _PASTED: Final = "pasted into another image"
+_FEW_SQUARES: Final = 16
+"""Squares of which colours are not compared."""
+_TONES: Final = (4, 251)
+_TOLD: Final = 4.0
+_CLIPPED: Final = 0.01
+"""Grey values beyond which tones are lost; by which these are told apart; and the part of a picture
+that was clipped, if so many were."""
 _OWN_COLOURS: Final = 6.0
 """Standard deviation of colour, in grey values, that can be seen."""
 
@@ -79,6 +90,11 @@ class Only:
         """Part of its picture that the other lacks, 0 to 1."""
         return min(1.0, self.within + self.around)
 
+    def joined(self, other: "Only") -> "Only":
+        """With what another frame shows: of each the more."""
+        most = (max(x, y) for x, y in zip(astuple(self), astuple(other), strict=True))
+        return Only(*most)
+
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
@@ -92,12 +108,19 @@ class Coverage:
         How finely b resolves the common part, compared with a.
     tint : float
         How far the colours of a are from those of b, in grey values.
+    is_turned : bool
+        Whether one is mirrored or turned, and both are drawn: an arrow, a letter, a sign is
+        something else then.
+    contrast : float
+        Contrast of b in units of that of a; 1 if the one with more lost light or dark tones.
     """
 
     a: Only = field(default_factory=Only)
     b: Only = field(default_factory=Only)
     detail: Detail = field(default_factory=Detail)
     tint: float = 0.0
+    is_turned: bool = False
+    contrast: float = 1.0
 
     def swapped(self) -> "Coverage":
         """The same with a and b exchanged."""
@@ -106,6 +129,18 @@ class Coverage:
             self.a,
             self.detail.swapped(),
             self.tint,
+            self.is_turned,
+            1 / self.contrast,
+        )
+
+    def joined(self, other: "Coverage") -> "Coverage":
+        """With what other frames of the same files show of each other."""
+        return replace(
+            self,
+            a=self.a.joined(other.a),
+            b=self.b.joined(other.b),
+            tint=max(self.tint, other.tint),
+            is_turned=self.is_turned or other.is_turned,
         )
 
 
@@ -151,18 +186,33 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     around_a = _around(a.image, to_b, put="" if b_is_whole else put)
     around_b = _around(b.image, np.linalg.inv(to_b), put=put if b_is_whole else "")
     only_a, only_b = common.shares
+    back = common.swapped()
     colour_a, colour_b = _colours(common)
+    colours = (
+        _has_own(colour_a, colour_b) or _is_recoloured(common, colour_a, colour_b),
+        _has_own(colour_b, colour_a) or _is_recoloured(back, colour_b, colour_a),
+    )
     own_b = something(a.image, b.image, to_b, common)
-    own_a = something(b.image, a.image, np.linalg.inv(to_b), common.swapped())
-    own = [float(mask.sum() / max(int(common.inside.sum()), 1)) for mask in (own_a, own_b)]
+    own_a = something(b.image, a.image, np.linalg.inv(to_b), back)
+    shown = (
+        own_a | laid_over(back, own_b) | clipped(back),
+        own_b | laid_over(common, own_a) | clipped(common),
+    )
+    own = [float(mask.sum() / max(int(common.inside.sum()), 1)) for mask in shown]
     known = (common.only_a & ~own_a) | (common.only_b & ~own_b) | (own_a ^ own_b)
     ink = lettering(a.image, b.image, common, known=known)
     return Coverage(
-        _only(only_a, own[0], ink[0], around_a, colours=_has_own(colour_a, colour_b)),
-        _only(only_b, own[1], ink[1], around_b, colours=_has_own(colour_b, colour_a)),
+        _only(only_a, own[0], ink[0], around_a, colours=colours[0]),
+        _only(only_b, own[1], ink[1], around_b, colours=colours[1]),
         compared(a, b, to_b, common),
         tint_of(colour_a, colour_b),
+        _is_turned(evidence) and not any(extract(one.image).is_photo() for one in (a, b)),
+        _contrast(colour_a.mean(axis=1), colour_b.mean(axis=1)),
     )
+
+
+def _is_turned(evidence: Evidence) -> bool:
+    return evidence.mirrored or abs(evidence.rotation) > _TURNED
 
 
 def _is_framed(whole: Decoded, box: Box) -> bool:
@@ -204,7 +254,7 @@ def _around(picture: Pixels, to_other: Matrix, *, put: str) -> _Around:
     height, width = picture.shape[:2]
     zoom = min(1.0, (CANVAS / (width * height)) ** 0.5)
     size = max(1, round(width * zoom)), max(1, round(height * zoom))
-    x, y = np.meshgrid(*((np.arange(side) + 0.5) / side for side in size))
+    x, y = (np.arange(size[0]) + 0.5) / size[0], (np.arange(size[1])[:, None] + 0.5) / size[1]
     u, v = (row[0] * x + row[1] * y + row[2] for row in to_other[:2])
     slack = np.linalg.norm(to_other[:2, :2], axis=1) * _SLACK
     outside = (u < -slack[0]) | (u > 1 + slack[0]) | (v < -slack[1]) | (v > 1 + slack[1])
@@ -225,14 +275,36 @@ def _around(picture: Pixels, to_other: Matrix, *, put: str) -> _Around:
 
 def _colours(common: CommonPart) -> tuple[Floats, Floats]:
     """The colours of small squares of the common part that show the same, shape (n, 3)."""
-    alike = common.inside & ~(common.only_a | common.only_b)
-    columns, rows = (max(4, side // 6) for side in alike.shape[::-1])
+    columns, rows = (max(4, side // 6) for side in common.alike.shape[::-1])
     seen, a, b = (
         cv2.resize(x.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
-        for x in (alike, common.a, common.b)
+        for x in (common.alike, common.a, common.b)
     )
     whole = np.asarray(seen) > 0.99
     return np.asarray(a, np.float32)[whole], np.asarray(b, np.float32)[whole]
+
+
+def _is_recoloured(common: CommonPart, colours: Floats, others: Floats) -> bool:
+    """Whether a has other hues there, and is no copy of b in one tone."""
+    if is_toned(colours) and not is_toned(others):
+        return False
+    return has_other_hues(common.a, common.b, common.alike)
+
+
+def _contrast(a: Floats, b: Floats) -> float:
+    """Contrast of b in units of that of a, of small squares, unless it was clipped for that."""
+    if len(a) < _FEW_SQUARES:
+        return 1.0
+    ratio = (float(b.std()) + 1) / (float(a.std()) + 1)
+    lost = _lost(b, a) if ratio > 1 else _lost(a, b)
+    return 1.0 if lost > _CLIPPED else ratio
+
+
+def _lost(light: Floats, other: Floats) -> float:
+    """Part of a picture's squares that are black or white, though the other tells them apart."""
+    ends = [other[end] for end in (light < _TONES[0], light > _TONES[1]) if end.any()]
+    apart = sum(int((abs(x - np.median(x)) > _TOLD).sum()) for x in ends)
+    return apart / len(light)
 
 
 def _has_own(picture: Floats, other: Floats) -> bool:
@@ -240,7 +312,7 @@ def _has_own(picture: Floats, other: Floats) -> bool:
 
     Grey and sepia give up what no function of them brings back; other tints do not.
     """
-    if len(picture) < 16:
+    if len(picture) < _FEW_SQUARES:
         return False
     chroma = picture @ np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
     chroma = chroma - chroma.mean(axis=0)

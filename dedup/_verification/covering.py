@@ -9,8 +9,9 @@ from typing import Final, Protocol
 from dedup._base.pairs import Pair
 from dedup._base.threads import threads
 from dedup._verification.coverage import COVER_SIDE, Coverage, coverage_of
-from dedup._verification.covered_pairs import CoveredPairs, PairName, measured_from
 from dedup._verification.evidence import Evidence
+from dedup._verification.frames import covered_in_all
+from dedup._verification.measured import Measured, name_of_pair
 from dedup._verification.pictures import Pictures
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import Decoded
@@ -42,11 +43,11 @@ class Covering:
     ----------
     verifier : Aligned
         Which aligns them, and knows their files.
-    covered : CoveredPairs, optional
+    covered : Measured, optional
         What earlier runs measured.
     """
 
-    def __init__(self, verifier: Aligned, covered: CoveredPairs | None = None) -> None:
+    def __init__(self, verifier: Aligned, covered: Measured[Coverage] | None = None) -> None:
         self._verifier = verifier
         self._covered = covered
         self._known: dict[Pair, Coverage | None] = {}
@@ -66,7 +67,7 @@ class Covering:
         for start in range(0, len(new), _BLOCK):
             self._measure(new[start : start + _BLOCK], advance)
 
-    def recall(self, pairs: Iterable[Pair]) -> dict[Pair, PairName]:
+    def recall(self, pairs: Iterable[Pair]) -> dict[Pair, str]:
         """Look up pairs (a < b) that earlier runs measured; returns by what any is kept."""
         if self._covered is None:
             return {}
@@ -90,14 +91,14 @@ class Covering:
             found = {names[p]: seen for p in new if p in names and (seen := self._known[p])}
             self._covered.put(found)
 
-    def _name(self, pair: Pair) -> PairName | None:
+    def _name(self, pair: Pair) -> str | None:
         """What a measurement is kept by; None if there is none, or a file is another by now."""
         evidence, pictures = self._verifier.evidence(pair), self._verifier.pictures
         if evidence is None or evidence.transform is None:
             return None
         a, b = (pictures.files[end][0].digest for end in self._verifier.directed(pair))
         is_there = (a, b) == tuple(map(pictures.digest, self._verifier.directed(pair)))
-        return measured_from(a, b, evidence) if is_there else None
+        return name_of_pair(a, b, evidence) if is_there else None
 
     def of(self, a: int, b: int) -> Coverage | None:
         """What a and b show of each other; None if they are not aligned, or can't be read."""
@@ -112,8 +113,15 @@ class Covering:
         evidence = self._verifier.evidence(pair)
         if evidence is None or evidence.transform is None:
             return None
-        a, b = map(self._picture, self._verifier.directed(pair))
-        return None if a is None or b is None else coverage_of(a, b, evidence)
+        ends = self._verifier.directed(pair)
+        a, b = map(self._picture, ends)
+        seen = None if a is None or b is None else coverage_of(a, b, evidence)
+        if seen is None:
+            return None
+        pictures = self._verifier.pictures
+        frames = (pictures.frames(picture, short_side=COVER_SIDE) for picture in ends)
+        counts = (pictures.files[picture][0].frames for picture in ends)
+        return covered_in_all(seen, *frames, counts=(next(counts), next(counts)))
 
     def _picture(self, picture: int) -> Decoded | None:
         """A picture, if it can be read as it was indexed."""

@@ -5,6 +5,7 @@ one's resolution. What a picture has in an octave is its energy there less that 
 blocks, which is noise; an upscale has none in the finest octave, a blurred copy little.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -60,6 +61,9 @@ class Detail:
         Noise that the one has beside what the other shows, in grey values; 0 if it has none.
     specks_a, specks_b : float
         Part of the pixels that stand out from their neighbours: salt and pepper.
+    more_a, more_b : float
+        What the one resolves in octaves in which the other has less, in octaves: both, if the
+        smaller one was sharpened.
     is_exact : bool
         Whether pixel lies on pixel, so that none was interpolated to compare them.
     """
@@ -72,6 +76,8 @@ class Detail:
     noise_b: float = 0.0
     specks_a: float = 0.0
     specks_b: float = 0.0
+    more_a: float = 0.0
+    more_b: float = 0.0
     is_exact: bool = False
 
     def swapped(self) -> "Detail":
@@ -85,6 +91,8 @@ class Detail:
             self.noise_a,
             self.specks_b,
             self.specks_a,
+            self.more_b,
+            self.more_a,
             self.is_exact,
         )
 
@@ -104,47 +112,54 @@ def compared(a: Decoded, b: Decoded, to_b: Matrix, common: CommonPart) -> Detail
     growth = abs(float(np.linalg.det(to_b[:2, :2])))
     pixels = (growth * b.width * b.height / (a.width * a.height)) ** 0.5
     tiles = _tiles(a.image, b.image, to_b, common)
-    if sum(tile.a[0].size for tile in tiles) < _FEW_BLOCKS:  # of little icons
+    blocks = np.concatenate([tile.octaves for tile in tiles], axis=1) if tiles else np.empty((4, 0))
+    if blocks.shape[1] < _FEW_BLOCKS:  # of little icons
         return Detail(pixels, pixels)
-    octaves_a, octaves_b = [tile.a for tile in tiles], [tile.b for tile in tiles]
-    signal_a, signal_b = _signals(octaves_a), _signals(octaves_b)
+    signal_a, signal_b = _signals(blocks).T
     # The coarsest octave is contrast, which is no detail.
     gain = (signal_b[-1] + 0.1) / (signal_a[-1] + 0.1)
-    exponent = 0.0
+    more_a = more_b = 0.0
     for own, other in zip(signal_a[:-1], signal_b[:-1] / gain, strict=True):
         most = max(own, other)
         kept, won = (min(1.0, (x / max(y, 1e-9)) ** 0.5) for x, y in ((other, own), (own, other)))
-        exponent += most / (most + _FAINT**2) * (kept - won)
-    ratio = float(2**exponent)
+        said = float(most / (most + _FAINT**2))
+        more_a, more_b = more_a + said * (1 - float(kept)), more_b + said * (1 - float(won))
+    ratio = 2 ** (more_b - more_a)
     if _ALIKE[0] < ratio < _ALIKE[1] and _is_reduced(a, b, pixels):
         ratio = pixels
     crisp_a, crisp_b = (float(x[0] / (x[1] + 0.1)) for x in (signal_a, signal_b))
+    noise_a, noise_b = _noise(tiles)
+    specks_a, specks_b = np.mean([tile.specks for tile in tiles], axis=0).tolist()
     return Detail(
         ratio,
         pixels,
         crisp_a,
         crisp_b,
-        noise_a=_noise([(tile.noisy_a, tile.noisy_b, tile.left_a) for tile in tiles]),
-        noise_b=_noise([(tile.noisy_b, tile.noisy_a, tile.left_b) for tile in tiles]),
-        specks_a=float(np.mean([tile.specks_a for tile in tiles])),
-        specks_b=float(np.mean([tile.specks_b for tile in tiles])),
+        noise_a=noise_a,
+        noise_b=noise_b,
+        specks_a=specks_a,
+        specks_b=specks_b,
+        more_a=more_a,
+        more_b=more_b,
         is_exact=tiles[0].is_exact,
     )
 
 
-def _noise(tiles: list[tuple[Floats, Floats, Floats]]) -> float:
-    """Noise that one has beside what the other shows, in grey values.
+def _noise(tiles: Sequence["_Tile"]) -> tuple[float, float]:
+    """Noise that the one, and the other, has beside what the other shows, in grey values.
 
     It is all over the picture, and adds to the energy; what an encoder left out takes from it.
-
-    Parameters
-    ----------
-    tiles : list of (ndarray, ndarray, ndarray)
-        Energy of the one's finest octave, of the other's, and what the other does not explain.
     """
-    energy, less, more = (np.concatenate(blocks) for blocks in zip(*tiles, strict=True))
-    is_added = float(energy.mean() - less.mean()) > 0.5 * float(more.mean())
-    return float(np.quantile(more, _QUIET)) ** 0.5 if is_added else 0.0
+    if not tiles[0].is_exact:
+        return 0.0, 0.0
+    energy, more = (
+        np.concatenate(blocks) for blocks in zip(*((t.noisy, t.left) for t in tiles), strict=True)
+    )
+    mean, least = energy.mean(axis=0), 0.5 * more.mean(axis=0)
+    quiet = np.quantile(more, _QUIET, axis=0) ** 0.5
+    is_added = np.array([mean[0] - mean[1], mean[1] - mean[0]]) > least
+    a, b = np.where(is_added, quiet, 0).tolist()
+    return a, b
 
 
 def _is_reduced(a: Decoded, b: Decoded, pixels: float) -> bool:
@@ -154,40 +169,32 @@ def _is_reduced(a: Decoded, b: Decoded, pixels: float) -> bool:
 
 
 class _Tile(NamedTuple):
-    """A piece of the common part.
+    """A piece of the common part; energies are of blocks that are alike, of a and b in turn.
 
     Attributes
     ----------
-    a, b : list of ndarray
-        The energies of its octaves in both pictures.
-    left_a, left_b : ndarray
-        Energy of the finest octave that the other picture does not explain.
-    noisy_a, noisy_b : ndarray
-        Energy of the finest octave, specks included.
-    specks_a, specks_b : float
+    octaves : ndarray, shape (octaves, blocks, 2)
+        The finest octave first.
+    noisy : ndarray, shape (blocks, 2)
+        Of the finest octave, specks included.
+    left : ndarray, shape (blocks, 2)
+        Of the finest octave what the other picture does not explain, if pixel lies on pixel.
+    specks : tuple of float
     is_exact : bool
     """
 
-    a: list[Floats]
-    b: list[Floats]
-    left_a: Floats
-    left_b: Floats
-    noisy_a: Floats
-    noisy_b: Floats
-    specks_a: float
-    specks_b: float
+    octaves: Floats
+    noisy: Floats
+    left: Floats
+    specks: tuple[float, float]
     is_exact: bool
 
     def swapped(self) -> "_Tile":
         return _Tile(
-            self.b,
-            self.a,
-            self.left_b,
-            self.left_a,
-            self.noisy_b,
-            self.noisy_a,
-            self.specks_b,
-            self.specks_a,
+            self.octaves[..., ::-1],
+            self.noisy[..., ::-1],
+            self.left[..., ::-1],
+            self.specks[::-1],
             self.is_exact,
         )
 
@@ -206,29 +213,36 @@ def _tiles(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> list[_Tile
     rows, columns = (3 if side >= 6 * _BLOCK else 1 for side in (height, width))
     h = int(min(_TILE, height / rows)) // _BLOCK * _BLOCK
     w = int(min(_TILE, width / columns)) // _BLOCK * _BLOCK
+    places = [
+        (x, y)
+        for row, column in (np.ndindex(rows, columns) if min(w, h) else ())
+        if (x := max(0, round(left + (column + 0.5) * width / columns - w / 2))) + w <= wa
+        and (y := max(0, round(top + (row + 0.5) * height / rows - h / 2))) + h <= ha
+    ]
+    if not places:
+        return []
     greys = _grey(a), _in_tones(_grey(b), common)
-    found = []
-    for row, column in np.ndindex(rows, columns) if min(w, h) else ():
-        x = max(0, round(left + (column + 0.5) * width / columns - w / 2))
-        y = max(0, round(top + (row + 0.5) * height / rows - h / 2))
-        if x + w <= wa and y + h <= ha:
-            alike = _alike(common, np.array([x, y]), (w, h), np.array([wa, ha]))
-            found.append(_tile(*greys, pixels, (x, y, w, h), alike))
-    return found if any(tile.a[0].size for tile in found) else []
+    alike = _alike(common, np.array(places), (w, h), np.array([wa, ha]))
+    return [
+        _tile(*greys, pixels, (*place, w, h), chosen)
+        for place, chosen in zip(places, alike, strict=True)
+        if chosen.any()
+    ]
 
 
 def _alike(
-    common: CommonPart, corner: Floats, size: tuple[int, int], picture: Floats
+    common: CommonPart, corners: npt.NDArray[np.int_], size: tuple[int, int], picture: Floats
 ) -> npt.NDArray[np.bool_]:
-    """Which blocks of a tile of a show the same in both pictures."""
+    """Which blocks of each tile of a show the same in both pictures, of shape (tiles, blocks)."""
     x, y = ((np.arange(side // _BLOCK) + 0.5) * _BLOCK for side in size)
-    places = (np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2) + corner) / picture
+    blocks = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    places = (corners[:, None] + blocks) / picture
     to_canvas = np.linalg.inv(common.to_a)
-    column, row = np.floor(places @ to_canvas[:2, :2].T + to_canvas[:2, 2]).T.astype(int)
-    height, width = common.inside.shape
-    there = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    alike = common.inside & ~(common.only_a | common.only_b)
-    found: npt.NDArray[np.bool_] = there & alike[row.clip(0, height - 1), column.clip(0, width - 1)]
+    at = np.floor(places @ to_canvas[:2, :2].T + to_canvas[:2, 2]).astype(int)
+    shape = np.array(common.inside.shape[::-1])
+    there = ((at >= 0) & (at < shape)).all(axis=-1)
+    column, row = np.moveaxis(at.clip(0, shape - 1), -1, 0)
+    found: npt.NDArray[np.bool_] = there & common.alike[row, column]
     return found
 
 
@@ -247,26 +261,18 @@ def _tile(
     there = cv2.warpAffine(b, to_b[:2], (w, h), flags=flags, borderMode=cv2.BORDER_REFLECT)
     own, other = a[y : y + h, x : x + w], np.asarray(there, np.float32).clip(0, 255)
     clean, other_clean = _median(own), _median(other)
-    specks = float((abs(own - clean) >= _SPECK).mean())
-    other_specks = float((abs(other - other_clean) >= _SPECK).mean())
-    left_a = left_b = np.zeros(int(alike.sum()), np.float32)
-    if is_exact:
-        ((left_a, left_b),) = _energies(_left(own, other), _left(other, own), alike, octaves=1)
+    specks, other_specks = (
+        np.count_nonzero(cv2.absdiff(x, y) >= _SPECK) / x.size
+        for x, y in ((own, clean), (other, other_clean))
+    )
     octaves = _energies(own, other, alike)
-    noisy_a, noisy_b = octaves[0]
+    noisy = octaves[0]
     if max(specks, other_specks) > _FEW:  # salt and pepper is no detail
         octaves = _energies(clean, other_clean, alike)
-    return _Tile(
-        a=[energy for energy, _ in octaves],
-        b=[energy for _, energy in octaves],
-        left_a=left_a,
-        left_b=left_b,
-        noisy_a=noisy_a,
-        noisy_b=noisy_b,
-        specks_a=specks,
-        specks_b=other_specks,
-        is_exact=is_exact,
-    )
+    left = noisy[:0]
+    if is_exact:
+        (left,) = _energies(_left(own, other), _left(other, own), alike, octaves=1)
+    return _Tile(octaves, noisy, left, (specks, other_specks), is_exact)
 
 
 def _median(tile: Floats) -> Floats:
@@ -301,8 +307,7 @@ def on_whole_pixels(pixels: Matrix, *, size: tuple[int, int]) -> Matrix:
 
 def _in_tones(grey: Floats, common: CommonPart) -> Floats:
     """The grey values of b as those of a: a darker copy has no more or less detail."""
-    alike = common.inside & ~(common.only_a | common.only_b)
-    return changed(grey, tones(_grey(common.b), _grey(common.a), alike))
+    return changed(grey, tones(_grey(common.b), _grey(common.a), common.alike))
 
 
 def _grey(picture: Pixels) -> Floats:
@@ -311,7 +316,7 @@ def _grey(picture: Pixels) -> Floats:
 
 def _energies(
     a: Floats, b: Floats, alike: npt.NDArray[np.bool_], *, octaves: int = _OCTAVES
-) -> list[tuple[Floats, Floats]]:
+) -> Floats:
     """Of each octave, the finest first, the mean squares in a and b of each block that is alike."""
     tile = cv2.merge([a, b])
     height, width = a.shape
@@ -321,25 +326,15 @@ def _energies(
         coarse = cv2.pyrDown(tile)
         fine = tile - cv2.pyrUp(coarse, dstsize=tile.shape[1::-1])
         squares = cv2.resize(fine * fine, blocks, interpolation=cv2.INTER_AREA)
-        of_a, of_b = np.asarray(squares, np.float32).reshape(-1, 2)[alike].T
-        found.append((of_a, of_b))
+        found.append(np.asarray(squares, np.float32).reshape(-1, 2)[alike])
         tile = coarse
-    return found
+    return np.stack(found)
 
 
-def _signals(energies: list[list[Floats]]) -> Floats:
+def _signals(blocks: Floats) -> Floats:
     """Of each octave, the mean energy less the noise, which is all that quiet blocks hold.
 
     These hold a little less than the usual noise: a block of n samples varies by sqrt(2 / n).
     """
-    found = []
-    for octave in range(_OCTAVES):
-        blocks = [tile[octave] for tile in energies]
-        noise = _quiet(blocks) * _LESS[octave]
-        found.append(max(float(np.concatenate(blocks).mean()) - noise, 0.0))
-    return np.asarray(found, np.float32)
-
-
-def _quiet(blocks: list[Floats]) -> float:
-    """The energy of quiet blocks."""
-    return float(np.quantile(np.concatenate(blocks), _QUIET))
+    noise = np.quantile(blocks, _QUIET, axis=1) * np.array(_LESS)[:, None]
+    return np.asarray(np.maximum(blocks.mean(axis=1) - noise, 0), np.float32)

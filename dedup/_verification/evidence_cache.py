@@ -14,8 +14,8 @@ import numpy as np
 
 from dedup._base.cache_file import CacheFile
 from dedup._base.versions import DECODING, EVIDENCE, version_of
+from dedup._catalogue.vector_cache import embedding_parts
 from dedup._verification.evidence import Evidence, Relation
-from dedup._verification.rerank import embedding_parts
 from dedup.pipelines.models.methods import Method
 
 __all__ = ["Digests", "EvidenceCache"]

@@ -12,6 +12,7 @@ import numpy as np
 
 from dedup._base.opencv import cv2
 from dedup._verification.align import compare
+from dedup._verification.coverage import Coverage, Only, coverage_of
 from dedup._verification.evidence import Evidence
 from dedup._verification.features import Features
 from dedup._verification.full_size import greys_of
@@ -20,10 +21,12 @@ from dedup._verification.second_reading import is_settled, read_over_grounds
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import Decoded
 
-__all__ = ["read_in_all", "seen_in_all"]
+__all__ = ["covered_in_all", "read_in_all", "seen_in_all"]
 
 _SAME: Final = 16
 """Grey values by which a frame, perhaps a blank one, may differ once it was encoded again."""
+_UNKNOWN: Final = Coverage(Only(own=1.0), Only(own=1.0))
+"""Of frames that can't be laid over each other: each may show what it likes."""
 
 
 def seen_in_all(
@@ -85,6 +88,39 @@ def read_in_all(
     return replace(first, relation=relation, changed=worst.changed, edits=worst.edits)
 
 
+def covered_in_all(
+    first: Coverage, a: Iterator[Decoded], b: Iterator[Decoded], *, counts: tuple[int, int]
+) -> Coverage:
+    """What two files show of each other in all their frames, of whose first `first` was measured.
+
+    Parameters
+    ----------
+    first : Coverage
+    a, b : iterator of Decoded
+        Their frames; as in `seen_in_all`.
+    counts : (int, int)
+    """
+    fewer, more = sorted(counts)
+    if fewer == 1:
+        return first
+    is_swapped = counts[0] != fewer
+    ends = (b, a) if is_swapped else (a, b)
+    covered = first.swapped() if is_swapped else first
+    try:
+        for frame, other, seen in _matches(*ends, spare=more - fewer, see=_compared):
+            if seen.relation == "near" and seen.transform is None:
+                continue  # the same
+            found = coverage_of(frame, other, seen)
+            covered = covered.joined(_UNKNOWN if found is None else found)
+    except DecodeError:
+        covered = covered.joined(_UNKNOWN)
+    return covered.swapped() if is_swapped else covered
+
+
+def _compared(a: Decoded, b: Decoded) -> Evidence:
+    return _evidence(features_of(a), features_of(b))
+
+
 _Frame = TypeVar("_Frame")
 
 
@@ -97,18 +133,32 @@ def _worst(
 ) -> Evidence:
     """What is seen of the frame of the shorter one that is least like any of the longer one."""
     worst = Evidence(1.0, "near")
-    next(short), next(long)  # they were compared already
-    for frame in short:
-        best = Evidence(0.0, "different")
-        for other in long:
-            best = max(best, see(frame, other), key=_goodness)
-            if best.relation == "near" or spare == 0:
-                break
-            spare -= 1
+    for _, _, best in _matches(short, long, spare=spare, see=see):
         worst = min(worst, best, key=_goodness)
         if worst.relation != "near":
             break
     return worst
+
+
+def _matches(
+    short: Iterator[_Frame],
+    long: Iterator[_Frame],
+    *,
+    spare: int,
+    see: Callable[[_Frame, _Frame], Evidence],
+) -> Iterator[tuple[_Frame, _Frame, Evidence]]:
+    """Each frame of the shorter one but the first, and the one of the longer one most like it."""
+    next(short), next(long)  # they were compared already
+    for frame in short:
+        found = []
+        for other in long:
+            found.append((frame, other, see(frame, other)))
+            if found[-1][2].relation == "near" or spare == 0:
+                break
+            spare -= 1
+        if not found:
+            return
+        yield max(found, key=lambda match: _goodness(match[2]))
 
 
 def _evidence(a: Features, b: Features) -> Evidence:

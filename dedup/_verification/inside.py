@@ -1,7 +1,8 @@
 """One picture looked for inside another, where it may be small.
 
 A whole picture has some hundred keypoints, of which few lie on what was pasted into it. Here the
-outer picture is seen at four times the pixels, and each part of it has its own share of keypoints.
+outer picture is seen at four times the pixels, and each part of it has its own share of keypoints;
+the largest photo on a plain ground has as many as a picture of its own.
 """
 
 from collections import OrderedDict
@@ -10,16 +11,20 @@ from dataclasses import replace
 from threading import Lock
 from typing import Final
 
+import numpy as np
+
+from dedup._base.arrays import Pixels
 from dedup._base.pairs import Pair
 from dedup._verification.align import judged
 from dedup._verification.block_matching import match_blocks
 from dedup._verification.evidence import BlockMatch, Evidence
 from dedup._verification.features import PICTURE, Features, extract
-from dedup._verification.keypoints import dense_features, matches
+from dedup._verification.keypoints import Local, dense_features, matches
 from dedup._verification.pictures import Pictures
 from dedup._verification.registration import agreed, mirror, registrations
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import Decoded
+from dedup.pipelines.images.panels import largest_panel
 
 __all__ = [
     "OUTER_SHORT_SIDE",
@@ -41,8 +46,28 @@ _KEPT: Final = 256
 def outer_features(decoded: Decoded, known: Features) -> Features:
     """What is compared of a picture in which others are looked for, given what is known of it."""
     grey = extract(decoded.image, pixels=_OUTER).grey
-    computed = {"local": dense_features(grey), "photo": known.is_photo()}
+    computed = {
+        "local": dense_features(grey),
+        "panel": _panel_features(decoded.image, size=grey.shape),
+        "photo": known.is_photo(),
+    }
     return replace(known, grey=grey, computed=computed)
+
+
+def _panel_features(image: Pixels, *, size: tuple[int, ...]) -> Local | None:
+    """The keypoints of the largest panel, in pixels of a picture of that height and width."""
+    box = largest_panel(image)
+    if box is None:
+        return None
+    left, top, right, bottom = box
+    panel = extract(image[top:bottom, left:right])
+    keypoints, descriptors = panel.local()
+    part = np.divide((bottom - top, right - left), panel.grey.shape)  # of a pixel of the panel
+    down, across = part * size / image.shape[:2]
+    place = np.array([left / image.shape[1] * size[1], top / image.shape[0] * size[0]])
+    placed = keypoints * [across, down, (across * down) ** 0.5, 1]
+    placed[:, :2] += place
+    return placed.astype(np.float32), descriptors
 
 
 class Outers:
@@ -80,11 +105,12 @@ def best_inside(inner: Features, outer: Features) -> BlockMatch | None:
     best: BlockMatch | None = None
     for flipped in (False, True):
         turned = mirror(inner.grey.shape[1] if flipped else 0)
-        likely = matches(inner.local(mirrored=flipped), outer.local())
-        for matrix in registrations(*likely, size=outer.grey.size**0.5, most=2):
-            measured = match_blocks(inner, outer, matrix @ turned)
-            if measured is not None and (best is None or measured.likelihood > best.likelihood):
-                best = measured
+        for around in filter(None, (outer.local(), outer.computed["panel"])):
+            likely = matches(inner.local(mirrored=flipped), around)
+            for matrix in registrations(*likely, size=outer.grey.size**0.5, most=2):
+                measured = match_blocks(inner, outer, matrix @ turned)
+                if measured is not None and (best is None or measured.likelihood > best.likelihood):
+                    best = measured
     return best
 
 

@@ -71,14 +71,27 @@ def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple
     to_other = np.asarray(_registered(frame, size), np.float64)
     laid = laid_over(frame.other, to_other, size, how=cv2.INTER_CUBIC)
     to_canvas = np.asarray(np.linalg.inv(canvas_a) @ frame.to_base, np.float64)
-    known = np.asarray(cv2.dilate(known.astype(np.uint8), _BESIDE), np.bool_)
-    inside, known = (
-        laid_over(mask.astype(np.uint8), to_canvas, size, border=cv2.BORDER_CONSTANT) > 0
-        for mask in (common.inside, known)
-    )
+    inside = _laid(common.inside, to_canvas, size)
     greys = _in_one_tone(frame.base, laid, inside)
     seen = _compared(*greys, inside)
-    return _shares(seen, greys, known)
+    if not seen.changed.any():
+        return 0.0, 0.0
+    return _shares(seen, greys, _laid(_hidden(known), to_canvas, size))
+
+
+def _hidden(known: Mask) -> Mask:
+    """What is known to hide, with its edge; a rectangle of which most was seen, as a whole."""
+    hidden = np.asarray(cv2.dilate(known.astype(np.uint8), _BESIDE), np.uint8)
+    number, _, found, _ = cv2.connectedComponentsWithStats(hidden)
+    for left, top, width, height, area in np.asarray(found)[1:number].tolist():
+        if area > _MOSTLY * width * height:
+            hidden[top : top + height, left : left + width] = 1
+    return hidden.astype(np.bool_)
+
+
+def _laid(mask: Mask, to_canvas: npt.NDArray[np.float64], size: tuple[int, int]) -> Mask:
+    """A part of the canvas in the frame."""
+    return laid_over(mask.astype(np.uint8), to_canvas, size, border=cv2.BORDER_CONSTANT) > 0
 
 
 def _grey(picture: Pixels) -> Pixels:

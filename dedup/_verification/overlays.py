@@ -15,20 +15,29 @@ from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, Mask, changed, tones
 from dedup._verification.registration import Floats, Matrix
 
-__all__ = ["is_stamped", "something"]
+__all__ = ["is_stamped", "laid_over", "something"]
 
 _GROWN: Final = 4
 """Pixels of the canvas by which places that belong together may be apart."""
 _DULL: Final = 0.92
 """Contrast of what hides, at most, in units of what it hides."""
 _COARSE: Final = 8.0
-_AT_LARGE: Final = 6.0
-"""Blur that leaves what is seen at large, and grey values by which that may differ."""
+_AT_LARGE: Final = 0.06
+_ROUNDED: Final = 1.0
+"""Blur that leaves what is seen at large; what that may differ by, as a part of what it hides and,
+where that is little, in grey values."""
 _FLAT: Final = 10.0
 """Contrast of a bar, in grey values."""
-_BAR: Final = 30
-"""Pixels of the canvas that a bar takes, at least."""
+_BAR: Final = 150
+"""Pixels of the canvas that a bar takes, at least: the stems of letters are smaller ones."""
+_VARYING: Final = 0.2
+"""Part of what a bar hides that is not flat, at least: else it is shown, as a gauge is."""
 _ALL: Final = 0.97
+_MOSTLY: Final = 0.4
+_NEARBY: Final = 16
+_BEYOND: Final = 0.1
+"""Part of a place that a bar takes, at least, with its edges beside it; pixels of the canvas around
+it; and the part of these that has its tone if it is ground."""
 _EDGE: Final = 3
 """Pixels of the canvas that its edge takes."""
 _BESIDE: Final = 0.02
@@ -68,7 +77,7 @@ def something(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> Mask:
     if not left.any():
         return left
     below, above = _in_tones(common.a, common.b, common)
-    bars = _bars(above, common.only_a | common.only_b)
+    bars = _bars(below, above, common.only_a | common.only_b)
     least, most = np.asarray(cv2.erode(below, _NEAR)), np.asarray(cv2.dilate(below, _NEAR))
     beyond = (above > most + _INK) | (above < least - _INK)
     number, labels = cv2.connectedComponents(_grown(common.only_a | common.only_b, _GROWN))
@@ -87,11 +96,42 @@ def something(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> Mask:
     return left
 
 
+def laid_over(common: CommonPart, shown: Mask) -> Mask:
+    """Where what a shows, by a mask, lies over plain ground of b, which does not just hide it."""
+    left = shown.copy()
+    below, above = _in_tones(common.a, common.b, common)
+    number, labels = cv2.connectedComponents(_grown(shown, _GROWN))
+    for label in range(1, number):
+        place = (np.asarray(labels) == label) & shown
+        is_plain = not (place & common.only_b).any()
+        if not is_plain or _is_bar(below, above, place) or _hides(common, (below, above), place):
+            left &= ~place
+    return left
+
+
+def _is_bar(below: Floats, above: Floats, place: Mask) -> bool:
+    """Whether a place is flat, mostly, and what is flat is no ground that goes on beside it."""
+    return any(
+        piece.sum() > _MOSTLY * place.sum() and not _is_ground(below, above, piece, beside=place)
+        for piece in _pieces((_contrast(above) < _FLAT) & place)
+    )
+
+
+def _is_ground(below: Floats, above: Floats, piece: Mask, *, beside: Mask) -> bool:
+    """Whether what is flat has the tone of what both show near it, beside a place."""
+    near = _grown(piece, _NEARBY).astype(np.bool_) & ~beside & (abs(above - below) < _INK)
+    same = abs(above - float(np.median(above[piece]))) < _INK
+    return bool((near & same).sum() > _BEYOND * near.sum())
+
+
+def _contrast(grey: Floats) -> Floats:
+    return np.asarray(cv2.subtract(cv2.dilate(grey, _NEAR), cv2.erode(grey, _NEAR)), np.float32)
+
+
 def _in_tones(a: Pixels, b: Pixels, common: CommonPart) -> tuple[Floats, Floats]:
     """Both pictures in grey, a in the tones of b."""
     grey_a, grey_b = _grey(a), _grey(b)
-    alike = common.inside & ~(common.only_a | common.only_b)
-    by = tones(_grey(common.a), _grey(common.b), alike)
+    by = tones(_grey(common.a), _grey(common.b), common.alike)
     return changed(grey_a, by), grey_b
 
 
@@ -109,11 +149,11 @@ def _hides(common: CommonPart, greys: tuple[Floats, Floats], place: Mask) -> boo
     other, own = (float(np.sqrt(_energy(grey)[place].mean())) for grey in greys)
     if own > _DULL * other:
         return False
-    alike = common.inside & ~(common.only_a | common.only_b)
     for below, above in zip(cv2.split(common.a), cv2.split(common.b), strict=True):
-        by = tones(np.asarray(below), np.asarray(above), alike)
+        by = tones(np.asarray(below), np.asarray(above), common.alike)
         seen = cv2.GaussianBlur(above - changed(np.asarray(below), by), (0, 0), _COARSE)
-        if float(np.abs(np.asarray(seen))[place].mean()) > _AT_LARGE:
+        most = _AT_LARGE * float(np.asarray(below)[place].std()) + _ROUNDED
+        if float(np.abs(np.asarray(seen))[place].mean()) > most:
             return False
     return True
 
@@ -123,12 +163,14 @@ def _energy(grey: Floats) -> Floats:
     return np.asarray(dx, np.float32) ** 2 + np.asarray(dy, np.float32) ** 2
 
 
-def _bars(grey: Floats, differ: Mask) -> Mask:
-    """Where flat rectangles lie, with their edges."""
-    contrast = np.asarray(cv2.dilate(grey, _NEAR)) - np.asarray(cv2.erode(grey, _NEAR))
+def _bars(below: Floats, above: Floats, differ: Mask) -> Mask:
+    """Where flat rectangles hide what is not flat, with their edges."""
     found = np.zeros_like(differ)
-    for piece in _pieces((contrast < _FLAT) & differ):
-        even = abs(grey - float(np.median(grey[piece]))) < _FLAT / 2
+    for piece in _pieces((_contrast(above) < _FLAT) & differ):
+        even = abs(above - float(np.median(above[piece]))) < _FLAT / 2
+        hides = (_contrast(below)[piece] > _FLAT).mean() > _VARYING
+        if not hides or _is_ground(below, above, piece, beside=differ):
+            continue
         for bar in _pieces(piece & even):
             rows, columns = (np.flatnonzero(bar.any(axis=axis)) for axis in (1, 0))
             low, high = (rows[0], columns[0]), (rows[-1] + 1, columns[-1] + 1)

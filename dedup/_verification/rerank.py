@@ -13,14 +13,13 @@ import numpy as np
 from dedup._base.arrays import SHORT_SIDE, Pixels
 from dedup._base.pairs import Pair
 from dedup._base.threads import threads
-from dedup._base.versions import PREPROCESSING, Part
 from dedup._verification.evidence import Evidence
 from dedup._verification.overlap import overlap_of
 from dedup._verification.pictures import Pictures
 from dedup.errors import DecodeError
 from dedup.pipelines.models.methods import Method, engine
 
-__all__ = ["OverlapReranker", "embedding_parts", "reranked"]
+__all__ = ["OverlapReranker", "reranked"]
 
 _CHUNK: Final = 16
 
@@ -39,12 +38,6 @@ def reranked(placed: Sequence[Placed], *, method: Method) -> list[Evidence]:
         replace(seen, is_doubtful=False) if both is None else seen.reranked(next(cosines))
         for (seen, *_), both in zip(placed, overlaps, strict=True)
     ]
-
-
-def embedding_parts(method: Method) -> list[Part | str]:
-    """What a method's embeddings of given pixels depend on, see `version_of`."""
-    device = method.network.device if method.network else ""
-    return [PREPROCESSING, *method.properties.values(), device]
 
 
 class OverlapReranker:

@@ -4,12 +4,28 @@ from typing import Final
 
 import numpy as np
 
+from dedup._base.arrays import Pixels
+from dedup._base.opencv import cv2
+from dedup._verification.common_part import Mask
 from dedup._verification.registration import Floats
 
-__all__ = ["tint_of"]
+__all__ = ["has_other_hues", "is_toned", "tint_of"]
 
 _STIFF: Final = 50.0
 """Variance, in grey values, of colours that say little about how they were changed."""
+_CHROMA: Final = np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
+"""From red, green and blue to red against green, and both against blue."""
+_COLOURFUL: Final = 30.0
+"""Chroma, in grey values, of what has a colour; and the part of it that a pale copy has left."""
+_PALE: Final = 0.1
+_HUE: Final = float(np.cos(np.radians(40)))
+"""Brightness, contrast and gamma turn hues by less than this; another colour is farther away."""
+_BESIDE: Final = 2
+"""Pixels of the canvas by which a colour may lie beside its place."""
+_RECOLOURED: Final = 0.004
+"""Part of a picture that has other hues, from which it has colours of its own."""
+_TONED: Final = 0.12
+"""Part of its chroma that light and dark do not tell, of a picture in one tone, at most."""
 
 
 def tint_of(a: Floats, b: Floats) -> float:
@@ -31,3 +47,49 @@ def tint_of(a: Floats, b: Floats) -> float:
     square = own.T @ own / len(a) + _STIFF * np.eye(3)
     matrix = np.linalg.solve(square, own.T @ change / len(a))
     return float(np.sqrt(((own @ matrix + shift) ** 2).mean()))
+
+
+def has_other_hues(picture: Pixels, other: Pixels, alike: Mask) -> bool:
+    """Whether a picture has colours where another has none, or those of another hue.
+
+    Parameters
+    ----------
+    picture, other : ndarray, shape (height, width, 3), uint8
+        Laid over each other.
+    alike : ndarray of bool, shape (height, width)
+        Where they show the same, but for colours.
+
+    Examples
+    --------
+    >>> red = np.full((64, 64, 3), (200, 40, 40), np.uint8)
+    >>> blue, dark_red = red[..., ::-1], red // 2
+    >>> where = np.ones((64, 64), np.bool_)
+    >>> has_other_hues(blue, red, where), has_other_hues(dark_red, red, where)
+    (True, False)
+    """
+    side = 2 * _BESIDE + 1
+    where = np.asarray(cv2.erode(alike.astype(np.uint8), np.ones((side, side), np.uint8)), np.bool_)
+    own, its = (x.astype(np.float32) @ _CHROMA for x in (picture, other))
+    strength, its_strength = (np.linalg.norm(x, axis=2) for x in (own, its))
+    left = where & (strength > _COLOURFUL)
+    steps = range(-_BESIDE, _BESIDE + 1)
+    # Most pictures are told at the first place.
+    for place in sorted(((y, x) for y in steps for x in steps), key=lambda yx: max(map(abs, yx))):
+        if left.sum() <= _RECOLOURED * where.sum():
+            return False
+        there, its_there = (np.roll(x, place, (0, 1)) for x in (its, its_strength))
+        along = np.einsum("yxc,yxc->yx", own, there)
+        left &= (its_there < _PALE * strength) | (along < _HUE * strength * its_there)
+    return bool(left.sum() > _RECOLOURED * where.sum())
+
+
+def is_toned(colours: Floats) -> bool:
+    """Whether light and dark tell some colours, shape (n, 3), as in sepia, or there are none."""
+    if len(colours) == 0:
+        return True
+    light = colours.mean(axis=1) / 128
+    terms = np.stack([np.ones_like(light), light, light**2], axis=1)
+    chroma = colours @ _CHROMA
+    fit, *_ = np.linalg.lstsq(terms, chroma, rcond=1e-4)
+    beside, whole = (float((x**2).sum()) for x in (chroma - terms @ fit, chroma))
+    return beside <= _TONED**2 * whole

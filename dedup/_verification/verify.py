@@ -11,7 +11,6 @@ from dedup._base.arrays import SHORT_SIDE
 from dedup._base.pairs import EXCHANGED, Pair, ordered
 from dedup._base.threads import threads
 from dedup._verification.comparing import Comparers
-from dedup._verification.covered_pairs import CoveredPairs
 from dedup._verification.covering import Covering
 from dedup._verification.evidence import Evidence
 from dedup._verification.evidence_cache import Digests, EvidenceCache
@@ -20,8 +19,8 @@ from dedup._verification.features import Features
 from dedup._verification.frames import read_in_all, seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, FullSize
 from dedup._verification.inside import Outers, seen_inside
-from dedup._verification.known_standings import KnownStandings, name_of
 from dedup._verification.layers import Layer, Standing, standings
+from dedup._verification.measured import covered_pairs, known_standings, name_of_layers
 from dedup._verification.pictures import Pictures, features_of
 from dedup._verification.registration import Matrix
 from dedup._verification.rerank import OverlapReranker
@@ -77,13 +76,13 @@ class Verifier:
     ) -> None:
         self.pictures = pictures
         self.comparers = Comparers()
-        known = None if evidence_cache is None else CoveredPairs(evidence_cache.folder)
-        self.covering = Covering(self, known)
+        covered = None if evidence_cache is None else covered_pairs(evidence_cache.folder)
+        self.covering = Covering(self, covered)
         self._rank = {picture: rank for rank, picture in enumerate(pictures.files)}
         self._cache = features or FeatureCache()
         self._evidence_cache = evidence_cache
         self._reranker = None if reranker is None else OverlapReranker(reranker, pictures)
-        self._standings = None if evidence_cache is None else KnownStandings(evidence_cache.folder)
+        self._standings = None if evidence_cache is None else known_standings(evidence_cache.folder)
         self._inside = inside
         self._outers = Outers(pictures)
         self._looked_inside: set[Pair] = set()
@@ -299,15 +298,15 @@ class Verifier:
         """
         digests = [self.pictures.digest(picture) for picture, _, _ in laid]
         kept = None if None in digests else self._standings
-        name = name_of((d, at, on) for d, (_, at, on) in zip(digests, laid, strict=True))
-        known = None if kept is None else kept.get(name, count=len(laid))
-        if known is not None:
+        name = name_of_layers((d, at, on) for d, (_, at, on) in zip(digests, laid, strict=True))
+        known = [] if kept is None else kept.get([name]).get(name, [])
+        if len(known) == len(laid):
             return dict(zip((picture for picture, _, _ in laid), known, strict=True))
         features = self.features({picture for picture, _, _ in laid})
         there = [one for one in laid if one[0] in features]
         found = standings([Layer(features[picture], at, on) for picture, at, on in there])
         if kept is not None and len(there) == len(laid):
-            kept.put(name, found)
+            kept.put({name: found})
         return dict(zip((picture for picture, _, _ in there), found, strict=True))
 
     def _extract(self, picture: int) -> Features | None:

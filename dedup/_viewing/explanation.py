@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from dedup._base.arrays import SHORT_SIDE
 from dedup._verification.align import compare
+from dedup._verification.edits import relation_of
 from dedup._verification.evidence import DEFAULT_THRESHOLD, Evidence, describe
 from dedup._verification.frames import seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, greys_of
@@ -58,13 +59,13 @@ class Explanation:
         return describe(self.evidence)
 
     def __repr__(self) -> str:
-        return f"{self.evidence.relation} ({self.evidence.score:.2f}): {self.text}"
+        return f"{relation_of(self.evidence)} ({self.evidence.score:.2f}): {self.text}"
 
     def to_dict(self) -> dict[str, object]:
         """What was seen, as plain data for JSON; see `Evidence`."""
         seen = self.evidence
         return {
-            "relation": seen.relation,
+            "relation": relation_of(seen),
             "score": seen.score,
             "text": self.text,
             "edits": list(seen.edits),

@@ -1,5 +1,6 @@
 """What all plots share: axes, colours, headings, thresholds, and how numbers are written."""
 
+from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -60,7 +61,10 @@ def new_grid(rows: int, columns: int, *, height: float) -> npt.NDArray[np.object
 
 
 def head(ax: "Axes", title: str, lines: Lines, *, above: float = 4) -> None:
-    """Set a title, with lines of text and their colours below it, `above` points over the axes."""
+    """Set a title, with lines of text and their colours below it, `above` points over the axes.
+
+    They are what the axes are described with where the figure can't be seen, too.
+    """
     for place, (text, colour) in enumerate(reversed(lines)):
         ax.annotate(
             text,
@@ -76,6 +80,7 @@ def head(ax: "Axes", title: str, lines: Lines, *, above: float = 4) -> None:
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
     ax.tick_params(labelsize=SMALL)
+    ax.set_label(". ".join([title, *(text.removeprefix("■ ") for text, _ in lines)]))
 
 
 def locator(most: int, *, integer: bool = False) -> Any:
@@ -143,4 +148,13 @@ def _new_figure(height: float) -> Any:
     pyplot = require("matplotlib.pyplot", extra="tuning")
     figure = pyplot.figure(figsize=(_SIZE[0], height), dpi=100, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
+    figure._repr_mimebundle_ = partial(_alternative, figure)
     return figure
+
+
+def _alternative(figure: Any, **asked: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What IPython is to know of a figure beside the picture that it makes: a text in its place."""
+    del asked
+    parts = [figure.get_suptitle(), *(ax.get_label() or ax.get_title("left") for ax in figure.axes)]
+    alt = {"alt": ". ".join(filter(None, parts))}
+    return {}, {"image/png": alt, "image/jpeg": alt}

@@ -94,6 +94,7 @@ def precision_recall(
     head(ax, "Precision and recall of every threshold", [(about, DARK)], above=18)
     if cut is not None:
         _mark(ax, chosen, f"threshold {written(cut, pairs)}")
+        ax.set_label(f"{ax.get_label()}. {ax.texts[-1].get_text()}".replace("\n", ": "))
     return ax
 
 

@@ -1,14 +1,13 @@
-"""Recall by edit and strength, as a heat map."""
+"""Recall by edit and strength, as bars."""
 
 from typing import TYPE_CHECKING, Final, NamedTuple
-
-import numpy as np
 
 from dedup import metrics
 from dedup._tuning.scored_pairs import ScoredPairs
 from dedup.errors import InputError
 from dedup.plots._base import (
-    DARK,
+    DUPLICATE,
+    OTHER,
     SMALL,
     Cut,
     check,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["recall_by_edit"]
 
 _FEW: Final = 5
+_LONG: Final = 0.97  # a bar, of the place that it has
 
 
 class _Cell(NamedTuple):
@@ -37,10 +37,10 @@ class _Cell(NamedTuple):
 
 
 def recall_by_edit(pairs: ScoredPairs, *, threshold: Cut, ax: "Axes | None" = None) -> "Axes":
-    """Share of the duplicates that a threshold finds, by edit: a heat map.
+    """Share of the duplicates that a threshold finds, by edit, as bars.
 
-    A row is a family of edits, the worst first; its cells go from the weakest edit to the
-    strongest. Cells of fewer than five pairs say how many they are.
+    A row is a family of edits, the worst first; its bars go from the weakest edit to the
+    strongest. A whole bar are all copies of an edit, and of fewer than five it says how many.
 
     Parameters
     ----------
@@ -68,38 +68,45 @@ def recall_by_edit(pairs: ScoredPairs, *, threshold: Cut, ax: "Axes | None" = No
     rows = _recall_rows(pairs, cut)
     columns = max(map(len, rows.values()))
     ax = new_axes(height=max(2.2, 0.27 * len(rows) + 1.3)) if ax is None else ax
-    missed = np.full((len(rows), columns), np.nan)
     for y, (family, row) in enumerate(rows.items()):
         for x, cell in enumerate(row):
-            recall = cell.found / cell.pairs
-            missed[y, x] = 1 - recall
-            text = f"{label_of(cell.edit, family=family)}: {share(recall, digits=2)}"
-            ax.text(
-                x + 0.5,
-                y + 0.5,
-                text.removeprefix(": ") + (f" (n={cell.pairs})" if cell.pairs < _FEW else ""),
-                ha="center",
-                va="center",
-                color="white" if missed[y, x] > 0.75 else "black",
-                size=SMALL if columns < 5 else SMALL - 2,
-                parse_math=False,
-            )
-    ax.pcolormesh(np.ma.masked_invalid(missed), cmap="Oranges", vmin=0, vmax=1.15, ec="white")
-    ax.set_yticks(np.arange(len(rows)) + 0.5, list(rows))
+            text = f"{label_of(cell.edit, family=family)}: {_share(cell)}"
+            text = text.removeprefix(": ") + (f" (n={cell.pairs})" if cell.pairs < _FEW else "")
+            _draw_bar(ax, x, y, cell, text, size=SMALL if columns < 5 else SMALL - 2)
+    ax.set_yticks([y + 0.5 for y in range(len(rows))], list(rows))
     ax.set_xticks([])
+    ax.set_xlim(0, columns)
     ax.set_ylim(len(rows), 0)
-    ax.set_xlabel("weaker to stronger edits (strength: recall; the darker, the more are missed)")
+    ax.set_xlabel("weaker to stronger edits (strength: recall)")
     cells = [cell for row in rows.values() for cell in row]
     copies, found = sum(cell.pairs for cell in cells), sum(cell.found for cell in cells)
-    about = f"{found:,} of {copies:,} edited copies are found"
+    about = f"■ {found:,} of {copies:,} edited copies are found"
     if left_out := int(pairs.truth.sum()) - copies:
         about += f"; not counted: {counted(left_out, 'duplicate')} without an edit"
+    missed = f"■ {copies - found:,} {'is' if copies - found == 1 else 'are'} missed"
     title = f"Recall by edit at threshold {written(cut, pairs)}, worst family first"
-    head(ax, title, [(about, DARK)])
+    head(ax, title, [(about, DUPLICATE), (missed, OTHER)])
+    # What a picture says in its bars.
+    lowest = sorted(cells, key=lambda cell: cell.found / cell.pairs)[:_FEW]
+    parts = [f"{cell.edit} {_share(cell)}" for cell in lowest]
+    ax.set_label(f"{ax.get_label()}. The lowest: {', '.join(parts)}")
     ax.grid(visible=False)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return ax
+
+
+def _share(cell: _Cell) -> str:
+    return share(cell.found / cell.pairs, digits=2)
+
+
+def _draw_bar(ax: "Axes", x: int, y: int, cell: _Cell, text: str, *, size: float) -> None:
+    """All copies of an edit: its left part are those that are found."""
+    part = _LONG * cell.found / cell.pairs
+    for left, width, colour in ((0.0, part, DUPLICATE), (part, _LONG - part, OTHER)):
+        ax.barh(y + 0.5, width, left=x + left, height=0.84, color=colour, alpha=0.4)
+    middle = (x + _LONG / 2, y + 0.5)
+    ax.text(*middle, text, ha="center", va="center", size=size, parse_math=False)
 
 
 def _recall_rows(pairs: ScoredPairs, cut: float) -> dict[str, list[_Cell]]:

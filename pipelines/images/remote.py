@@ -14,7 +14,7 @@ from dedup._base.extras import require
 from dedup.errors import DecodeError, InputError
 from dedup.pipelines.images import limits
 
-__all__ = ["is_remote", "listed", "read", "scheme_of", "status"]
+__all__ = ["check_address", "is_remote", "listed", "read", "scheme_of", "status"]
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # more than the letter of a drive
 _LOCAL = ("file", "local")
@@ -48,7 +48,7 @@ def listed(address: str) -> list[str]:
     MissingExtra
         If fsspec is not installed.
     """
-    _check(address)
+    check_address(address)
     require("fsspec", extra="remote")
     try:
         system, path = _system(address)
@@ -111,7 +111,7 @@ def read(address: str) -> bytes:
     return data
 
 
-def _check(address: str) -> None:
+def check_address(address: str) -> None:
     """Refuse addresses that hold a secret, or mean a local file or something inside a file."""
     parts = urlsplit(address)
     if parts.password is not None or (parts.query and parts.scheme in ("http", "https")):

@@ -13,6 +13,7 @@ from typing import ClassVar, Final, Literal, Protocol
 
 from dedup._base.arrays import SHORT_SIDE
 from dedup._base.extras import command
+from dedup._base.views import View
 from dedup.errors import InputError, ModelError
 from dedup.pipelines.models import engines
 from dedup.pipelines.models.networks import Engine, Network
@@ -31,6 +32,11 @@ __all__ = [
 ]
 
 MeasureName = Literal["cosine", "bits"]
+
+_SMALL: Final = 96
+"""Pixels of the square for a small picture: a fifth of the time that 224 take."""
+_PANEL: Final = "largest photo on a plain ground, 1"
+"""The number is raised where other photos are found."""
 
 # Names the file of ImageNet's ResNet-50, for method="resnet50".
 _RESNET50 = "DEDUP_RESNET50"
@@ -75,8 +81,12 @@ class Method(Protocol):
         """The large network that scores pairs in doubt again; it may be this method itself."""
 
     @property
-    def small(self) -> "Method | None":
-        """The same for a picture as small as it is where it was pasted into another."""
+    def view(self) -> View:
+        """What of a picture it embeds."""
+
+    @property
+    def views(self) -> "tuple[Method, ...]":
+        """The same for other views, by which pictures are found inside others; none of a view."""
 
     def require(self) -> None:
         """Raise a `ModelError` that names the command if it is not installed."""
@@ -102,8 +112,8 @@ class EmbeddingModel:
         "cpu", "cuda" or "cuda:1".
     reranked_by : str
         The method of the large network that scores pairs in doubt again.
-    small_size : int
-        Side of the square for `small`; a fifth of the time that 224 pixels take.
+    view : {"whole", "small", "panel"}
+        What of a picture it embeds.
     """
 
     measure: ClassVar[MeasureName] = "cosine"
@@ -115,7 +125,7 @@ class EmbeddingModel:
     dimension: int = 512
     device: str = "cpu"
     reranked_by: str = ""
-    small_size: int = 96
+    view: View = "whole"
 
     @property
     def reranker(self) -> Method | None:
@@ -123,9 +133,14 @@ class EmbeddingModel:
         return model(self.reranked_by, device=self.device) if self.reranked_by else None
 
     @property
-    def small(self) -> Method | None:
-        """The same network, for a smaller square."""
-        return replace(self, size=self.small_size, reranked_by="")
+    def views(self) -> tuple[Method, ...]:
+        """The same network, for a smaller square, and for the largest photo on a page."""
+        if self.view != "whole":
+            return ()
+        return (
+            replace(self, view="small", size=_SMALL, reranked_by=""),
+            replace(self, view="panel", reranked_by=""),
+        )
 
     @property
     def short_side(self) -> int:
@@ -135,9 +150,11 @@ class EmbeddingModel:
     @property
     def properties(self) -> dict[str, str]:
         """What a collection records of its model, as Milvus properties."""
+        of = {"dedup.view": _PANEL} if self.view == "panel" else {}
         return {
             "dedup.model": self.weights,
             "dedup.preprocessing": str(Preprocessing(self.size)),
+            **of,
         }
 
     @property
@@ -181,7 +198,8 @@ class PerceptualHash:
     defaults: ClassVar[None] = None
     network: ClassVar[None] = None
     reranker: ClassVar[None] = None
-    small: ClassVar[None] = None
+    view: ClassVar[View] = "whole"
+    views: ClassVar[tuple[()]] = ()
     method: str = "phash"
     dimension: int = 64
     # Twice what the hash sees: of 150 photos' hashes, decoded so and in full, at most 2 bits

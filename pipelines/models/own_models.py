@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
 
+from dedup._base.views import View
 from dedup.errors import InputError
 from dedup.pipelines.models.engines import CHECKPOINTS, engine_of
 from dedup.pipelines.models.fingerprints import fingerprint
@@ -133,7 +134,8 @@ class OwnModel:
 
     measure: ClassVar[Literal["cosine"]] = "cosine"
     reranker: ClassVar[None] = None
-    small: ClassVar[None] = None
+    view: ClassVar[View] = "whole"
+    views: ClassVar[tuple[()]] = ()
     method: str
     network: Network
     defaults: Defaults

@@ -7,11 +7,10 @@ import shutil
 import signal
 import time
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 import pytest
-from meanwhile import happens_meanwhile
+from meanwhile import cut_before_every_step
 from trees import is_device_of_its_own, tree
 
 import dedup
@@ -98,44 +97,21 @@ def test_killed_apply_can_be_continued_and_undone(folder, quarantine, tmp_path, 
         assert tree(folder) == before
 
 
-class Cut(BaseException):
-    """Nothing that is written to clean up after errors may catch it."""
-
-
-def cut():
-    raise Cut
-
-
-def is_cut(act, *, at):
-    """Run an act, and end it right before this one of its calls that change files."""
-    try:
-        happens_meanwhile(act, cut, at=at)
-    except Cut:
-        return True
-    return False
-
-
 @pytest.mark.parametrize("name", ["apply", "undo"])
 def test_cut_before_every_single_step(name, folder, quarantine, tmp_path):
     for path in [*folder.rglob("*-1.png"), *folder.rglob("[b-z]*-[02].png")]:
         path.unlink()
-    before = tree(folder)
-    plan = planned(folder, **quarantine)
-    assert len(plan) == 2
-    for at in count():
-        journal = tmp_path / f"journal-{at}"
-        apply = partial(plan.apply, journal=journal)
-        undo = partial(dedup.undo, journal)
-        if name == "undo":
-            apply()
-        more = is_cut({"apply": apply, "undo": undo}[name], at=at)
-        if at % 2:  # continued first
-            assert len(apply()) == 2
-        if journal.exists():
-            assert undo().failed.empty
-        assert tree(folder) == before
+
+    def applied(result):
+        assert len(result) == 2
+
+    def undone():
         left = [path for path in Path(plan.quarantine).rglob("*") if path.is_file()]
         assert {path.suffix for path in left} <= {"", ".jsonl"}
-        if not more:
-            break
-    assert at > 8
+
+    plan = planned(folder, **quarantine)
+    assert len(plan) == 2
+    cuts = cut_before_every_step(
+        plan, name, folder=folder, journals=tmp_path, applied=applied, undone=undone
+    )
+    assert cuts > 8

@@ -2,13 +2,11 @@
 
 import os
 import shutil
-from contextlib import suppress
-from functools import partial
 from itertools import count
 from pathlib import Path
 
 import pytest
-from meanwhile import happens_meanwhile
+from meanwhile import cut_before_every_step, happens_meanwhile
 from trees import tree
 
 import dedup
@@ -237,38 +235,19 @@ def test_the_command_names_them(folder, capsys):
     assert says in capsys.readouterr().out.splitlines()
 
 
-class Cut(BaseException):
-    """Nothing that is written to clean up after errors may catch it."""
-
-
-def cut():
-    raise Cut
-
-
 @pytest.mark.kill
 @pytest.mark.parametrize("name", ["apply", "undo"])
 def test_cut_before_every_single_step(folder, tmp_path, name):
     (folder / "old" / "IMG_1.xmp").write_bytes(SIDECAR)
     for place in (folder, folder / "old"):
         (place / "IMG_1.mov").write_bytes(FILM)
-    before = tree(folder)
+
+    def applied(result):
+        assert len(result) == 3
+
     plan = planned(folder)
-    for at in count():
-        journal = tmp_path / f"journal-{at}"
-        apply, undo = partial(plan.apply, journal=journal), partial(dedup.undo, journal)
-        if name == "undo":
-            assert len(apply()) == 3
-        more = True
-        with suppress(Cut):
-            more = happens_meanwhile({"apply": apply, "undo": undo}[name], cut, at=at)
-        if at % 2:  # continued first
-            assert len(apply()) == 3
-        if journal.exists():
-            assert undo().failed.empty
-        assert tree(folder) == before
-        if not more:
-            break
-    assert at > 20
+    cuts = cut_before_every_step(plan, name, folder=folder, journals=tmp_path, applied=applied)
+    assert cuts > 20
 
 
 @pytest.mark.kill

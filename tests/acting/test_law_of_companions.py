@@ -1,12 +1,12 @@
 """Whatever lies beside pictures: files stay together, and no last film or RAW file goes."""
 
-import io
 import os
 import tempfile
 from functools import cache
 from pathlib import Path
 
 import skimage.data
+from encoded import saved
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -66,6 +66,4 @@ def test_whatever_lies_there_files_stay_together_and_no_film_is_lost(contents):
 def picture(name):
     """The bytes of one of three pictures."""
     shown = {"coffee": skimage.data.coffee, "one": skimage.data.rocket, "two": skimage.data.chelsea}
-    data = io.BytesIO()
-    Image.fromarray(shown[name]()).resize((60, 40)).save(data, "PNG")
-    return data.getvalue()
+    return saved(Image.fromarray(shown[name]()).resize((60, 40)), "PNG")

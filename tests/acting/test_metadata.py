@@ -2,15 +2,12 @@
 
 import os
 import shutil
-from contextlib import suppress
-from functools import partial
-from itertools import count
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from meanwhile import happens_meanwhile
+from meanwhile import cut_before_every_step
 from PIL import Image
 from trees import tree
 
@@ -159,37 +156,18 @@ def test_the_command_says_and_writes_it(folder, capsys):
     assert f"write      {folder / 'large.png.xmp'}" in capsys.readouterr().out
 
 
-class Cut(BaseException):
-    """Nothing that is written to clean up after errors may catch it."""
-
-
-def cut():
-    raise Cut
-
-
 @pytest.mark.kill
 @pytest.mark.parametrize("name", ["apply", "undo"])
 def test_cut_before_every_single_step(folder, tmp_path, name):
     (folder / "words.jpg").unlink()
-    before = tree(folder)
+
+    def applied(result):
+        assert result.failed.empty
+        assert (folder / "large.png.xmp").exists()
+
     plan = planned(folder, metadata="sidecar")
-    for at in count():
-        journal = tmp_path / f"journal-{at}"
-        apply, undo = partial(plan.apply, journal=journal), partial(dedup.undo, journal)
-        if name == "undo":
-            assert apply().failed.empty
-        more = True
-        with suppress(Cut):
-            more = happens_meanwhile({"apply": apply, "undo": undo}[name], cut, at=at)
-        if at % 2:  # continued first
-            assert apply().failed.empty
-            assert (folder / "large.png.xmp").exists()
-        if journal.exists():
-            assert undo().failed.empty
-        assert tree(folder) == before
-        if not more:
-            break
-    assert at > 10
+    cuts = cut_before_every_step(plan, name, folder=folder, journals=tmp_path, applied=applied)
+    assert cuts > 10
 
 
 WORDS = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1)

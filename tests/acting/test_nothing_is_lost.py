@@ -8,7 +8,7 @@ import pytest
 import skimage.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 import dedup
 from dedup.data.edits import EDITS, edited_file
@@ -31,7 +31,7 @@ def photo():
 def pair(tmp_path, photo):
     """Saves the photo and a copy; returns what is kept, and why the other stays ("" if not)."""
 
-    def look(copy, *, name="copy.jpg", original="original.jpg", **options):
+    def look(copy, *, photo=photo, name="copy.jpg", original="original.jpg", **options):
         (tmp_path / original).parent.mkdir(exist_ok=True)
         photo.save(tmp_path / original, **({"quality": 90} if original.endswith("jpg") else {}))
         copy.save(tmp_path / name, **({"quality": 90} if name.endswith("jpg") else {}))
@@ -87,6 +87,26 @@ def test_original_is_kept_whatever_the_size_of_the_files(pair, photo, copy):
     assert pair(copy(photo), name="a.png") == ("original.jpg", "")
 
 
+def sharpened(photo):
+    return photo.filter(ImageFilter.UnsharpMask(radius=2, percent=200, threshold=0))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (sharpened, "not sharpened"),
+        (lambda photo: sharpened(photo).resize((226, 150)), "not sharpened"),
+        (lambda photo: ImageEnhance.Contrast(photo).enhance(0.5), "2 times the contrast"),
+    ],
+    ids=["sharpened", "sharpened and reduced", "pale"],
+)
+def test_original_stays_beside_a_copy_that_looks_as_detailed(pair, change, reason):
+    soft = Image.fromarray(skimage.data.astronaut()).resize((451, 300))
+    kept, why = pair(change(soft), photo=soft, name="a.png", keep="shortest-path")
+    assert kept == "a.png"
+    assert reason in why
+
+
 def test_what_was_censored_is_not_kept(pair, photo):
     box = 120, 80, 280, 220
     for number, change in enumerate(
@@ -103,6 +123,10 @@ def test_what_only_hides_some_of_the_picture_may_go(pair, photo, hide):
         "bar": lambda part: Image.new("RGB", part.size),
     }[hide]
     assert pair(boxed(photo, (120, 80, 280, 220), change)) == ("original.jpg", "")
+
+
+def test_fur_that_a_mosaic_hides_is_not_taken_for_letters(pair, photo):
+    assert pair(boxed(photo, (235, 115, 323, 288), mosaic)) == ("original.jpg", "")
 
 
 def test_picture_is_kept_though_most_copies_of_it_are_censored(tmp_path, photo):
@@ -231,11 +255,16 @@ def test_photos_of_one_collage_share_no_group_and_are_kept(tmp_path):
         photo.save(tmp_path / f"{number}.jpg", quality=92)
         collage.paste(photo, (10 + number % 2 * 490, 10 + number // 2 * 350))
     collage.save(tmp_path / "collage.png")
-    found = dedup.find_duplicates(tmp_path, cache=False)
+    found, columns = dedup.find_duplicates(tmp_path, cache=False), ["a", "b", "relation"]
     for group in found.groups:
         assert not group.remove
         assert group.keep != str(tmp_path / "collage.png")
         assert set(group.retain) == {str(tmp_path / "collage.png")}
+    related = {os.path.basename(min(pair)): how for *pair, how in found.pairs[columns].to_numpy()}
+    assert related == dict.fromkeys(["0.jpg", "1.jpg", "2.jpg"], "contains")
+    assert found.explain(tmp_path / "0.jpg", tmp_path / "collage.png").to_dict()["relation"] == (
+        "contains"
+    )
 
 
 def test_pairs_say_what_only_each_shows(tmp_path, photo):

@@ -151,7 +151,7 @@ def test_protected_files_are_kept_instead_of_others(folder):
         "coffee-small.jpg": ("leave", "in a protected folder"),
     }
     assert plan.table["keep"][0] == str(folder / "old" / "coffee (1).png")
-    assert "leave 1 alone: 1 in a protected folder" in repr(plan)
+    assert "leave 1 alone: in a protected folder (1)" in repr(plan)
     everything = found.plan(protect=folder)
     assert len(everything) == everything.savings == 0
 

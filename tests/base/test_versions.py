@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from encoded import saved
 from PIL import Image, ImageCms, ImageDraw
 
 from dedup._base import versions
@@ -44,12 +45,6 @@ def scene(size=(400, 300), *, seed=0):
     return image
 
 
-def written(image, kind, **how):
-    data = BytesIO()
-    image.save(data, kind, **how)
-    return data.getvalue()
-
-
 def files():
     """Pictures whose pixels depend on formats, colours, transparency, orientation and frames."""
     image = scene((403, 301))
@@ -59,15 +54,15 @@ def files():
     alpha = Image.linear_gradient("L").resize(image.size)
     white = Image.new("RGB", image.size, "white")
     deep = np.arange(301 * 403, dtype=np.uint16).reshape(301, 403)
-    yield written(image, "JPEG", quality=85, exif=turned, icc_profile=profile)
-    yield written(image, "JPEG", quality=85)[:-2_000]
-    yield written(image.convert("CMYK"), "JPEG", quality=95)
-    yield written(image.convert("LAB"), "TIFF")
-    yield written(image.convert("P"), "GIF", save_all=True, append_images=[white])
-    yield written(Image.merge("RGBA", [*image.split(), alpha]), "PNG")
-    yield written(Image.merge("RGBA", [*white.split(), alpha]), "PNG")
-    yield written(Image.fromarray(deep), "PNG")
-    yield written(image, "WEBP", lossless=True)
+    yield saved(image, "JPEG", quality=85, exif=turned, icc_profile=profile)
+    yield saved(image, "JPEG", quality=85)[:-2_000]
+    yield saved(image.convert("CMYK"), "JPEG", quality=95)
+    yield saved(image.convert("LAB"), "TIFF")
+    yield saved(image.convert("P"), "GIF", save_all=True, append_images=[white])
+    yield saved(Image.merge("RGBA", [*image.split(), alpha]), "PNG")
+    yield saved(Image.merge("RGBA", [*white.split(), alpha]), "PNG")
+    yield saved(Image.fromarray(deep), "PNG")
+    yield saved(image, "WEBP", lossless=True)
 
 
 def decoded(_):
@@ -97,7 +92,7 @@ def compared(_):
     copy = image.crop((40, 20, 390, 290)).resize((280, 216))
     note = image.copy()
     ImageDraw.Draw(note).rectangle([150, 100, 210, 140], fill="white")
-    poor = Image.open(BytesIO(written(image.resize((120, 90)), "JPEG", quality=20)))
+    poor = Image.open(BytesIO(saved(image.resize((120, 90)), "JPEG", quality=20)))
     mirrored = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     for other in (copy, note, poor, mirrored, scene(seed=2)):
         seen = compare(extract(np.asarray(image)), extract(np.asarray(other)))
@@ -106,7 +101,7 @@ def compared(_):
         yield seen.is_doubtful, [f"{seen.reranked(cosine).score:.3f}" for cosine in (0.4, 0.6)]
     page = scene(seed=2).resize((800, 600))
     page.paste(image.resize((280, 210)), (420, 300))
-    inner, outer = (decode(written(one, "PNG")) for one in (image, page))
+    inner, outer = (decode(saved(one, "PNG")) for one in (image, page))
     features = {0: features_of(inner), 1: features_of(outer)}
     large = {1: outer_features(outer, features[1])}
     seen = seen_inside((0, 1), 1, features=features, outer=large)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from archive_files import jpeg, tar_of, zip_of
+from archive_files import tar_of, zip_of
+from encoded import jpeg
 
 import dedup
 from dedup._catalogue.discover import discover

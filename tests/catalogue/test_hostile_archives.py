@@ -11,7 +11,8 @@ import zipfile
 
 import pandas as pd
 import pytest
-from archive_files import found_in, jpeg, of_kind, tar_of, zip_of
+from archive_files import found_in, of_kind, tar_of, zip_of
+from encoded import jpeg
 
 import dedup
 from dedup._catalogue.discover import discover

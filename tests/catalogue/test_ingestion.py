@@ -1,12 +1,12 @@
 """Images on their way into an index: is this one new? Only then is it added."""
 
-import io
 import shutil
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import pytest
+from encoded import saved
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
@@ -16,16 +16,9 @@ from dedup._base.options import DEFAULT
 from dedup._catalogue import digests, discover, exact_copies
 from dedup.pipelines.images.decoding import pixel_digest
 
-
-def as_bytes(image):
-    data = io.BytesIO()
-    image.save(data, "PNG")
-    return data.getvalue()
-
-
 KINDS = {
     "path": lambda image, folder: _saved(image, folder / "upload.png"),
-    "bytes": lambda image, _: as_bytes(image),
+    "bytes": lambda image, _: saved(image, "PNG"),
     "PIL": lambda image, _: image,
     "array": lambda image, _: np.asarray(image),
 }
@@ -86,7 +79,7 @@ def test_the_first_that_was_named_counts(index, spare_photo, tmp_path):
     names = [tmp_path / "z.png", tmp_path / "a.png"]
     for name, image in zip(names, (spare_photo, small), strict=True):
         image.save(name)
-    added = index.add([*names, small, as_bytes(spare_photo)], unless_duplicate=True)
+    added = index.add([*names, small, saved(spare_photo, "PNG")], unless_duplicate=True)
     assert [Path(file.path).name for file in added.files] == ["z.png"]
     assert {Path(one.of).name for one in added.duplicates} == {"z.png"}
     assert [one.relation for one in added.duplicates] == ["near", "near", "exact"]
@@ -151,7 +144,7 @@ def test_images_in_memory_are_digested_once(photos, monkeypatch):
 
     for module in (discover, exact_copies, digests):
         monkeypatch.setattr(module, "pixel_digest", counted)
-    images = [photos["coffee"], photos["coffee"].copy(), as_bytes(photos["rocket"])]
+    images = [photos["coffee"], photos["coffee"].copy(), saved(photos["rocket"], "PNG")]
     found = dedup.find_duplicates(images, method="phash", progress=False)
     assert [group.paths for group in found.groups] == [["<image 0>", "<image 1>"]]
     assert len(digested) == 3

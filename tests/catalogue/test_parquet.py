@@ -1,9 +1,8 @@
 """Images in a Parquet file are read by row, and nothing there is acted on."""
 
-import io
-
 import numpy as np
 import pytest
+from encoded import jpeg
 
 import dedup
 from dedup._catalogue.discover import discover
@@ -13,16 +12,10 @@ pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
 
-def encoded(image, quality=90):
-    data = io.BytesIO()
-    image.save(data, "JPEG", quality=quality)
-    return data.getvalue()
-
-
 @pytest.fixture
 def cells(photos):
     a, b, c = list(photos.values())[:3]
-    return [encoded(a), None, encoded(b), encoded(a.resize((200, 200)), 70), b"none", encoded(c)]
+    return [jpeg(a), None, jpeg(b), jpeg(a.resize((200, 200)), quality=70), b"none", jpeg(c)]
 
 
 @pytest.mark.parametrize("as_struct", [False, True])

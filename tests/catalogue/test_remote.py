@@ -1,20 +1,13 @@
 """Images at addresses are read with fsspec; nothing there is acted on, and no secret is shown."""
 
-import io
-
 import pytest
+from encoded import jpeg
 
 import dedup
 from dedup._catalogue.discover import discover
 from dedup.pipelines.images.decoding import decode
 
 fsspec = pytest.importorskip("fsspec")
-
-
-def encoded(image, quality=90):
-    data = io.BytesIO()
-    image.save(data, "JPEG", quality=quality)
-    return data.getvalue()
 
 
 @pytest.fixture
@@ -24,10 +17,10 @@ def bucket(photos):
     a, b, c = list(photos.values())[:3]
     system.pipe(
         {
-            "/bucket/a.jpg": encoded(a),
-            "/bucket/in/a-small.jpg": encoded(a.resize((200, 200))),
-            "/bucket/b.jpg": encoded(b),
-            "/bucket/c.png": encoded(c),
+            "/bucket/a.jpg": jpeg(a),
+            "/bucket/in/a-small.jpg": jpeg(a.resize((200, 200))),
+            "/bucket/b.jpg": jpeg(b),
+            "/bucket/c.png": jpeg(c),
             "/bucket/notes.txt": b"no",
         }
     )
@@ -57,7 +50,7 @@ def test_folder_pattern_and_file_are_found_compared_and_left_alone(bucket, tmp_p
 def test_second_run_embeds_nothing_and_a_changed_file_is_noticed(bucket, spare_photo):
     assert dedup.find_duplicates("memory://bucket").embedded == 4
     assert dedup.find_duplicates("memory://bucket").embedded == 0
-    bucket.pipe("/bucket/b.jpg", encoded(spare_photo))
+    bucket.pipe("/bucket/b.jpg", jpeg(spare_photo))
     assert dedup.find_duplicates("memory://bucket").embedded == 1
 
 

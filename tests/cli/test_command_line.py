@@ -12,20 +12,8 @@ import pytest
 from PIL import Image
 
 import dedup
-from dedup._cli.main import main
 
-
-@pytest.fixture
-def run(capsys):
-    """Runs `dedup ...`; gives its exit code, standard output and standard error."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        return end.value.code or 0, *capsys.readouterr()
-
-    return run
-
+pytestmark = pytest.mark.thorough
 
 EMPTY = '{\n "groups": [],\n "why": [],\n "retained": [],\n "scores": [],\n "skipped": []\n}\n'
 

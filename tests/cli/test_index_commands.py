@@ -9,15 +9,13 @@ from dedup._cli.main import main
 
 
 @pytest.fixture
-def run(capsys, tmp_path):
+def run(run, tmp_path):
     """Runs `dedup index ... --index <a new file>`; gives exit code, output and errors."""
 
-    def run(*arguments, uri=tmp_path / "photos.db"):
-        with pytest.raises(SystemExit) as end:
-            main(["index", *map(str, arguments), "--index", str(uri)])
-        return end.value.code or 0, *capsys.readouterr()
+    def run_on_index(*arguments, uri=tmp_path / "photos.db"):
+        return run("index", *arguments, "--index", uri)
 
-    return run
+    return run_on_index
 
 
 @pytest.fixture

@@ -16,38 +16,8 @@ import dedup
 from dedup import distributed
 from dedup.errors import InputError, MissingExtra, StoreUnavailable
 
-# Ray reads the second one as it is imported.
-os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
-ray = pytest.importorskip("ray")
+pytest.importorskip("ray")
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    """A Ray of this process, as a user has it."""
-    ray.init(
-        address="local",
-        num_cpus=2,
-        object_store_memory=80 * 2**20,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level="ERROR",
-    )
-    yield
-    ray.shutdown()
-
-
-@pytest.fixture
-def uri(server, monkeypatch):
-    """A server without collections, whose token is in the environment."""
-    monkeypatch.setenv("MILVUS_TOKEN", server.token)
-    yield server.uri
-    from pymilvus import MilvusClient
-
-    client = MilvusClient(server.uri, token=server.token)
-    for name in client.list_collections():
-        client.drop_collection(name)
-    client.close()
 
 
 @pytest.fixture
@@ -104,9 +74,10 @@ def killed_at_work(name, *, uri, rows):
         with dedup.ImageIndex(uri, method="phash") as index:
             while not over.is_set():
                 if len(index._catalogue.collection) >= rows and (pids := worker_pids(name)):
-                    os.kill(pids[0], signal.SIGKILL)
-                    killed.append(pids[0])
-                    return
+                    with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                        os.kill(pids[0], signal.SIGKILL)
+                        killed.append(pids[0])
+                        return
                 time.sleep(0.02)
 
     thread = threading.Thread(target=watch)

@@ -12,6 +12,9 @@ from dedup.pipelines.store import storage
 from dedup.pipelines.store.collection import Collection, connect
 from dedup.pipelines.store.storage import Storage
 from dedup.pipelines.store.table import Table
+from dedup.pipelines.store.view_table import ViewTable, view_name
+
+pytestmark = pytest.mark.thorough
 
 
 @anywhere
@@ -134,12 +137,14 @@ def indexed(file, vectors, *, storage):
 
 
 @anywhere
-def test_small_vectors_are_compared_with_all_others_both_ways(stored_anywhere, how):
+@pytest.mark.parametrize("view", ["small", "panel"])
+def test_views_are_compared_with_all_others_both_ways(stored_anywhere, how, view):
     whole, small = (vectors_with_copies([1, 3, 40], seed=seed) for seed in (1, 2))
     small[5:9] = unit(whole[20:24] + 0.05)
     collection, ids = stored_anywhere(whole)
-    inner, _ = stored_anywhere(small, name="small")
-    rounds = self_join(collection, threshold=0.7 - MARGIN, small=inner, **how)
+    stored_anywhere(small, name=view_name(collection.name, view))
+    views = [ViewTable(collection.connection, images=collection.name, view=view)]
+    rounds = self_join(collection, threshold=0.7 - MARGIN, views=views, **how)
     found = {}
     for part in rounds:
         if part.ways is not None:
@@ -149,7 +154,8 @@ def test_small_vectors_are_compared_with_all_others_both_ways(stored_anywhere, h
     wanted = {}
     for one, other in np.argwhere(inside):
         pair = tuple(sorted((ids[one], ids[other])))
-        wanted[pair] = wanted.get(pair, 0) | (1 if ids[one] == pair[0] else 2)
+        lies_inside = ids[one] if view == "small" else ids[other]
+        wanted[pair] = wanted.get(pair, 0) | (1 if lies_inside == pair[0] else 2)
     assert found == wanted != {}
 
 

@@ -4,6 +4,8 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.pylabtools import select_figure_formats
 from scored import NAN, realistic, scored
 
 from dedup import plots
@@ -12,6 +14,12 @@ from dedup._search.threshold import Estimate, Threshold
 from dedup.errors import InputError
 
 ALL = sorted(plots.__all__)
+TITLES = {
+    "borderline": "The pairs nearest to the threshold 0.5: accepted left, rejected right. 0.5",
+    "precision_recall": "Precision and recall of every threshold. 300 duplicates",
+    "recall_by_edit": "Recall by edit at threshold 0.5, worst family first. 300 of 300",
+    "similarity_histogram": "Duplicates and non-duplicates. 300 duplicates: ",
+}
 
 
 def draw(name, pairs, threshold):
@@ -131,3 +139,14 @@ def test_a_tuned_threshold_is_taken_for_its_own_quantity_only(name):
 def test_a_threshold_is_a_number(name, threshold):
     with pytest.raises(InputError, match="expected a number"):
         draw(name, realistic(), threshold)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_notebook_gets_a_text_in_place_of_the_picture(name):
+    """IPython shows it to those who can't see the figure, and where there is none."""
+    figure = draw(name, realistic(), 0.5)[0].figure
+    shell = InteractiveShell()
+    select_figure_formats(shell, {"png"})
+    data, metadata = shell.display_formatter.format(figure)
+    assert "image/png" in data
+    assert metadata["image/png"]["alt"].startswith(TITLES[name])

@@ -1,6 +1,7 @@
 """Recall by edit: the worst family first, edits from weak to strong."""
 
 import numpy as np
+import pytest
 from scored import scored, texts
 
 from dedup import plots
@@ -20,7 +21,18 @@ def test_families_are_rows_the_worst_first_and_edits_go_from_weak_to_strong():
         (1, 1): "20: 0.80",
         (0, 2): "1.00",
     }
-    assert "15 of 17 edited copies are found" in texts(ax)
+    assert "■ 15 of 17 edited copies are found" in texts(ax)
+    assert "■ 2 are missed" in texts(ax)
+
+
+def test_bar_is_all_copies_of_an_edit_and_its_part_in_blue_those_that_are_found():
+    rows = [(True, score, "jpeg-20", "jpeg") for score in (0.9, 0.9, 0.9, 0.1)]
+    ax = plots.recall_by_edit(scored([*rows, (False, 0.9)]), threshold=0.5)
+    found, missed = ax.patches
+    assert found.get_x() == 0
+    assert found.get_width() == pytest.approx(3 * missed.get_width())
+    assert found.get_x() + found.get_width() == missed.get_x()
+    assert found.get_facecolor() != missed.get_facecolor()
 
 
 def test_edits_that_are_not_ours_go_by_their_number_or_name():

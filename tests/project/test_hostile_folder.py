@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.thorough
+
 # As `dedup find .` does it, with as many processes as there are pairs.
 SEARCH = """
 import os, sys

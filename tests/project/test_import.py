@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.thorough
+
 
 def run(code, *arguments):
     done = subprocess.run(

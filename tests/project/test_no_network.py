@@ -10,6 +10,8 @@ import pytest
 import dedup
 from dedup import pipelines
 
+pytestmark = pytest.mark.thorough
+
 WATCH = """
 import sys
 

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.thorough
+
 LIBRARIES = {
     "PIL", "cv2", "faiss", "imagehash", "loky", "milvus_lite", "numpy", "onnxruntime", "openvino",
     "pandas", "pymilvus", "scipy", "towhee", "tqdm",
@@ -61,6 +63,12 @@ def test_second_run_imports_no_network_and_no_pipeline(folder):
     code = _FIND.format(method="sscd-cascade")
     assert imported(code, folder) & NETWORKS
     assert not imported(code, folder) & {"towhee", *NETWORKS}
+
+
+def test_second_find_on_the_command_line_imports_neither_store_nor_tables(folder):
+    unused = {"cv2", "faiss", "loky", "milvus_lite", "pandas", "pymilvus", "towhee", *NETWORKS}
+    assert imported(_COMMAND, "find", folder) & unused
+    assert not imported(_COMMAND, "find", folder) & unused
 
 
 def test_what_compares_in_a_process_of_its_own_imports_no_store(folder):

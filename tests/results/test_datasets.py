@@ -1,10 +1,10 @@
 """Data sets of Hugging Face are searched row by row, and come back without their duplicates."""
 
-import io
 import os
 
 import pandas as pd
 import pytest
+from encoded import jpeg
 
 import dedup
 from dedup.pipelines.images import readers
@@ -14,9 +14,7 @@ datasets = pytest.importorskip("datasets")
 
 
 def encoded(image, quality=95):
-    data = io.BytesIO()
-    image.save(data, "JPEG", quality=quality)
-    return {"bytes": data.getvalue(), "path": None}
+    return {"bytes": jpeg(image, quality=quality), "path": None}
 
 
 def dataset_of(cells, split=None):

@@ -55,7 +55,7 @@ def test_what_a_copy_lacks_is_why_the_other_is_kept(why, photo):
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (lambda photo: photo.convert("L"), "in colour"),
+        (lambda photo: photo.convert("L"), "all its colours"),
         (with_caption, "no caption"),
         (blurred_in_a_place, "nothing covered"),
     ],
@@ -99,7 +99,7 @@ def test_rule_and_choice_come_first(tmp_path, why, photo):
 
 def test_it_is_shown_with_the_group(tmp_path, why, photo, capsys):
     words = why(photo.convert("L"))
-    assert "in colour" in words
+    assert "all its colours" in words
     found = find(tmp_path)
     assert found.to_dict()["why"] == [words]
     assert f"photo.jpg: {words}" in str(found.show())

@@ -14,6 +14,8 @@ from dedup import InputError, ScoredPairs
 from dedup._tuning.shrinkage import Shrinkage
 from dedup._tuning.tail import false_pairs
 
+pytestmark = pytest.mark.thorough
+
 EDITS = ["crop-50", "grey", "caption-20"]
 
 

@@ -15,6 +15,8 @@ from PIL import Image, ImageOps
 import dedup
 from dedup.pipelines import operators
 
+pytestmark = pytest.mark.thorough
+
 SETTINGS = {"method": "sscd-fast", "progress": False}
 HASHES = {"method": "phash", "progress": False}
 

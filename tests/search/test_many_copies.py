@@ -12,6 +12,8 @@ from PIL.PngImagePlugin import PngInfo
 import dedup
 from dedup._catalogue.exact_copies import Picture, PictureBook
 
+pytestmark = pytest.mark.thorough
+
 MANY = 2_000
 
 

@@ -48,6 +48,21 @@ def test_photo_on_a_page_is_found_with_regions_only(files):
     assert found_groups(found) == [["page.png", "photo.png"]]
 
 
+def test_photo_at_a_quarter_of_a_page_is_found_by_the_plain_ground_around_it(files, page, photo):
+    (sheet,) = make_negatives("text-pages", count=1, seed=4)
+    sheet = sheet.convert("RGB")
+    sheet.paste(photo.resize((sheet.width // 4, sheet.width // 6)), (80, 300))
+    sheet.save(files / "page.png")
+    with dedup.ImageIndex(files.parent / "index.db", **SETTINGS) as index:
+        index.add(files)
+        assert found_groups(index.duplicates()) == [["page.png", "photo.png"]]
+        index.remove(files / "photo.png")
+        assert index.check(files / "photo.png").relation == "near"
+        index.add(files / "photo.png")
+        index.remove(files / "page.png")
+        assert index.check(files / "page.png").relation == "near"
+
+
 def test_placement_on_the_page_is_that_of_the_photo(files, page):
     found = dedup.find_duplicates(files, **SETTINGS)
     box = found.explain(str(files / "photo.png"), str(files / "page.png")).evidence.box_b

@@ -11,6 +11,8 @@ from pandas.testing import assert_frame_equal
 import dedup
 from dedup.data.negatives import make_negatives
 
+pytestmark = pytest.mark.thorough
+
 CROPS = 6
 MODES = [("sscd-fast", True), ("sscd-fast", False), ("phash", True), ("phash", False)]
 

@@ -7,12 +7,6 @@ import zipfile
 from dedup._catalogue.discover import discover
 
 
-def jpeg(image, quality=90):
-    data = io.BytesIO()
-    image.save(data, "JPEG", quality=quality)
-    return data.getvalue()
-
-
 def tar_of(path, files):
     """A tar of names and bytes, or of ready headers and bytes."""
     with tarfile.open(path, "w") as tar:

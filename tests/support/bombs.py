@@ -3,7 +3,8 @@
 import struct
 
 import handmade
-from format_files import heif, jxl, saved
+from encoded import jpeg, saved
+from format_files import heif, jxl
 from PIL import Image
 
 SIDE = 60_000
@@ -38,11 +39,11 @@ def _raw(data):
 def bombs(extras):
     """Files by name; those of the extras that are there."""
     image = Image.new("RGB", (64, 64))
-    jpeg = handmade.jpeg(image)
-    start = next(start for marker, start, _ in handmade.jpeg_segments(jpeg) if marker == 0xC0)
+    photo = jpeg(image)
+    start = next(start for marker, start, _ in handmade.jpeg_segments(photo) if marker == 0xC0)
     made = {
         "bomb.png": handmade.png_of_size(SIDE, SIDE),
-        "bomb.jpg": _patched(jpeg, start + 5, struct.pack(">HH", SIDE, SIDE)),
+        "bomb.jpg": _patched(photo, start + 5, struct.pack(">HH", SIDE, SIDE)),
         "bomb.gif": _claims(saved(image, "GIF"), b"GIF87a", "<HH"),
         "bomb.bmp": _patched(saved(image, "BMP"), 18, struct.pack("<ii", SIDE, SIDE)),
         "bomb.tif": _tiff(),

@@ -2,13 +2,13 @@
 
 import gzip
 import io
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import handmade
 import numpy as np
 import tifffile
+from encoded import jpeg, saved
 from PIL import Image, ImageCms, ImageOps
 
 # What turns an upright picture into the one that a camera stores with this EXIF orientation.
@@ -41,14 +41,6 @@ class Kind:
     grey: bool = False
     extra: str = ""
     shows: str = ""
-
-
-def saved(image, file_format, **settings):
-    data = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's plugins tell how they write
-        image.copy().save(data, file_format, **settings)  # a save leaves traces in an image
-    return data.getvalue()
 
 
 def several(image, other, file_format, **settings):
@@ -89,7 +81,7 @@ def jxl_of_jpeg(image):
     import pillow_jxl
 
     return pillow_jxl.Encoder(mode="RGB", lossless=True)(
-        handmade.jpeg(image), image.width, image.height, jpeg_encode=True
+        jpeg(image), image.width, image.height, jpeg_encode=True
     )
 
 
@@ -132,7 +124,7 @@ def cut(data, share=0.6):
     return data[: round(len(data) * share)]
 
 
-P3, JPEG = handmade.DISPLAY_P3, handmade.jpeg
+P3, JPEG = handmade.DISPLAY_P3, jpeg
 
 READ = (
     Kind("JPEG", "baseline", "baseline.jpg", lambda a, b: JPEG(a)),

@@ -2,9 +2,9 @@
 
 import struct
 import zlib
-from io import BytesIO
 
 import numpy as np
+from encoded import jpeg
 from PIL import Image, ImageCms
 
 # Passes of an interlaced PNG: first column and row, and the steps (PNG, section 8.2).
@@ -60,12 +60,6 @@ def jpeg_segments(data):
         end = place + 2 + int.from_bytes(data[place + 2 : place + 4], "big")
         yield data[place + 1], place, end
         place = end
-
-
-def jpeg(image, **settings):
-    data = BytesIO()
-    image.save(data, "JPEG", quality=95, **settings)
-    return data.getvalue()
 
 
 def cmyk_jpeg_without_marker(image):

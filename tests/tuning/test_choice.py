@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from dedup import InputError, ScoredPairs, Threshold, metrics, tune
 from dedup._search.measure import written
 
+pytestmark = pytest.mark.thorough
+
 SCORES = st.one_of(
     st.floats(0, 1),
     st.sampled_from([0.0, 1.0, 1.928e-5, 0.9999964, 0.9999965, 0.5]),

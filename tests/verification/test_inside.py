@@ -1,10 +1,9 @@
 """A picture that is small inside another is found there, and only there."""
 
-from io import BytesIO
-
 import numpy as np
 import pytest
 import skimage.data
+from encoded import saved
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
@@ -13,14 +12,14 @@ from dedup._verification.inside import outer_features, seen_inside
 from dedup._verification.pictures import features_of
 from dedup.pipelines.images.decoding import decode
 
+pytestmark = pytest.mark.thorough
+
 PHOTO = Image.fromarray(skimage.data.coffee())
 GROUND = Image.fromarray(skimage.data.astronaut()).resize((900, 900))
 
 
 def decoded(image):
-    data = BytesIO()
-    image.save(data, "PNG")
-    return decode(data.getvalue(), short_side=480)
+    return decode(saved(image, "PNG"), short_side=480)
 
 
 def seen(a, b, ways):

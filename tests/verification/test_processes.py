@@ -15,6 +15,8 @@ from PIL import Image
 
 import dedup
 
+pytestmark = pytest.mark.thorough
+
 SETTINGS = {"method": "sscd-fast", "progress": False}
 no_fork = pytest.mark.skipif(
     sys.platform in ("win32", "darwin"), reason="no safe fork there, and none by default"

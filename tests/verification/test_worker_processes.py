@@ -17,6 +17,8 @@ from dedup._verification.comparing import Comparers
 from dedup._verification.features import Features, extract
 from dedup._verification.worker import compare_all
 
+pytestmark = pytest.mark.thorough
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 

@@ -14,6 +14,7 @@ import dedup
 from dedup.data.edits import apply_edit
 
 pytestmark = pytest.mark.skipif(bool(browser.why_not()), reason=browser.why_not())
+expect = pytest.importorskip("playwright.sync_api").expect
 
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "retina", "immunohistochemistry")
 PARTS = 10
@@ -313,6 +314,23 @@ def test_header_leads_to_what_was_skipped_and_why(open_page, partial):
     page.get_by_role("link", name="2 pictures uncertain: why").click()
     page.get_by_text("blank 200.png").wait_for()
     assert "resembles 1 other" in page.locator("#uncertain").inner_text()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_was_skipped_is_reached_below_groups_that_grow_as_they_are_drawn(
+    open_page, tmp_path, width
+):
+    for name in PHOTOS:
+        photo = Image.fromarray(getattr(skimage.data, name)()).convert("RGB").resize((60, 40))
+        for copy in range(12):
+            photo.save(tmp_path / f"{copy} of {'a name of many words ' * 6}{name}.png")
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    found = dedup.find_duplicates(tmp_path, method="phash", verify=False, cache=False)
+    page = open_page(found)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.get_by_role("link", name="1 file skipped: why").click()
+    page.wait_for_timeout(1000)  # until all that is near has been drawn
+    expect(page.get_by_role("cell", name="broken.png")).to_be_in_viewport()
 
 
 def test_nothing_is_said_of_files_left_out_where_there_are_none(open_page, edited):

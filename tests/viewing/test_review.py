@@ -16,6 +16,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nbclient import NotebookClient
+from nbformat.sign import NotebookNotary
 from PIL import Image
 from skimage import data
 
@@ -352,3 +354,20 @@ def test_review_in_jupyterlab(lab):
         page.get_by_role("button", name="Ok").click()
         review.get_by_role("button", name="Skip").click()
         review.get_by_text("The kernel does not answer").wait_for()
+
+
+def test_notebook_that_is_reopened_shows_the_groups_of_its_last_run(lab, tmp_path):
+    path = tmp_path / "review.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    del notebook.cells[1:]
+    NotebookClient(notebook, store_widget_state=False).execute()  # JupyterLab stores none either
+    nbformat.write(notebook, path)
+    NotebookNotary(data_dir=str(tmp_path / "jupyter")).sign(notebook)  # as what one ran oneself is
+    with browser.chromium() as chromium:
+        page = chromium.new_page(viewport={"width": 1300, "height": 1000})
+        page.goto(f"{lab}lab/tree/review.ipynb?token=test")
+        page.get_by_text("Run this cell again to judge pairs.").wait_for()
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+        page.get_by_text("model not found").last.wait_for(state="attached")  # JupyterLab's words
+        assert page.get_by_alt_text("chelsea.png").is_visible()
+        assert not any(one.is_visible() for one in page.get_by_text("model not found").all())

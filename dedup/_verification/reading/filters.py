@@ -1,6 +1,6 @@
 """A filter that makes one picture of the other: blur and sharpening are no changes of content."""
 
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -29,14 +29,15 @@ def matched(a: Floats, b: Floats, ink: Mask) -> tuple[Floats, Floats]:
     if len(places) < 200:
         return a, b
     some = places[:: max(1, len(places) // _SAMPLES)]
-    from_a, left_a = _fitted(a, b, some)
-    from_b, left_b = _fitted(b, a, some)
+    blurs_a, blurs_b = _blurred(a), _blurred(b)
+    from_a, left_a = _fitted(blurs_a, blurs_b, some)
+    from_b, left_b = _fitted(blurs_b, blurs_a, some)
     if left_a > left_b:
-        return a, _filtered(b, from_b)
+        return a, _filtered(blurs_b, from_b)
     # In the contrast of the first, however pale the other is: what is too faint to count is said in
     # grey values.
     gain = np.float32(np.clip(1 / max(float(from_a.sum()), 0.1), 1, _MOST_GAIN))
-    return gain * _filtered(a, from_a), gain * b
+    return gain * _filtered(blurs_a, from_a), gain * b
 
 
 def fine_energy(picture: Floats, *, window: int, stride: int) -> Floats:
@@ -46,18 +47,26 @@ def fine_energy(picture: Floats, *, window: int, stride: int) -> Floats:
     return np.ascontiguousarray(energy[::stride, ::stride])
 
 
-def _blurred(picture: Floats) -> list[Floats]:
+class _Blurs(NamedTuple):
+    """A picture and its blurs, and its ground."""
+
+    sheets: list[Floats]
+    ground: Floats
+
+
+def _blurred(picture: Floats) -> _Blurs:
     blurs = [np.asarray(cv2.GaussianBlur(picture, (0, 0), s), np.float32) for s in _BLURS]
-    return [picture, *blurs]
+    ground = np.asarray(cv2.boxFilter(picture, -1, (_GROUND, _GROUND)), np.float32)
+    return _Blurs([picture, *blurs], ground)
 
 
-def _fitted(source: Floats, target: Floats, places: npt.NDArray[np.intp]) -> tuple[Floats, float]:
+def _fitted(source: _Blurs, target: _Blurs, places: npt.NDArray[np.intp]) -> tuple[Floats, float]:
     """Weights of a picture and its blurs, and the mean residual that they leave."""
-    ground = np.asarray(cv2.boxFilter(source, -1, (_GROUND, _GROUND)))
-    columns = np.stack([(x - ground).ravel()[places] for x in _blurred(source)], axis=1)
+    ground = source.ground.ravel()[places]
+    columns = np.stack([x.ravel()[places] - ground for x in source.sheets], axis=1)
     columns = columns.astype(np.float64)
-    away = target - cv2.boxFilter(target, -1, (_GROUND, _GROUND))
-    wanted = away.ravel()[places].astype(np.float64)
+    wanted = target.sheets[0].ravel()[places] - target.ground.ravel()[places]
+    wanted = wanted.astype(np.float64)
     weight = np.ones(len(wanted))
     for _ in range(_ROUNDS):
         weighted = (columns * weight[:, None]).T
@@ -71,11 +80,9 @@ def _fitted(source: Floats, target: Floats, places: npt.NDArray[np.intp]) -> tup
     return fit.astype(np.float32), float((np.minimum(error, 3 * scale) ** 2).mean()) / spread
 
 
-def _filtered(picture: Floats, weights: Floats) -> Floats:
+def _filtered(blurs: _Blurs, weights: Floats) -> Floats:
     """The same combination of the whole picture; its mean tone, which does not count, may move."""
-    result = np.zeros_like(picture)
-    for weight, blurred in zip(weights.tolist(), _blurred(picture), strict=True):
-        result += weight * blurred
-    rest = 1 - float(weights.sum())
-    ground = np.asarray(cv2.boxFilter(picture, -1, (_GROUND, _GROUND)))
-    return result + rest * ground
+    result = np.float32(1 - float(weights.sum())) * blurs.ground
+    for weight, blurred in zip(weights.tolist(), blurs.sheets, strict=True):
+        result += np.float32(weight) * blurred
+    return result

@@ -13,7 +13,11 @@ class Outside {
     link.textContent = `${said}: why`;
     this.section.querySelector("summary").textContent = said;
     link.hidden = this.section.hidden = !rows.length;
-    link.addEventListener("click", () => this.open());
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      this.open();
+      reach(this.section);
+    });
     this.section.addEventListener("toggle", () => this.fill());
   }
 
@@ -32,6 +36,13 @@ class Outside {
     const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows));
     this.section.append(table);
   }
+}
+
+/** Scroll to a section: the groups before it are drawn, and grow, as they come near. */
+function reach(section, frames = 20) {
+  section.scrollIntoView();
+  if (frames) requestAnimationFrame(() => reach(section, frames - 1));
+  else section.querySelector("summary").focus({ preventScroll: true });
 }
 
 const resembles = ([path, count, full]) => [path, `resembles ${many(count, "other")}`, full];

@@ -161,7 +161,7 @@ class ReviewView {
       if (!file.thumbnail) return element("span", {}, name);
       return element("img", { src: pictureSource(file), alt: name, title: shown(file.path) });
     });
-    return element("li", {}, ...pictures, ...(more ? [`and ${more} more`] : []), element("span", {}, why));
+    return element("li", {}, ...pictures, ...(more ? [`and ${more} more`] : []), element("span", {}, why && `keep: ${why}`));
   }
 
   drawPair() {

@@ -8,12 +8,14 @@ import zlib
 import handmade
 import numpy as np
 import pytest
-from format_files import saved
+from encoded import saved
 from PIL import Image
 
 import dedup
 from dedup.pipelines.images import memory
 from dedup.pipelines.images.decoding import decode
+
+pytestmark = pytest.mark.thorough
 
 SIDE = 12_000  # within the limit of pixels
 

@@ -5,7 +5,7 @@ import io
 import handmade
 import numpy as np
 import pytest
-from format_files import saved
+from encoded import jpeg, saved
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -14,10 +14,6 @@ import dedup
 from dedup.pipelines.images.decoding import decode
 
 END = b"\xff\xd9"
-
-
-def jpeg(image, **settings):
-    return saved(image, "JPEG", quality=92, **settings)
 
 
 def overwritten(data, share):

@@ -1,12 +1,12 @@
 """Whatever Pillow reads comes out upright, 8-bit RGB; whatever it can't read says why."""
 
-import io
 import struct
 import zlib
 
 import numpy as np
 import PIL
 import pytest
+from encoded import saved
 from PIL import Image, ImageOps
 
 from dedup import DecodeError
@@ -35,12 +35,6 @@ def grey(photo):
     return np.asarray(photo.convert("L"))
 
 
-def as_file(image, file_format, **settings):
-    data = io.BytesIO()
-    image.save(data, file_format, **settings)
-    return data.getvalue()
-
-
 def with_orientation(image, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -53,7 +47,7 @@ def difference(image, other):
 
 
 def test_size_and_format_are_those_of_the_file(photo):
-    decoded = decode(as_file(photo, "PNG"), short_side=50)
+    decoded = decode(saved(photo, "PNG"), short_side=50)
     assert (decoded.width, decoded.height, decoded.format) == (300, 200, "PNG")
     assert decoded.image.shape == (50, 75, 3)
 
@@ -79,14 +73,14 @@ def test_any_colour_mode_becomes_rgb(photo, mode, tmp_path):
 
 
 def test_cmyk_jpeg_is_not_inverted(photo):
-    assert difference(decode(as_file(photo.convert("CMYK"), "JPEG")).image, photo) < 5
+    assert difference(decode(saved(photo.convert("CMYK"), "JPEG")).image, photo) < 5
 
 
 def test_transparency_is_laid_over_white(photo):
     image = photo.convert("RGBA")
     image.putalpha(0)
-    assert (decode(as_file(image, "PNG")).image == 255).all()
-    assert (decode(as_file(image.convert("LA"), "PNG")).image == 255).all()
+    assert (decode(saved(image, "PNG")).image == 255).all()
+    assert (decode(saved(image.convert("LA"), "PNG")).image == 255).all()
 
 
 @pytest.mark.parametrize("mode", ["P", "L", "RGB"])
@@ -94,7 +88,7 @@ def test_transparent_colour_becomes_white(mode):
     image = Image.new(mode, (40, 30), 0)
     image.paste(Image.new("L", (10, 30), 90).convert(mode), (0, 0))
     transparent = (0, 0, 0) if mode == "RGB" else 0
-    decoded = decode(as_file(image, "PNG", transparency=transparent)).image
+    decoded = decode(saved(image, "PNG", transparency=transparent)).image
     assert (decoded[:, 10:] == 255).all()
     assert (decoded[:, :10] != 255).all()
 
@@ -110,29 +104,27 @@ def test_hidden_colours_do_not_bleed_into_a_reduced_picture():
 @pytest.mark.parametrize("file_format", ["PNG", "TIFF"])
 def test_16_bit_grey_keeps_its_brightness(grey, file_format):
     deep = Image.fromarray(grey.astype(np.uint16) * 257)
-    assert difference(decode(as_file(deep, file_format)).image[:, :, 0], grey) < 1
+    assert difference(decode(saved(deep, file_format)).image[:, :, 0], grey) < 1
 
 
 @pytest.mark.parametrize("top", [1, 255])
 def test_float_picture_keeps_its_brightness(grey, top):
     deep = Image.fromarray((grey / 255 * top).astype(np.float32))
-    assert difference(decode(as_file(deep, "TIFF")).image[:, :, 0], grey) <= 1
+    assert difference(decode(saved(deep, "TIFF")).image[:, :, 0], grey) <= 1
 
 
 def test_float_picture_with_holes_is_read(grey):
     holes = grey.astype(np.float32)
     holes[:10] = np.nan
     holes[10:20] = np.inf
-    assert (
-        difference(decode(as_file(Image.fromarray(holes), "TIFF")).image[20:, :, 0], grey[20:]) < 1
-    )
+    assert difference(decode(saved(Image.fromarray(holes), "TIFF")).image[20:, :, 0], grey[20:]) < 1
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "WEBP", "PNG", "TIFF"])
 def test_first_frame_of_an_animation_is_taken(photos, file_format):
     first, *rest = (photos[name].resize((90, 60)) for name in ("coffee", "rocket", "chelsea"))
     settings = {"lossless": True} if file_format == "WEBP" else {}
-    moving = as_file(first, file_format, save_all=True, append_images=rest, **settings)
+    moving = saved(first, file_format, save_all=True, append_images=rest, **settings)
     assert difference(decode(moving).image, first) < 10
 
 
@@ -143,7 +135,7 @@ def test_picture_is_upright_whatever_its_exif_orientation(
     photo, orientation, file_format, short_side
 ):
     decoded = decode(
-        as_file(**{"file_format": file_format, **with_orientation(photo, orientation)}),
+        saved(**{"file_format": file_format, **with_orientation(photo, orientation)}),
         short_side=short_side,
     )
     assert (decoded.width, decoded.height) == photo.size
@@ -155,19 +147,19 @@ def test_picture_is_upright_whatever_its_exif_orientation(
 @pytest.mark.parametrize("orientation", STORED)
 def test_nearly_square_picture_has_its_upright_size(photo, orientation):
     upright = photo.resize((301, 300))
-    data = as_file(**{"file_format": "PNG", **with_orientation(upright, orientation)})
+    data = saved(**{"file_format": "PNG", **with_orientation(upright, orientation)})
     decoded = decode(data, short_side=20)
     assert (decoded.width, decoded.height) == (301, 300)
 
 
 def test_damaged_exif_does_not_hide_the_picture(photo):
-    data = as_file(photo, "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
+    data = saved(photo, "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     assert decode(data).image.shape == (200, 300, 3)
 
 
 def test_jpeg_decoded_at_reduced_size_is_the_same_picture(photo):
     large = photo.resize((2400, 1600))
-    data = as_file(large, "JPEG", quality=95)
+    data = saved(large, "JPEG", quality=95)
     decoded = decode(data, short_side=100)
     assert (decoded.width, decoded.height) == (2400, 1600)
     assert decoded.image.shape == (100, 150, 3)
@@ -252,7 +244,7 @@ def test_file_of_zero_bytes(tmp_path):
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "GIF", "TIFF", "WEBP"])
 def test_truncated_file(photo, file_format, tmp_path):
-    data = as_file(photo, file_format)
+    data = saved(photo, file_format)
     (tmp_path / "half").write_bytes(data[: len(data) // 2])
     with pytest.raises(DecodeError, match=r"^(damaged image: \S+|not an image)"):
         decode(tmp_path / "half")

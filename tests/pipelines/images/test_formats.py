@@ -11,10 +11,13 @@ import handmade
 import numpy as np
 import PIL
 import pytest
+from encoded import jpeg, saved
 from PIL import Image, ImageCms, features
 
 import dedup
 from dedup.pipelines.images.decoding import check_header, decode, pixel_digest
+
+pytestmark = pytest.mark.thorough
 
 MODULES = {"heif": "pillow_heif", "jxl": "pillow_jxl", "raw": "rawpy"}
 
@@ -108,7 +111,7 @@ def test_wide_gamut_is_shown_in_its_colours(photo, mode, file_format):
     profile = handmade.rgb_profile(handmade.DISPLAY_P3)
     wide = format_files.converted(photo, profile).convert(mode)
     settings = {"lossless": True} if file_format == "WEBP" else {}
-    managed = decode(format_files.saved(wide, file_format, icc_profile=profile, **settings))
+    managed = decode(saved(wide, file_format, icc_profile=profile, **settings))
     plain = decode(np.asarray(wide))
     assert difference(managed.image, photo) < 0.5
     assert difference(plain.image, photo) > 3
@@ -116,7 +119,7 @@ def test_wide_gamut_is_shown_in_its_colours(photo, mode, file_format):
 
 def test_image_in_memory_is_shown_in_its_colours_too(photo):
     profile = handmade.rgb_profile(handmade.DISPLAY_P3)
-    data = format_files.saved(format_files.wide(photo), "PNG", icc_profile=profile)
+    data = saved(format_files.wide(photo), "PNG", icc_profile=profile)
     with Image.open(io.BytesIO(data)) as image:
         assert pixel_digest(image) == pixel_digest(data)
 
@@ -124,7 +127,7 @@ def test_image_in_memory_is_shown_in_its_colours_too(photo):
 def test_profile_of_greys(photo):
     grey = np.asarray(photo.convert("L"))
     linear = Image.fromarray(np.rint((grey / 255) ** 2.2 * 255).astype(np.uint8))
-    data = format_files.saved(linear, "PNG", icc_profile=handmade.grey_profile(gamma=1.0))
+    data = saved(linear, "PNG", icc_profile=handmade.grey_profile(gamma=1.0))
     assert difference(decode(data).image, photo.convert("L").convert("RGB")) < 5
 
 
@@ -141,7 +144,7 @@ def test_profile_of_greys(photo):
     ids=["sRGB", "of greys", "of inks", "cut off", "text", "empty"],
 )
 def test_profile_that_says_nothing_of_the_picture_leaves_its_pixels(photo, profile):
-    data = format_files.saved(photo, "PNG", icc_profile=profile)
+    data = saved(photo, "PNG", icc_profile=profile)
     assert pixel_digest(data) == pixel_digest(photo)
 
 
@@ -169,7 +172,7 @@ def test_readers_warn_no_one_and_the_filters_stay_as_they_were(photo):
     damaged = exif[:16] + b"\xff\xff\xff\xff" + exif[20:]
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
-        decode(handmade.jpeg(photo, exif=damaged))
+        decode(jpeg(photo, exif=damaged))
         decode(Image.new("P", (9, 9)))
         inside = list(warnings.filters)
         with pytest.raises(dedup.DecodeError):

@@ -7,6 +7,8 @@ import sys
 import fuzzing
 import pytest
 
+pytestmark = pytest.mark.thorough
+
 posix = pytest.mark.skipif(os.name != "posix", reason="a timer ends what is busy for too long")
 
 

@@ -11,9 +11,9 @@ import threading
 from pathlib import Path
 
 import bombs
-import format_files
 import numpy as np
 import pytest
+from encoded import saved
 from PIL import Image
 
 import dedup
@@ -135,7 +135,7 @@ def test_a_file_that_becomes_a_pipe_is_not_waited_for(tmp_path, monkeypatch):
 @pytest.mark.parametrize("settings", [{}, {"compression": "tiff_lzw"}], ids=["plain", "LZW"])
 def test_a_file_that_shrinks_while_it_is_read_does_not_kill_the_process(tmp_path, settings):
     noise = np.random.default_rng(0).integers(0, 256, (1200, 1200, 3), np.uint8)
-    data = format_files.saved(Image.fromarray(noise), "TIFF", **settings)
+    data = saved(Image.fromarray(noise), "TIFF", **settings)
     (tmp_path / "noise.tif").write_bytes(data)
     shown = None
     with (
@@ -152,7 +152,7 @@ def test_a_file_that_shrinks_while_it_is_read_does_not_kill_the_process(tmp_path
 @pytest.mark.timeout(120)
 def test_files_that_change_while_they_are_read_spoil_no_other(folder, spare_photo):
     stable = sorted(path.name for path in folder.iterdir())
-    whole = format_files.saved(spare_photo, "PNG")
+    whole = saved(spare_photo, "PNG")
     moving = [folder / f"moving-{number}.png" for number in range(12)]
     stopped = threading.Event()
 

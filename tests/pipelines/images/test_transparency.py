@@ -1,11 +1,11 @@
 """What is transparent is part of a picture, and so is how finely its colours are told."""
 
-import io
 import os
 
 import handmade
 import numpy as np
 import pytest
+from encoded import saved
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -190,6 +190,4 @@ def test_pictures_of_16_bits_that_differ_in_the_lower_ones_are_not_the_same(phot
 
 def test_transparent_palette_is_the_same_as_with_full_colours(photos):
     image = cut_out(photos["coffee"]).quantize(64)
-    data = io.BytesIO()
-    image.save(data, "PNG")
-    assert pixel_digest(data.getvalue()) == pixel_digest(image.convert("RGBA"))
+    assert pixel_digest(saved(image, "PNG")) == pixel_digest(image.convert("RGBA"))

@@ -1,15 +1,11 @@
 """Embed more images than one machine can: on a Ray cluster, into a Milvus server.
 
-    pip install "dedup-vision[ray]"
-
 The pipeline is that of `ImageIndex.add`. Each worker, an actor of Ray Data, reads, decodes, embeds
 and stores; one more actor, the `Ledger`, keeps the books.
 """
 
 import os
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +13,6 @@ import numpy as np
 
 from dedup import pipelines
 from dedup._base.arrays import Pixels
-from dedup._base.environment import environment, for_children
-from dedup._base.extras import require
 from dedup._base.options import DEFAULT
 from dedup._base.progress import bar
 from dedup._base.threads import threads
@@ -31,25 +25,19 @@ from dedup._catalogue.inputs import Inputs
 from dedup._catalogue.ledger import Ledger
 from dedup._catalogue.record import decode_path, encode_path, path_key
 from dedup._index.image_index import ImageIndex
-from dedup.errors import DecodeError, DedupError, InputError
+from dedup.distributed._cluster import connected, imported, nodes, own_errors, server_at
+from dedup.errors import DecodeError, InputError
 from dedup.pipelines.images.decoding import Decoded
 from dedup.pipelines.models.methods import model
 from dedup.pipelines.models.own_models import Model
-from dedup.pipelines.store.addresses import shown
 from dedup.pipelines.store.collection import Collection, Row, connect
-from dedup.pipelines.store.small_table import small_name
-from dedup.pipelines.store.storage import Storage, store_at
+from dedup.pipelines.store.storage import Storage
 
 __all__ = ["embed"]
 
 # Files that a worker takes at once, and those that it gives back if it dies.
 _CHUNK = 32
 _TASK_FILES = 8 * _CHUNK
-# Only names of files pass through Ray's shared memory, where Ray is started here.
-_OBJECT_STORE_BYTES = 128 * 2**20
-# Ray's own defaults are to report its use to its makers, and under `uv run` to make each worker
-# an environment of its own. Who starts a Ray decides; this is for the one that is started here.
-_OWN_RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
 
 
 def embed(
@@ -113,16 +101,10 @@ def embed(
     Traceback (most recent call last):
     dedup.errors.InputError: index='photos.db': a Milvus Lite file ...
     """
-    uri = str(index or os.environ.get("MILVUS_URI", ""))
-    if not uri or store_at(uri) == "lite":
-        raise InputError(
-            f"index={shown(uri)!r}: a Milvus Lite file belongs to one process; workers need "
-            'the address of a Milvus server, such as "http://milvus:19530" '
-            "(ImageIndex.add fills a file)"
-        )
+    uri = server_at(index)
     if workers is not None and workers < 1:
         raise InputError(f"workers={workers}: expected at least one")
-    ray = _imported()
+    ray = imported()
     found = discover(inputs)
     if any(file.image is not None for file in found.files):
         raise InputError("images in memory can't be shared out: give files, or use ImageIndex.add")
@@ -145,7 +127,7 @@ def embed(
         "device": device,
         "regions": regions,
     }
-    with _connected(ray, workers), _own_errors():
+    with connected(ray, workers), own_errors():
         # The books are kept here, on the driver's machine; a call waits for its turn.
         ledger = ray.remote(_Books).options(num_cpus=0).remote(place, tag=tag)
         fresh = ray.get(ledger.begin.remote(found.files))
@@ -164,7 +146,7 @@ def _spread(
     """Have workers do the files; yields how many more are done."""
     if not files:
         return
-    size = workers or sum(node["Alive"] for node in ray.nodes())
+    size = workers or nodes(ray)
     size = min(size, -(-len(files) // _CHUNK))
     blocks = max(size, -(-len(files) // _TASK_FILES))
     rows = [
@@ -213,7 +195,7 @@ class _Worker:
             method=method,
             uri=place["uri"],
             collection=place["collection"],
-            small=small_name(place["collection"]) if place["regions"] else "",
+            regions=place["regions"],
             token=place["token"],
         )
 
@@ -227,7 +209,7 @@ class _Worker:
             digests = list(readers.map(digest_or_reason, files))
         firsts = self._get(self._ledger.claim.remote(files, digests))
         if firsts:
-            written, lost = pipelines.call(self._store, *self._new_pictures(firsts)).get()
+            written, lost, *_ = pipelines.call(self._store, *self._new_pictures(firsts)).get()
             self._get(self._ledger.stored.remote(written, lost))
         return {"files": np.array([len(files)])}
 
@@ -252,63 +234,3 @@ def _small(decoded: Decoded) -> Decoded:
     grey = thumbnail(decoded.image).reshape(8, 8, 1)
     alpha = None if decoded.alpha is None else decoded.alpha.min(keepdims=True)
     return replace(decoded, image=np.repeat(grey, 3, axis=2), alpha=alpha)
-
-
-def _imported() -> Any:
-    """Ray, with our settings of what it reads as it is imported, if one is to be started here."""
-    ray = sys.modules.get("ray")
-    if "RAY_ADDRESS" not in os.environ and not (ray and ray.is_initialized()):
-        for name, value in _OWN_RAY.items():
-            os.environ.setdefault(name, value)
-    require("ray.data", extra="ray")
-    return require("ray", extra="ray")
-
-
-@contextmanager
-def _connected(ray: Any, workers: int | None) -> Iterator[None]:
-    """Ray connected to a cluster; one that is started here is stopped again."""
-    if ray.is_initialized():
-        with _quiet(ray):
-            yield
-        return
-    options: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
-    if "RAY_ADDRESS" not in os.environ:
-        options |= {
-            "address": "local",
-            "include_dashboard": False,
-            "num_cpus": max(workers or 1, os.cpu_count() or 1),
-            "object_store_memory": _OBJECT_STORE_BYTES,
-        }
-    with environment(**for_children()):
-        ray.init(**options)
-    try:
-        with _quiet(ray):
-            yield
-    finally:
-        ray.shutdown()
-
-
-@contextmanager
-def _quiet(ray: Any) -> Iterator[None]:
-    """Without Ray's own progress bars."""
-    context = ray.data.DataContext.get_current()
-    shown = context.enable_progress_bars
-    context.enable_progress_bars = False
-    try:
-        yield
-    finally:
-        context.enable_progress_bars = shown
-
-
-@contextmanager
-def _own_errors() -> Iterator[None]:
-    """Errors of this library as themselves, and not as Ray wraps them."""
-    try:
-        yield
-    except Exception as failure:
-        error: BaseException | None = failure
-        while error is not None and not isinstance(error, DedupError):
-            error = getattr(error, "cause", None) or error.__cause__
-        if error is None or error is failure:
-            raise
-        raise error from None

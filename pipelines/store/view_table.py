@@ -1,25 +1,26 @@
-"""The embeddings of pictures as small as they are inside others, beside the collection of images.
+"""The embeddings of other views of pictures, beside the collection of images.
 
-A collection of its own: an index that was made without them stays what it is.
+Collections of their own: an index that was made without them stays what it is.
 """
 
 from collections.abc import Mapping, Sequence
 
 from dedup._base.arrays import Vectors
+from dedup._base.views import View
 from dedup.pipelines.store.collection import Collection
 from dedup.pipelines.store.connection import Connection
 from dedup.pipelines.store.storage import Storage
 
-__all__ = ["SmallTable", "small_name"]
+__all__ = ["ViewTable", "view_name"]
 
 
-def small_name(images: str) -> str:
-    """The name of the collection beside that of the images."""
-    return f"{images}_small"
+def view_name(images: str, view: View) -> str:
+    """The name of the collection of a view beside that of the images."""
+    return f"{images}_{view}"
 
 
-class SmallTable(Collection):
-    """One row a picture: the id of its row among the images, and the vector.
+class ViewTable(Collection):
+    """At most one row a picture: the id of its row among the images, and the vector.
 
     Parameters
     ----------
@@ -27,14 +28,17 @@ class SmallTable(Collection):
         Where it lives.
     images : str
         The name of the collection of images.
+    view : {"small", "panel"}
+        What its vectors show of the pictures.
     storage : Storage, optional
         As of the images.
     """
 
     def __init__(
-        self, connection: Connection, *, images: str, storage: Storage | None = None
+        self, connection: Connection, *, images: str, view: View, storage: Storage | None = None
     ) -> None:
-        super().__init__(connection, name=small_name(images), storage=storage)
+        super().__init__(connection, name=view_name(images, view), storage=storage)
+        self.view = view
 
     def put(self, ids: Sequence[int], vectors: Vectors) -> None:
         """Write vectors; those that are zero are left out."""

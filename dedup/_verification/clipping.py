@@ -1,0 +1,38 @@
+"""What one of two aligned pictures lost in white or black, where the other still shows it."""
+
+from typing import Final
+
+import numpy as np
+
+from dedup._base.arrays import Pixels
+from dedup._base.opencv import cv2
+from dedup._verification.common_part import CommonPart, Mask
+from dedup._verification.registration import Floats
+
+__all__ = ["clipped"]
+
+_WHITE: Final = 250
+_BLACK: Final = 5
+"""Values of all channels from which nothing is told apart."""
+_SMOOTH: Final = 2.0
+_AROUND: Final = np.ones((9, 9), np.uint8)
+_FLAT: Final = 2.0
+_SHOWN: Final = 8.0
+"""Contrast, in grey values, at large: of what was lost at most, and of what is shown at least."""
+
+
+def clipped(common: CommonPart) -> Mask:
+    """Where on the canvas a is white or black, and b shows something: it was exposed otherwise."""
+    lost = (common.a.min(axis=2) >= _WHITE) | (common.a.max(axis=2) <= _BLACK)
+    lost &= common.inside & ~common.only_b
+    if lost.any():
+        lost &= (_contrast(common.a) < _FLAT) & (_contrast(common.b) > _SHOWN)
+    return lost
+
+
+def _contrast(picture: Pixels) -> Floats:
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+    smooth = cv2.GaussianBlur(grey, (0, 0), _SMOOTH)
+    return np.asarray(
+        cv2.subtract(cv2.dilate(smooth, _AROUND), cv2.erode(smooth, _AROUND)), np.float32
+    )

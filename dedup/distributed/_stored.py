@@ -1,0 +1,122 @@
+"""What a job found, as it lies in its work folder: read when it is asked for, part by part."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dedup._base.text import counted
+from dedup._catalogue.record import decode_path
+from dedup.distributed._work import Work
+from dedup.errors import InputError
+
+__all__ = ["StoredDuplicates", "load"]
+
+_TABLES = ("pairs", "groups", "skipped", "uncertain")
+_PATHS = ("path", "a", "b", "apart")
+
+
+class StoredDuplicates:
+    """The duplicates that `find` left in a work folder. Nothing is read before it is asked for.
+
+    Attributes
+    ----------
+    work : str
+        The folder, or its address.
+    settings, summary : dict
+        How they were looked for; and how many files, pairs and removable files there are, and
+        what may be missing: `exact` is False where the store's index, which is approximate, was
+        asked, and `unfinished` counts pictures with more neighbours than it answers.
+    """
+
+    def __init__(self, work: Work) -> None:
+        settings, summary = work.note("manifest.json"), work.note("result.json")
+        if settings is None or summary is None:
+            raise InputError(f"{work.address} holds no work that was finished: call find again")
+        self._work = work
+        self.work = work.address
+        self.settings: dict[str, Any] = settings
+        self.summary: dict[str, Any] = summary
+
+    def parts(self, table: str) -> Iterator[pd.DataFrame]:
+        """A table, part by part: all files of a group, and all its pairs, are in one part.
+
+        Parameters
+        ----------
+        table : {"pairs", "groups", "skipped", "uncertain"}
+            `pairs` as `Duplicates.pairs`, with the ids `a_id` and `b_id`; `groups` as
+            `Duplicates.to_frame`, where `group` is the id of the file to keep, and with `id` and
+            `why`; `skipped` and `uncertain` as there.
+
+        Raises
+        ------
+        InputError
+            If there is no such table.
+        """
+        if table not in _TABLES:
+            raise InputError(f"table={table!r}: expected one of {', '.join(_TABLES)}")
+        for part in self._work.parts(table):
+            frame = self._work.read(table, part).to_pandas()
+            for column in frame.columns.intersection(_PATHS):
+                frame[column] = [decode_path(path) for path in frame[column]]
+            yield frame
+
+    @property
+    def pairs(self) -> pd.DataFrame:
+        """All pairs, in memory."""
+        return self._table("pairs")
+
+    @property
+    def groups(self) -> pd.DataFrame:
+        """The files of all groups, in memory."""
+        return self._table("groups")
+
+    @property
+    def skipped(self) -> pd.DataFrame:
+        """What was left out, in memory: `path` and `reason`."""
+        return self._table("skipped").sort_values("path", ignore_index=True)
+
+    @property
+    def uncertain(self) -> pd.DataFrame:
+        """Images with too little to tell, in memory: `path` and `candidates`."""
+        return self._table("uncertain").sort_values("path", ignore_index=True)
+
+    def removal_ids(self) -> Iterator[npt.NDArray[np.int64]]:
+        """The ids of the files that a kept file makes needless, ascending, part by part."""
+        for part in self._work.parts("removal_ids"):
+            yield self._work.read("removal_ids", part)["id"].to_numpy()
+
+    def _table(self, table: str) -> pd.DataFrame:
+        return pd.concat(self.parts(table), ignore_index=True)
+
+    def __repr__(self) -> str:
+        text = (
+            f"{counted(self.summary['files'], 'image')}: {counted(self.summary['pairs'], 'pair')}, "
+            f"{counted(self.summary['removals'], 'file')} more than needed"
+        )
+        return text if self.summary["exact"] else f"{text}; by an approximate index"
+
+
+def load(work: str | os.PathLike[str]) -> StoredDuplicates:
+    """Open what `find` left in a work folder.
+
+    Parameters
+    ----------
+    work : str or path
+        A folder, or an address of fsspec's.
+
+    Raises
+    ------
+    InputError
+        If there is no finished work.
+
+    Examples
+    --------
+    >>> load(getfixture("tmp_path"))
+    Traceback (most recent call last):
+    dedup.errors.InputError: ... holds no work that was finished: call find again
+    """
+    return StoredDuplicates(Work(work))

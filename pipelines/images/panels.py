@@ -1,0 +1,92 @@
+"""The largest photo on a page, a chat or any other plain ground, found by that ground alone."""
+
+from typing import Final, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dedup._base.arrays import Pixels
+
+__all__ = ["Box", "largest_panel"]
+
+Box: TypeAlias = tuple[int, int, int, int]
+"""Left, top, right, bottom, in pixels; the last two are outside."""
+
+_Colours: TypeAlias = npt.NDArray[np.uint16]
+
+_SHORT_SIDE: Final = 144
+"""Pixels on the short side of what is looked at."""
+_COMMON: Final = 0.06
+"""A colour of so much of the picture is one of its grounds."""
+_LEAST_GROUND: Final = 0.15
+_LETTER: Final = 5
+"""Pixels: what is thinner is no picture, and gaps in one that are narrower are none."""
+_LEAST_SIDE: Final = 17
+"""Pixels; about an eighth of the short side."""
+_LEAST_FILL: Final = 0.85
+"""So much of the rectangle around a photo is not of the ground's colours."""
+_MOST_OF_ONE: Final = 0.35
+"""A photo has no colour that covers more of it: a button or a bar of a chart has."""
+_MOST: Final = 0.9
+"""What is larger is the picture itself, with a border perhaps."""
+
+
+def largest_panel(image: Pixels) -> Box | None:
+    """Where the largest photo on a plain ground is; None if there is none.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (height, width, 3)
+
+    Examples
+    --------
+    >>> page = np.full((400, 300, 3), 255, np.uint8)
+    >>> page[100:220, 60:220] = np.random.default_rng(0).integers(256, size=(120, 160, 3))
+    >>> largest_panel(page)
+    (58, 100, 221, 221)
+    """
+    scale = min(1.0, _SHORT_SIDE / min(image.shape[:2]))
+    size = [max(1, round(side * scale)) for side in image.shape[1::-1]]
+    colours = _colours(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8))
+    counts = np.bincount(colours.ravel())
+    grounds = counts >= _COMMON * colours.size
+    if counts[grounds].sum() < _LEAST_GROUND * colours.size:
+        return None
+    # The components of what is drawn; the first is the ground.
+    _, _, stats, _ = cv2.connectedComponentsWithStats(_drawn(grounds[colours]), connectivity=4)
+    best = max(
+        (
+            (width * height, (left, top, left + width, top + height))
+            for left, top, width, height, area in stats[1:].tolist()
+            if _LEAST_FILL * width * height <= area <= _MOST * colours.size
+            and _is_photo(colours[top : top + height, left : left + width])
+        ),
+        default=None,
+    )
+    if best is None:
+        return None
+    left, top, right, bottom = (round(edge / scale) for edge in best[1])
+    return left, top, right, bottom
+
+
+def _colours(image: Pixels) -> _Colours:
+    """A number for the colour of each pixel, of 32 levels a channel."""
+    red, green, blue = (image[..., channel].astype(np.uint16) >> 3 for channel in range(3))
+    return np.asarray(red << 10 | green << 5 | blue, np.uint16)
+
+
+def _drawn(is_ground: npt.NDArray[np.bool_]) -> Pixels:
+    """1 where something lies on the ground that is larger than letters."""
+    mask = (~is_ground).astype(np.uint8)
+    for operation, side in (
+        (cv2.MORPH_OPEN, _LETTER),
+        (cv2.MORPH_CLOSE, _LETTER),
+        (cv2.MORPH_OPEN, _LEAST_SIDE),
+    ):
+        mask = np.asarray(cv2.morphologyEx(mask, operation, np.ones((side, side))), np.uint8)
+    return mask
+
+
+def _is_photo(colours: _Colours) -> bool:
+    return int(np.bincount(colours.ravel()).max()) <= _MOST_OF_ONE * colours.size

@@ -1,0 +1,155 @@
+"""Variants of one picture, in which little but a colour or a direction differs, all stay."""
+
+import os
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image, ImageDraw, ImageFilter
+
+import dedup
+
+
+@pytest.fixture
+def reasons(tmp_path):
+    """Saves pictures by their names; returns why each but the kept one stays ("" if it may go)."""
+
+    def look(**pictures):
+        for name, picture in pictures.items():
+            picture.save(tmp_path / f"{name}.png")
+        found = dedup.find_duplicates(tmp_path, cache=False)
+        (group,) = found.groups
+        planned = {os.path.basename(file.path)[:-4]: file.reason for file in found.plan().files}
+        return os.path.basename(group.keep)[:-4], planned
+
+    return look
+
+
+@pytest.fixture
+def photo():
+    return Image.fromarray(skimage.data.coffee()).resize((450, 300))
+
+
+def mug(colour):
+    picture = Image.new("RGB", (400, 400), "white")
+    draw = ImageDraw.Draw(picture)
+    draw.arc((240, 130, 340, 260), 270, 90, colour, 20)
+    draw.rounded_rectangle((90, 100, 280, 310), 20, colour, "grey", 3)
+    return picture
+
+
+def hued(photo, degrees):
+    hue, *others = photo.convert("HSV").split()
+    turned = hue.point(lambda value: (value + round(degrees / 360 * 256)) % 256)
+    return Image.merge("HSV", [turned, *others]).convert("RGB")
+
+
+def test_product_in_another_colour_stays(reasons):
+    _, others = reasons(red=mug((200, 40, 40)), blue=mug((50, 80, 220)), green=mug((20, 110, 40)))
+    assert list(others.values()) == ["its colours are only here"] * 2
+
+
+def test_photo_with_other_hues_stays(reasons, photo):
+    _, others = reasons(original=photo, turned=hued(photo, 120))
+    assert all(reason.endswith("its colours are only here") for reason in others.values())
+
+
+def test_one_thing_in_another_colour_stays(reasons, photo):
+    lights = {}
+    for name, colour in {"stop": (220, 60, 60), "go": (30, 140, 60)}.items():
+        lights[name] = photo.copy()
+        ImageDraw.Draw(lights[name]).ellipse((40, 40, 80, 80), colour, "black", 4)
+    _, others = reasons(**lights)
+    assert list(others.values()) == ["its colours are only here"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda photo: photo.point(lambda value: round(0.6 * value)),
+        lambda photo: photo.point([round(255 * (value / 255) ** 2) for value in range(256)] * 3),
+        lambda photo: Image.blend(photo.convert("L").convert("RGB"), photo, 0.5),
+        lambda photo: hued(photo, 10),
+        lambda photo: photo.filter(ImageFilter.GaussianBlur(2)),
+        lambda photo: Image.fromarray(
+            (np.asarray(photo.convert("L"))[..., None] * [1, 0.9, 0.7]).astype(np.uint8)
+        ),
+    ],
+    ids=["darker", "gamma", "paler", "tinted", "blurred", "sepia"],
+)
+def test_changed_light_and_paler_colours_are_no_variant(reasons, photo, change):
+    _, others = reasons(original=photo, changed=change(photo))
+    assert list(others.values()) == [""]
+
+
+def test_mirrored_or_turned_drawing_stays_and_a_photo_does_not(reasons, tmp_path, photo):
+    arrow = Image.new("RGB", (400, 300), "white")
+    ImageDraw.Draw(arrow).polygon([(40, 150), (200, 40), (200, 260)], "black")
+    ImageDraw.Draw(arrow).rectangle((200, 110, 360, 190), "black")
+    mirrored, turned = Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_90
+    _, others = reasons(left=arrow, right=arrow.transpose(mirrored), down=arrow.transpose(turned))
+    assert list(others.values()) == ["a drawing that is mirrored or turned"] * 2
+    for file in tmp_path.iterdir():
+        file.unlink()
+    _, others = reasons(original=photo, mirrored=photo.transpose(mirrored))
+    assert list(others.values()) == [""]
+
+
+def test_plain_ground_below_a_sticker_stays(reasons, photo):
+    wall = Image.new("RGB", (450, 300), (150, 170, 190))
+    wall.paste(photo.crop((0, 150, 450, 300)), (0, 150))
+    stuck = wall.copy()
+    stuck.paste(photo.crop((120, 60, 220, 140)), (170, 35))
+    kept, others = reasons(plain=wall, with_sticker=stuck)
+    assert kept == "plain"
+    assert others["with_sticker"].endswith("of its picture is only here")
+
+
+def test_other_digits_and_another_level_of_a_gauge_stay(reasons, photo):
+    screens = {}
+    for time, level in {"12:41": 200, "12:47": 130}.items():
+        screens[f"at {level}"] = photo.copy()
+        draw = ImageDraw.Draw(screens[f"at {level}"])
+        draw.rectangle((130, 110, 320, 180), (20, 20, 20))
+        draw.text((140, 120), time, (230, 40, 30), font_size=54)
+        draw.rectangle((20, 20, 220, 44), "black")
+        draw.rectangle((20, 20, 20 + level, 44), (200, 30, 30))
+    _, others = reasons(**screens)
+    assert all(reason.endswith("of its picture is only here") for reason in others.values())
+
+
+def test_page_without_loss_is_kept_and_not_its_larger_jpeg(tmp_path):
+    page = Image.new("RGB", (500, 400), "white")
+    for top in range(20, 360, 40):
+        ImageDraw.Draw(page).text((30, top), "Nothing is dropped in silence", "navy", font_size=26)
+    page.save(tmp_path / "page.png")
+    page.save(tmp_path / "a.jpg", quality=95)
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert os.path.getsize(tmp_path / "page.png") < os.path.getsize(tmp_path / "a.jpg")
+    assert (os.path.basename(group.keep), group.why) == ("page.png", "encoded without loss")
+
+
+def test_clouds_that_another_exposure_burnt_out_stay(reasons, photo):
+    grey = np.asarray(photo.convert("L"), np.float32) / 2
+    y, x = np.mgrid[:120, :450]
+    grey[:120] = 210 + 15 * np.sin(x / 30) * np.sin(y / 25)
+    dark, light = (
+        Image.fromarray(np.clip(gain * grey, 0, 255).astype(np.uint8)) for gain in (1, 2)
+    )
+    kept, others = reasons(dark=dark, light=light)
+    assert kept == "dark" or others["dark"].endswith("of its picture is only here")
+
+
+def test_what_only_a_later_frame_shows_stays(tmp_path, photo):
+    cat = Image.fromarray(skimage.data.chelsea()).resize((450, 300))
+    lettered = cat.copy()
+    ImageDraw.Draw(lettered).text((60, 120), "SALE ENDS 12 MAY", "white", font_size=36)
+    photo.save(tmp_path / "plain.gif", save_all=True, append_images=[cat, photo])
+    photo.save(tmp_path / "lettered.gif", save_all=True, append_images=[lettered, photo])
+    photo.resize((225, 150)).save(
+        tmp_path / "small.gif",
+        save_all=True,
+        append_images=[cat.resize((225, 150)), photo.resize((225, 150))],
+    )
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert [os.path.basename(path) for path in group.remove] == ["small.gif"]

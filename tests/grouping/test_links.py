@@ -1,0 +1,79 @@
+"""What is decided of one component of candidates depends on it alone."""
+
+from itertools import combinations
+from unittest.mock import patch
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup._grouping import links
+from dedup._grouping.links import Links
+from dedup._grouping.union_find import clusters_of
+
+
+class Told:
+    """Decides as it was told, and remembers what it was asked."""
+
+    def __init__(self, same, apart):
+        self.same, self.apart, self.pairs = same, apart, []
+
+    def begin(self, pairs):
+        pass
+
+    def verify(self, pairs):
+        self.pairs += pairs
+
+    def asked(self):
+        return list(self.pairs)
+
+    def is_link(self, pair):
+        return pair in self.same
+
+    def is_cannot_link(self, pair):
+        return pair in self.apart
+
+    def lies_on(self, picture, middle, keeper):
+        return False
+
+
+def candidates(random):
+    """Pairs of several components, in an order, and what is true of them."""
+    size = random.randint(4, 10)
+    pool = [
+        (a + start, b + start)
+        for start in range(0, random.randint(2, 4) * size, size)
+        for a, b in combinations(range(size), 2)
+    ]
+    pairs = random.sample(pool, random.randint(5, min(len(pool), 90)))
+    weights = random.choice([(1, 8, 1), (3, 3, 1), (5, 2, 1)])
+    kinds = {pair: random.choices(["same", "other", "apart"], weights)[0] for pair in pairs}
+    return pairs, kinds
+
+
+def decided(pairs, kinds, inside):
+    told = Told(
+        {pair for pair, kind in kinds.items() if kind == "same"},
+        {pair for pair, kind in kinds.items() if kind == "apart"},
+    )
+    found = Links(told)
+    found.follow(pairs)
+    found.follow(inside, anew=True)
+    return set(told.pairs), {p: found.clusters.find(p) for pair in pairs for p in pair}
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 4))
+def test_a_component_alone_is_decided_as_among_others(random, batch):
+    pairs, kinds = candidates(random)
+    component = clusters_of(np.array(pairs, np.int64))
+    inside = random.sample(pairs, len(pairs) // 4)
+    with patch.object(links, "_BATCH", batch):
+        asked, clusters = decided(pairs, kinds, inside)
+        for number in {component[a] for a, _ in pairs}:
+            mine, few, expected = (
+                [pair for pair in several if component[pair[0]] == number]
+                for several in (pairs, inside, asked)
+            )
+            alone, own = decided(mine, kinds, few)
+            assert alone == set(expected)
+            assert own == {p: root for p, root in clusters.items() if component[p] == number}
