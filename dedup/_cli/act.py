@@ -12,7 +12,7 @@ from dedup._acting.planned import ACTIONS, COMPANION, LEAVE, WRITE, PlannedFile
 from dedup._base.options import EDITED, METADATA
 from dedup._base.text import printable
 from dedup._cli.errors import FAILED, Failure, kept_if_interrupted, summary
-from dedup._cli.shared import RunSearch, print_unapplied, search_options
+from dedup._cli.shared import RunSearch, print_skipped, print_unapplied, search_options
 from dedup._cli.types import CHOICES, PLAN
 
 __all__ = ["COMMANDS"]
@@ -106,9 +106,11 @@ def plan(
         permanently=permanently,
     )
     planned.save(out)
+    print_skipped(found.skipped.itertuples())
     for file in planned.files:
         click.echo(f"{file.action:<10} {printable(file.path)} ({printable(_why(file))})")
     print_unapplied(found)
+    click.echo(summary(found), err=True)
     click.echo(summary(planned), err=True)
     sys.exit(FAILED if len(found.unapplied) else 0)
 

@@ -287,6 +287,8 @@ class Result:
         )
         if len(self.skipped):
             text += f"; {counted(len(self.skipped), 'file')} skipped (see .skipped)"
+        if len(self.uncertain):
+            text += f"; {counted(len(self.uncertain), 'image')} uncertain (see .uncertain)"
         return text + self._gaps
 
     @property

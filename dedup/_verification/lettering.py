@@ -45,6 +45,8 @@ _ONE_WAY: Final = 0.15
 """Ink that darkens, at most, for ink that lightens, or the other way."""
 _BETWEEN: Final = 0.6
 """Part of a line of letters that is left free, at least."""
+_LINE: Final = 3.0
+"""Length of a line of letters with outlines, at least, in units of its height."""
 
 
 def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple[float, float]:
@@ -162,13 +164,22 @@ def _shares(seen: Residual, greys: tuple[Floats, Floats], known: Mask) -> tuple[
 def _is_written(greys: tuple[Floats, Floats], windows: Mask) -> bool:
     """Whether what changed is lighter, or darker, in strokes, between which nothing changed.
 
-    What hides changes all of a place: a blur and a mosaic in both ways.
+    What hides changes all of a place: a blur and a mosaic in both ways, as letters with an outline
+    do, which stand in a line.
     """
     place = _place(windows, greys[0].shape)
     change = (greys[1] - greys[0])[place]
     less, more = sorted(((change > _INK).mean(), (change < -_INK).mean()))
     still = (np.abs(change) < _INK / 2).mean()
-    return bool(less < _ONE_WAY * more and still > _BETWEEN)
+    if less < _ONE_WAY * more:
+        return bool(still > _BETWEEN)
+    return bool(still > _MOSTLY) and _is_line(windows)
+
+
+def _is_line(windows: Mask) -> bool:
+    """Whether windows lie along a line, turned as it may be."""
+    _, sides, _ = cv2.minAreaRect(np.argwhere(windows).astype(np.float32))
+    return max(sides) + 1 > _LINE * (min(sides) + 1)
 
 
 def _place(windows: Mask, shape: tuple[int, ...]) -> Mask:

@@ -28,6 +28,8 @@ _OBJECT_STORE_BYTES = 128 * 2**20
 # Ray's own defaults are to report its use to its makers, and under `uv run` to make each worker
 # an environment of its own. Who starts a Ray decides; this is for the one that is started here.
 _OWN_RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
+# A part that kills whoever works on it is given up.
+_RETRIES = 10
 # A Milvus server that is started again is waited for, five minutes in all.
 _WAITS = (1, 2, 4, 8, 15, 30, 60, 90, 90)
 # One that answers, and refuses, may not have loaded its collections yet.
@@ -116,10 +118,11 @@ def spread(
 ) -> Iterator[Any]:
     """Run a function as tasks, so many side by side; yields what they return, as they end.
 
-    A task whose process or machine dies is run again elsewhere, and so is one to which Milvus did
-    not answer, after a while.
+    A task whose process or machine dies is run again elsewhere, ten times at most, and so is one to
+    which Milvus did not answer, after a while.
     """
-    task = ray.remote(patiently).options(num_cpus=1, max_retries=-1, scheduling_strategy="SPREAD")
+    how = {"num_cpus": 1, "max_retries": _RETRIES, "scheduling_strategy": "SPREAD"}
+    task = ray.remote(patiently).options(**how)
     running: list[Any] = []
     waiting = iter(jobs)
     while True:

@@ -40,7 +40,9 @@ from dedup.pipelines.store.table import MAX_HITS
 __all__ = ["find"]
 
 _ROWS = 65_536
-"""Rows of a part that only passes rows on."""
+"""Files of a part that only passes them on."""
+_HITS = 524_288
+"""Hits that one task merges, a few hundred bytes each."""
 
 
 def find(
@@ -88,7 +90,8 @@ def find(
     method, device, threshold, candidates, relations, keep, regions, token, collection, storage
         As of `find_duplicates` and `ImageIndex`. Pairs are always verified.
     part : int
-        Images a task: what is done again at most if a worker dies.
+        Images a task: what is done again at most if a worker dies. Each part is a file of several
+        stages: 8,192 where there are many million images.
     progress : bool
         Show a progress bar where a person can see it.
 
@@ -269,7 +272,7 @@ class _Run:
             limit = min(limit * DEEPER, MAX_HITS)
         for view in patiently(job.views):
             self._stage(view, find_inside, {window.part: (how, view, window) for window in windows})
-        count = max(1, self._rows("hits") // _ROWS)
+        count = max(1, self._rows("hits") // _HITS)
         self._stage("candidates", merge, _each(of_keys(count)))
         return how
 

@@ -77,7 +77,8 @@ class StoredDuplicates:
     @property
     def skipped(self) -> pd.DataFrame:
         """What was left out, in memory: `path` and `reason`."""
-        return self._table("skipped").sort_values("path", ignore_index=True)
+        # What was named twice was listed twice.
+        return self._table("skipped").drop_duplicates().sort_values("path", ignore_index=True)
 
     @property
     def uncertain(self) -> pd.DataFrame:

@@ -126,7 +126,7 @@ def test_what_only_hides_some_of_the_picture_may_go(pair, photo, hide):
 
 
 def test_fur_that_a_mosaic_hides_is_not_taken_for_letters(pair, photo):
-    assert pair(boxed(photo, (235, 115, 323, 288), mosaic)) == ("original.jpg", "")
+    assert pair(boxed(photo, (232, 0, 336, 174), mosaic)) == ("original.jpg", "")
 
 
 def test_picture_is_kept_though_most_copies_of_it_are_censored(tmp_path, photo):
@@ -171,6 +171,15 @@ def test_a_line_of_little_grey_letters_is_not_lost(pair, photo, size, grey, keep
     ImageDraw.Draw(copy).text((130, 160), "Sale ends 12 May", (grey,) * 3, font_size=size)
     _, reason = pair(copy, keep=keep)
     assert reason
+
+
+@pytest.mark.parametrize("top", [30, 90, 150, 210, 270])
+@pytest.mark.parametrize("size", [10, 13])
+def test_what_a_line_of_outlined_letters_hides_is_not_lost(pair, photo, size, top):
+    copy = photo.copy()
+    text, ink = "Taken in June 2019, page 14", {"stroke_width": 1, "stroke_fill": (20, 20, 20)}
+    ImageDraw.Draw(copy).text((80, top), text, (235, 235, 235), font_size=size, **ink)
+    assert pair(copy)[1]
 
 
 @pytest.mark.parametrize(

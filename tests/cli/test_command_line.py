@@ -57,6 +57,16 @@ def test_groups_for_people(run, copies):
     assert "8 images, 7 embedded in this run: 1 group of duplicates" in err
 
 
+def test_plan_says_what_was_left_out(run, copies, tmp_path):
+    (copies / "notes.txt").write_text("no image")
+    for shade in (20, 21):
+        Image.new("RGB", (90, 60), (shade, 90, 40)).save(copies / f"plain {shade}.png")
+    code, _, err = run("plan", copies, "--out", tmp_path / "plan.json")
+    assert code == 0
+    assert f"skipped {copies / 'notes.txt'}: not an image" in err
+    assert "1 file skipped; 2 images uncertain\n" in err
+
+
 def test_no_duplicates_is_exit_code_0(run, folder):
     code, out, err = run("find", folder)
     assert (code, out) == (0, "")

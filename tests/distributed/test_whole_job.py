@@ -55,9 +55,10 @@ def test_order_and_number_of_tasks_change_nothing_and_parts_are_plain_parquet(
     varied, uri, cluster, tmp_path
 ):
     one = found(varied, tmp_path / "one", index=uri, workers=1, part=1_000)
-    names = sorted(map(str, varied.iterdir()), reverse=True)
+    names = [*sorted(map(str, varied.iterdir()), reverse=True), str(varied)]  # each twice
     other = found(names, tmp_path / "other", index=uri, part=2)
     assert stored_groups(one) == stored_groups(other) != []
+    assert one.skipped.equals(other.skipped)
     embeddings = pq.read_table(tmp_path / "other" / "embeddings")
     assert str(embeddings.schema.field("embedding").type).startswith("list<")
     assert len(embeddings["embedding"][0]) == 64

@@ -3,15 +3,14 @@
 import os
 import re
 import shutil
-import time
 
 import browser
 import pytest
 import skimage.data
 from PIL import Image
+from report_page import cards, hrefs, names, states, until
 
 import dedup
-from dedup.data.edits import apply_edit
 
 pytestmark = pytest.mark.skipif(bool(browser.why_not()), reason=browser.why_not())
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -38,73 +37,6 @@ def found(tmp_path_factory):
     odd = os.path.join(os.fsencode(folder), b"caf\xe9 <img src=x onerror=alert(1)>.png")
     shutil.copy(folder / "coffee-1.png", odd)
     return dedup.find_duplicates(folder, method="phash", verify=False, cache=False)
-
-
-@pytest.fixture(scope="module")
-def edited(tmp_path_factory):
-    """One group whose pair is explained: a crop, and what it was cut out of."""
-    folder = tmp_path_factory.mktemp("edited")
-    cat = Image.fromarray(skimage.data.chelsea())
-    cat.save(folder / "cat.png")
-    cat.crop((50, 40, 350, 240)).save(folder / "crop.jpg")
-    return dedup.find_duplicates(folder, cache=False)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def open_page(chromium, tmp_path):
-    """Opens the report of a result from the disk, offline, in a browser that knows nothing yet."""
-    contexts = []
-    problems = []
-
-    def open_page(found, **options):
-        path = tmp_path / "page.html"
-        if not path.exists():
-            found.report(path)
-        context = chromium.new_context(offline=True, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and problems.append(said.text))
-        page.on("dialog", lambda dialog: problems.append(dialog.message))
-        page.goto(path.as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert problems == []
-
-
-def cards(page):
-    return page.get_by_role("article")
-
-
-def names(page):
-    """The files that are drawn now, in order."""
-    return page.locator(".tile .name").all_inner_texts()
-
-
-def hrefs(images):
-    return [images.nth(place).get_attribute("href") for place in range(images.count())]
-
-
-def until(condition):
-    """Wait for a condition; the page allows no script of Playwright's to do so."""
-    for _ in range(100):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("waited in vain")
-
-
-def states(page, card=0):
-    return cards(page).nth(card).locator(".badge").all_inner_texts()
 
 
 def test_groups_are_listed_and_only_those_near_the_window_are_drawn(open_page, found):
@@ -145,8 +77,8 @@ def test_filter_by_relation_and_sort(open_page, found):
     assert f"{found.pairs['bits'].max():g} bits differ" in cards(page).first.inner_text()
 
 
-def test_pair_is_explained(open_page, edited):
-    page = open_page(edited)
+def test_pair_is_explained(open_page, explained):
+    page = open_page(explained)
     page.get_by_role("button", name="Explain crop.jpg").click()
     explanation = page.locator(".explanation")
     (share,) = re.findall(r"From A to B: cropped to (\d+) %", explanation.inner_text())
@@ -162,8 +94,8 @@ def test_pair_is_explained(open_page, edited):
     assert (left, top, right, bottom) == pytest.approx((50, 40, 350, 240), abs=3)
 
 
-def test_file_itself_takes_the_place_of_its_thumbnail(open_page, edited, tmp_path):
-    page = open_page(edited)
+def test_file_itself_takes_the_place_of_its_thumbnail(open_page, explained, tmp_path):
+    page = open_page(explained)
     page.get_by_role("button", name="Explain crop.jpg").click()
     images = page.locator(".explanation image")
     until(lambda: {link[-4:] for link in hrefs(images)} == {".png", ".jpg"})
@@ -274,8 +206,8 @@ def test_all_groups_are_printed(open_page, found):
     until(lambda: page.evaluate("document.images.length") < 100)
 
 
-def test_everything_that_can_be_pressed_has_a_name(open_page, edited):
-    page = open_page(edited)
+def test_everything_that_can_be_pressed_has_a_name(open_page, explained):
+    page = open_page(explained)
     page.get_by_role("button", name="Explain crop.jpg").click()
     nameless = page.evaluate(
         """() => [...document.querySelectorAll("button, input, select")]
@@ -286,91 +218,12 @@ def test_everything_that_can_be_pressed_has_a_name(open_page, edited):
     assert cards(page).first.get_attribute("aria-labelledby")
 
 
-@pytest.fixture(scope="module")
-def partial(tmp_path_factory):
-    """One group, files that are no images, and pictures that show nothing."""
-    folder = tmp_path_factory.mktemp("partial") / "photos"
-    folder.mkdir()
-    cat = Image.fromarray(skimage.data.chelsea())
-    cat.save(folder / "cat.png")
-    shutil.copy(folder / "cat.png", folder / "copy.png")
-    apply_edit(cat, edit="sticker-12", seed=1).save(folder / "sticker.jpg")
-    shutil.copy(folder / "sticker.jpg", folder / "sticker copy.jpg")
-    for grey in (200, 201):
-        Image.new("RGB", (300, 200), (grey, grey, 210)).save(folder / f"blank {grey}.png")
-    for name in (b"broken.png", b"<img src=x onerror=alert(1)>\n.png"):
-        with open(os.path.join(os.fsencode(folder), name), "wb") as file:
-            file.write(b"nothing")
-    return dedup.find_duplicates(folder, cache=False)
-
-
-def test_header_leads_to_what_was_skipped_and_why(open_page, partial):
-    page = open_page(partial)
-    page.get_by_role("link", name="2 files skipped: why").click()
-    rows = page.locator("#skipped tbody tr").all_inner_texts()
-    assert len(rows) == 2
-    assert all(f"\t{why}" in row for row, why in zip(rows, partial.skipped["reason"], strict=True))
-    assert "<img src=x onerror=alert(1)>\\n.png" in rows[0]
-    page.get_by_role("link", name="2 pictures uncertain: why").click()
-    page.get_by_text("blank 200.png").wait_for()
-    assert "resembles 1 other" in page.locator("#uncertain").inner_text()
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_what_was_skipped_is_reached_below_groups_that_grow_as_they_are_drawn(
-    open_page, tmp_path, width
-):
-    for name in PHOTOS:
-        photo = Image.fromarray(getattr(skimage.data, name)()).convert("RGB").resize((60, 40))
-        for copy in range(12):
-            photo.save(tmp_path / f"{copy} of {'a name of many words ' * 6}{name}.png")
-    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    found = dedup.find_duplicates(tmp_path, method="phash", verify=False, cache=False)
-    page = open_page(found)
-    page.set_viewport_size({"width": width, "height": 800})
-    page.get_by_role("link", name="1 file skipped: why").click()
-    page.wait_for_timeout(1000)  # until all that is near has been drawn
-    expect(page.get_by_role("cell", name="broken.png")).to_be_in_viewport()
-
-
-def test_nothing_is_said_of_files_left_out_where_there_are_none(open_page, edited):
-    page = open_page(edited)
-    assert page.get_by_role("link").count() == 0
-    assert not page.locator("#skipped").is_visible()
-
-
-@pytest.mark.parametrize("clipboard", [True, False])
-def test_full_path_is_copied_with_or_without_a_clipboard_interface(open_page, partial, clipboard):
-    page = open_page(partial, permissions=["clipboard-read"])
-    if not clipboard:
-        page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
-    page.get_by_role("button", name="Copy path of copy.png").click()
-    page.get_by_text("Copied", exact=True).wait_for()
-    page.get_by_label("Text in the path").press("Control+v")
-    (path,) = (path for path in partial.groups[0].paths if path.endswith("copy.png"))
-    assert page.get_by_label("Text in the path").input_value() == path
-
-
-def test_path_is_copied_with_a_key(open_page, partial):
-    page = open_page(partial)
-    for key in ("j", "c"):
-        page.keyboard.press(key)
-    page.get_by_text("Copied", exact=True).wait_for()
-
-
-def test_card_says_that_a_click_explains(open_page, edited):
-    page = open_page(edited)
+def test_card_says_that_a_click_explains(open_page, explained):
+    page = open_page(explained)
     assert page.locator(".tile").nth(0).get_by_text("explain").count() == 0
     page.locator(".tile").nth(1).get_by_text("explain").click()
     page.locator(".explanation").wait_for()
     assert page.locator(".tile").nth(1).get_by_text("close").count() == 1
-
-
-def test_file_that_stays_is_not_called_surplus(open_page, partial):
-    (group,) = partial.groups
-    said = ["stays" if path in group.retain else "surplus" for path in group.paths[1:]]
-    assert set(said) == {"stays", "surplus"}
-    assert states(open_page(partial)) == ["keep", *said]
 
 
 @pytest.mark.parametrize("width", [390, 700, 1300])
