@@ -21,6 +21,8 @@ stars of edited photos were joined, one of these was a link."""
 _PATIENCE: Final = 6
 """A star is left alone after so many others in a row that no pair links it with: those that were
 joined were so at the first."""
+_ALIKE: Final = 0.25
+"""What two stars of pages of one template count: there may be many before the right one."""
 
 
 def bridges_between(
@@ -46,7 +48,7 @@ def bridges_between(
         a, b = (home.get(picture, -1) for picture in pair)
         if a != b and min(a, b) >= 0 and len(bridges[ordered(a, b)]) < _BRIDGES:
             bridges[ordered(a, b)].append(pair)
-    failures: dict[int, int] = defaultdict(int)  # in a row, of each star
+    failures: dict[int, float] = defaultdict(float)  # in a row, of each star
     waiting = list(bridges)
     while waiting:
         batch, waiting = _next_batch(waiting, failures)
@@ -55,13 +57,14 @@ def bridges_between(
         linked = {ends for ends in batch if any(map(decision.is_link, first[ends]))}
         decision.verify(pair for ends in batch if ends in linked for pair in bridges[ends])
         for ends in batch:
+            alike = any(map(decision.is_of_one_layout, first[ends]))
             for end in ends:
-                failures[end] = 0 if ends in linked else failures[end] + 1
+                failures[end] = 0 if ends in linked else failures[end] + (_ALIKE if alike else 1)
     return bridges
 
 
 def _next_batch(
-    waiting: Iterable[Pair], failures: Mapping[int, int]
+    waiting: Iterable[Pair], failures: Mapping[int, float]
 ) -> tuple[list[Pair], list[Pair]]:
     """Stars to look at now, and later; without those of which both are left alone."""
     tries: dict[int, int] = defaultdict(int)

@@ -26,5 +26,8 @@ class Decision(Protocol):
     def is_cannot_link(self, pair: Pair) -> bool:
         """Whether what was seen of a pair tells all copies of the one from those of the other."""
 
+    def is_of_one_layout(self, pair: Pair) -> bool:
+        """Whether a pair that is no link may be two pages of one template."""
+
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """Whether a picture lies on the keeper's, seen through a third, linked to both."""

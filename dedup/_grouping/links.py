@@ -25,9 +25,9 @@ _BATCH = 128
 _AHEAD = 1
 # A picture is left alone after this many candidates in a row that are no duplicates of it.
 _PATIENCE = 6
-# What one counts that tells two clusters apart, with all their pairs: copies of one kind of the
-# pages of one template resemble each other more than copies of one page do.
-_TOLD_APART = 0.25
+# What a pair of pages of one template counts: copies of one kind of several of these resemble each
+# other more than copies of one page do.
+_OF_ONE_LAYOUT = 0.25
 
 
 class Links:
@@ -143,8 +143,8 @@ class Links:
             self.clusters.join(*pair)
             self._failures[self.clusters.find(pair[0])] = 0
         else:
-            tells_apart = self.decision.is_cannot_link(pair)
+            failure = _OF_ONE_LAYOUT if self.decision.is_of_one_layout(pair) else 1
             for root in {self.clusters.find(picture) for picture in pair}:
-                self._failures[root] += _TOLD_APART if tells_apart else 1
-            if tells_apart:
+                self._failures[root] += failure
+            if self.decision.is_cannot_link(pair):
                 self.clusters.add_cannot_link(*pair)

@@ -69,6 +69,11 @@ class ByCosine:
         del pair
         return False
 
+    def is_of_one_layout(self, pair: Pair) -> bool:
+        """Never, for the same reason."""
+        del pair
+        return False
+
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """Never: an embedding does not say where."""
         del picture, middle, keeper
@@ -122,6 +127,13 @@ class ByAlignment:
         """Whether both are of one layout, with other content."""
         seen = self._evidence(pair)
         return seen is not None and seen.relation == "lookalike" and seen.score >= self._threshold
+
+    def is_of_one_layout(self, pair: Pair) -> bool:
+        """Whether both lie over each other, and their content differs, or can't be read."""
+        seen = self._evidence(pair)
+        if seen is None or seen.score < self._threshold:
+            return False
+        return seen.read and seen.relation in ("lookalike", "uncertain")
 
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """Whether the picture, laid over the middle one, lies on what the keeper shows there."""
@@ -185,6 +197,10 @@ class Constrained:
     def is_cannot_link(self, pair: Pair) -> bool:
         """As the other decision says, of pairs that nobody marked."""
         return pair not in self._candidates.constraints and self._decision.is_cannot_link(pair)
+
+    def is_of_one_layout(self, pair: Pair) -> bool:
+        """As the other decision says."""
+        return self._decision.is_of_one_layout(pair)
 
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """As the other decision says."""

@@ -32,6 +32,9 @@ class Table:
     def is_cannot_link(self, pair):
         return False
 
+    def is_of_one_layout(self, pair):
+        return self.is_cannot_link(pair)
+
     def lies_on(self, picture, middle, keeper):
         return (picture, middle, keeper) in self.lying
 

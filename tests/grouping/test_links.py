@@ -33,6 +33,9 @@ class Told:
     def is_cannot_link(self, pair):
         return pair in self.apart
 
+    def is_of_one_layout(self, pair):
+        return self.is_cannot_link(pair)
+
     def lies_on(self, picture, middle, keeper):
         return False
 

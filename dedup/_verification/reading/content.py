@@ -65,13 +65,12 @@ def is_in_doubt(
     """Whether too little differs on a page to tell it from noise, and too much for a copy."""
     if nature == "page":
         return bool(other) and max(region.figures["top"] for region in other) < _NOISE * cut
-    return (
-        nature == "drawn"
-        and not other
-        and any(
-            region.figures["ink"] > _INK and region.figures["area"] < _WORD
-            for region in _changed(found, nature, whole)
-        )
+    if other or nature not in ("drawn", "unsure"):
+        return False
+    largest = np.inf if nature == "drawn" else _WORD
+    return any(
+        region.figures["ink"] > _INK and region.figures["area"] < largest
+        for region in _changed(found, nature, whole)
     )
 
 
@@ -92,7 +91,7 @@ def likelihood(region: Region) -> float:
 def _changed(found: Sequence[Region], nature: Nature, whole: Mask) -> list[Region]:
     """Regions that differ; where only one shows something, that is clear, and not beside a page."""
     inner = cv2.erode(whole.astype(np.uint8), np.ones((_EDGE, _EDGE), np.uint8), borderValue=0)
-    within = np.asarray(inner) > 0 if nature in ("page", "drawn") else np.ones_like(whole)
+    within = np.asarray(inner) > 0 if nature in ("page", "drawn", "unsure") else np.ones_like(whole)
     return [
         region
         for region in found

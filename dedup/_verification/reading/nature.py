@@ -12,14 +12,15 @@ from dedup._verification.reading.regions import may_be_drawn
 __all__ = ["Nature", "nature_of", "reduced", "tones_of"]
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
-Nature: TypeAlias = Literal["photo", "mixed", "drawn", "page"]
+Nature: TypeAlias = Literal["photo", "mixed", "unsure", "drawn", "page"]
 
 _PICTURE: Final = 67_200
 """Pixels in which it is found out whether a picture is a photo."""
 _PAGE: Final = -1.5
-_DRAWN: Final = 1.0
-"""What `photographic` is of a page, at most, and of what may be one: of 300 photos the most
-page-like has -0.5, and ten are below 1."""
+_DRAWN: Final = -0.2
+_UNSURE: Final = 1.0
+"""What `photographic` is of a page, at most, of what most likely is one, and of what may be: of 300
+photos the most page-like has -0.5, three are below 0, and ten below 1."""
 _LIGHT: Final = 96
 """Grey value above which a ground is light: on a dark one there may be stars."""
 _TONES: Final = 640
@@ -29,12 +30,12 @@ _CELL: Final = 16
 def nature_of(a: Grey, b: Grey) -> Nature:
     """What both pictures are, of which one is laid over the other.
 
-    "photo": a difference is an edit. "page": it is other content. "drawn": most likely so.
+    "photo": a difference is an edit. "page": it is other content. "drawn", "unsure": it may be.
     """
     small = [_small(picture) for picture in (a, b)]
     most = max(map(photographic, small))
-    if most < _DRAWN and min(map(np.median, small)) > _LIGHT:
-        return "page" if most < _PAGE else "drawn"
+    if most < _UNSURE and min(map(np.median, small)) > _LIGHT:
+        return "page" if most < _PAGE else "drawn" if most < _DRAWN else "unsure"
     tones_a, tones_b = tones_of(a), tones_of(b)
     if tones_a is None or tones_b is None or may_be_drawn(tones_a, tones_b):
         return "mixed"

@@ -25,7 +25,7 @@ from dedup._verification.reading.content import (
 from dedup._verification.reading.filters import fine_energy, matched
 from dedup._verification.reading.frame import Frame, frame_of
 from dedup._verification.reading.gate import Tones
-from dedup._verification.reading.homography import laid_over, registered
+from dedup._verification.reading.homography import registered
 from dedup._verification.reading.moved import has_moved, has_shifted
 from dedup._verification.reading.nature import Nature, nature_of, tones_of
 from dedup._verification.reading.overlay import Sheets, laid_in_frame, sheet_in, start_of
@@ -110,10 +110,9 @@ def read(a: Grey, b: Grey, transform: Matrix, *, photos: bool = False) -> Readin
             return Reading("copy" if photos else "unreadable", figures={"changed": 1.0})
         rough, start = most == _ROUGH, frame.to_other
         if rough and not photos:
-            nature = nature_of(frame.base, laid_over(frame.other, start, frame.base.shape[::-1]))
-        if rough and nature != "photo":
             sheets = sheet_in(one), sheet_in(two)
             start = start_of(frame, sheets, (one.shape, two.shape))
+            nature = nature_of(*_in_common(frame, start, sheets))
         nearly = nature == "photo" or not rough
         to_other = registered(frame.base, frame.other, start, nearly=nearly)
         laid, covered = laid_in_frame(frame, to_other, sheets)
@@ -125,6 +124,16 @@ def read(a: Grey, b: Grey, transform: Matrix, *, photos: bool = False) -> Readin
             return Reading(kind, boxes, figures)
         matrix = frame.given(to_other) @ np.linalg.inv(frame.to_base)
     raise AssertionError("a look at full size decides")
+
+
+def _in_common(frame: Frame, to_other: Matrix, sheets: Sheets) -> tuple[Grey, Grey]:
+    """Both pictures, in the box that both show: without what lies around sheets."""
+    laid, covered = laid_in_frame(frame, to_other, sheets)
+    left, top, width, height = cv2.boundingRect(covered)
+    if min(width, height) < WINDOW:
+        return frame.base, laid
+    box = slice(top, top + height), slice(left, left + width)
+    return frame.base[box], laid[box]
 
 
 @dataclass(frozen=True, slots=True)
