@@ -71,16 +71,21 @@ def has_other_hues(picture: Pixels, other: Pixels, alike: Mask) -> bool:
     where = np.asarray(cv2.erode(alike.astype(np.uint8), np.ones((side, side), np.uint8)), np.bool_)
     own, its = (x.astype(np.float32) @ _CHROMA for x in (picture, other))
     strength, its_strength = (np.linalg.norm(x, axis=2) for x in (own, its))
-    left = where & (strength > _COLOURFUL)
+    y, x = np.nonzero(where & (strength > _COLOURFUL))
+    own, strength = own[y, x], strength[y, x]
+    height, width = where.shape
+    few = _RECOLOURED * where.sum()
     steps = range(-_BESIDE, _BESIDE + 1)
     # Most pictures are told at the first place.
-    for place in sorted(((y, x) for y in steps for x in steps), key=lambda yx: max(map(abs, yx))):
-        if left.sum() <= _RECOLOURED * where.sum():
+    for dy, dx in sorted(((y, x) for y in steps for x in steps), key=lambda yx: max(map(abs, yx))):
+        if len(y) <= few:
             return False
-        there, its_there = (np.roll(x, place, (0, 1)) for x in (its, its_strength))
-        along = np.einsum("yxc,yxc->yx", own, there)
-        left &= (its_there < _PALE * strength) | (along < _HUE * strength * its_there)
-    return bool(left.sum() > _RECOLOURED * where.sum())
+        place = (y - dy) % height, (x - dx) % width
+        there, its_there = its[place], its_strength[place]
+        along = (own * there).sum(axis=1)
+        left = (its_there < _PALE * strength) | (along < _HUE * strength * its_there)
+        y, x, own, strength = y[left], x[left], own[left], strength[left]
+    return bool(len(y) > few)
 
 
 def is_toned(colours: Floats) -> bool:
