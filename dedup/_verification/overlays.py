@@ -38,6 +38,8 @@ _NEARBY: Final = 16
 _BEYOND: Final = 0.1
 """Part of a place that a bar takes, at least, with its edges beside it; pixels of the canvas around
 it; and the part of these that has its tone if it is ground."""
+_EXPOSED: Final = 0.7
+"""Part of a place that was burnt out, at least, if something differs there for that reason."""
 _EDGE: Final = 3
 """Pixels of the canvas that its edge takes."""
 _BESIDE: Final = 0.02
@@ -103,10 +105,16 @@ def laid_over(common: CommonPart, shown: Mask) -> Mask:
     number, labels = cv2.connectedComponents(_grown(shown, _GROWN))
     for label in range(1, number):
         place = (np.asarray(labels) == label) & shown
-        is_plain = not (place & common.only_b).any()
+        is_plain = not (place & common.only_b).any() and not _is_exposed(below, above, place)
         if not is_plain or _is_bar(below, above, place) or _hides(common, (below, above), place):
             left &= ~place
     return left
+
+
+def _is_exposed(below: Floats, above: Floats, place: Mask) -> bool:
+    """Whether a place is what the tones of the other make of it, up to white and black."""
+    same = abs(below.clip(0, 255) - above) < _INK
+    return int((same & place).sum()) > _EXPOSED * int(place.sum())
 
 
 def _is_bar(below: Floats, above: Floats, place: Mask) -> bool:
