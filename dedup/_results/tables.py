@@ -14,8 +14,7 @@ from dedup._catalogue.exact_copies import exactly
 from dedup._grouping.groups import Group
 from dedup._search.outcome import Outcome
 from dedup._search.settings import Settings
-from dedup._verification.edits import relation_of
-from dedup._verification.evidence import describe
+from dedup._verification.evidence import describe, relation_of
 
 __all__ = ["groups_of", "pairs_table", "skipped_table", "uncertain_table"]
 

@@ -23,7 +23,7 @@ from dedup._search.rerank import Reranker
 from dedup._search.settings import Settings
 from dedup._search.threshold import Threshold
 from dedup._search.two_sets import TwoSets
-from dedup._verification.edits import relation_of
+from dedup._verification.evidence import relation_of
 from dedup._verification.verify import Verifier
 from dedup.errors import InputError
 from dedup.pipelines.images.decoding import ImageSource

@@ -12,7 +12,14 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dedup._verification.evidence import DEFAULT_THRESHOLD, BlockMatch, Box, Evidence, Relation
+from dedup._verification.evidence import (
+    CONTAINERS,
+    DEFAULT_THRESHOLD,
+    BlockMatch,
+    Box,
+    Evidence,
+    Relation,
+)
 from dedup._verification.registration import Floats, Matrix
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
@@ -34,10 +41,8 @@ _UNLIKE: Final = 0.75
 FLATTENED: Final = "flattened"
 CUT_OUT: Final = "on transparent ground"
 """What happened to transparency."""
-_CONTAINERS: Final = frozenset(["shown in a screenshot", "pasted into another image"])
-"""What says that the one picture was put into another: a collage, a chat, a screenshot."""
-GROUNDS: Final = _CONTAINERS | {"border added", "caption added"}
-"""The same, or that it was put on a ground."""
+GROUNDS: Final = CONTAINERS | {"border added", "caption added"}
+"""What says that the one picture was put into another, or on a ground."""
 _CHROMA: Final = np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
 """From red, green and blue to two differences of colour, free of brightness."""
 
@@ -115,23 +120,6 @@ def explained(
         edits += _colours(measured, looks, gain)
     edits += _finish(evidence, looks, gain)
     return evidence.with_edits(tuple(edits))
-
-
-def relation_of(seen: Evidence, *, accepted: bool = False) -> str:
-    """How two pictures are related, as users are told.
-
-    A pair that was accepted is one picture, though its evidence says "different" below its default
-    threshold.
-
-    Examples
-    --------
-    >>> relation_of(Evidence(0.9, "near", edits=("brighter", "shown in a screenshot")))
-    'contains'
-    """
-    alike = accepted and seen.relation not in ("scene", "lookalike")
-    relation = "near" if alike else seen.relation
-    is_put_into = relation == "near" and not _CONTAINERS.isdisjoint(seen.edits)
-    return "contains" if is_put_into else relation
 
 
 def _median(values: Floats) -> float:

@@ -1,7 +1,7 @@
 """What the measurements of two aligned pictures mean: a score and a relation.
 
 The score is a logistic model of a few named measurements, fitted by
-`benchmarks/fit_verification.py`; `words.py` puts the rest into words.
+`benchmarks/fit_verification.py`; `edits.py` puts the rest into words.
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,9 @@ Box: TypeAlias = tuple[float, float, float, float]
 
 DEFAULT_THRESHOLD: Final = 0.5
 """Score from which two images are taken for one picture."""
+
+CONTAINERS: Final = frozenset(["shown in a screenshot", "pasted into another image"])
+"""Edits that put one picture into another: a collage, a chat, a screenshot."""
 
 COEFFICIENTS: Final[Mapping[str, float]] = MappingProxyType(
     {
@@ -234,3 +237,20 @@ def describe(evidence: Evidence) -> str:
         return ", ".join(("the same layout", *evidence.edits))
     words = ", ".join(evidence.edits) or "re-encoded"
     return words if evidence.relation == "near" else f"the same scene, taken twice ({words})"
+
+
+def relation_of(seen: Evidence, *, accepted: bool = False) -> str:
+    """How two pictures are related, as users are told.
+
+    A pair that was accepted is one picture, though its evidence says "different" below its default
+    threshold.
+
+    Examples
+    --------
+    >>> relation_of(Evidence(0.9, "near", edits=("brighter", "shown in a screenshot")))
+    'contains'
+    """
+    alike = accepted and seen.relation not in ("scene", "lookalike")
+    relation = "near" if alike else seen.relation
+    is_put_into = relation == "near" and not CONTAINERS.isdisjoint(seen.edits)
+    return "contains" if is_put_into else relation

@@ -9,8 +9,7 @@ from PIL import Image, ImageDraw
 
 from dedup._base.arrays import SHORT_SIDE
 from dedup._verification.align import compare
-from dedup._verification.edits import relation_of
-from dedup._verification.evidence import DEFAULT_THRESHOLD, Evidence, describe
+from dedup._verification.evidence import DEFAULT_THRESHOLD, Evidence, describe, relation_of
 from dedup._verification.frames import seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, greys_of
 from dedup._verification.inside import (
