@@ -4,6 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import skimage.data
 from hypothesis import given, settings
@@ -321,3 +322,14 @@ TOLD = sorted(
     if edit.family
     in {"format", "crop", "resize", "blur", "grey", "caption", "text-over", "sticker", "zoom"}
 )
+
+
+@pytest.mark.parametrize("name", ["hubble_deep_field", "retina"])
+def test_noise_in_a_smaller_copy_is_no_detail(tmp_path, name):
+    original = Image.fromarray(getattr(skimage.data, name)())
+    original.save(tmp_path / "original.jpg", quality=95)
+    small = original.resize((640, 640 * original.height // original.width))
+    noise = np.random.default_rng(0).normal(0, 10, (small.height, small.width, 3))
+    noisy = (np.asarray(small) + noise).clip(0, 255).astype(np.uint8)
+    Image.fromarray(noisy).save(tmp_path / "a-noisy.jpg", quality=90)
+    assert not any(path.endswith("original.jpg") for path in find(tmp_path).groups[0].remove)
