@@ -39,7 +39,13 @@ def test_notebooks_are_those_that_the_readme_names():
 
 @pytest.mark.notebook
 @pytest.mark.timeout(1200)
-@each_notebook
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=pytest.mark.slow if "calibrate" in path.stem else ())
+        for path in NOTEBOOKS
+    ],
+)
 def test_notebook_runs_and_puts_out_what_it_holds(path):
     """The remedy: `uv run python .ci/notebooks.py`."""
     spec = importlib.util.spec_from_file_location("notebooks", ROOT / ".ci/notebooks.py")

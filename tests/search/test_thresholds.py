@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 import dedup
 from dedup.data.negatives import make_negatives
 
-pytestmark = pytest.mark.thorough
+pytestmark = [pytest.mark.thorough, pytest.mark.timeout(900)]
 
 CROPS = 6
 MODES = [("sscd-fast", True), ("sscd-fast", False), ("phash", True), ("phash", False)]
@@ -69,7 +69,10 @@ def same(one, other):
         assert_frame_equal(*frames, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize(("method", "verify"), MODES)
+@pytest.mark.parametrize(
+    ("method", "verify"),
+    [pytest.param(*mode, marks=pytest.mark.slow if mode[1] else ()) for mode in MODES],
+)
 def test_at_is_a_fresh_search_whatever_was_asked_before(indexes, method, verify):
     index = indexes[method]
 
