@@ -25,8 +25,8 @@ _BATCH = 128
 _AHEAD = 1
 # A picture is left alone after this many candidates in a row that are no duplicates of it.
 _PATIENCE = 6
-# What another page of a template counts if copies are among its pages: copies of one kind of several
-# of these resemble each other more than copies of one page do.
+# What another page of a template counts if one of its pages has a copy: copies of one kind of
+# several pages resemble each other more than copies of one page do.
 _OF_COPIED_LAYOUT = 0.25
 
 

@@ -96,8 +96,12 @@ def test_a_digit_on_two_noisy_scans_is_not_taken_for_noise():
 
 @pytest.mark.parametrize(
     ("family", "kind", "template", "numbers"),
-    [("map-tile", "scanned", 0, (1, 2)), ("map-tile", "scanned", 0, (2, 3))]
-    + [("sheet-music", "scanned", 1, (0, 3)), ("sheet-music", "photographed", 0, (0, 3))],
+    [
+        ("map-tile", "scanned", 0, (1, 2)),
+        ("map-tile", "scanned", 0, (2, 3)),
+        ("sheet-music", "scanned", 1, (0, 3)),
+        ("sheet-music", "photographed", 0, (0, 3)),
+    ],
 )
 def test_thin_lines_and_pale_numbers_on_paper_are_no_photo(family, kind, template, numbers):
     drawn = list(make_lookalikes(family, count=4, seed=0, template=template))

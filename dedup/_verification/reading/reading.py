@@ -189,7 +189,7 @@ def _decided(look: _Look) -> tuple[Kind | None, Sequence[Region], dict[str, floa
         if is_photo:
             other = [region for region in found if has_moved(region, found, frame.base, laid)]
         else:
-            other = surely_other(found, nature)
+            other = surely_other(found, nature, cut=seen.cut)
         if not other and not rough:
             ink = _ink(tones_a, tones_b, a.shape) & (covered > 0)
             seen = _filtered(seen, a, b, whole, ink)
