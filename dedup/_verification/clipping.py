@@ -25,7 +25,7 @@ def clipped(common: CommonPart) -> Mask:
     """Where on the canvas a is white or black, and b shows something: it was exposed otherwise."""
     ends = ((_WHITE, 255), (0, _BLACK))
     white, black = (cv2.inRange(common.a, (low,) * 3, (high,) * 3) for low, high in ends)
-    lost = (np.asarray(white | black) > 0) & common.inside & ~common.only_b
+    lost = (np.asarray(cv2.bitwise_or(white, black)) > 0) & common.inside & ~common.only_b
     if lost.any():
         lost &= (_contrast(common.a) < _FLAT) & (_contrast(common.b) > _SHOWN)
     return lost

@@ -7,7 +7,7 @@ what a mosaic or a bar hides.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -213,7 +213,7 @@ def tones(own: Floats, other: Floats, where: Mask) -> Floats:
     return np.asarray(every, np.float32)
 
 
-def changed(grey: Floats | Pixels, by: Floats) -> Floats:
+def changed(grey: npt.NDArray[np.integer[Any] | np.floating[Any]], by: Floats) -> Floats:
     """Grey values as `tones` says."""
     return np.asarray(cv2.LUT(cv2.convertScaleAbs(grey), by), np.float32)
 
