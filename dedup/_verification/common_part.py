@@ -7,7 +7,7 @@ what a mosaic or a bar hides.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -100,12 +100,13 @@ def common_part(a: Pixels, b: Pixels, to_b: Matrix) -> CommonPart | None:
     if canvas is None:
         return None
     size, to_a = canvas
-    first = _laid(a, b, to_a, to_b @ to_a, size)
+    here = _warped(a, to_a, size)
+    first = _laid(here, b, to_a, to_b @ to_a, size)
     if first is None or not (first.only_a.any() or first.only_b.any()):
         return first
     # The registration may be to blame.
     correction = _correction(first)
-    again = None if correction is None else _laid(a, b, to_a, to_b @ to_a @ correction, size)
+    again = None if correction is None else _laid(here, b, to_a, to_b @ to_a @ correction, size)
     return first if again is None else min(first, again, key=lambda common: sum(common.shares))
 
 
@@ -125,10 +126,10 @@ def _canvas(a: Pixels, b: Pixels, to_b: Matrix) -> tuple[tuple[int, int], Matrix
 
 
 def _laid(
-    a: Pixels, b: Pixels, to_a: Matrix, to_b: Matrix, size: tuple[int, int]
+    here: Pixels, b: Pixels, to_a: Matrix, to_b: Matrix, size: tuple[int, int]
 ) -> CommonPart | None:
     inside = _covered(to_a, size) & _covered(to_b, size)
-    here, there = _warped(a, to_a, size), _warped(b, to_b, size)
+    there = _warped(b, to_b, size)
     whole = _windows(inside[None].astype(np.float32))[0] > 0.99
     if not whole.any():
         return None
@@ -212,7 +213,7 @@ def tones(own: Floats, other: Floats, where: Mask) -> Floats:
     return np.asarray(every, np.float32)
 
 
-def changed(grey: Floats, by: Floats) -> Floats:
+def changed(grey: npt.NDArray[np.integer[Any] | np.floating[Any]], by: Floats) -> Floats:
     """Grey values as `tones` says."""
     return np.asarray(cv2.LUT(cv2.convertScaleAbs(grey), by), np.float32)
 

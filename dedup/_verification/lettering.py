@@ -113,7 +113,7 @@ def _registered(frame: Frame, size: tuple[int, int]) -> npt.NDArray[np.float64]:
 def _in_one_tone(a: Pixels, b: Pixels, inside: Mask) -> tuple[Floats, Floats]:
     """Both in the tones of the one of which more was clipped: the other's can be clipped, too."""
     clipped_a, clipped_b = (
-        float(((grey < _CLIPPED[0]) | (grey > _CLIPPED[1]))[inside].mean()) for grey in (a, b)
+        np.count_nonzero(inside & ((grey < _CLIPPED[0]) | (grey > _CLIPPED[1]))) for grey in (a, b)
     )
     one, two = a.astype(np.float32), b.astype(np.float32)
     if clipped_a > clipped_b:
