@@ -2,7 +2,7 @@
 
 from collections.abc import Collection as Several
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -15,8 +15,8 @@ from dedup import pipelines
 from dedup._base.arrays import Vectors
 from dedup._base.pairs import EXCHANGED
 from dedup._catalogue.digests import file_digest
-from dedup._catalogue.exact_copies import thumbnail
 from dedup._catalogue.record import FIELDS, Record
+from dedup._catalogue.shown import shown
 from dedup._catalogue.vector_cache import VectorCache
 from dedup._catalogue.verdicts import Verdicts
 from dedup._index.trial import Asked, Hit, Match, Trial
@@ -116,13 +116,7 @@ class Checker:
             size=0,
             mtime_ns=0,
             digest=digest,
-            format=decoded.format,
-            width=decoded.width,
-            height=decoded.height,
-            thumbnail=thumbnail(small.image).tobytes(),
-            frames=decoded.frames,
-            depth=decoded.depth,
-            alpha=small.is_transparent,
+            **shown(replace(decoded, image=small.image, alpha=small.alpha)),
         )
         vector = pipelines.call(self._embed, small.image).get()[0]
         views = (pipelines.call(embed, small.image).get()[0] for embed in self._embed_views)

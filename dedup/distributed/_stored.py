@@ -13,7 +13,7 @@ from dedup._catalogue.record import decode_path
 from dedup.distributed._work import Work
 from dedup.errors import InputError
 
-__all__ = ["StoredDuplicates", "load"]
+__all__ = ["StoredDuplicates", "load", "skipped_of"]
 
 _TABLES = ("pairs", "groups", "skipped", "uncertain")
 _PATHS = ("path", "a", "b", "apart")
@@ -58,11 +58,7 @@ class StoredDuplicates:
         """
         if table not in _TABLES:
             raise InputError(f"table={table!r}: expected one of {', '.join(_TABLES)}")
-        for part in self._work.parts(table):
-            frame = self._work.read(table, part).to_pandas()
-            for column in frame.columns.intersection(_PATHS):
-                frame[column] = [decode_path(path) for path in frame[column]]
-            yield frame
+        yield from _frames(self._work, table)
 
     @property
     def pairs(self) -> pd.DataFrame:
@@ -77,8 +73,7 @@ class StoredDuplicates:
     @property
     def skipped(self) -> pd.DataFrame:
         """What was left out, in memory: `path` and `reason`."""
-        # What was named twice was listed twice.
-        return self._table("skipped").drop_duplicates().sort_values("path", ignore_index=True)
+        return skipped_of(self._work)
 
     @property
     def uncertain(self) -> pd.DataFrame:
@@ -99,6 +94,21 @@ class StoredDuplicates:
             f"{counted(self.summary['removals'], 'file')} more than needed"
         )
         return text if self.summary["exact"] else f"{text}; by an approximate index"
+
+
+def skipped_of(work: Work) -> pd.DataFrame:
+    """What the stages of a job left out."""
+    # What was named twice was listed twice.
+    found = pd.concat(_frames(work, "skipped")).drop_duplicates()
+    return found.sort_values("path", ignore_index=True)
+
+
+def _frames(work: Work, table: str) -> Iterator[pd.DataFrame]:
+    for part in work.parts(table):
+        frame = work.read(table, part).to_pandas()
+        for column in frame.columns.intersection(_PATHS):
+            frame[column] = [decode_path(path) for path in frame[column]]
+        yield frame
 
 
 def load(work: str | os.PathLike[str]) -> StoredDuplicates:
