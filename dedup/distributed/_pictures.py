@@ -20,13 +20,13 @@ from dedup._catalogue.record import FIELDS, Record, decode_path, encode_path, pa
 from dedup._catalogue.shown import shown
 from dedup.distributed._files import files_of, precedence, save_skipped
 from dedup.distributed._job import Job, Window
-from dedup.distributed._tables import SCHEMAS
+from dedup.distributed._tables import SCHEMAS, record_of
 from dedup.distributed._work import Rows
 from dedup.errors import DecodeError
 from dedup.pipelines.models.networks import NO_DIRECTION
 from dedup.pipelines.store.collection import Collection
 
-__all__ = ["embed_pictures", "find_alike", "find_same", "record_of", "sort_cells", "write_records"]
+__all__ = ["embed_pictures", "find_alike", "find_same", "sort_cells", "write_records"]
 
 _CHUNK = 32
 # Halves of pictures that are the same differ in brightness by no more; and the steps in which
@@ -101,12 +101,6 @@ def _read(images: Collection, ids: Sequence[int]) -> Iterator[Record]:
 def _row(record: Record, of_file: dict[str, Any]) -> dict[str, Any]:
     values = {field: getattr(record, field) for field in FIELDS}
     return {**values, **{name: of_file[name] for name in ("path", "name", "held")}}
-
-
-def record_of(row: dict[str, Any]) -> Record:
-    """A row of `records` as the index knows it."""
-    values = {field: row[field] for field in FIELDS if field != "id"}
-    return Record(**{**values, "path": decode_path(row["path"])})
 
 
 def sort_cells(job: Job, part: str) -> None:

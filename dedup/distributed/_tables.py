@@ -6,8 +6,9 @@ from typing import Any, Final
 import pandas as pd
 
 from dedup._base.views import View
+from dedup._catalogue.record import FIELDS, Record, decode_path
 
-__all__ = ["SCHEMAS", "VIEWS", "table_of_stage"]
+__all__ = ["SCHEMAS", "VIEWS", "record_of", "table_of_stage"]
 
 VIEWS: Final[tuple[View, ...]] = ("small", "panel")
 """What pictures are found inside others by, each a stage of its own."""
@@ -101,6 +102,12 @@ SCHEMAS: Final[Mapping[str, Mapping[str, str]]] = {
     "skipped": {"path": "string", "reason": "string"},
     "uncertain": {"path": "string", "candidates": "int64"},
 }
+
+
+def record_of(row: dict[str, Any]) -> Record:
+    """A row of `records` as the index knows it."""
+    values = {field: row[field] for field in FIELDS if field != "id"}
+    return Record(**{**values, "path": decode_path(row["path"])})
 
 
 def table_of_stage(stage: str, rows: Any) -> Any:
