@@ -40,6 +40,7 @@ def cluster(shared, object_storage):
             for name, value in object_storage.items():
                 environment.setenv(name, value)
             shared["shared"] = ray_nodes.start(2)
+    return shared["shared"]
 
 
 @pytest.fixture
