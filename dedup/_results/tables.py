@@ -58,10 +58,15 @@ def _group(found: Outcome, paths: Sequence[str], pairs: pd.DataFrame) -> Group:
     """A group of some files, the one to keep first, and why some stay beside it."""
     keep, *others = paths
     why = {path: found.why_retained(found.records[keep], found.records[path]) for path in others}
-    remove = [path for path in others if not why[path]]
-    retain = {path: why[path] for path in others if why[path]}
+    more = [found.records[path] for path in others if why[path]]
+    instead = {
+        found.names[record.path]: found.names[other.path]
+        for record, other in found.copies_among(more)
+    }
+    remove = [path for path in others if not why[path] or path in instead]
+    retain = {path: why[path] for path in others if why[path] and path not in instead}
     kept = found.why_kept(found.records[keep], [found.records[path] for path in others])
-    return Group(keep, remove, pairs, retain, kept)
+    return Group(keep, remove, pairs, retain, kept, instead)
 
 
 def _paths(found: Outcome, pictures: Sequence[int]) -> list[str]:
