@@ -97,9 +97,7 @@ def make_plan(
             "files, look, and then call dedup.purge(journal)"
         )
     protected = Protected(protect)
-    rules = _Rules(
-        action, protected, unverified, relate, lacks, why, chosen, cannot_link, instead
-    )
+    rules = _Rules(action, protected, unverified, relate, lacks, why, chosen, cannot_link, instead)
     listed, among = list(groups), list(among)
     files = _with_savings([file for group in listed for file in _planned(group, rules)])
     if action != "hardlink":  # such a file stays in its place

@@ -28,7 +28,7 @@ _LOSSLESS: Final = 2
 _COLOURS: Final = 32
 _GROUND: Final = 0.2
 """Colours of a palette above which it may be a photo's, and the part of a picture that one of them
-takes at most: so of 300 photos in 256 and in 64 colours 566 of 600. Drawings and logos have a ground."""
+takes at most: so of 300 photos in 256 and in 64 colours 566 of 600. Drawings have a ground."""
 
 
 def losslessness(record: Record) -> int:

@@ -36,10 +36,11 @@ def planned(tmp_path):
 
 def test_a_copy_of_what_stays_goes_for_that_one(tmp_path, photo, planned):
     photo.save(tmp_path / "photo.jpg", quality=92)
-    meme = captioned(photo, "MONDAY MORNING")
-    meme.save(tmp_path / "meme.jpg", quality=92)
-    meme.resize((360, 240), Image.Resampling.LANCZOS).save(tmp_path / "small.jpg", quality=75)
-    assert planned() == {"small.jpg": "meme.jpg"}
+    for number, text in enumerate(("MONDAY MORNING", "TUESDAY NIGHT")):
+        meme = captioned(photo, text)
+        meme.save(tmp_path / f"{number}.jpg", quality=92)
+        meme.resize((360, 240), Image.Resampling.LANCZOS).save(tmp_path / f"{number}-small.jpg")
+    assert planned() == {"0-small.jpg": "0.jpg", "1-small.jpg": "1.jpg"}
 
 
 def test_the_bytes_of_what_stays_are_kept_once(tmp_path, photo, planned):
