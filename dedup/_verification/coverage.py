@@ -18,7 +18,7 @@ from dedup._verification.detail import Detail, compared
 from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
 from dedup._verification.evidence import Box, Evidence
 from dedup._verification.features import extract
-from dedup._verification.lettering import lettering
+from dedup._verification.lettering import hidden_places, lettering
 from dedup._verification.overlays import laid_over, something
 from dedup._verification.registration import Floats, Matrix
 from dedup._verification.tints import has_other_hues, is_toned, tint_of
@@ -201,8 +201,9 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     )
     own = [float(mask.sum() / max(int(common.inside.sum()), 1)) for mask in shown]
     known = (common.only_a & ~own_a) | (common.only_b & ~own_b) | (own_a ^ own_b)
+    bare = common.alike & ~hidden_places(known)
     ink = [
-        letters if colourful else max(letters, coloured_ink(one.a, one.b, one.alike))
+        letters if colourful else max(letters, coloured_ink(one.a, one.b, bare))
         for letters, colourful, one in zip(
             lettering(a.image, b.image, common, known=known), colours, (common, back), strict=True
         )
