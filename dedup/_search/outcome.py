@@ -4,7 +4,7 @@ from collections import ChainMap, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from dedup._base.pairs import Pair, ordered
 from dedup._base.progress import Bar, bar
@@ -29,14 +29,6 @@ from dedup.errors import InputError
 from dedup.pipelines.images.decoding import ImageSource
 
 __all__ = ["Outcome", "Relation"]
-
-_COPY: Final = 0.9
-_NEAREST: Final = 2
-_CHANGED: Final = 0.02
-"""Cosine from which a picture may be a copy of one that stays, with how many it is compared, and
-the part in which they may differ: others are not worth a closer look."""
-_MANY: Final = 400
-"""Pictures of a group that are compared so."""
 
 Relation: TypeAlias = tuple[str, float | None]
 """How two files are related, and the score of that."""
@@ -255,56 +247,6 @@ class Outcome:
         if relation[0] == "scene":
             return "another shot of the scene, no copy"
         return self.lacks(keep, other)
-
-    def copies_among(self, files: Sequence[Record]) -> list[tuple[Record, Record]]:
-        """Files that others of them, which stay, make needless, each with that other one.
-
-        Parameters
-        ----------
-        files : sequence of Record
-            Those that a group's file to keep does not replace, what would rather be kept first.
-        """
-        if self.sets is not None:  # files of one set are not paired
-            return []
-        pictures = list(dict.fromkeys(self.pictures[record.path] for record in files))
-        nearest = self._nearest(pictures)
-        decision = self.settings.decision(self.candidates, self.verifier)
-        decision.verify(ordered(a, b) for b, others in nearest.items() for a in others)
-        staying: dict[int, Record] = {}
-        found = []
-        for record in files:
-            mine = self.pictures[record.path]
-            others = [staying[p] for p in (mine, *nearest[mine]) if p in staying]
-            for other in others:
-                if self._is_unchanged(mine, self.pictures[other.path]) and not self.why_retained(
-                    other, record
-                ):
-                    found.append((record, other))
-                    break
-            else:
-                staying.setdefault(mine, record)
-        return found
-
-    def _nearest(self, pictures: Sequence[int]) -> dict[int, list[int]]:
-        """Of each picture those before it that it may be a copy of, the most similar first."""
-        if not self.settings.verify:
-            return {picture: [] for picture in pictures}
-        pairs = [(a, b) for at, b in enumerate(pictures[:_MANY]) for a in pictures[:at]]
-        compared = self.candidates.compare(ordered(*pair) for pair in pairs)
-        known = ChainMap(compared, self.candidates.similarity)
-        alike = {pair: known.get(ordered(*pair), 0.0) for pair in pairs}
-        found: dict[int, list[int]] = {picture: [] for picture in pictures}
-        for a, b in sorted(pairs, key=lambda pair: -alike[pair]):
-            if alike[a, b] >= _COPY and len(found[b]) < _NEAREST:
-                found[b].append(a)
-        return found
-
-    def _is_unchanged(self, a: int, b: int) -> bool:
-        """Whether nothing was put on one of two pictures, as far as the alignment shows."""
-        if a == b:
-            return True
-        seen = self.verifier.evidence(ordered(a, b))
-        return seen is not None and seen.changed_share <= _CHANGED
 
     @cached_property
     def with_keepers(self) -> set[Pair]:

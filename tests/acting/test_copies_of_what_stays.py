@@ -62,3 +62,12 @@ def test_two_texts_on_one_picture_stay(tmp_path, photo, planned):
         captioned(photo, text).save(tmp_path / f"{number}.jpg", quality=92)
     photo.save(tmp_path / "photo.jpg", quality=92)
     assert planned() == {}
+
+
+def test_of_what_stays_no_jpeg_is_kept_before_its_lossless_source(tmp_path, photo, planned):
+    photo.save(tmp_path / "photo.png")
+    for number, text in enumerate(("MONDAY MORNING", "TUESDAY NIGHT")):
+        meme = captioned(photo.quantize(16).convert("RGB"), text)
+        meme.save(tmp_path / f"{number}.png")
+        meme.save(tmp_path / f"{number}-long.jpg", quality=98)
+    assert planned() == {"0-long.jpg": "0.png", "1-long.jpg": "1.png"}
