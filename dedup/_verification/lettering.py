@@ -22,7 +22,7 @@ from dedup._verification.reading.homography import laid_over, registered
 from dedup._verification.reading.residual import STRIDE, WINDOW, Residual, residual, smoothed
 from dedup._verification.registration import Floats
 
-__all__ = ["lettering"]
+__all__ = ["hidden_places", "lettering"]
 
 _MOST: Final = 1000
 """Pixels of the longer side at which they are compared."""
@@ -78,10 +78,10 @@ def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple
     seen = _compared(*greys, inside)
     if not seen.changed.any():
         return 0.0, 0.0
-    return _shares(seen, greys, _laid(_hidden(known), to_canvas, size))
+    return _shares(seen, greys, _laid(hidden_places(known), to_canvas, size))
 
 
-def _hidden(known: Mask) -> Mask:
+def hidden_places(known: Mask) -> Mask:
     """What is known to hide, with its edge; a rectangle of which most was seen, as a whole."""
     hidden = np.asarray(cv2.dilate(known.astype(np.uint8), _BESIDE), np.uint8)
     number, _, found, _ = cv2.connectedComponentsWithStats(hidden)
