@@ -282,7 +282,8 @@ def _outside(to_other: Matrix, x: Floats, y: Floats) -> Mask:
     """Which places of a picture are surely outside of the other's frame."""
     u, v = (row[0] * x + row[1] * y + row[2] for row in to_other[:2])
     slack = np.linalg.norm(to_other[:2, :2], axis=1) * _SLACK
-    return (u < -slack[0]) | (u > 1 + slack[0]) | (v < -slack[1]) | (v > 1 + slack[1])
+    outside: Mask = (u < -slack[0]) | (u > 1 + slack[0]) | (v < -slack[1]) | (v > 1 + slack[1])
+    return outside
 
 
 def _colours(common: CommonPart) -> tuple[Floats, Floats]:

@@ -109,7 +109,8 @@ def _registered(frame: Frame, size: tuple[int, int]) -> tuple[npt.NDArray[np.flo
     index = np.linalg.inv(centre) @ frame.to_other @ centre
     whole = on_whole_pixels(index, size=size)
     if whole is not index and sorted(frame.base.shape) == sorted(frame.other.shape):
-        return centre @ whole @ np.linalg.inv(centre), cv2.INTER_NEAREST
+        to_other = np.asarray(centre @ whole @ np.linalg.inv(centre), np.float64)
+        return to_other, cv2.INTER_NEAREST
     return registered(frame.base, frame.other, frame.to_other, nearly=True), cv2.INTER_CUBIC
 
 
