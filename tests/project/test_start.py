@@ -74,3 +74,9 @@ def test_second_find_on_the_command_line_imports_neither_store_nor_tables(folder
 def test_what_compares_in_a_process_of_its_own_imports_no_store(folder):
     unused = {"milvus_lite", "pandas", "pymilvus", "towhee", *NETWORKS}
     assert not imported("import dedup._verification.worker\n") & unused
+
+
+@pytest.mark.parametrize("module", ["worker", "cover"])
+def test_processes_that_compare_and_measure_import_neither_store_nor_tables(module):
+    unused = {"loky", "milvus_lite", "pandas", "pymilvus", "towhee", *NETWORKS}
+    assert not imported(f"import dedup._verification.{module}\n") & unused
