@@ -13,7 +13,7 @@ from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.clipping import clipped
 from dedup._verification.coloured_ink import coloured_ink
-from dedup._verification.common_part import CANVAS, CommonPart, common_part
+from dedup._verification.common_part import CANVAS, CommonPart, Mask, common_part
 from dedup._verification.detail import Detail, compared
 from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
 from dedup._verification.evidence import Box, Evidence
@@ -273,12 +273,10 @@ def _around(picture: Pixels, to_other: Matrix, *, put: str, is_put: bool) -> _Ar
     zoom = min(1.0, (CANVAS / (width * height)) ** 0.5)
     size = max(1, round(width * zoom)), max(1, round(height * zoom))
     x, y = (np.arange(size[0]) + 0.5) / size[0], (np.arange(size[1])[:, None] + 0.5) / size[1]
-    u, v = (row[0] * x + row[1] * y + row[2] for row in to_other[:2])
-    slack = np.linalg.norm(to_other[:2, :2], axis=1) * _SLACK
-    outside = (u < -slack[0]) | (u > 1 + slack[0]) | (v < -slack[1]) | (v > 1 + slack[1])
-    share = float(outside.mean())
-    if share == 0:
+    if not _outside(to_other, x[[0, -1]], y[[0, -1]]).any():  # the corners are farthest away
         return _Around(0.0, 1.0)
+    outside = _outside(to_other, x, y)
+    share = float(outside.mean())
     small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
     if not put:
@@ -290,6 +288,14 @@ def _around(picture: Pixels, to_other: Matrix, *, put: str, is_put: bool) -> _Ar
     drawn = float((far & (np.asarray(cv2.blur(fine * fine, (9, 9))) > _DRAWN**2)).mean())
     total = drawn + 1 - share
     return _Around(drawn / total, (1 - share) / total, put, is_put=is_put)
+
+
+def _outside(to_other: Matrix, x: Floats, y: Floats) -> Mask:
+    """Which places of a picture are surely outside of the other's frame."""
+    u, v = (row[0] * x + row[1] * y + row[2] for row in to_other[:2])
+    slack = np.linalg.norm(to_other[:2, :2], axis=1) * _SLACK
+    outside: Mask = (u < -slack[0]) | (u > 1 + slack[0]) | (v < -slack[1]) | (v > 1 + slack[1])
+    return outside
 
 
 def _colours(common: CommonPart) -> tuple[Floats, Floats]:
