@@ -30,7 +30,14 @@ from dedup._verification.reading.moved import has_moved, has_shifted
 from dedup._verification.reading.nature import Nature, nature_of, tones_of
 from dedup._verification.reading.overlay import Sheets, laid_in_frame, sheet_in, start_of
 from dedup._verification.reading.regions import Region, regions
-from dedup._verification.reading.residual import STRIDE, WINDOW, Residual, residual, smoothed
+from dedup._verification.reading.residual import (
+    LEAST_CUT,
+    STRIDE,
+    WINDOW,
+    Residual,
+    residual,
+    smoothed,
+)
 
 __all__ = ["Box", "Grey", "Reading", "read"]
 
@@ -40,6 +47,8 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 Matrix: TypeAlias = npt.NDArray[np.float64]
 Box: TypeAlias = tuple[float, float, float, float]
 Kind: TypeAlias = Literal["copy", "lookalike", "scene", "unreadable"]
+_Decided: TypeAlias = tuple[Kind | None, Sequence[Region], dict[str, float]]
+"""The kind, None if that needs a closer look; what has changed, and what that was decided by."""
 
 _FULL: Final = 1400
 """Pixels of the longer side: with 1000 the digits of a page of 1200 are lost."""
@@ -103,40 +112,75 @@ def read(a: Grey, b: Grey, transform: Matrix, *, photos: bool = False) -> Readin
     one, two = (b, a) if b_first else (a, b)
     matrix = np.linalg.inv(matrix) if b_first else matrix
     sheets: Sheets = None, None
-    nature: Nature = "photo"
+    nature: Nature | None = "photo" if photos else None
     for most in (_ROUGH, _FULL):
         frame = frame_of(one, two, matrix, most=most)
         if frame is None:
             return Reading("copy" if photos else "unreadable", figures={"changed": 1.0})
-        rough, start = most == _ROUGH, frame.to_other
-        if rough and not photos:
+        first, start = most == _ROUGH, frame.to_other
+        if first and not photos:
             sheets = sheet_in(one), sheet_in(two)
             start = start_of(frame, sheets, (one.shape, two.shape))
-            nature = _nature(frame, start, sheets, (one, two))
-        nearly = nature == "photo" or not rough
-        to_other = registered(frame.base, frame.other, start, nearly=nearly)
+        to_other = registered(frame.base, frame.other, start, nearly=photos or not first)
         laid, covered = laid_in_frame(frame, to_other, sheets)
-        look = _Look(frame, laid, covered, two, nature, rough=rough)
+        rough = first and max(frame.base.shape) == most
+        look = _Look(frame, to_other, laid, covered, (one, two), rough=rough, known=nature)
         kind, found, figures = _decided(look)
         if kind is not None:
             to_a = frame.given(to_other) if b_first else frame.to_base
             boxes = tuple(_box(region.box, to_a, a.shape) for region in found[:_MOST_BOXES])
             return Reading(kind, boxes, figures)
+        nature = look.known
         matrix = frame.given(to_other) @ np.linalg.inv(frame.to_base)
     raise AssertionError("a look at full size decides")
 
 
-def _nature(frame: Frame, to_other: Matrix, sheets: Sheets, given: tuple[Grey, Grey]) -> Nature:
-    """What both pictures are, in the box that both show: without what lies around sheets."""
-    laid, covered = laid_in_frame(frame, to_other, sheets)
-    left, top, width, height = cv2.boundingRect(covered)
-    if min(width, height) < WINDOW:
-        return nature_of(given, (frame.base, laid))
-    box = left, top, left + width, top + height
-    there = frame.to_base, frame.given(to_other)
-    # As they were given: in what was reduced or turned before, thin lines have many tones.
-    one, two = (_cut(x, _box(box, m, x.shape)) for x, m in zip(given, there, strict=True))
-    return nature_of((one, two), (_cut(frame.base, box), _cut(laid, box)))
+@dataclass(slots=True)
+class _Look:
+    """Two pictures laid over each other.
+
+    Attributes
+    ----------
+    frame : Frame
+    to_other : ndarray, shape (3, 3)
+        From the frame's pixels to those of its other picture.
+    laid : ndarray, uint8
+        The other picture, as it is seen from the frame.
+    covered : ndarray, uint8
+        255 where both show the same thing.
+    given : tuple of ndarray, uint8
+        Both pictures, as they were given.
+    rough : bool
+        There is a closer look to come.
+    known : str, optional
+        What both pictures are, once it was asked for.
+    """
+
+    frame: Frame
+    to_other: Matrix
+    laid: Grey
+    covered: Grey
+    given: tuple[Grey, Grey]
+    rough: bool
+    known: Nature | None
+
+    @property
+    def nature(self) -> Nature:
+        """What both pictures are."""
+        if self.known is None:
+            self.known = self._nature()
+        return self.known
+
+    def _nature(self) -> Nature:
+        """The same of the box that both show: without what lies around sheets."""
+        left, top, width, height = cv2.boundingRect(self.covered)
+        if min(width, height) < WINDOW:
+            return nature_of(self.given, (self.frame.base, self.laid))
+        box = left, top, left + width, top + height
+        there = self.frame.to_base, self.frame.given(self.to_other)
+        # As they were given: in what was reduced or turned before, thin lines have many tones.
+        one, two = (_cut(x, _box(box, m, x.shape)) for x, m in zip(self.given, there, strict=True))
+        return nature_of((one, two), (_cut(self.frame.base, box), _cut(self.laid, box)))
 
 
 def _cut(picture: Grey, box: Box) -> Grey:
@@ -144,72 +188,66 @@ def _cut(picture: Grey, box: Box) -> Grey:
     return picture[top:bottom, left:right]
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """Two pictures laid over each other.
-
-    Attributes
-    ----------
-    frame : Frame
-    laid : ndarray, uint8
-        The other picture, as it is seen from the frame.
-    covered : ndarray, uint8
-        255 where both show the same thing.
-    finer : ndarray, uint8
-        The other picture, as it was given.
-    nature : str
-        Of both pictures.
-    rough : bool
-        There is a closer look to come.
-    """
-
-    frame: Frame
-    laid: Grey
-    covered: Grey
-    finer: Grey
-    nature: Nature
-    rough: bool
-
-
-def _decided(look: _Look) -> tuple[Kind | None, Sequence[Region], dict[str, float]]:
-    """What one look shows: None if that needs a closer one."""
+def _decided(look: _Look) -> _Decided:
+    """What one look shows."""
     frame, laid, covered = look.frame, look.laid, look.covered
-    nature, rough = look.nature, look.rough
     whole = _windows_inside(covered)
     a, b = smoothed(frame.base), smoothed(laid)
     seen = residual(a, b, whole)
-    found: list[Region] = []
-    other: list[Region] = []
-    is_photo = nature == "photo"
-    if seen.changed.sum() >= _SURE:
-        tones_a, tones_b = (tones_of(picture) for picture in (frame.base, laid))
-        if tones_a is None or tones_b is None:
-            return ("copy" if is_photo else None if rough else "unreadable"), (), {"changed": 1.0}
+    if seen.changed.sum() < _SURE:
+        return _unchanged(look, seen)
+    tones_a, tones_b = (tones_of(picture) for picture in (frame.base, laid))
+    if tones_a is None or tones_b is None:
+        kind: Kind = "copy" if look.nature == "photo" else "unreadable"
+        return None if look.rough and kind != "copy" else kind, (), {"changed": 1.0}
+    found = regions(seen, tones_a, tones_b)
+    if look.nature == "photo":
+        moved = [region for region in found if has_moved(region, found, frame.base, laid)]
+        return _judged(look, seen, found, moved)
+    other = surely_other(found, look.nature, cut=seen.cut)
+    if other or look.rough:
+        return _judged(look, seen, found, other)
+    if found or seen.cut > LEAST_CUT:  # else a filter leaves nothing as well
+        ink = _ink(tones_a, tones_b, a.shape) & (covered > 0)
+        seen = _filtered(seen, a, b, whole, ink)
         found = regions(seen, tones_a, tones_b)
-        if is_photo:
-            other = [region for region in found if has_moved(region, found, frame.base, laid)]
-        else:
-            other = surely_other(found, nature, cut=seen.cut)
-        if not other and not rough:
-            ink = _ink(tones_a, tones_b, a.shape) & (covered > 0)
-            seen = _filtered(seen, a, b, whole, ink)
-            found = regions(seen, tones_a, tones_b)
-            other = other_content(found, nature, whole)
-            if is_in_doubt(found, other, nature, whole, cut=seen.cut):
-                return "unreadable", (), {}
-    if rough and not other and not is_photo:
+        other = other_content(found, look.nature, whole)
+        if is_in_doubt(found, other, look.nature, whole, cut=seen.cut):
+            return "unreadable", (), {}
+    return _judged(look, seen, found, other)
+
+
+def _judged(
+    look: _Look, seen: Residual, found: Sequence[Region], other: Sequence[Region]
+) -> _Decided:
+    """What a look shows, of which some regions are other content, or moved."""
+    nature = look.nature
+    if not other and look.rough and nature != "photo":
         return None, (), {}
-    kind: Kind = "scene" if is_photo else "lookalike"
-    if may_have_moved(other, nature) and has_shifted(found, frame.base, laid, covered):
+    kind: Kind = "scene" if nature == "photo" else "lookalike"
+    if may_have_moved(other, nature) and has_shifted(
+        found, look.frame.base, look.laid, look.covered
+    ):
         kind, other = "scene", found
-    share = int(seen.changed.sum()) / max(int(seen.valid.sum()), 1)
-    if other and nature == "page" and share > _UNLIKE:
-        return None if rough else "unreadable", (), {}
-    if other:
-        surest = max(other, key=likelihood)
-        return kind, other, {**surest.figures, "cut": seen.cut}
-    figures = {"changed": share}
-    return ("copy" if rough or _is_legible(frame, look.finer) else "unreadable"), (), figures
+    if not other:
+        return _unchanged(look, seen)
+    if nature == "page" and _share(seen) > _UNLIKE:
+        return None if look.rough else "unreadable", (), {}
+    surest = max(other, key=likelihood)
+    return kind, other, {**surest.figures, "cut": seen.cut}
+
+
+def _unchanged(look: _Look, seen: Residual) -> _Decided:
+    """What a look shows that found no other content."""
+    if look.rough and look.known != "photo":
+        return None, (), {}
+    is_copy = _is_legible(look.frame, look.given[1]) or look.nature == "photo"
+    return "copy" if is_copy else "unreadable", (), {"changed": _share(seen)}
+
+
+def _share(seen: Residual) -> float:
+    """Part of what is drawn that differs."""
+    return int(seen.changed.sum()) / max(int(seen.valid.sum()), 1)
 
 
 def _windows_inside(covered: npt.NDArray[np.uint8]) -> Mask:

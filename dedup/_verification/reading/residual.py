@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from dedup._base.opencv import cv2
 
-__all__ = ["MOST_CUT", "STRIDE", "WINDOW", "Residual", "residual", "smoothed"]
+__all__ = ["LEAST_CUT", "MOST_CUT", "STRIDE", "WINDOW", "Residual", "residual", "smoothed"]
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -22,8 +22,9 @@ _CONTRAST: Final = 100.0
 """Variance below which a window shows nothing."""
 _GAIN: Final = 1.4
 """Most by which a window's own contrast may differ from that of its surroundings."""
-_LEAST_CUT: Final = 0.12
+LEAST_CUT: Final = 0.12
 MOST_CUT: Final = 0.25
+"""The ratio from which a window has changed: less where all others agree."""
 _OUTLIER: Final = 3.0
 """A window has changed if it differs so many times as much as 98 % of the pair's windows."""
 
@@ -91,7 +92,7 @@ def residual(
     ratio = left / (stronger + 25 + 3 * noise + (0 if fine is None else 2 * fine))
     valid = covered & (stronger > _CONTRAST + 6 * noise)
     usual = float(np.percentile(ratio[valid], 98)) if valid.any() else 0.0
-    cut = min(MOST_CUT, max(_LEAST_CUT, _OUTLIER * usual))
+    cut = min(MOST_CUT, max(LEAST_CUT, _OUTLIER * usual))
     return Residual(ratio, valid, covered, contrast_a, contrast_b, likeness, noise, cut)
 
 
