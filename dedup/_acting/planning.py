@@ -19,7 +19,10 @@ from dedup._search.outcome import Relation
 from dedup.errors import InputError
 from dedup.pipelines.images.remote import is_remote
 
-__all__ = ["make_plan"]
+__all__ = ["NOT_VERIFIED", "make_plan"]
+
+NOT_VERIFIED = "not verified against the file to keep"
+"""Why a file stays that nobody compared with the one to keep."""
 
 _FOLDER = ".dedup-quarantine"
 
@@ -200,7 +203,7 @@ def _reason(
     if rules.unverified:
         return ""
     if relation is None:
-        return "not verified against the file to keep"
+        return NOT_VERIFIED
     return "another shot of the scene, no copy" if relation[0] == "scene" else ""
 
 

@@ -7,7 +7,9 @@ alone it is judged by how they differ (`two`).
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -68,9 +70,28 @@ def settled(
     first, *others = group
     decision.verify(ordered(first, other) for other in others)
     placed = list(islice(_placed(group, decision=decision, verifier=verifier), _LARGE))
-    fullest = _fullest(placed, files)
+    among = _fullest(placed, files)
+    best = partial(_best, decision=decision, verifier=verifier, files=files)
+    keeper = best(placed, among)
+    bare = [one for one in among if one.picture != keeper]
+    others = [one.picture for one in bare]
+    if bare and _is_put(keeper, others, decision=decision, verifier=verifier):
+        known = [one._replace(is_framed=one.is_framed or one.picture == keeper) for one in placed]
+        keeper = best(known, bare)
+    return [keeper, *(other for other in group if other != keeper)]
+
+
+def _best(
+    placed: Sequence["_Placed"],
+    among: Sequence["_Placed"],
+    *,
+    decision: Decision,
+    verifier: Verifier,
+    files: Mapping[int, Sequence[Record]],
+) -> int:
+    """The best among some pictures of a group, all of which say what was altered."""
     are_many = len(placed) >= _THREE
-    best = _least_altered(placed, among=fullest, verifier=verifier) if are_many else fullest
+    best = _least_altered(placed, among=among, verifier=verifier) if are_many else among
     better = is_encoded_better if are_many else is_better
     keeper, *rivals = (one.picture for one in best)
     decision.verify(ordered(keeper, rival) for rival in rivals)
@@ -78,11 +99,21 @@ def settled(
         seen = _seen(keeper, rival, decision=decision, verifier=verifier)
         if seen is not None and better(files[rival][0], files[keeper][0], seen):
             keeper = rival
-    if are_many:
-        keeper = _larger_sibling(keeper, fullest, decision=decision, verifier=verifier, files=files)
-        others = [one.picture for one in fullest if one.picture != keeper]
-        keeper = _uncensored(keeper, others, decision=decision, verifier=verifier)
-    return [keeper, *(other for other in group if other != keeper)]
+    if not are_many:
+        return keeper
+    keeper = _larger_sibling(keeper, among, decision=decision, verifier=verifier, files=files)
+    others = [one.picture for one in among if one.picture != keeper]
+    return _uncensored(keeper, others, decision=decision, verifier=verifier)
+
+
+def _is_put(keeper: int, others: Sequence[int], *, decision: Decision, verifier: Verifier) -> bool:
+    """Whether most of those that show less say that the keeper was put on a ground.
+
+    It is seen more closely here than where all are laid over each other.
+    """
+    known = (_seen(keeper, other, decision=decision, verifier=verifier) for other in others)
+    put = [its.a.is_put for its in known if its is not None and its.a.around > _COVERED]
+    return 2 * sum(put) >= max(len(put), 1)
 
 
 def _seen(a: int, b: int, *, decision: Decision, verifier: Verifier) -> Coverage | None:
@@ -135,6 +166,12 @@ class _Placed(NamedTuple):
     to_picture: Matrix
     is_framed: bool
     scale: float
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """Which of its sides are those of the first one: others, if it is mirrored or turned."""
+        across = self.to_picture[:2, :2]
+        return tuple(np.rint(across / np.abs(across).max()).astype(int).ravel().tolist())
 
 
 def _larger_sibling(
@@ -222,8 +259,11 @@ def _least_altered(
     left = least(lambda its: its.tint, _TINTED)
     largest = max(one.scale for one in left)
 
-    def rank(one: _Placed) -> tuple[int, int, int]:
+    upright = Counter(one.sides for one in placed).most_common(1)[0][0]
+
+    def rank(one: _Placed) -> tuple[int, bool, int, int]:
         smaller = round(math.log(largest / one.scale) / (2 * _SAME_SIZE))
-        return smaller, round(standing[one.picture].tint), one.picture
+        tint = round(standing[one.picture].tint)
+        return smaller, one.sides != upright, tint, one.picture
 
     return sorted(left, key=rank)

@@ -13,6 +13,7 @@ from dedup._verification.coverage import Coverage, Only
 from dedup._verification.detail import Detail
 
 __all__ = [
+    "holds_more",
     "is_amplified",
     "is_finer",
     "is_fuller",
@@ -57,10 +58,11 @@ of the pixels; and the detail, at least, of a file that is only cleaner."""
 _ADDED: Final = 0.25
 """What an overlay hides of the other, in units of what it shows itself; less is hidden only."""
 _GROUND: Final = {
-    "caption added": "its caption is only here",
-    "shown in a screenshot": "the screen around it is only here",
-    "pasted into another image": "the picture around it is only here",
+    "caption added": "its caption",
+    "shown in a screenshot": "the screen around it",
+    "pasted into another image": "the picture around it",
 }
+_BESIDE: Final = "what is beside its picture"
 
 
 def shown_more(
@@ -93,6 +95,8 @@ def shown_more(
         said.append("small letters are only here")
     elif seen.a.letters:
         said.append("what small letters hide of the file to keep is only here")
+    if holds_more(seen.a):
+        said.append(f"the picture itself, without {_GROUND.get(seen.a.ground, _BESIDE)}")
     if seen.is_turned:
         said.append("a drawing that is mirrored or turned")
     if seen.b.colours:
@@ -156,6 +160,14 @@ def shows_more_within(only: Only) -> bool:
     return only.own > _WITHIN
 
 
+def holds_more(only: Only) -> bool:
+    """Whether a picture was put on a ground with other things: a page, a screen, other pictures.
+
+    Nobody wants that in place of the picture, however large it is there.
+    """
+    return only.is_put and only.around > _DRAWN
+
+
 def _finely(keep: Record, other: Record, seen: Coverage) -> Iterator[str]:
     """How much more finely, or more truly, the other file shows what both do."""
     detail = seen.detail
@@ -188,7 +200,7 @@ def _around(only: Only, edited: str) -> str:
         return f"{_percent(only.around)} of its picture is only here" if beyond else ""
     if only.around <= _DRAWN or edited == "remove":
         return ""
-    return _GROUND.get(only.ground, "what is beside its picture is only here")
+    return f"{_GROUND.get(only.ground, _BESIDE)} is only here"
 
 
 def _is_added(seen: Coverage) -> bool:

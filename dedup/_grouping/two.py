@@ -4,8 +4,15 @@ from typing import Final
 
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import has_camera, is_coarser, is_lossless
-from dedup._grouping.retain import is_amplified, is_finer, is_fuller, is_soft, shows_more_within
+from dedup._grouping.encoding import has_camera, is_coarser, is_lossless, rounds_less
+from dedup._grouping.retain import (
+    holds_more,
+    is_amplified,
+    is_finer,
+    is_fuller,
+    is_soft,
+    shows_more_within,
+)
 from dedup._verification.coverage import Coverage
 from dedup._verification.detail import Detail
 
@@ -15,6 +22,8 @@ _MORE: Final = 0.02
 """Part of a picture, beyond the other's frame, by which one shows more."""
 _CLEARLY: Final = 0.75
 """What the less altered one shows alone, at most, in units of what the other does."""
+_RESOLVES_MORE: Final = 1.1
+"""Detail for which a picture in a border is kept rather than the bare one."""
 _SAME_SIZE: Final = 0.03
 _ENLARGED: Final = 1.25
 """Resolutions of one size; and from which one without more detail was enlarged."""
@@ -52,8 +61,10 @@ def is_better(other: Record, keep: Record, seen: Coverage) -> bool:
 
 def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
     """Whether, of two that show the same, the other file (b) resolves more, or tells more."""
-    said = _encoded(other, keep, seen) or int(has_camera(other)) - int(has_camera(keep))
-    return said > 0 if said else is_lossless(other) and not is_lossless(keep)
+    said = _encoded(other, keep, seen)
+    said = said or int(has_camera(other)) - int(has_camera(keep))
+    said = said or int(is_lossless(other)) - int(is_lossless(keep))
+    return said > 0 if said else rounds_less(other, keep)
 
 
 def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
@@ -66,13 +77,14 @@ def _is_tinted(seen: Coverage) -> bool:
 
 
 def _bare(seen: Coverage) -> int:
-    """The picture itself, not what it was put into; unless that is larger, and resolves more."""
-    if bool(seen.a.ground) == bool(seen.b.ground):
+    """The picture itself, not what it was put into; unless that is larger, in a plain border."""
+    if seen.a.is_put == seen.b.is_put:
         return 0
-    detail = seen.swapped().detail if seen.a.ground else seen.detail
-    if detail.pixels > 1 + _SAME_SIZE and is_finer(detail):
+    framed = seen if seen.b.is_put else seen.swapped()
+    larger = framed.detail.pixels > 1 + _SAME_SIZE and framed.detail.ratio > _RESOLVES_MORE
+    if larger and not holds_more(framed.b):
         return 0
-    return 1 if seen.a.ground else -1
+    return -1 if framed is seen else 1
 
 
 def _whole(seen: Coverage) -> int:

@@ -25,8 +25,9 @@ _DARKER: Final = 2.0
 
 def clipped(common: CommonPart) -> Mask:
     """Where on the canvas a is white or black, and b shows something: it was exposed otherwise."""
-    lost = (common.a.min(axis=2) >= _WHITE) | (common.a.max(axis=2) <= _BLACK)
-    lost &= common.inside & ~common.only_b
+    ends = ((_WHITE, 255), (0, _BLACK))
+    white, black = (cv2.inRange(common.a, (low,) * 3, (high,) * 3) for low, high in ends)
+    lost = (np.asarray(cv2.bitwise_or(white, black)) > 0) & common.inside & ~common.only_b
     if lost.any():
         lost &= (_contrast(common.a) < _FLAT) & (_contrast(common.b) * _gain(common) > _SHOWN)
     return lost

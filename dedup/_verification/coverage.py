@@ -68,6 +68,8 @@ class Only:
         the edit that did so, as in `Evidence.edits`; else "".
     is_plain : bool
         Whether what lies outside has few grey values, as a ground and some skies.
+    is_put : bool
+        Whether it was most likely put on a ground; surely, if `ground` says on which.
     colours : bool
         Whether it has colours that the other's do not give.
     own : float
@@ -82,6 +84,7 @@ class Only:
     around: float = 0.0
     ground: str = ""
     is_plain: bool = False
+    is_put: bool = False
     colours: bool = False
     own: float = 0.0
     letters: float = 0.0
@@ -181,11 +184,14 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         return None
     b_is_whole = evidence.overlap_a >= evidence.overlap_b
     put = next((edit for edit in evidence.edits if edit in GROUNDS), "")
+    is_put = bool(put)
     if abs(evidence.rotation - 90 * round(evidence.rotation / 90)) < _UPRIGHT:
         framed = _is_framed(*((b, evidence.box_b) if b_is_whole else (a, evidence.box_a)))
         put = (put or _PASTED) if framed else ""
-    around_a = _around(a.image, to_b, put="" if b_is_whole else put)
-    around_b = _around(b.image, np.linalg.inv(to_b), put=put if b_is_whole else "")
+    is_put = is_put or bool(put)
+    puts = ("", put) if b_is_whole else (put, "")
+    around_a = _around(a.image, to_b, put=puts[0], is_put=is_put and not b_is_whole)
+    around_b = _around(b.image, np.linalg.inv(to_b), put=puts[1], is_put=is_put and b_is_whole)
     only_a, only_b = common.shares
     back = common.swapped()
     colour_a, colour_b = _colours(common)
@@ -225,7 +231,10 @@ def _is_turned(evidence: Evidence) -> bool:
 
 
 def _is_framed(whole: Decoded, box: Box) -> bool:
-    """Whether there are steps along most edges of a box, as around a picture that was pasted."""
+    """Whether there are steps along the edges of a box, as around a picture that was pasted.
+
+    Their mean: between two pictures of a collage there is none where both are dark.
+    """
     height, width = whole.image.shape[:2]
     zoom = min(1.0, (_FINE / (width * height)) ** 0.5)
     size = max(1, round(width * zoom)), max(1, round(height * zoom))
@@ -233,7 +242,7 @@ def _is_framed(whole: Decoded, box: Box) -> bool:
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
     left, top, right, bottom = np.array(box) * [*size, *size]
     ratios = seams(grey, (left, top, right, bottom))
-    return bool(ratios) and float(np.median(ratios)) >= SEAM
+    return bool(ratios) and float(np.mean(ratios)) >= SEAM
 
 
 def _only(within: float, own: float, letters: float, around: "_Around", *, colours: bool) -> Only:
@@ -242,6 +251,7 @@ def _only(within: float, own: float, letters: float, around: "_Around", *, colou
         around.outside,
         around.ground,
         around.is_plain,
+        around.is_put,
         colours,
         own * around.within,
         letters * around.within,
@@ -256,9 +266,10 @@ class _Around:
     within: float
     ground: str = ""
     is_plain: bool = False
+    is_put: bool = False
 
 
-def _around(picture: Pixels, to_other: Matrix, *, put: str) -> _Around:
+def _around(picture: Pixels, to_other: Matrix, *, put: str, is_put: bool) -> _Around:
     """What is around the common part; `put` says if the picture was surely put on a ground."""
     height, width = picture.shape[:2]
     zoom = min(1.0, (CANVAS / (width * height)) ** 0.5)
@@ -273,13 +284,14 @@ def _around(picture: Pixels, to_other: Matrix, *, put: str) -> _Around:
     small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
     if not put:
-        return _Around(share, 1 - share, is_plain=plain_share(grey[outside]) > _PLAIN)
+        is_plain = plain_share(grey[outside]) > _PLAIN
+        return _Around(share, 1 - share, is_plain=is_plain, is_put=is_put)
     fine = grey - np.asarray(cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 3))
     # The step at the picture's edge is none of the ground's.
     far = np.asarray(cv2.erode(outside.astype(np.uint8), np.ones((13, 13), np.uint8)), np.bool_)
     drawn = float((far & (np.asarray(cv2.blur(fine * fine, (9, 9))) > _DRAWN**2)).mean())
     total = drawn + 1 - share
-    return _Around(drawn / total, (1 - share) / total, put)
+    return _Around(drawn / total, (1 - share) / total, put, is_put=is_put)
 
 
 def _colours(common: CommonPart) -> tuple[Floats, Floats]:

@@ -15,10 +15,10 @@ import numpy.typing as npt
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, changed, tones
-from dedup._verification.registration import Floats, Matrix
+from dedup._verification.registration import Floats, Matrix, on_whole_pixels
 from dedup.pipelines.images.decoding import Decoded
 
-__all__ = ["Detail", "compared", "on_whole_pixels"]
+__all__ = ["Detail", "compared"]
 
 _OCTAVES: Final = 4
 _TILE: Final = 192
@@ -30,6 +30,10 @@ _QUIET: Final = 0.1
 """Part of the blocks that show little but noise."""
 _LESS: Final = (1.2, 1.4, 0.0, 0.0)
 """Usual noise in units of that of the quiet blocks; of coarse octaves none is known."""
+_ENDS: Final = (12, 243)
+_CLIPPED: Final = 4.0
+"""Grey values beyond which noise is clipped at black or white; and its energy in units of what is
+left then: 0.34 of a normal distribution that is cut at its mean, and JPEG takes some of that."""
 _SPECK: Final = 60
 _FEW: Final = 0.01
 """Grey values by which a speck differs from its neighbours, and the part that all may be."""
@@ -37,8 +41,6 @@ _FAINT: Final = 0.7
 """Contrast of an octave, in grey values, at which its say is half."""
 _ALIKE: Final = (0.87, 1.15)
 """Where pictures are as detailed as far as was seen, so that their pixels decide."""
-_WHOLE_PIXELS: Final = 2.0
-"""Pixels by which a registration may be wrong: within them it is taken to be on whole pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +223,7 @@ def _tiles(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> list[_Tile
     ]
     if not places:
         return []
-    greys = _grey(a), _in_tones(_grey(b), common)
+    greys = _grey(a), _in_tones(b, common)
     alike = _alike(common, np.array(places), (w, h), np.array([wa, ha]))
     return [
         _tile(*greys, pixels, (*place, w, h), chosen)
@@ -247,7 +249,7 @@ def _alike(
 
 
 def _tile(
-    a: Floats,
+    a: Pixels,
     b: Floats,
     pixels: Matrix,
     box: tuple[int, int, int, int],
@@ -259,20 +261,30 @@ def _tile(
     is_exact = bool((pixels == np.rint(pixels)).all())
     flags = (cv2.INTER_NEAREST if is_exact else cv2.INTER_LANCZOS4) | cv2.WARP_INVERSE_MAP
     there = cv2.warpAffine(b, to_b[:2], (w, h), flags=flags, borderMode=cv2.BORDER_REFLECT)
-    own, other = a[y : y + h, x : x + w], np.asarray(there, np.float32).clip(0, 255)
+    own = a[y : y + h, x : x + w].astype(np.float32)
+    other = np.asarray(there, np.float32).clip(0, 255)
     clean, other_clean = _median(own), _median(other)
     specks, other_specks = (
         np.count_nonzero(cv2.absdiff(x, y) >= _SPECK) / x.size
         for x, y in ((own, clean), (other, other_clean))
     )
-    octaves = _energies(own, other, alike)
+    weights = _weights(own, other, alike)
+    octaves = _energies(own, other, alike) * weights
     noisy = octaves[0]
     if max(specks, other_specks) > _FEW:  # salt and pepper is no detail
-        octaves = _energies(clean, other_clean, alike)
+        octaves = _energies(clean, other_clean, alike) * weights
     left = noisy[:0]
     if is_exact:
-        (left,) = _energies(_left(own, other), _left(other, own), alike, octaves=1)
+        (left,) = _energies(_left(own, other), _left(other, own), alike, octaves=1) * weights
     return _Tile(octaves, noisy, left, (specks, other_specks), is_exact)
+
+
+def _weights(a: Floats, b: Floats, alike: npt.NDArray[np.bool_]) -> Floats:
+    """Energy of blocks that are alike in units of what clipping left, of shape (blocks, 1)."""
+    size = a.shape[1] // _BLOCK, a.shape[0] // _BLOCK
+    means = np.asarray(cv2.resize(cv2.merge([a, b]), size, interpolation=cv2.INTER_AREA))
+    clipped = ((means < _ENDS[0]) | (means > _ENDS[1])).any(axis=-1).ravel()[alike]
+    return np.where(clipped, _CLIPPED, 1.0)[:, np.newaxis]
 
 
 def _median(tile: Floats) -> Floats:
@@ -287,31 +299,14 @@ def _left(picture: Floats, other: Floats) -> Floats:
     return left
 
 
-def on_whole_pixels(pixels: Matrix, *, size: tuple[int, int]) -> Matrix:
-    """The registration without its fractions of a pixel, if it keeps the size.
-
-    These are errors, and interpolation would take detail from one of the pictures only.
-    """
-    turn = np.rint(pixels[:2, :2])
-    if abs(abs(np.linalg.det(turn)) - 1) > 1e-9:
-        return pixels
-    middle = np.array([size[0] / 2, size[1] / 2])
-    whole = np.eye(3)
-    whole[:2, :2] = turn
-    shift = pixels[:2, :2] @ middle + pixels[:2, 2] - turn @ middle
-    whole[:2, 2] = np.rint(shift)
-    corners = np.array([[0, 0, 1], [size[0], 0, 1], [0, size[1], 1], [*size, 1.0]])
-    far = np.abs(corners @ (pixels - whole)[:2].T).max()
-    return whole if far < _WHOLE_PIXELS else pixels
-
-
-def _in_tones(grey: Floats, common: CommonPart) -> Floats:
+def _in_tones(b: Pixels, common: CommonPart) -> Floats:
     """The grey values of b as those of a: a darker copy has no more or less detail."""
-    return changed(grey, tones(_grey(common.b), _grey(common.a), common.alike))
+    own, other = (_grey(x).astype(np.float32) for x in (common.b, common.a))
+    return changed(_grey(b), tones(own, other, common.alike))
 
 
-def _grey(picture: Pixels) -> Floats:
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+def _grey(picture: Pixels) -> Pixels:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _energies(

@@ -14,13 +14,12 @@ import numpy.typing as npt
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, Mask, changed, tones
-from dedup._verification.detail import on_whole_pixels
 from dedup._verification.overlays import is_stamped
 from dedup._verification.reading.filters import fine_energy, matched
 from dedup._verification.reading.frame import Frame, frame_of
 from dedup._verification.reading.homography import laid_over, registered
 from dedup._verification.reading.residual import STRIDE, WINDOW, Residual, residual, smoothed
-from dedup._verification.registration import Floats
+from dedup._verification.registration import Floats, on_whole_pixels
 
 __all__ = ["hidden_places", "lettering"]
 
@@ -113,7 +112,7 @@ def _registered(frame: Frame, size: tuple[int, int]) -> npt.NDArray[np.float64]:
 def _in_one_tone(a: Pixels, b: Pixels, inside: Mask) -> tuple[Floats, Floats]:
     """Both in the tones of the one of which more was clipped: the other's can be clipped, too."""
     clipped_a, clipped_b = (
-        float(((grey < _CLIPPED[0]) | (grey > _CLIPPED[1]))[inside].mean()) for grey in (a, b)
+        np.count_nonzero(inside & ((grey < _CLIPPED[0]) | (grey > _CLIPPED[1]))) for grey in (a, b)
     )
     one, two = a.astype(np.float32), b.astype(np.float32)
     if clipped_a > clipped_b:
