@@ -11,8 +11,8 @@ from dedup._search.outcome import Outcome
 
 __all__ = ["copies_among"]
 
-_COPY: Final = 0.95
-_NEAREST: Final = 4
+_COPY: Final = 0.9
+_NEAREST: Final = 2
 _CHANGED: Final = 0.02
 """Cosine from which a picture may be a copy of one that stays, with how many it is compared, and
 the part in which they may differ: others are not worth a closer look."""
