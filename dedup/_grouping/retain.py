@@ -39,6 +39,8 @@ _TRUE_PIXELS: Final = 0.15
 _ENLARGED: Final = 1.012
 """Detail that a larger picture has for each unit by which it is longer, unless it is an upscale;
 and what encoding adds to such a one: at most 1.006 in 60 upscales of photos."""
+_ROUNDED: Final = 1.05
+"""What is less would be rounded to 1 times the detail."""
 _SHARP: Final = 0.5
 _AMPLIFIED: Final = 1.45
 """Finest octave in units of the next, of a picture that is not blurred; and the detail, in units of
@@ -172,7 +174,8 @@ def _finely(keep: Record, other: Record, seen: Coverage) -> Iterator[str]:
     """How much more finely, or more truly, the other file shows what both do."""
     detail = seen.detail
     if is_finer(detail):
-        yield f"{max(detail.ratio, 2**detail.more_b):.2g} times the detail"
+        times = max(detail.ratio, 2**detail.more_b)
+        yield f"{times:.{2 if times >= _ROUNDED else 3}g} times the detail"
     elif abs(detail.pixels - 1) <= _SAME_SIZE and is_coarser(keep, other):
         yield "better quality"
     if is_amplified(detail) and not is_coarser(other, keep):

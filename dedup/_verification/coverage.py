@@ -208,10 +208,12 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     own = [float(mask.sum() / max(int(common.inside.sum()), 1)) for mask in shown]
     known = (common.only_a & ~own_a) | (common.only_b & ~own_b) | (own_a ^ own_b)
     bare = common.alike & ~hidden_places(known)
+    toned = is_toned(colour_a), is_toned(colour_b)
+    letters = lettering(a.image, b.image, common, known=known)
     ink = [
-        letters if colourful else max(letters, coloured_ink(one.a, one.b, bare))
-        for letters, colourful, one in zip(
-            lettering(a.image, b.image, common, known=known), colours, (common, back), strict=True
+        its if colours[own] or toned[own] < toned[1 - own] else max(its, coloured_ink(*both, bare))
+        for own, (its, both) in enumerate(
+            zip(letters, ((common.a, common.b), (common.b, common.a)), strict=True)
         )
     ]
     return Coverage(
