@@ -225,13 +225,14 @@ def _least_altered(
     most = max(standing[one.picture].colour for one in left)
     left = least(lambda its: most > _COLOURFUL and its.colour < _COLOURLESS * most, 0)
     left = least(lambda its: its.tint, _TINTED)
+    usual = Counter(one.sides for one in placed).most_common(1)[0][0]
+    upright = max((one.scale for one in left if one.sides == usual), default=0.0)
+    larger = (1 + _SAME_SIZE) * upright
+    left = [one for one in left if one.sides == usual or one.scale > larger]
     largest = max(one.scale for one in left)
 
-    upright = Counter(one.sides for one in placed).most_common(1)[0][0]
-
-    def rank(one: _Placed) -> tuple[int, bool, int, int]:
+    def rank(one: _Placed) -> tuple[int, int, int]:
         smaller = round(math.log(largest / one.scale) / (2 * _SAME_SIZE))
-        tint = round(standing[one.picture].tint)
-        return smaller, one.sides != upright, tint, one.picture
+        return smaller, round(standing[one.picture].tint), one.picture
 
     return sorted(left, key=rank)

@@ -4,7 +4,7 @@ from typing import Final
 
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import has_camera, is_coarser, is_lossless, rounds_less
+from dedup._grouping.encoding import has_camera, is_coarser, is_lossless
 from dedup._grouping.retain import holds_more, is_amplified, is_finer, is_fuller, shows_more_within
 from dedup._verification.coverage import Coverage
 from dedup._verification.detail import Detail
@@ -54,10 +54,8 @@ def is_better(other: Record, keep: Record, seen: Coverage) -> bool:
 
 def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
     """Whether, of two that show the same, the other file (b) resolves more, or tells more."""
-    said = _encoded(other, keep, seen)
-    said = said or int(has_camera(other)) - int(has_camera(keep))
-    said = said or int(is_lossless(other)) - int(is_lossless(keep))
-    return said > 0 if said else rounds_less(other, keep)
+    said = _encoded(other, keep, seen) or int(has_camera(other)) - int(has_camera(keep))
+    return said > 0 if said else is_lossless(other) and not is_lossless(keep)
 
 
 def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
