@@ -1,38 +1,41 @@
-"""What a job on Ray takes, with a machine killed in each of three stages.
+"""What a job on Ray takes, perhaps with a machine killed in each of three stages.
 
-    python benchmarks/cluster.py 2000 --work /tmp/job  # small pictures, one in six a copy
-    python benchmarks/cluster.py 10000000 --share      # what the driver holds to share them out
+    python benchmarks/cluster.py 2000 --kill --compare  # small pictures, one in six a copy
+    python benchmarks/cluster.py 20000 --method phash --part 2000
+    python benchmarks/cluster.py 10000000 --share       # what the driver holds to share them out
 
-It starts a Milvus server (the package `milvus`) and four nodes of Ray on this machine, compares
-the groups with those of one machine, and prints for each stage its parts, rows, and bytes a row.
+It starts a Milvus server (the package `milvus`) and some nodes of Ray on this machine, and prints
+for each stage its parts, rows, bytes a row, and when it ended.
 """
 
 import argparse
-import os
 import resource
 import sys
 import tempfile
+import threading
+import time
 import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import psutil
 import pyarrow.parquet as pq
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 import milvus_server
+import ray_nodes
 import stored
 
 import dedup
 from dedup import distributed
 from dedup.distributed import _components
+from dedup.distributed._tables import SCHEMAS
 from dedup.distributed._work import Work
-
-# Ray reads them as it is imported.
-os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
-NODE = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
 
 
 def main() -> None:
@@ -42,6 +45,10 @@ def main() -> None:
     parser.add_argument("--work", type=Path)
     parser.add_argument("--method", default="sscd-fast")
     parser.add_argument("--part", type=int, default=200)
+    parser.add_argument("--nodes", type=int, default=3)
+    parser.add_argument("--workers", type=int)
+    parser.add_argument("--kill", action="store_true", help="a node in each of three stages")
+    parser.add_argument("--compare", action="store_true", help="with what one machine finds")
     parser.add_argument("--share", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="dedup-cluster-") as folder:
@@ -57,12 +64,10 @@ def share(images: int, folder: Path) -> None:
     random = np.random.default_rng(0)
     ids = np.unique(random.integers(1, 2**63 - 1, images))
     for number, part in enumerate(np.array_split(random.permutation(ids), 10)):
-        table = {"id": part, "copy_of": np.zeros(len(part), np.int64)}
-        work.write("records", f"{number:05}", pd.DataFrame(table).reindex(columns=_columns()))
+        write(work, "records", number, {"id": part, "copy_of": np.zeros(len(part), np.int64)})
     for number, part in enumerate(np.array_split(random.choice(ids, (images // 20, 2)), 10)):
         a, b = np.sort(part, axis=1).T
-        work.write("candidates", f"{number:05}", pd.DataFrame({"a": a, "b": b}).reindex(
-            columns=["a", "b", "similarity", "inside_similarity", "ways"]))  # fmt: skip
+        write(work, "candidates", number, {"a": a, "b": b})
     del ids
     tracemalloc.start()
     _components._marked = lambda *_: []  # nobody said anything, and there is no server
@@ -71,52 +76,86 @@ def share(images: int, folder: Path) -> None:
     print(f"{shares.count:,} tasks; {most / images:.0f} bytes a picture at most")
 
 
-def _columns() -> list[str]:
-    from dedup.distributed._tables import SCHEMAS
-
-    return list(SCHEMAS["records"])
+def write(work: Work, stage: str, number: int, columns: dict[str, np.ndarray]) -> None:
+    """Write a part of which only some columns are wanted."""
+    rows = pd.DataFrame(columns).reindex(columns=list(SCHEMAS[stage]))
+    work.write(stage, f"{number:05}", rows)
 
 
 def job(given: argparse.Namespace, folder: Path) -> None:
     """The whole job, and one machine's."""
-    import ray
-    from ray.cluster_utils import Cluster
-
     photos = stored.pictures(folder / "photos", given.images * 5 // 6)
     (folder / "milvus").mkdir()
     server = milvus_server.Server(folder / "milvus")
     server.start()
-    cluster = Cluster(initialize_head=True, head_node_args={"include_dashboard": False, **NODE})
-    for _ in range(3):
-        cluster.add_node(**NODE)
-    ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
+    cluster = ray_nodes.start(*[1] * (given.nodes + 1))
     work = given.work or folder / "work"
 
     def kill(stage: str) -> None:
-        gone = next(node for node in cluster.list_all_nodes() if node is not cluster.head_node)
-        cluster.remove_node(gone, allow_graceful=False)
+        ray_nodes.kill_one(cluster)
         print(f"a node was killed in {stage}", flush=True)
 
     how = {"method": given.method, "progress": False}
+    begun = time.time()
     try:
-        with stored.meanwhile(work, ("embeddings", "hits", "pairs"), kill):
+        kills = ("embeddings", "hits", "pairs") if given.kill else ()
+        with stored.meanwhile(work, kills, kill), processor_time() as used:
             found = distributed.find(
-                photos, work=work, index=server.uri, token=server.token, part=given.part, **how
+                photos,
+                work=work,
+                index=server.uri,
+                token=server.token,
+                part=given.part,
+                workers=given.workers,
+                **how,
             )
         print(found)
         print(f"driver: {peak():.2f} GB at most")
+        print(f"{time.time() - begun:.0f} s; workers: {sum(used.values()):.0f} s of the processor")
     finally:
-        ray.shutdown()
-        cluster.shutdown()
+        ray_nodes.stop(cluster)
         server.stop()
-    for stage in sorted(path for path in work.iterdir() if path.is_dir()):
+    table(work, begun)
+    if given.compare:
+        before = time.process_time()
+        local = dedup.find_duplicates(photos, cache=False, **how)
+        print(f"one process: {time.process_time() - before:.0f} s of the processor")
+        print("the same groups:", stored.stored_groups(found) == stored.groups_of(local))
+
+
+@contextmanager
+def processor_time() -> Iterator[dict[int, float]]:
+    """Seconds of the processor that each of Ray's workers took, as it is seen once a second."""
+    used: dict[int, float] = {}
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(1):
+            for process in psutil.process_iter(["cmdline", "cpu_times"]):
+                times = process.info["cpu_times"]
+                if times and "ray::" in " ".join(process.info["cmdline"] or ()):
+                    used[process.pid] = times.user + times.system
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield used
+    finally:
+        over.set()
+        thread.join()
+
+
+def table(work: Path, begun: float) -> None:
+    """Each stage: its parts and rows, and when its last part was written."""
+    stages = []
+    for stage in (path for path in work.iterdir() if path.is_dir()):
         files = list(stage.glob("*.parquet"))
         rows = sum(pq.ParquetFile(file).metadata.num_rows for file in files)
         size = sum(file.stat().st_size for file in files)
-        per_row = f"{size / max(1, rows):9.0f} B a row"
-        print(f"{stage.name:20} {len(files):6,} parts {rows:9,} rows {per_row}")
-    local = dedup.find_duplicates(photos, cache=False, **how)
-    print("the same groups:", stored.stored_groups(found) == stored.groups_of(local))
+        last = max(file.stat().st_mtime for file in files)
+        stages.append((last - begun, stage.name, len(files), rows, size / max(1, rows)))
+    for last, name, parts, rows, size in sorted(stages):
+        print(f"{name:20} {parts:6,} parts {rows:9,} rows {size:9.0f} B a row {last:7.0f} s")
 
 
 def peak() -> float:

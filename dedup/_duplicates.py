@@ -139,6 +139,11 @@ class Duplicates(Result):
             cannot_link={
                 frozenset(key[name] for name in pair) for pair in self._choices.cannot_link
             },
+            instead={
+                found.records[path].path: found.records[other]
+                for group in self.groups
+                for path, other in group.instead.items()
+            },
             metadata=metadata,
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 
 from dedup._acting.knowing import with_metadata
 from dedup._acting.plan import Plan
@@ -18,7 +19,10 @@ from dedup._search.outcome import Relation
 from dedup.errors import InputError
 from dedup.pipelines.images.remote import is_remote
 
-__all__ = ["make_plan"]
+__all__ = ["NOT_VERIFIED", "make_plan"]
+
+NOT_VERIFIED = "not verified against the file to keep"
+"""Why a file stays that nobody compared with the one to keep."""
 
 _FOLDER = ".dedup-quarantine"
 
@@ -38,6 +42,7 @@ class _Rules:
     why: Words
     chosen: AbstractSet[str]
     cannot_link: AbstractSet[frozenset[str]]
+    instead: Mapping[str, Record]
 
     def stays(self, record: Record) -> bool:
         """Whether a file is never touched."""
@@ -58,6 +63,7 @@ def make_plan(
     among: Iterable[Record],
     chosen: AbstractSet[str],
     cannot_link: AbstractSet[frozenset[str]],
+    instead: Mapping[str, Record] = MappingProxyType({}),
     metadata: str = "tell",
 ) -> Plan:
     """Plan what to do; see `Duplicates.plan`.
@@ -79,6 +85,8 @@ def make_plan(
         Paths of files that are kept since a person said so.
     cannot_link : set of frozenset of str
         Pairs of paths that a person said are no duplicates.
+    instead : mapping of str to Record
+        By path, files that another one than the file to keep makes needless, and that one.
     metadata : {"tell", "sidecar"}
         What to do with what only files that go know of their pictures.
     """
@@ -92,7 +100,7 @@ def make_plan(
             "files, look, and then call dedup.purge(journal)"
         )
     protected = Protected(protect)
-    rules = _Rules(action, protected, unverified, relate, lacks, why, chosen, cannot_link)
+    rules = _Rules(action, protected, unverified, relate, lacks, why, chosen, cannot_link, instead)
     listed, among = list(groups), list(among)
     files = _with_savings([file for group in listed for file in _planned(group, rules)])
     if action != "hardlink":  # such a file stays in its place
@@ -126,11 +134,15 @@ def _planned(group: Sequence[Record], rules: _Rules) -> list[PlannedFile]:
     keepers = keepers or [group[0]]
     taken = {_identity(status[keep.path]) for keep in keepers}
     marked = {path for pair in rules.cannot_link if pair <= status.keys() for path in pair}
-    files = []
-    for record in group:
+    files: list[PlannedFile] = []
+    staying: set[str] = set()
+    for record in sorted(group, key=lambda record: record.path in rules.instead):
         if record is keepers[0]:
             continue
         keep, relation = _nearest(record, keepers, rules)
+        other = rules.instead.get(record.path)
+        if other is not None and other.path in staying:
+            keep, relation = other, rules.relate(other, record)
         reason = _reason(record, status[record.path], relation, rules)
         reason = reason or rules.lacks(keep, record)
         if not reason and _identity(status[record.path]) in taken:
@@ -139,6 +151,8 @@ def _planned(group: Sequence[Record], rules: _Rules) -> list[PlannedFile]:
             reason = "marked as no duplicate"
         if not reason and rules.action == "hardlink":
             reason = _unlinkable(record, keep, status)
+        if reason:
+            staying.add(record.path)
         own = status[record.path]
         name, score = relation or ("", None)
         files.append(
@@ -189,7 +203,7 @@ def _reason(
     if rules.unverified:
         return ""
     if relation is None:
-        return "not verified against the file to keep"
+        return NOT_VERIFIED
     return "another shot of the scene, no copy" if relation[0] == "scene" else ""
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
+from dedup import pipelines
 from dedup._base.arrays import Vectors
 from dedup._catalogue.exact_copies import Picture, PictureBook
 from dedup._catalogue.record import FIELDS, SCHEMA, Record, path_key
@@ -31,6 +33,7 @@ class Catalogue:
 
     Attributes
     ----------
+    collection, model
     views : list of ViewTable
         The embeddings of other views of the pictures, where they are looked for inside others.
     """
@@ -44,6 +47,7 @@ class Catalogue:
             made_by=made_by,
         )
         self.collection = collection
+        self.model = model
         self.views: list[ViewTable] = []
         for view in model.views if regions else ():
             table = ViewTable(
@@ -61,6 +65,20 @@ class Catalogue:
         """What Milvus holds, by absolute path."""
         rows = (row for rows in self.collection.rows(FIELDS) for row in rows)
         return {record.path: record for record in map(Record.from_row, rows)}
+
+    def know(self, paths: Iterable[str], *, copies: bool = False) -> None:
+        """Take these files, and perhaps the copies of them, for all that there is.
+
+        So that a part can be worked on of an index that nobody reads as a whole.
+        """
+        ids = [path_key(path) for path in paths]
+        rows: list[Row] = []
+        for field in ("id", "copy_of") if copies else ("id",):
+            for start in range(0, len(ids), _BLOCK):
+                these = ", ".join(map(str, ids[start : start + _BLOCK]))
+                rows += self.collection.read(f"{field} in [{these}]", fields=FIELDS)
+        self.forget()
+        self.records = {record.path: record for record in map(Record.from_row, rows)}
 
     @cached_property
     def by_digest(self) -> dict[str, Record]:
@@ -133,6 +151,16 @@ class Catalogue:
         """Write records with their vectors, and note them."""
         self.write([record.row() for record in records], [vectors])
         self.keep(records)
+
+    def pipeline(self) -> Any:
+        """What embeds pictures, and writes them with their rows."""
+        return pipelines.ingest(
+            method=self.model,
+            uri=self.collection.connection.uri,
+            collection=self.collection.name,
+            regions=bool(self.views),
+            token=self.collection.connection.token,
+        )
 
     def write(self, rows: Sequence[Row], vectors: Sequence[Vectors]) -> None:
         """Write rows of new pictures, with vectors of them and perhaps of their views."""

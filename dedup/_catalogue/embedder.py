@@ -17,7 +17,6 @@ from dedup._catalogue.discover import ImageFile
 from dedup._catalogue.known_pictures import KnownPicture, KnownPictures
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import Decoded
-from dedup.pipelines.models.methods import Method
 from dedup.pipelines.store.collection import Row
 
 __all__ = ["Embedder", "New", "Stored"]
@@ -51,9 +50,6 @@ class Embedder:
     Parameters
     ----------
     catalogue : Catalogue
-    model : Method
-    token : str
-        Of the Milvus server.
     known : KnownPictures, optional
     pool : ThreadPoolExecutor
         Where the pipeline is made that embeds, while the first pictures are decoded: its network
@@ -66,15 +62,11 @@ class Embedder:
         self,
         catalogue: Catalogue,
         *,
-        model: Method,
-        token: str,
         known: KnownPictures | None,
         pool: ThreadPoolExecutor,
         is_over: Callable[[], bool],
     ) -> None:
         self._catalogue = catalogue
-        self._model = model
-        self._token = token
         self._known = known
         self._pool = pool
         self._is_over = is_over
@@ -113,16 +105,8 @@ class Embedder:
 
     @cached_property
     def _decode(self) -> Any:
-        return pipelines.decode(method=self._model)
+        return pipelines.decode(method=self._catalogue.model)
 
     @cached_property
     def _embed(self) -> Future[Any]:
-        collection = self._catalogue.collection
-        return self._pool.submit(
-            pipelines.ingest,
-            method=self._model,
-            uri=collection.connection.uri,
-            collection=collection.name,
-            regions=bool(self._catalogue.views),
-            token=self._token,
-        )
+        return self._pool.submit(self._catalogue.pipeline)

@@ -7,7 +7,7 @@ embedded, so that each distinct picture is embedded once; what earlier runs embe
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from dedup._base.arrays import SHORT_SIDE
 from dedup._base.threads import ahead, cores, threads
@@ -16,12 +16,12 @@ from dedup._catalogue.catalogue import Catalogue, picture_of
 from dedup._catalogue.digests import digest_or_reason
 from dedup._catalogue.discover import ImageFile, Skipped
 from dedup._catalogue.embedder import Embedder, New, Stored
-from dedup._catalogue.exact_copies import thumbnail
 from dedup._catalogue.known_pictures import KnownPicture, KnownPictures
 from dedup._catalogue.record import Record
+from dedup._catalogue.shown import shown
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import Decoded
-from dedup.pipelines.models.methods import Method, engine
+from dedup.pipelines.models.methods import engine
 from dedup.pipelines.models.networks import NO_DIRECTION
 
 __all__ = ["Ingest", "Observer"]
@@ -50,9 +50,6 @@ class Ingest:
     Parameters
     ----------
     catalogue : Catalogue
-    model : Method
-    token : str
-        Of the Milvus server.
     tag : str
         Of the files; "" leaves those alone that they have.
     observer : Observer, optional
@@ -65,17 +62,14 @@ class Ingest:
         self,
         catalogue: Catalogue,
         *,
-        model: Method,
-        token: str,
         tag: str = "",
         observer: Observer | None = None,
         known: KnownPictures | None = None,
     ) -> None:
         self._catalogue = catalogue
-        self._model = model
-        self._token = token
+        self._model = catalogue.model
         self._tag = tag
-        self._observer = observer if model.short_side == SHORT_SIDE else None
+        self._observer = observer if self._model.short_side == SHORT_SIDE else None
         self._known = known
         self._added = Added()
         self._digests: dict[str, str] = {}  # of the new files, by path
@@ -138,14 +132,9 @@ class Ingest:
 
     def _read(self, files: Sequence[ImageFile]) -> list[ImageFile]:
         """Digest the files; returns those whose contents the index does not hold."""
-        with threads("read", count=cores() + 4) as readers:  # some wait for the disk
-            return self._noted(files, readers.map(digest_or_reason, files))
-
-    def _noted(
-        self, files: Sequence[ImageFile], digests: Iterable[str | DecodeError]
-    ) -> list[ImageFile]:
-        """Take in the digests of files; returns those whose contents the index does not hold."""
         changed, touched = [], []
+        with threads("read", count=cores() + 4) as readers:  # some wait for the disk
+            digests = list(readers.map(digest_or_reason, files))
         for file, digest in zip(files, digests, strict=True):
             known = self._catalogue.records.get(file.path)
             if isinstance(digest, DecodeError):
@@ -177,8 +166,6 @@ class Ingest:
         with threads("decode", count=1) as decoders, threads("ingest", count=2) as ingesters:
             embedder = Embedder(
                 self._catalogue,
-                model=self._model,
-                token=self._token,
                 known=self._known,
                 pool=ingesters,
                 is_over=lambda: self._is_over,
@@ -250,7 +237,7 @@ class Ingest:
             mtime_ns=file.mtime_ns,
             digest=self._digests[file.path],
             tag=self._tags[file.path],
-            **(seen.shown if isinstance(seen, KnownPicture) else _shown(seen)),
+            **(seen.shown if isinstance(seen, KnownPicture) else shown(seen)),
         )
 
     def _copy(self, files: Sequence[ImageFile]) -> None:
@@ -295,19 +282,6 @@ class Ingest:
             for one in sorted(self._added.skipped, key=lambda one: one.path)
         ]
         return self._added
-
-
-def _shown(decoded: Decoded) -> dict[str, Any]:
-    """What a record says of a picture."""
-    return {
-        "format": decoded.format,
-        "width": decoded.width,
-        "height": decoded.height,
-        "thumbnail": thumbnail(decoded.image).tobytes(),
-        "frames": decoded.frames,
-        "depth": decoded.depth,
-        "alpha": decoded.is_transparent,
-    }
 
 
 def _is_unchanged(file: ImageFile, known: Record) -> bool:

@@ -14,14 +14,13 @@ from dedup._base.arrays import Vectors
 from dedup._base.cache_file import CacheFile
 from dedup._base.versions import DECODING, version_of
 from dedup._catalogue.record import Record
+from dedup._catalogue.shown import SHOWN
 from dedup._catalogue.vector_cache import VectorCache
 from dedup.pipelines.models.methods import Method
 
 __all__ = ["KnownPicture", "KnownPictures"]
 
 _CAPACITY: Final = 200_000  # about 300 bytes each
-# What a record says of the picture, and not of the file.
-_SHOWN: Final = ("format", "width", "height", "thumbnail", "frames", "depth", "alpha")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +68,10 @@ class KnownPictures:
         self._side = method.short_side  # a thumbnail is of what was decoded
         self._shown = CacheFile(
             "pictures",
-            version=version_of(DECODING, *_SHOWN),
+            version=version_of(DECODING, *SHOWN),
             key=["digest", "side"],
-            answer=_SHOWN,
-            read=lambda *shown: dict(zip(_SHOWN, shown, strict=True)),
+            answer=SHOWN,
+            read=lambda *shown: dict(zip(SHOWN, shown, strict=True)),
             most=_CAPACITY,
             folder=folder,
         )
@@ -96,7 +95,7 @@ class KnownPictures:
         for cache, several in zip(self._vectors, vectors, strict=True):
             cache.put(dict(zip(digests, several, strict=True)))
         self._shown.put(
-            (record.digest, self._side, *map(_kept, attrgetter(*_SHOWN)(record)))
+            (record.digest, self._side, *map(_kept, attrgetter(*SHOWN)(record)))
             for record in records
         )
 

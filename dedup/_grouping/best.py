@@ -101,6 +101,7 @@ def _best(
             keeper = rival
     if not are_many:
         return keeper
+    keeper = _larger_sibling(keeper, among, decision=decision, verifier=verifier, files=files)
     others = [one.picture for one in among if one.picture != keeper]
     return _uncensored(keeper, others, decision=decision, verifier=verifier)
 
@@ -171,6 +172,37 @@ class _Placed(NamedTuple):
         """Which of its sides are those of the first one: others, if it is mirrored or turned."""
         across = self.to_picture[:2, :2]
         return tuple(np.rint(across / np.abs(across).max()).astype(int).ravel().tolist())
+
+
+def _larger_sibling(
+    keeper: int,
+    placed: Sequence[_Placed],
+    *,
+    decision: Decision,
+    verifier: Verifier,
+    files: Mapping[int, Sequence[Record]],
+) -> int:
+    """The keeper, or a larger file that shows the same.
+
+    Where all were altered, as memes of one picture, a small copy of one seems to be so a bit less.
+    """
+    least = (1 + _SAME_SIZE) * next(one.scale for one in placed if one.picture == keeper)
+    larger = [one.picture for one in placed if one.scale > least]
+    decision.verify(ordered(keeper, other) for other in larger)
+    for other in larger:
+        seen = _seen(keeper, other, decision=decision, verifier=verifier)
+        if seen is None or seen.tint > _TINTED or not _shows_the_same(seen):
+            continue
+        if is_encoded_better(files[other][0], files[keeper][0], seen):
+            keeper = other
+    return keeper
+
+
+def _shows_the_same(seen: Coverage) -> bool:
+    return not any(
+        shows_more_within(only) or only.around > _COVERED or only.letters or only.colours
+        for only in (seen.a, seen.b)
+    )
 
 
 def _placed(group: Sequence[int], *, decision: Decision, verifier: Verifier) -> Iterable[_Placed]:

@@ -30,13 +30,16 @@ class Group:
     keep : str
         The file to keep.
     remove : list of str
-        Those that show nothing that the file to keep does not, what would rather be kept first.
+        Those that show nothing that the file to keep, or one of `retain`, does not, what would
+        rather be kept first.
     pairs : DataFrame
         The rows of `found.pairs` that belong to this group.
     retain : dict of str to str
         The others, and what each of them shows that the file to keep does not, in words.
     why : str
         Why the file to keep is kept, in words: "whole picture, 1.6 times the detail, no caption".
+    instead : dict of str to str
+        Of those of `remove` that show what only one of `retain` does, that one.
     """
 
     keep: str
@@ -44,6 +47,7 @@ class Group:
     pairs: pd.DataFrame = field(repr=False)
     retain: dict[str, str] = field(default_factory=dict)
     why: str = ""
+    instead: dict[str, str] = field(default_factory=dict)
 
     @property
     def paths(self) -> list[str]:

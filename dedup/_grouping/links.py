@@ -25,9 +25,9 @@ _BATCH = 128
 _AHEAD = 1
 # A picture is left alone after this many candidates in a row that are no duplicates of it.
 _PATIENCE = 6
-# What a pair of pages of one template counts: copies of one kind of several of these resemble each
-# other more than copies of one page do.
-_OF_ONE_LAYOUT = 0.25
+# What another page of a template counts if one of its pages has a copy: copies of one kind of
+# several pages resemble each other more than copies of one page do.
+_OF_COPIED_LAYOUT = 0.25
 
 
 class Links:
@@ -52,7 +52,10 @@ class Links:
     ) -> None:
         self.decision = decision
         self._advance = advance
-        self._failures: dict[int, float] = defaultdict(float)  # in a row, of each cluster
+        self._failures: dict[int, int] = defaultdict(int)  # in a row, of each cluster
+        self._other_pages: dict[int, int] = defaultdict(int)  # the same, of one template
+        self._templates = Clusters()
+        self._copied: set[int] = set()  # those templates of which a page has a copy
         self.clusters = Clusters(cannot_link=cannot_link)
         self._component: list[int] = []  # of each picture
         self._begun_with = -1  # the last component, in their order
@@ -72,6 +75,7 @@ class Links:
             asked = set(self.decision.asked())
             waiting = [pair for pair in waiting if pair not in asked]
             self._failures.clear()
+            self._other_pages.clear()
         self._component = self._components(waiting)
         self._begun_with = -1
         waiting.sort(key=lambda pair: self._component[pair[0]])
@@ -125,9 +129,10 @@ class Links:
                 continue
             roots = self.clusters.find(pair[0]), self.clusters.find(pair[1])
             if roots not in waits:
-                patient = [root for root in roots if self._failures[root] < _PATIENCE]
+                failures = {root: self._failed(root) for root in roots}
+                patient = [root for root in roots if failures[root] < _PATIENCE]
                 waits[roots] = bool(patient) and self.clusters.can_join(*roots)
-                worth = any(self._failures[root] + tries[root] < _PATIENCE for root in patient)
+                worth = any(failures[root] + tries[root] < _PATIENCE for root in patient)
                 if waits[roots] and worth and hoped.find(roots[0]) != hoped.find(roots[1]):
                     batch.append(pair)
                     hoped.join(*roots)
@@ -138,13 +143,25 @@ class Links:
                 later.append(pair)
         return batch, later
 
+    def _failed(self, root: int) -> float:
+        """How many candidates in a row were no duplicates of a cluster."""
+        each = _OF_COPIED_LAYOUT if self._templates.find(root) in self._copied else 1
+        return self._failures[root] + each * self._other_pages[root]
+
     def _take_in(self, pair: Pair) -> None:
-        if self.decision.is_link(pair):
+        is_link, is_other_page = self.decision.is_link(pair), self.decision.is_of_one_layout(pair)
+        if is_link:
             self.clusters.join(*pair)
-            self._failures[self.clusters.find(pair[0])] = 0
+            root = self.clusters.find(pair[0])
+            self._failures[root] = self._other_pages[root] = 0
         else:
-            failure = _OF_ONE_LAYOUT if self.decision.is_of_one_layout(pair) else 1
+            counts = self._other_pages if is_other_page else self._failures
             for root in {self.clusters.find(picture) for picture in pair}:
-                self._failures[root] += failure
+                counts[root] += 1
             if self.decision.is_cannot_link(pair):
                 self.clusters.add_cannot_link(*pair)
+        if is_link or is_other_page:
+            has_copies = is_link or any(self._templates.find(p) in self._copied for p in pair)
+            self._templates.join(*pair)
+            if has_copies:
+                self._copied.add(self._templates.find(pair[0]))

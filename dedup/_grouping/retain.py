@@ -18,6 +18,7 @@ __all__ = [
     "is_finer",
     "is_fuller",
     "is_noisy",
+    "is_soft",
     "shown_more",
     "shows_more_within",
 ]
@@ -44,6 +45,9 @@ _AMPLIFIED: Final = 1.45
 that one's, from which a copy of it was sharpened."""
 _AMPLIFIED_SMALLER: Final = 1.25
 """The same of a copy with fewer pixels, which can't have more of its own."""
+_SOFT: Final = 0.3
+"""Finest octave in units of the next, of a picture that is so smooth that nothing tells whether a
+larger one was enlarged: that of 50 photos is at least 0.31 beside what was enlarged from them."""
 _CONTRAST: Final = 1.65
 """Contrast in units of the other's, from which the other lost tones."""
 _NOISE: Final = 4.5
@@ -145,6 +149,12 @@ def is_noisy(detail: Detail) -> bool:
     return detail.specks_a > detail.specks_b + _SPECKS or detail.noise_a > _NOISE
 
 
+def is_soft(detail: Detail) -> bool:
+    """Whether the smaller one is so smooth that the larger one may be no enlarged copy of it."""
+    crisp = detail.crisp_a if detail.pixels > 1 else detail.crisp_b
+    return abs(detail.pixels - 1) > _SAME_SIZE and crisp < _SOFT
+
+
 def shows_more_within(only: Only) -> bool:
     """Whether a picture shows something else where the other one shows the place, too."""
     return only.own > _WITHIN
@@ -176,8 +186,12 @@ def _finely(keep: Record, other: Record, seen: Coverage) -> Iterator[str]:
 
 
 def _is_softer(detail: Detail) -> bool:
-    """Whether b has more pixels and less detail: an upscale, or what a was before it had noise."""
-    return detail.pixels > 1 + _SAME_SIZE and 1 / detail.ratio > _AMPLIFIED_SMALLER
+    """Whether b has more pixels, and less detail, or both are smooth.
+
+    It is an upscale, or what a was before it had noise, or was reduced.
+    """
+    less = 1 / detail.ratio > _AMPLIFIED_SMALLER or is_soft(detail)
+    return detail.pixels > 1 + _SAME_SIZE and less
 
 
 def _around(only: Only, edited: str) -> str:

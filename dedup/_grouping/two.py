@@ -5,7 +5,14 @@ from typing import Final
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import has_camera, is_coarser, is_lossless
-from dedup._grouping.retain import holds_more, is_amplified, is_finer, is_fuller, shows_more_within
+from dedup._grouping.retain import (
+    holds_more,
+    is_amplified,
+    is_finer,
+    is_fuller,
+    is_soft,
+    shows_more_within,
+)
 from dedup._verification.coverage import Coverage
 from dedup._verification.detail import Detail
 
@@ -122,7 +129,7 @@ def _detailed(seen: Coverage) -> int:
     finer = int(is_finer(detail)) - int(is_finer(back))
     if finer:
         return -finer if is_amplified(back if finer > 0 else detail) else finer
-    if max(detail.pixels, back.pixels) > _ENLARGED:
+    if max(detail.pixels, back.pixels) > _ENLARGED and not is_soft(detail):
         return -1 if detail.pixels > 1 else 1
     return 0 if same_size else (1 if detail.pixels > 1 else -1)
 

@@ -16,7 +16,6 @@ from dedup._search.settings import Settings
 from dedup.errors import DecodeError
 from dedup.pipelines.images.archives import exists
 from dedup.pipelines.images.decoding import ImageSource
-from dedup.pipelines.models.methods import Method
 
 __all__ = ["Admission"]
 
@@ -26,7 +25,7 @@ class Admission(Ingest):
 
     Parameters
     ----------
-    catalogue, model, token, tag
+    catalogue, tag
         As of `Ingest`.
     checker : Checker
     settings : Settings
@@ -37,13 +36,11 @@ class Admission(Ingest):
         self,
         catalogue: Catalogue,
         *,
-        model: Method,
-        token: str,
         tag: str,
         checker: Checker,
         settings: Settings,
     ) -> None:
-        super().__init__(catalogue, model=model, token=token, tag=tag)
+        super().__init__(catalogue, tag=tag)
         self._checker = checker
         self._settings = settings
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection as Several
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,8 +15,8 @@ from dedup import pipelines
 from dedup._base.arrays import Vectors
 from dedup._base.pairs import EXCHANGED
 from dedup._catalogue.digests import file_digest
-from dedup._catalogue.exact_copies import thumbnail
 from dedup._catalogue.record import FIELDS, Record
+from dedup._catalogue.shown import shown
 from dedup._catalogue.vector_cache import VectorCache
 from dedup._catalogue.verdicts import Verdicts
 from dedup._index.trial import Asked, Hit, Match, Trial
@@ -116,13 +116,7 @@ class Checker:
             size=0,
             mtime_ns=0,
             digest=digest,
-            format=decoded.format,
-            width=decoded.width,
-            height=decoded.height,
-            thumbnail=thumbnail(small.image).tobytes(),
-            frames=decoded.frames,
-            depth=decoded.depth,
-            alpha=small.is_transparent,
+            **shown(replace(decoded, image=small.image, alpha=small.alpha)),
         )
         vector = pipelines.call(self._embed, small.image).get()[0]
         views = (pipelines.call(embed, small.image).get()[0] for embed in self._embed_views)
@@ -152,11 +146,14 @@ class Checker:
             asked, constraints, settings=settings, floor=floor, images=images, known=self._known
         )
         wanted = {digest for digest, same in constraints.items() if same}
-        rounds = self._nearest(asked.vector, floor=floor)
+        nearest, *around_views = self._whole([asked.vector, *asked.views])
+        rounds = self._nearest(asked.vector, nearest, floor=floor)
         first = next(rounds)
         if not any(record.digest == asked.record.digest for record, _ in first):
             wanted.add(asked.record.digest)
-        ways, around = self._inside(asked, floor=floor) if settings.verify else ({}, [])
+        ways, around = (
+            self._inside(asked, around_views, floor=floor) if settings.verify else ({}, [])
+        )
         whole = {record.picture for record, _ in first}
         around = [seen for seen in around if seen[0].picture not in whole]
         first = sorted([*first, *around], key=lambda seen: -seen[1])
@@ -181,46 +178,54 @@ class Checker:
         cosines = (self._collection.vectors(list(records)) @ vector).tolist()
         return list(zip(records.values(), cosines, strict=True))
 
-    def _inside(self, asked: Asked, *, floor: float) -> tuple[dict[int, int], list[Hit]]:
-        """What the image may lie inside of (1), and what inside of it (2), with similarities."""
+    def _inside(
+        self, asked: Asked, around: Sequence[list[Hit]], *, floor: float
+    ) -> tuple[dict[int, int], list[Hit]]:
+        """What the image may lie inside of (1), and what inside of it (2), with similarities.
+
+        `around` are the pictures that are near each view of it.
+        """
+        least = floor + MARGIN
         ways: dict[int, int] = {}
         seen: list[Hit] = []
-        for table, vector in zip(self._views, asked.views, strict=False):  # none, if not asked
+        for table, hits in zip(self._views, around, strict=False):  # none, if not asked
             way = 1 if searches_inner(table.view) else 2
-            around = self._whole(vector) if vector.any() else []
-            within = self._with_view(table, asked.vector)
-            for hits, this in ((around, way), (within, EXCHANGED[way])):
-                for record, cosine in hits:
-                    if cosine >= floor + MARGIN:
+            within = self._with_view(table, asked.vector, least=least)
+            for near, this in ((hits, way), (within, EXCHANGED[way])):
+                for record, cosine in near:
+                    if cosine >= least:
                         ways[record.id] = ways.get(record.id, 0) | this
                         seen.append((record, cosine))
         best = {record.id: (record, cosine) for record, cosine in sorted(seen, key=lambda s: s[1])}
         return ways, list(best.values())
 
-    def _whole(self, vector: Vectors) -> list[Hit]:
-        """The pictures that are near as a whole."""
-        (hits,) = self._collection.hits(
-            vector[np.newaxis], limit=_DEPTHS[0], where=DISTINCT, fields=FIELDS
-        )
-        return [(Record.from_row(hit), hit["score"]) for hit in hits]
+    def _whole(self, vectors: Sequence[Vectors], limit: int = _DEPTHS[0]) -> list[list[Hit]]:
+        """The pictures that are near each vector as a whole, in one call; none of a zero vector."""
+        asked = [vector for vector in vectors if vector.any()]
+        if not asked:
+            return [[] for _ in vectors]
+        found = self._collection.hits(np.stack(asked), limit=limit, where=DISTINCT, fields=FIELDS)
+        return [
+            [(Record.from_row(hit), hit["score"]) for hit in next(found)] if vector.any() else []
+            for vector in vectors
+        ]
 
-    def _with_view(self, table: ViewTable, vector: Vectors) -> list[Hit]:
-        """The pictures of which a view is near."""
+    def _with_view(self, table: ViewTable, vector: Vectors, *, least: float) -> list[Hit]:
+        """The pictures of which a view is near, from a cosine on."""
         ((ids, scores),) = table.search(vector[np.newaxis], limit=_DEPTHS[0])
-        cosines = dict(zip(ids.tolist(), scores.tolist(), strict=True))
+        found = zip(ids.tolist(), scores.tolist(), strict=True)
+        cosines = {key: score for key, score in found if score >= least}
         rows = self._collection.read(f"id in {list(cosines)}", fields=FIELDS) if cosines else []
         records = map(Record.from_row, rows)
         return [(record, cosines[record.id]) for record in records if not record.copy_of]
 
-    def _nearest(self, vector: Vectors, *, floor: float) -> Iterator[list[Hit]]:
-        """The nearest pictures, best first, as deep as they pass."""
-        before = 0
-        for limit in _DEPTHS:
-            (hits,) = self._collection.hits(
-                vector[np.newaxis], limit=limit, where=DISTINCT, fields=FIELDS
-            )
-            passing = [hit for hit in hits if hit["score"] >= floor]
-            yield [(Record.from_row(hit), hit["score"]) for hit in passing[before:]]
-            if len(passing) < limit:
+    def _nearest(self, vector: Vectors, first: list[Hit], *, floor: float) -> Iterator[list[Hit]]:
+        """The nearest pictures, best first, as deep as they pass; `first` are those of a look."""
+        before, hits = 0, first
+        for limit, deeper in pairwise((*_DEPTHS, 0)):
+            passing = [hit for hit in hits if hit[1] >= floor]
+            yield passing[before:]
+            if len(passing) < limit or not deeper:
                 return
             before = len(passing)
+            (hits,) = self._whole([vector], deeper)

@@ -123,14 +123,12 @@ class OpenIndex:
         recalls : bool
             Embed nothing that an earlier run did, and keep for later ones what this one does.
         """
-        catalogue, model, token = self.catalogue, self.model, self.connection.token
-        known = KnownPictures(model, regions=bool(catalogue.views)) if recalls else None
+        catalogue = self.catalogue
+        known = KnownPictures(self.model, regions=bool(catalogue.views)) if recalls else None
         ingest = (
-            Ingest(catalogue, model=model, token=token, tag=tag, observer=features, known=known)
+            Ingest(catalogue, tag=tag, observer=features, known=known)
             if unless is None
-            else Admission(
-                catalogue, model=model, token=token, tag=tag, checker=self.checker, settings=unless
-            )
+            else Admission(catalogue, tag=tag, checker=self.checker, settings=unless)
         )
         with bar(total=len(found.files), title="embedding", shown=self._progress) as progress:
             added = ingest.run(found.files, advance=progress.update)

@@ -12,6 +12,7 @@ from dedup._base.pairs import Pair
 from dedup._base.tables import table_of
 from dedup._catalogue.exact_copies import exactly
 from dedup._grouping.groups import Group
+from dedup._search.copies import copies_among
 from dedup._search.outcome import Outcome
 from dedup._search.settings import Settings
 from dedup._verification.evidence import describe, relation_of
@@ -58,10 +59,15 @@ def _group(found: Outcome, paths: Sequence[str], pairs: pd.DataFrame) -> Group:
     """A group of some files, the one to keep first, and why some stay beside it."""
     keep, *others = paths
     why = {path: found.why_retained(found.records[keep], found.records[path]) for path in others}
-    remove = [path for path in others if not why[path]]
-    retain = {path: why[path] for path in others if why[path]}
+    more = [found.records[path] for path in others if why[path]]
+    instead = {
+        found.names[record.path]: found.names[other.path]
+        for record, other in copies_among(found, more)
+    }
+    remove = [path for path in others if not why[path] or path in instead]
+    retain = {path: why[path] for path in others if why[path] and path not in instead}
     kept = found.why_kept(found.records[keep], [found.records[path] for path in others])
-    return Group(keep, remove, pairs, retain, kept)
+    return Group(keep, remove, pairs, retain, kept, instead)
 
 
 def _paths(found: Outcome, pictures: Sequence[int]) -> list[str]:

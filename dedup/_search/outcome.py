@@ -1,7 +1,7 @@
 """What a search found at one threshold: what `Duplicates` shows, and can be asked."""
 
 from collections import ChainMap, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
@@ -150,6 +150,8 @@ class Outcome:
             return groups
         decision = self.links.decision
         self.verifier.covering.recall(filter(decision.is_link, decision.asked()))
+        # Of two alone, surely, and side by side.
+        self._measure(ordered(*members) for members in groups if len(members) == 2)
         return [
             members
             if len(members) == 1 or self.name(members[0]) in self.chosen
@@ -251,13 +253,16 @@ class Outcome:
     @cached_property
     def with_keepers(self) -> set[Pair]:
         """The accepted pairs of each group's keeper."""
-        is_link = self.links.decision.is_link
         pairs = (ordered(keep, other) for keep, *others in self.settled for other in others)
-        linked = list(filter(is_link, pairs))
+        return set(self._measure(pairs))
+
+    def _measure(self, pairs: Iterable[Pair]) -> list[Pair]:
+        """Measure what accepted pairs of pictures show of each other; returns which these are."""
+        linked = list(filter(self.links.decision.is_link, pairs))
         if self.settings.verify:
             self.progress.stage("measuring", total=len(linked), unit=" pairs")
             self.verifier.covering.measure(linked, advance=self.progress.update)
-        return set(linked)
+        return linked
 
     def at(self, threshold: float | Threshold) -> "Outcome":
         """What a fresh search at another threshold would give; see `Duplicates.at`.

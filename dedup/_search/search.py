@@ -8,7 +8,6 @@ from typing import Any
 from dedup._base.arrays import Vectors
 from dedup._base.pairs import Pair
 from dedup._base.progress import bar
-from dedup._base.threads import threads
 from dedup._base.timings import Timings
 from dedup._catalogue.added import Added
 from dedup._catalogue.catalogue import Catalogue
@@ -29,7 +28,6 @@ from dedup._verification.evidence_cache import EvidenceCache
 from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Verifier
-from dedup.pipelines.models.methods import engine
 from dedup.pipelines.store.view_table import ViewTable
 
 __all__ = ["Search"]
@@ -114,27 +112,23 @@ class Search:
         )
         images = {file.path: file.image for file in added.files if file.image is not None}
         pictures = Pictures(files, images=images)
-        large = self.settings.model.reranker
         verifier = Verifier(
             pictures,
             features=features,
             evidence_cache=self.evidence_cache,
-            reranker=large,
+            reranker=self.settings.model.reranker,
             inside=candidates.inside,
         )
         reranker = self._reranker(pictures)
         with (
             bar(total=None, title="proposing", unit=" pairs", shown=self.progress) as progress,
             verifier.comparers,
-            threads("load", count=1) as loader,
         ):
             verifier.advance = lambda _: progress.note(f"{verifier.comparers.compared:,} compared")
             if reranker is not None:
                 reranker.advance = lambda _: progress.note("reranking")
             if self.settings.verify and added.embedded >= _MANY_NEW:
                 verifier.comparers.expect_many()
-                if large is not None:
-                    loader.submit(engine, large)
             self._propose(candidates, rows, reranker, progress.update)
             found = Outcome(
                 files=files,

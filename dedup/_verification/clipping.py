@@ -19,15 +19,26 @@ _AROUND: Final = np.ones((9, 9), np.uint8)
 _FLAT: Final = 2.0
 _SHOWN: Final = 8.0
 """Contrast, in grey values, at large: of what was lost at most, and of what is shown at least."""
+_DARKER: Final = 2.0
+"""What the darker one's contrast is taken for, in units of it, at most: it shows all with less."""
 
 
 def clipped(common: CommonPart) -> Mask:
     """Where on the canvas a is white or black, and b shows something: it was exposed otherwise."""
-    lost = (common.a.min(axis=2) >= _WHITE) | (common.a.max(axis=2) <= _BLACK)
-    lost &= common.inside & ~common.only_b
+    ends = ((_WHITE, 255), (0, _BLACK))
+    white, black = (cv2.inRange(common.a, (low,) * 3, (high,) * 3) for low, high in ends)
+    lost = (np.asarray(cv2.bitwise_or(white, black)) > 0) & common.inside & ~common.only_b
     if lost.any():
-        lost &= (_contrast(common.a) < _FLAT) & (_contrast(common.b) > _SHOWN)
+        lost &= (_contrast(common.a) < _FLAT) & (_contrast(common.b) * _gain(common) > _SHOWN)
     return lost
+
+
+def _gain(common: CommonPart) -> float:
+    """Contrast of what both show, in a in units of that in b; not less than 1."""
+    if not common.alike.any():
+        return 1.0
+    a, b = (float(picture[common.alike].std()) + 1 for picture in (common.a, common.b))
+    return min(max(a / b, 1.0), _DARKER)
 
 
 def _contrast(picture: Pixels) -> Floats:

@@ -6,12 +6,12 @@ threads compare a sixth more pairs than one, two processes three quarters more
 """
 
 import multiprocessing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import suppress
 from functools import cache
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparers"]
 
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 _Answer: TypeAlias = tuple[list[Evidence], dict[int, dict[str, Any]]]
 
 # Pairs from which processes are worth the second of the processor that each takes to start.
@@ -35,6 +37,8 @@ _MANY = 512
 # Each takes about 60 MB.
 _MOST = 8
 _LEAST_CHUNK = 8
+# Of what takes as long as ten comparisons.
+_LEAST_ITEMS = 2
 # Where a process can't be started or was killed, threads compare.
 _NO_PROCESS = (BrokenExecutor, OSError)
 _ONE_THREAD = dict.fromkeys(["OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"], "1")
@@ -87,15 +91,32 @@ class Comparers:
             self._end()
         return self._in_threads(pairs, features)
 
+    def each(
+        self, function: Callable[[Sequence[_Item]], list[_Result]], items: Sequence[_Item]
+    ) -> Iterator[list[_Result]]:
+        """What a function makes of items, some at a time, in their order.
+
+        In processes, if there are any: they are not started for this. What a killed one had is
+        done again.
+        """
+        chunks = _chunks(items, _count(), least=_LEAST_ITEMS)
+        done = 0
+        if self._is_open and self._processes is not None and len(chunks) > 1:
+            with suppress(*_NO_PROCESS):
+                for future in [self._processes.submit(function, chunk) for chunk in chunks]:
+                    yield future.result()
+                    done += 1
+                return
+            self._end()
+        with threads("each") as pool, _blas().limit(limits=1, user_api="blas"):
+            yield from pool.map(function, chunks[done:])
+
     def _in_processes(
         self, pairs: Sequence[Pair], features: Mapping[int, Features]
     ) -> Iterator[list[Evidence]]:
         processes = self._processes or self._start()
-        # Several for each, as some pairs take longer.
-        size = max(_LEAST_CHUNK, -(-len(pairs) // (4 * _count())))
-        chunks = [pairs[start : start + size] for start in range(0, len(pairs), size)]
         begun = []
-        for chunk in chunks:
+        for chunk in _chunks(pairs, _count(), least=_LEAST_CHUNK):
             # As they are now: a thread sends them, while these learn from other answers.
             needed = {p: features[p].as_known() for pair in chunk for p in pair}
             begun.append((processes.submit(compare_all, chunk, needed), chunk))
@@ -149,6 +170,12 @@ class Comparers:
         if self._processes is not None:
             self._processes.shutdown(kill_workers=True)
             self._processes = None
+
+
+def _chunks(items: Sequence[_Item], workers: int, *, least: int) -> list[Sequence[_Item]]:
+    """Items in turn, several chunks for each worker, as some take longer."""
+    size = max(least, -(-len(items) // (4 * workers)))
+    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def _count() -> int:

@@ -12,12 +12,13 @@ import numpy as np
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.clipping import clipped
+from dedup._verification.coloured_ink import coloured_ink
 from dedup._verification.common_part import CANVAS, CommonPart, common_part
 from dedup._verification.detail import Detail, compared
 from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
 from dedup._verification.evidence import Box, Evidence
 from dedup._verification.features import extract
-from dedup._verification.lettering import lettering
+from dedup._verification.lettering import hidden_places, lettering
 from dedup._verification.overlays import laid_over, something
 from dedup._verification.registration import Floats, Matrix
 from dedup._verification.tints import has_other_hues, is_toned, tint_of
@@ -206,7 +207,13 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     )
     own = [float(mask.sum() / max(int(common.inside.sum()), 1)) for mask in shown]
     known = (common.only_a & ~own_a) | (common.only_b & ~own_b) | (own_a ^ own_b)
-    ink = lettering(a.image, b.image, common, known=known)
+    bare = common.alike & ~hidden_places(known)
+    ink = [
+        letters if colourful else max(letters, coloured_ink(one.a, one.b, bare))
+        for letters, colourful, one in zip(
+            lettering(a.image, b.image, common, known=known), colours, (common, back), strict=True
+        )
+    ]
     return Coverage(
         _only(only_a, own[0], ink[0], around_a, colours=colours[0]),
         _only(only_b, own[1], ink[1], around_b, colours=colours[1]),

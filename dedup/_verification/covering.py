@@ -1,33 +1,30 @@
 """What the pictures of groups show of each other: measured once, from better resolved pictures."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from threading import Lock
+from itertools import islice
 from typing import Final, Protocol
 
 from dedup._base.pairs import Pair
-from dedup._base.threads import threads
-from dedup._verification.coverage import COVER_SIDE, Coverage, coverage_of
+from dedup._verification.comparing import Comparers
+from dedup._verification.cover import Aligned, cover_all
+from dedup._verification.coverage import Coverage
 from dedup._verification.evidence import Evidence
-from dedup._verification.frames import covered_in_all
 from dedup._verification.measured import Measured, name_of_pair
 from dedup._verification.pictures import Pictures
 from dedup.errors import DecodeError
-from dedup.pipelines.images.decoding import Decoded
 
 __all__ = ["Covering"]
 
-_HELD: Final = 8
-"""Decoded pictures, of up to 10 MB, that are in memory at once: a keeper meets all its members."""
 _BLOCK: Final = 256
 """Pairs after which what was measured is kept, so that Ctrl-C loses little."""
 
 
-class Aligned(Protocol):
+class _Verifier(Protocol):
     """What is asked of the `Verifier`, which has a `Covering` itself."""
 
     pictures: Pictures
+    comparers: Comparers
 
     def evidence(self, pair: Pair) -> Evidence | None:
         """What was seen of a pair (a < b)."""
@@ -41,18 +38,16 @@ class Covering:
 
     Parameters
     ----------
-    verifier : Aligned
+    verifier : Verifier
         Which aligns them, and knows their files.
     covered : Measured, optional
         What earlier runs measured.
     """
 
-    def __init__(self, verifier: Aligned, covered: Measured[Coverage] | None = None) -> None:
+    def __init__(self, verifier: _Verifier, covered: Measured[Coverage] | None = None) -> None:
         self._verifier = verifier
         self._covered = covered
         self._known: dict[Pair, Coverage | None] = {}
-        self._decoded: OrderedDict[int, Decoded | None] = OrderedDict()
-        self._lock = Lock()
 
     def measure(
         self, pairs: Iterable[Pair], *, advance: Callable[[int], object] = lambda _: None
@@ -82,11 +77,13 @@ class Covering:
         advance(len(pairs) - len(new))
         if not new:
             return
-        with threads("cover") as pool:
-            for pair, measured in zip(new, pool.map(self._measured, new), strict=True):
-                self._known[pair] = measured
-                advance(1)
-        self._decoded.clear()
+        aligned = {pair: one for pair in new if (one := self._aligned(pair)) is not None}
+        self._known |= dict.fromkeys(new)
+        advance(len(new) - len(aligned))
+        waiting = iter(aligned)
+        for some in self._verifier.comparers.each(cover_all, list(aligned.values())):
+            self._known.update(zip(islice(waiting, len(some)), some, strict=True))
+            advance(len(some))
         if self._covered is not None:
             found = {names[p]: seen for p in new if p in names and (seen := self._known[p])}
             self._covered.put(found)
@@ -109,31 +106,14 @@ class Covering:
             return known
         return known.swapped()
 
-    def _measured(self, pair: Pair) -> Coverage | None:
-        evidence = self._verifier.evidence(pair)
+    def _aligned(self, pair: Pair) -> Aligned | None:
+        """What a pair is measured from; None if it is not aligned, or not as it was indexed."""
+        evidence, pictures = self._verifier.evidence(pair), self._verifier.pictures
         if evidence is None or evidence.transform is None:
             return None
-        ends = self._verifier.directed(pair)
-        a, b = map(self._picture, ends)
-        seen = None if a is None or b is None else coverage_of(a, b, evidence)
-        if seen is None:
-            return None
-        pictures = self._verifier.pictures
-        frames = (pictures.frames(picture, short_side=COVER_SIDE) for picture in ends)
-        counts = (pictures.files[picture][0].frames for picture in ends)
-        return covered_in_all(seen, *frames, counts=(next(counts), next(counts)))
-
-    def _picture(self, picture: int) -> Decoded | None:
-        """A picture, if it can be read as it was indexed."""
-        with self._lock:
-            if picture in self._decoded:
-                self._decoded.move_to_end(picture)
-                return self._decoded[picture]
-        decoded = None
+        a, b = ends = self._verifier.directed(pair)
         with suppress(DecodeError):
-            decoded = self._verifier.pictures.look(picture, short_side=COVER_SIDE)
-        with self._lock:
-            self._decoded[picture] = decoded
-            while len(self._decoded) > _HELD:
-                self._decoded.popitem(last=False)
-        return decoded
+            sources = pictures.source(a), pictures.source(b)
+            counts = pictures.files[a][0].frames, pictures.files[b][0].frames
+            return Aligned(ends, sources, counts, evidence)
+        return None

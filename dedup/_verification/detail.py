@@ -223,7 +223,7 @@ def _tiles(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> list[_Tile
     ]
     if not places:
         return []
-    greys = _grey(a), _in_tones(_grey(b), common)
+    greys = _grey(a), _in_tones(b, common)
     alike = _alike(common, np.array(places), (w, h), np.array([wa, ha]))
     return [
         _tile(*greys, pixels, (*place, w, h), chosen)
@@ -249,7 +249,7 @@ def _alike(
 
 
 def _tile(
-    a: Floats,
+    a: Pixels,
     b: Floats,
     pixels: Matrix,
     box: tuple[int, int, int, int],
@@ -261,7 +261,8 @@ def _tile(
     is_exact = bool((pixels == np.rint(pixels)).all())
     flags = (cv2.INTER_NEAREST if is_exact else cv2.INTER_LANCZOS4) | cv2.WARP_INVERSE_MAP
     there = cv2.warpAffine(b, to_b[:2], (w, h), flags=flags, borderMode=cv2.BORDER_REFLECT)
-    own, other = a[y : y + h, x : x + w], np.asarray(there, np.float32).clip(0, 255)
+    own = a[y : y + h, x : x + w].astype(np.float32)
+    other = np.asarray(there, np.float32).clip(0, 255)
     clean, other_clean = _median(own), _median(other)
     specks, other_specks = (
         np.count_nonzero(cv2.absdiff(x, y) >= _SPECK) / x.size
@@ -298,13 +299,14 @@ def _left(picture: Floats, other: Floats) -> Floats:
     return left
 
 
-def _in_tones(grey: Floats, common: CommonPart) -> Floats:
+def _in_tones(b: Pixels, common: CommonPart) -> Floats:
     """The grey values of b as those of a: a darker copy has no more or less detail."""
-    return changed(grey, tones(_grey(common.b), _grey(common.a), common.alike))
+    own, other = (_grey(x).astype(np.float32) for x in (common.b, common.a))
+    return changed(_grey(b), tones(own, other, common.alike))
 
 
-def _grey(picture: Pixels) -> Floats:
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+def _grey(picture: Pixels) -> Pixels:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _energies(

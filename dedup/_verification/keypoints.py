@@ -3,7 +3,6 @@
 ORB (Rublee et al. 2011): a fifth of SIFT's time, for the same pairs (benchmarks/comparing.py).
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
@@ -47,14 +46,15 @@ def local_features(grey: Grey) -> Local:
 def dense_features(grey: Grey) -> Local:
     """The same of a larger picture, from each of its parts some."""
     orb = _orb(_MOST_DETECTED)
-    height, width = grey.shape
-    parts: defaultdict[tuple[int, int], list[cv2.KeyPoint]] = defaultdict(list)
-    for point in sorted(orb.detect(grey, None), key=lambda point: -point.response):
-        part = parts[int(point.pt[0] * _PARTS / width), int(point.pt[1] * _PARTS / height)]
-        if len(part) < _MOST_OF_PART:
-            part.append(point)
-    kept = [point for key in sorted(parts) for point in parts[key]]
-    return _local(*orb.compute(grey, kept))
+    points = orb.detect(grey, None)
+    if not points:
+        return _local(points, None)
+    order = np.argsort([-point.response for point in points], kind="stable")
+    places = np.asarray(cv2.KeyPoint.convert(points), np.float64)[order]
+    column, row = (places * _PARTS / grey.shape[::-1]).astype(int).T
+    part = column * _PARTS + row
+    kept = [order[part == one][:_MOST_OF_PART] for one in np.unique(part)]
+    return _local(*orb.compute(grey, [points[i] for i in np.concatenate(kept).tolist()]))
 
 
 def mirrored_features(grey: Grey, points: Floats) -> Local:

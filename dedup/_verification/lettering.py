@@ -21,7 +21,7 @@ from dedup._verification.reading.homography import laid_over, registered
 from dedup._verification.reading.residual import STRIDE, WINDOW, Residual, residual, smoothed
 from dedup._verification.registration import Floats, on_whole_pixels
 
-__all__ = ["lettering"]
+__all__ = ["hidden_places", "lettering"]
 
 _MOST: Final = 1000
 """Pixels of the longer side at which they are compared."""
@@ -77,10 +77,10 @@ def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple
     seen = _compared(*greys, inside)
     if not seen.changed.any():
         return 0.0, 0.0
-    return _shares(seen, greys, _laid(_hidden(known), to_canvas, size))
+    return _shares(seen, greys, _laid(hidden_places(known), to_canvas, size))
 
 
-def _hidden(known: Mask) -> Mask:
+def hidden_places(known: Mask) -> Mask:
     """What is known to hide, with its edge; a rectangle of which most was seen, as a whole."""
     hidden = np.asarray(cv2.dilate(known.astype(np.uint8), _BESIDE), np.uint8)
     number, _, found, _ = cv2.connectedComponentsWithStats(hidden)
@@ -112,7 +112,7 @@ def _registered(frame: Frame, size: tuple[int, int]) -> npt.NDArray[np.float64]:
 def _in_one_tone(a: Pixels, b: Pixels, inside: Mask) -> tuple[Floats, Floats]:
     """Both in the tones of the one of which more was clipped: the other's can be clipped, too."""
     clipped_a, clipped_b = (
-        float(((grey < _CLIPPED[0]) | (grey > _CLIPPED[1]))[inside].mean()) for grey in (a, b)
+        np.count_nonzero(inside & ((grey < _CLIPPED[0]) | (grey > _CLIPPED[1]))) for grey in (a, b)
     )
     one, two = a.astype(np.float32), b.astype(np.float32)
     if clipped_a > clipped_b:

@@ -101,6 +101,8 @@ def something(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> Mask:
 def laid_over(common: CommonPart, shown: Mask) -> Mask:
     """Where what a shows, by a mask, lies over plain ground of b, which does not just hide it."""
     left = shown.copy()
+    if not left.any():
+        return left
     below, above = _in_tones(common.a, common.b, common)
     number, labels = cv2.connectedComponents(_grown(shown, _GROWN))
     for label in range(1, number):

@@ -58,15 +58,15 @@ class Pictures:
         self.unreadable[picture] = str(failures[0])
         return failures[0]
 
-    def look(self, picture: int, *, short_side: int) -> Decoded:
-        """The first file of a picture, decoded, for a closer look: failures stay between us.
+    def source(self, picture: int) -> ImageSource:
+        """What is decoded of a picture's first file.
 
         Raises
         ------
         DecodeError
-            If it can't be read, or is not as it was indexed.
+            If it is not as it was indexed.
         """
-        return self._read(self.files[picture][0], short_side)
+        return self._source(self.files[picture][0])
 
     def frames(self, picture: int, *, short_side: int) -> Iterator[Decoded]:
         """Each frame or page of a picture, decoded, one at a time.
@@ -76,8 +76,7 @@ class Pictures:
         DecodeError
             If one can't be read.
         """
-        source = self._source(self.files[picture][0])
-        yield from decode_frames(source, short_side=short_side)
+        yield from decode_frames(self.source(picture), short_side=short_side)
 
     def _read(self, record: Record, short_side: int) -> Decoded:
         return decode(self._source(record), short_side=short_side)

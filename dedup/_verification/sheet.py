@@ -46,11 +46,14 @@ def sheet_of(grey: Grey) -> Corners | None:
     True
     """
     soft = np.asarray(cv2.GaussianBlur(grey, (3, 3), 0), np.float32)
-    left, right = _edge(soft), _edge(soft[:, ::-1])
-    top, bottom = _edge(soft.T), _edge(soft.T[:, ::-1])
-    if left is None or right is None or top is None or bottom is None:
-        return None
-    right, bottom = (np.array([-slope, 1 - depth]) for slope, depth in (right, bottom))
+    edges = []
+    for side in (soft, soft.T, soft[:, ::-1], soft.T[:, ::-1]):
+        edge = _edge(side)
+        if edge is None:
+            return None
+        edges.append(edge)
+    left, top, *others = edges
+    right, bottom = (np.array([-slope, 1 - depth]) for slope, depth in others)
     corners = np.array(
         [
             _crossing(upright, level)

@@ -70,7 +70,7 @@ def has_other_hues(picture: Pixels, other: Pixels, alike: Mask) -> bool:
     side = 2 * _BESIDE + 1
     where = np.asarray(cv2.erode(alike.astype(np.uint8), np.ones((side, side), np.uint8)), np.bool_)
     own, its = (x.astype(np.float32) @ _CHROMA for x in (picture, other))
-    strength, its_strength = (np.linalg.norm(x, axis=2) for x in (own, its))
+    strength, its_strength = (np.sqrt(x[..., 0] ** 2 + x[..., 1] ** 2) for x in (own, its))
     y, x = np.nonzero(where & (strength > _COLOURFUL))
     own, strength = own[y, x], strength[y, x]
     height, width = where.shape

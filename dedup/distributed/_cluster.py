@@ -54,7 +54,6 @@ def imported() -> Any:
     if "RAY_ADDRESS" not in os.environ and not (ray and ray.is_initialized()):
         for name, value in _OWN_RAY.items():
             os.environ.setdefault(name, value)
-    require("ray.data", extra="ray")
     return require("ray", extra="ray")
 
 
@@ -62,8 +61,7 @@ def imported() -> Any:
 def connected(ray: Any, workers: int | None) -> Iterator[None]:
     """Ray connected to a cluster; one that is started here is stopped again."""
     if ray.is_initialized():
-        with _quiet(ray):
-            yield
+        yield
         return
     options: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
     if "RAY_ADDRESS" not in os.environ:
@@ -76,22 +74,9 @@ def connected(ray: Any, workers: int | None) -> Iterator[None]:
     with environment(**for_children()):
         ray.init(**options)
     try:
-        with _quiet(ray):
-            yield
-    finally:
-        ray.shutdown()
-
-
-@contextmanager
-def _quiet(ray: Any) -> Iterator[None]:
-    """Without Ray's own progress bars."""
-    context = ray.data.DataContext.get_current()
-    shown = context.enable_progress_bars
-    context.enable_progress_bars = False
-    try:
         yield
     finally:
-        context.enable_progress_bars = shown
+        ray.shutdown()
 
 
 @contextmanager

@@ -14,8 +14,7 @@ from dedup._join.self_join import Pairs
 from dedup._search.search import Search
 from dedup.distributed._job import Job, Window
 from dedup.distributed._join import How
-from dedup.distributed._pictures import record_of
-from dedup.distributed._tables import VIEWS
+from dedup.distributed._tables import VIEWS, record_of
 
 __all__ = ["compare", "join_removals"]
 

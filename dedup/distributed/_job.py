@@ -8,29 +8,31 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from dedup._base.views import View
+from dedup._catalogue.catalogue import Catalogue
 from dedup._grouping.keeper import Keep
 from dedup._search.settings import Settings
 from dedup._search.threshold import Threshold
+from dedup.distributed._cluster import server_at
 from dedup.distributed._work import Work
 from dedup.pipelines.models.methods import Method, model
 from dedup.pipelines.models.own_models import Model
 from dedup.pipelines.store.collection import KEY_SPACE, Collection, borrow
 from dedup.pipelines.store.view_table import ViewTable
 
-__all__ = ["Job", "Window", "of_digests", "of_keys"]
+__all__ = ["Job", "Window", "new_job", "of_digests", "of_keys"]
 
 
 @dataclass(frozen=True)
 class Job:
-    """One call of `find`.
+    """One call of `find`, or of `embed`.
 
     Attributes
     ----------
     work : Work
     folder : str
         Where relative paths begin.
-    uri, token, collection, method, device, regions, threshold, candidates, relations, keep
-        As of `find`.
+    uri, token, collection, method, device, regions, threshold, candidates, relations, keep, tag
+        As of `find`, and of `embed`.
     part : int
         Images a task.
     """
@@ -43,11 +45,12 @@ class Job:
     method: str | Model
     device: str
     regions: bool
-    threshold: float | Threshold | None
-    candidates: float | None
-    relations: tuple[str, ...]
-    keep: Keep
     part: int
+    threshold: float | Threshold | None = None
+    candidates: float | None = None
+    relations: tuple[str, ...] = ("exact", "near")
+    keep: Keep = "best"
+    tag: str = ""
 
     @cached_property
     def model(self) -> Method:
@@ -64,6 +67,10 @@ class Job:
             keep=self.keep,
             method=self.model,
         )
+
+    def catalogue(self) -> Catalogue:
+        """The index, to be written to; what it holds is only read as far as `know` is told."""
+        return Catalogue(self.images(), model=self.model, regions=self.regions)
 
     def images(self) -> Collection:
         """The rows of the index, with all that other processes have written by now."""
@@ -91,8 +98,16 @@ class Job:
         return {k: v for k, v in self.__dict__.items() if k not in ("model", "settings")}
 
 
+def new_job(work: str | os.PathLike[str], index: str | None, token: str, **settings: Any) -> Job:
+    """A job, by what the caller said and what is in the caller's environment."""
+    uri = server_at(index)
+    token = token or os.environ.get("MILVUS_TOKEN", "")
+    return Job(Work(work), os.getcwd(), uri, token, **settings)
+
+
 def _refresh(table: Collection) -> None:
-    """See what other processes have written by now."""
+    """See what other processes have written by now; or made anew, since an earlier task."""
+    table.forget_layout()
     table.load()
     len(table)  # waits for it
 

@@ -22,8 +22,7 @@ from dedup._join.spill import Block, Merged, hits_of, merge_hits
 from dedup._search.depth import Depth
 from dedup._search.rows import Rows
 from dedup.distributed._job import Job, Window
-from dedup.distributed._pictures import record_of
-from dedup.distributed._tables import VIEWS
+from dedup.distributed._tables import VIEWS, record_of
 
 __all__ = ["ALL_TO", "How", "find_inside", "merge", "pick_deeper", "search"]
 

@@ -6,28 +6,27 @@ pixel is found afterwards. Those meet by what they look like: pictures of one ki
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
 
 from dedup import pipelines
-from dedup._base.arrays import Vectors
-from dedup._catalogue.catalogue import picture_of
-from dedup._catalogue.discover import ImageFile, Skipped
-from dedup._catalogue.exact_copies import Picture, PictureBook, thumbnail
+from dedup._catalogue.catalogue import Catalogue, picture_of
+from dedup._catalogue.discover import Skipped
+from dedup._catalogue.exact_copies import Picture, PictureBook
 from dedup._catalogue.record import FIELDS, Record, decode_path, encode_path, path_key
-from dedup.distributed._files import files_of, save_skipped
+from dedup._catalogue.shown import shown
+from dedup.distributed._files import files_of, precedence, save_skipped
 from dedup.distributed._job import Job, Window
-from dedup.distributed._tables import SCHEMAS
+from dedup.distributed._tables import SCHEMAS, record_of
 from dedup.distributed._work import Rows
 from dedup.errors import DecodeError
-from dedup.pipelines.images.decoding import Decoded
 from dedup.pipelines.models.networks import NO_DIRECTION
-from dedup.pipelines.store.collection import Collection, Row
+from dedup.pipelines.store.collection import Collection
 
-__all__ = ["embed_pictures", "find_alike", "find_same", "record_of", "sort_cells", "write_records"]
+__all__ = ["embed_pictures", "find_alike", "find_same", "sort_cells", "write_records"]
 
 _CHUNK = 32
 # Halves of pictures that are the same differ in brightness by no more; and the steps in which
@@ -40,97 +39,68 @@ _READS = 512
 def embed_pictures(job: Job, part: str, start: int) -> None:
     """Bring some of the originals of a part into the index, unless it has them."""
     originals = job.work.read("originals", part).slice(start, job.part).to_pylist()
-    images = job.images()
-    records = _known(images, originals)
-    todo = [row for row in originals if path_key(decode_path(row["path"])) not in records]
+    by_key = {path_key(decode_path(row["path"])): row for row in originals}
+    catalogue = job.catalogue()
+    records = _known(catalogue.collection, by_key)
+    new, skipped = _embedded_now(catalogue, [by_key[k] for k in by_key if k not in records])
+    records |= {record.id: record for record in new}
     name = f"{part}-{start:08}"
+    failed = [{"path": encode_path(one.path), "reason": one.reason} for one in skipped]
+    job.work.write("failed", name, failed)
+    vectors = catalogue.collection.vectors(list(records))
+    embeddings = [
+        {**_row(record, by_key[record.id]), "embedding": vector.astype(np.float16)}
+        for record, vector in zip(records.values(), vectors, strict=True)
+    ]
+    job.work.write("embeddings", name, embeddings)
+
+
+def _embedded_now(catalogue: Catalogue, rows: Rows) -> tuple[list[Record], list[Skipped]]:
+    """Decode, embed and store files; what is stored of them, and what can't be."""
+    records: list[Record] = []
     skipped: list[Skipped] = []
-    if todo:
-        decoder, store = pipelines.decode(method=job.model), _store(job)
-        for at in range(0, len(todo), _CHUNK):
-            rows = todo[at : at + _CHUNK]
-            files = files_of(rows)
-            (decoded,) = pipelines.call(decoder, [f.source for f in files], lambda: False).get()
-            new, pixels = [], []
-            for row, file, result in zip(rows, files, decoded, strict=True):
-                if isinstance(result, DecodeError):
-                    skipped.append(Skipped(file.path, str(result)))
-                else:
-                    new.append(_record(file, result, digest=row["digest"]).row())
-                    pixels.append(result.image)
-            if new:
-                written, lost, *_ = pipelines.call(store, new, pixels).get()
-                records |= {row["id"]: Record.from_row(row) for row in written}
-                skipped += [Skipped(decode_path(row["path"]), NO_DIRECTION) for row in lost]
-    names = {path_key(decode_path(row["path"])): row["name"] for row in originals}
-    vectors = images.vectors(list(records))
-    job.work.write(
-        "failed", name, [{"path": encode_path(s.path), "reason": s.reason} for s in skipped]
-    )
-    job.work.write(
-        "embeddings",
-        name,
-        [
-            {**_row(record, names[record.id]), "embedding": vector.astype(np.float16)}
-            for record, vector in zip(records.values(), vectors, strict=True)
-        ],
-    )
+    if not rows:
+        return records, skipped
+    decoder, store = pipelines.decode(method=catalogue.model), catalogue.pipeline()
+    for at in range(0, len(rows), _CHUNK):
+        chunk = rows[at : at + _CHUNK]
+        files = files_of(chunk)
+        (decoded,) = pipelines.call(decoder, [f.source for f in files], lambda: False).get()
+        new, pixels = [], []
+        for row, file, result in zip(chunk, files, decoded, strict=True):
+            if isinstance(result, DecodeError):
+                skipped.append(Skipped(file.path, str(result)))
+                continue
+            of_file = {name: row[name] for name in ("size", "mtime_ns", "digest", "tag")}
+            new.append(Record(path=file.path, **of_file, **shown(result)).row())
+            pixels.append(result.image)
+        if new:
+            written, lost, *_ = pipelines.call(store, new, pixels).get()
+            records += map(Record.from_row, written)
+            skipped += [Skipped(decode_path(row["path"]), NO_DIRECTION) for row in lost]
+    return records, skipped
 
 
-def _store(job: Job) -> Any:
-    return pipelines.ingest(
-        method=job.model,
-        uri=job.uri,
-        collection=job.collection,
-        regions=job.regions,
-        token=job.token,
-    )
-
-
-def _known(images: Collection, originals: Rows) -> dict[int, Record]:
-    """What the index holds of these files, as they are, by id."""
-    wanted = {path_key(decode_path(row["path"])): row for row in originals}
-    found = (Record.from_row(row) for row in _read(images, list(wanted)))
+def _known(images: Collection, wanted: Mapping[int, dict[str, Any]]) -> dict[int, Record]:
+    """What the index holds of these files, as they are, by id; copies of others aside."""
     return {
         one.id: one
-        for one in found
+        for one in _read(images, list(wanted))
         if not one.copy_of
         and (one.digest, one.size, one.mtime_ns)
         == tuple(wanted[one.id][name] for name in ("digest", "size", "mtime_ns"))
     }
 
 
-def _read(images: Collection, ids: Sequence[int]) -> Iterator[Row]:
+def _read(images: Collection, ids: Sequence[int]) -> Iterator[Record]:
     for start in range(0, len(ids), _READS):
         these = ", ".join(map(str, ids[start : start + _READS]))
-        yield from images.read(f"id in [{these}]", fields=FIELDS)
+        yield from map(Record.from_row, images.read(f"id in [{these}]", fields=FIELDS))
 
 
-def _record(file: ImageFile, decoded: Decoded, *, digest: str) -> Record:
-    return Record(
-        path=file.path,
-        size=file.size,
-        mtime_ns=file.mtime_ns,
-        digest=digest,
-        format=decoded.format,
-        width=decoded.width,
-        height=decoded.height,
-        thumbnail=thumbnail(decoded.image).tobytes(),
-        frames=decoded.frames,
-        depth=decoded.depth,
-        alpha=decoded.is_transparent,
-    )
-
-
-def _row(record: Record, name: str) -> dict[str, Any]:
+def _row(record: Record, of_file: dict[str, Any]) -> dict[str, Any]:
     values = {field: getattr(record, field) for field in FIELDS}
-    return {**values, "path": encode_path(record.path), "name": name}
-
-
-def record_of(row: dict[str, Any]) -> Record:
-    """A row of `records` as the index knows it."""
-    values = {field: row[field] for field in FIELDS if field != "id"}
-    return Record(**{**values, "path": decode_path(row["path"])})
+    return {**values, **{name: of_file[name] for name in ("path", "name", "held")}}
 
 
 def sort_cells(job: Job, part: str) -> None:
@@ -171,7 +141,7 @@ def find_alike(job: Job, window: Window) -> None:
     for rows in cells.values():
         book = PictureBook()
         pictures = []
-        for row in sorted(rows, key=lambda row: decode_path(row["path"])):
+        for row in sorted(rows, key=precedence):
             picture = _picture(row)
             pictures.append((picture, row))
             if book.same(picture) is None:
@@ -190,7 +160,7 @@ def find_same(job: Job, window: Window) -> None:
     rows = job.work.rows("alike", within=("pixels", window.low, window.high))
     first: dict[str, int] = {}
     same = {}
-    for row in sorted(rows, key=lambda row: decode_path(row["path"])):
+    for row in sorted(rows, key=precedence):
         original = first.setdefault(row["pixels"], row["id"])
         if original != row["id"]:
             same[row["id"]] = {**row, "copy_of": original}
@@ -223,16 +193,16 @@ def write_records(job: Job, part: str) -> None:
         copy_of = same["copy_of"] or same["id"]
         repeats.append({**same, **row, "id": path_key(path), "copy_of": copy_of})
     _store_copies(job, [record_of(row) for row in (*copies, *repeats)])
-    for view in job.views().values() if copies else ():
-        view.delete([row["id"] for row in copies])
     save_skipped(job, f"records-{part}", skipped)
     job.work.write("records", part, [*pictures.values(), *repeats])
 
 
 def _store_copies(job: Job, records: Sequence[Record]) -> None:
-    images = job.images()
-    for start in range(0, len(records), _READS):
-        block = records[start : start + _READS]
-        vectors: Vectors = images.vectors([record.picture for record in block])
-        rows = zip(block, vectors, strict=True)
-        images.upsert([{**record.row(), "vector": vector} for record, vector in rows])
+    """Let the index know of files that repeat a picture, unless it does."""
+    catalogue = job.catalogue()
+    held = set(_read(catalogue.collection, [record.id for record in records]))
+    new = [record for record in records if record not in held]
+    catalogue.records = {}
+    catalogue.store_as(new)
+    for view in catalogue.views if new else ():
+        view.delete([record.id for record in new])

@@ -1,19 +1,25 @@
 """What a job found, as it lies in its work folder: read when it is asked for, part by part."""
 
 import os
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dedup._acting.plan import Plan
+from dedup._acting.planning import NOT_VERIFIED, make_plan
 from dedup._base.text import counted
-from dedup._catalogue.record import decode_path
+from dedup._catalogue.record import Record, decode_path
+from dedup._grouping.retain import shown_more
+from dedup._search.outcome import Relation
+from dedup.distributed._tables import record_of
 from dedup.distributed._work import Work
 from dedup.errors import InputError
 
-__all__ = ["StoredDuplicates", "load"]
+__all__ = ["StoredDuplicates", "load", "skipped_of"]
 
 _TABLES = ("pairs", "groups", "skipped", "uncertain")
 _PATHS = ("path", "a", "b", "apart")
@@ -21,6 +27,11 @@ _PATHS = ("path", "a", "b", "apart")
 
 class StoredDuplicates:
     """The duplicates that `find` left in a work folder. Nothing is read before it is asked for.
+
+    Its tables are those of `Duplicates`, and so are its plans. It has no `at`: of pairs that were
+    not accepted nothing is kept, so that another threshold is another job, which embeds nothing
+    anew. For what shows pictures (`report`, `review`, `explain`) search the files of some groups
+    on one machine: `find_duplicates(some)`, where `some` has a column `path`.
 
     Attributes
     ----------
@@ -58,11 +69,7 @@ class StoredDuplicates:
         """
         if table not in _TABLES:
             raise InputError(f"table={table!r}: expected one of {', '.join(_TABLES)}")
-        for part in self._work.parts(table):
-            frame = self._work.read(table, part).to_pandas()
-            for column in frame.columns.intersection(_PATHS):
-                frame[column] = [decode_path(path) for path in frame[column]]
-            yield frame
+        yield from _frames(self._work, table)
 
     @property
     def pairs(self) -> pd.DataFrame:
@@ -77,8 +84,7 @@ class StoredDuplicates:
     @property
     def skipped(self) -> pd.DataFrame:
         """What was left out, in memory: `path` and `reason`."""
-        # What was named twice was listed twice.
-        return self._table("skipped").drop_duplicates().sort_values("path", ignore_index=True)
+        return skipped_of(self._work)
 
     @property
     def uncertain(self) -> pd.DataFrame:
@@ -90,6 +96,74 @@ class StoredDuplicates:
         for part in self._work.parts("removal_ids"):
             yield self._work.read("removal_ids", part)["id"].to_numpy()
 
+    def plan(
+        self,
+        *,
+        action: str = "quarantine",
+        quarantine: str | os.PathLike[str] | None = None,
+        protect: Iterable[str | os.PathLike[str]] = (),
+        permanently: bool = False,
+        metadata: str = "tell",
+    ) -> Plan:
+        """Plan what to do with the surplus files, as `Duplicates.plan` does.
+
+        It obeys what was measured by the job: a file is acted on only for the file that it was
+        compared with. If that one is gone, or another one is protected, it stays, unless the two
+        have the same pixels. Members of archives and what lies at an address are never acted on,
+        see `filter_shards`.
+
+        It holds what is known of each file that was searched, about 1 KB.
+
+        Parameters
+        ----------
+        action, quarantine, protect, permanently, metadata
+            As of `Duplicates.plan`.
+
+        Raises
+        ------
+        InputError
+            As there.
+        """
+        rows: dict[int, Any] = {}
+        for frame in self.parts("groups"):
+            rows |= {row.id: row for row in frame.itertuples()}
+        records = {one.id: one for one in self._records()}
+        groups: dict[int, list[Record]] = defaultdict(list)
+        for key, row in rows.items():
+            groups[row.group].append(records[key])
+
+        def relate(keep: Record, other: Record) -> Relation | None:
+            if keep.picture == other.picture:
+                return "exact", 1.0
+            row = rows[other.id]
+            return (row.relation, row.score) if row.group == keep.id and row.relation else None
+
+        def lacks(keep: Record, other: Record) -> str:
+            if keep.picture == other.picture:
+                return shown_more(keep, other, None)
+            row = rows[other.id]
+            return str(row.stays) if row.group == keep.id else NOT_VERIFIED
+
+        return make_plan(
+            groups.values(),
+            relate=relate,
+            lacks=lacks,
+            why=lambda keep, _: str(rows[keep.id].why) if rows[keep.id].keep else "",
+            action=action,
+            quarantine=quarantine,
+            protect=protect,
+            unverified=False,
+            permanently=permanently,
+            among=records.values(),
+            chosen=frozenset(),
+            cannot_link=frozenset(),
+            metadata=metadata,
+        )
+
+    def _records(self) -> Iterator[Record]:
+        for part in self._work.parts("records"):
+            yield from map(record_of, self._work.read("records", part).to_pylist())
+
     def _table(self, table: str) -> pd.DataFrame:
         return pd.concat(self.parts(table), ignore_index=True)
 
@@ -99,6 +173,21 @@ class StoredDuplicates:
             f"{counted(self.summary['removals'], 'file')} more than needed"
         )
         return text if self.summary["exact"] else f"{text}; by an approximate index"
+
+
+def skipped_of(work: Work) -> pd.DataFrame:
+    """What the stages of a job left out."""
+    # What was named twice was listed twice.
+    found = pd.concat(_frames(work, "skipped")).drop_duplicates()
+    return found.sort_values("path", ignore_index=True)
+
+
+def _frames(work: Work, table: str) -> Iterator[pd.DataFrame]:
+    for part in work.parts(table):
+        frame = work.read(table, part).to_pandas()
+        for column in frame.columns.intersection(_PATHS):
+            frame[column] = [decode_path(path) for path in frame[column]]
+        yield frame
 
 
 def load(work: str | os.PathLike[str]) -> StoredDuplicates:

@@ -6,23 +6,23 @@ from typing import Any, Final
 import pandas as pd
 
 from dedup._base.views import View
+from dedup._catalogue.record import FIELDS, Record, decode_path
 
-__all__ = ["SCHEMAS", "VIEWS", "table_of_stage"]
+__all__ = ["SCHEMAS", "VIEWS", "record_of", "table_of_stage"]
 
 VIEWS: Final[tuple[View, ...]] = ("small", "panel")
 """What pictures are found inside others by, each a stage of its own."""
 
 _FILE: Final = {"path": "string", "name": "string", "size": "int64", "mtime_ns": "int64"}
+_READ: Final = {**_FILE, "digest": "string", "tag": "string", "held": "int8"}
 _PICTURE: Final = {
     "id": "int64",
-    **_FILE,
-    "digest": "string",
+    **_READ,
     "format": "string",
     "width": "int64",
     "height": "int64",
     "thumbnail": "binary",
     "copy_of": "int64",
-    "tag": "string",
     "frames": "int64",
     "depth": "int64",
     "alpha": "bool",
@@ -40,13 +40,21 @@ _CANDIDATES: Final = {
 
 SCHEMAS: Final[Mapping[str, Mapping[str, str]]] = {
     "files": _FILE,
-    "digests": {**_FILE, "digest": "string"},
-    "originals": {**_FILE, "digest": "string"},
-    "repeats": {**_FILE, "digest": "string", "original": "int64"},
+    "digests": _READ,
+    "changed": _FILE,
+    "forgotten": {"id": "int64"},
+    "originals": _READ,
+    "repeats": {**_READ, "original": "int64"},
     "embeddings": {**_PICTURE, "embedding": "vector"},
     "failed": {"path": "string", "reason": "string"},
     "cells": {"cell": "int64", "part": "string", **_PICTURE},
-    "alike": {"pixels": "string", "part": "string", "id": "int64", "path": "string"},
+    "alike": {
+        "pixels": "string",
+        "part": "string",
+        "id": "int64",
+        "path": "string",
+        "held": "int8",
+    },
     "same": {"part": "string", "id": "int64", "copy_of": "int64"},
     "records": _PICTURE,
     "hits": _HITS,
@@ -94,6 +102,12 @@ SCHEMAS: Final[Mapping[str, Mapping[str, str]]] = {
     "skipped": {"path": "string", "reason": "string"},
     "uncertain": {"path": "string", "candidates": "int64"},
 }
+
+
+def record_of(row: dict[str, Any]) -> Record:
+    """A row of `records` as the index knows it."""
+    values = {field: row[field] for field in FIELDS if field != "id"}
+    return Record(**{**values, "path": decode_path(row["path"])})
 
 
 def table_of_stage(stage: str, rows: Any) -> Any:

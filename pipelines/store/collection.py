@@ -163,6 +163,7 @@ class Collection(Table):
         self, schema: CollectionSchema, properties: Mapping[str, str], index: Index
     ) -> None:
         self.forget_layout()
+        self.connection.loaded.discard(self.name)  # one of this name was, and is gone
         self._call(
             "create it",
             "create_collection",

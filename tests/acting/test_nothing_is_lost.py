@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
+from cat import cat, find, with_caption
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
@@ -19,13 +20,9 @@ KEEP = ["best", "largest", "oldest", "shortest-path", lambda record: record.form
 ADDS = {"caption", "text-over", "sticker", "paste"}
 
 
-def find(folder, **options):
-    return dedup.find_duplicates(folder, cache=False, method="phash", candidates=24, **options)
-
-
 @pytest.fixture
 def photo():
-    return Image.fromarray(skimage.data.chelsea())
+    return cat()
 
 
 @pytest.fixture
@@ -55,13 +52,6 @@ def boxed(photo, box, change):
 
 def mosaic(part):
     return part.resize((8, 8), Image.Resampling.BOX).resize(part.size, Image.Resampling.NEAREST)
-
-
-def with_caption(photo):
-    copy = Image.new("RGB", (photo.width, photo.height + 60), "white")
-    copy.paste(photo)
-    ImageDraw.Draw(copy).text((20, photo.height + 10), "Look at this cat", "black", font_size=32)
-    return copy
 
 
 def test_whole_photo_is_kept_and_not_a_crop(pair, photo):

@@ -1,27 +1,56 @@
-"""A Ray of this process, and a Milvus server without collections."""
+"""A Ray that all tests share, and a Milvus server without collections."""
 
-import os
+import socket
 
 import pytest
+import ray_nodes
 
-# Ray reads them as it is imported.
-os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
+SECRET = "a-secret-of-object-storage"
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    """A Ray of this process, as a user has it."""
-    ray = pytest.importorskip("ray")
-    ray.init(
-        address="local",
-        num_cpus=2,
-        object_store_memory=80 * 2**20,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level="ERROR",
-    )
-    yield
-    ray.shutdown()
+@pytest.fixture(scope="session")
+def object_storage():
+    """Where object storage is to be, and who may read: what an environment says of it."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    return {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "someone",
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+
+@pytest.fixture(scope="session")
+def shared(object_storage):
+    """Where the Ray is that tests share, if it runs."""
+    clusters = {}
+    yield clusters
+    for cluster in clusters.values():
+        ray_nodes.stop(cluster)
+
+
+@pytest.fixture
+def cluster(shared, object_storage):
+    """A Ray of this process, as a user has it; its processes know of object storage."""
+    pytest.importorskip("ray")
+    if "shared" not in shared:  # it takes longer to start than most tests
+        with pytest.MonkeyPatch.context() as environment:
+            for name, value in object_storage.items():
+                environment.setenv(name, value)
+            shared["shared"] = ray_nodes.start(2)
+    return shared["shared"]
+
+
+@pytest.fixture
+def nodes(shared):
+    """Four nodes; the first one, where the driver is, stays."""
+    if "shared" in shared:
+        ray_nodes.stop(shared.pop("shared"))
+    cluster = ray_nodes.start(1, 1, 1, 1)
+    yield cluster
+    ray_nodes.stop(cluster)
 
 
 @pytest.fixture

@@ -18,19 +18,19 @@ from dedup import distributed
 ray = pytest.importorskip("ray")
 pytestmark = [pytest.mark.slow, pytest.mark.kill]
 
-SETTINGS = {"method": "phash", "workers": 3, "part": 24, "progress": False}
+SETTINGS = {"method": "phash", "workers": 3, "part": 12, "progress": False}
 DRIVER = """
 import sys
 from dedup import distributed
 folder, work, uri = sys.argv[1:]
-distributed.find(folder, work=work, index=uri, method="phash", workers=3, part=24, progress=False)
+distributed.find(folder, work=work, index=uri, method="phash", workers=3, part=12, progress=False)
 """
 
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory):
-    """240 pictures, 40 of them copies."""
-    return pictures(tmp_path_factory.mktemp("many") / "photos", 200)
+    """120 pictures, 20 of them copies."""
+    return pictures(tmp_path_factory.mktemp("many") / "photos", 100)
 
 
 @pytest.fixture(scope="module")
@@ -48,20 +48,22 @@ def kill_a_worker(_):
                 return
 
 
-def test_killed_driver_goes_on_and_makes_no_part_twice(many, local, uri, tmp_path):
+def test_killed_driver_goes_on_and_makes_no_part_twice(many, local, uri, cluster, tmp_path):
     work = tmp_path / "work"
     before = {}
+    driver = [sys.executable, "-c", DRIVER, many, work, uri]
+    there = {**os.environ, "RAY_ADDRESS": cluster.address}
     for stage in ("embeddings", "hits", "pairs"):
-        driver = subprocess.Popen([sys.executable, "-c", DRIVER, many, work, uri])
-        while not parts(work, stage) and driver.poll() is None:
+        running = subprocess.Popen(driver, env=there)
+        while not parts(work, stage) and running.poll() is None:
             time.sleep(0.02)
-        driver.kill()
-        driver.wait()
+        running.kill()
+        running.wait()
         time.sleep(3)  # its workers end with it
         now = parts(work)
         assert before.items() <= now.items()
         before = now
-    subprocess.run([sys.executable, "-c", DRIVER, many, work, uri], check=True)
+    subprocess.run(driver, env=there, check=True)
     assert before.items() <= parts(work).items()
     assert_same(distributed.load(work), local)
 

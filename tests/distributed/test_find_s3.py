@@ -16,36 +16,21 @@ pytest.importorskip("s3fs")
 server_of = pytest.importorskip("moto.server")
 pytestmark = pytest.mark.slow
 
-SECRET = "a-secret-of-object-storage"
-
 
 @pytest.fixture(scope="module")
-def storage():
-    """A server that speaks S3 on loopback; where it is, and who may read, is in the environment."""
-    running = server_of.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+def storage(object_storage):
+    """A server that speaks S3 on loopback."""
+    port = int(object_storage["AWS_ENDPOINT_URL"].rpartition(":")[2])
+    running = server_of.ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     running.start()
-    host, port = running.get_host_and_port()
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        environment.setenv("AWS_ACCESS_KEY_ID", "someone")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        for name, value in object_storage.items():
+            environment.setenv(name, value)
         system = fsspec.filesystem("s3")
         system.mkdir("photos")
         system.mkdir("job")
         yield system
     running.stop()
-
-
-@pytest.fixture
-def nodes(storage):
-    """A Ray whose processes have this environment."""
-    context = ray.init(
-        address="local", num_cpus=2, object_store_memory=80 * 2**20, include_dashboard=False,
-        log_to_driver=False, logging_level="ERROR",
-    )  # fmt: skip
-    yield context
-    ray.shutdown()
 
 
 def encoded(image, quality=90):
@@ -54,7 +39,9 @@ def encoded(image, quality=90):
     return data.getvalue()
 
 
-def test_images_and_work_in_object_storage(storage, nodes, uri, photos, capfd):
+@pytest.mark.usefixtures("cluster")
+def test_images_and_work_in_object_storage(storage, object_storage, uri, photos, capfd):
+    secret = object_storage["AWS_SECRET_ACCESS_KEY"]
     for name, photo in photos.items():
         storage.pipe(f"photos/{name}.jpg", encoded(photo))
     storage.pipe("photos/in/coffee-small.jpg", encoded(photos["coffee"].resize((200, 133))))
@@ -69,10 +56,10 @@ def test_images_and_work_in_object_storage(storage, nodes, uri, photos, capfd):
     assert_same(distributed.load("s3://job/work"), local)
     files = storage.find("job/work")
     assert len(files) > 20
-    assert not any(SECRET.encode() in storage.cat_file(file) for file in files)
-    logs = Path(nodes.address_info["session_dir"], "logs")
-    assert not any(SECRET.encode() in log.read_bytes() for log in logs.rglob("*") if log.is_file())
-    assert SECRET not in "".join(capfd.readouterr())
-    assert SECRET not in repr(stored)
+    assert not any(secret.encode() in storage.cat_file(file) for file in files)
+    logs = Path(ray._private.worker._global_node.get_session_dir_path(), "logs")
+    assert not any(secret.encode() in log.read_bytes() for log in logs.rglob("*") if log.is_file())
+    assert secret not in "".join(capfd.readouterr())
+    assert secret not in repr(stored)
     with Image.open(io.BytesIO(storage.cat_file("photos/coffee.jpg"))) as image:
         assert image.size == photos["coffee"].size  # left alone

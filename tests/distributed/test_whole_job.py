@@ -44,11 +44,25 @@ def found(inputs, work, **settings):
 
 
 @pytest.mark.parametrize("method", ["phash", "sscd-fast"])
-def test_the_groups_are_those_of_one_machine(varied, uri, cluster, tmp_path, method):
+def test_the_groups_and_plans_are_those_of_one_machine(varied, uri, cluster, tmp_path, method):
     local = dedup.find_duplicates(varied, method=method, cache=False)
     stored = found(varied, tmp_path / "work", index=uri, method=method, collection=method[:4])
     assert_same(stored, local)
     assert len(stored.groups) > 0
+    assert planned(stored.plan()) == planned(local.plan())
+    protect = local.groups[0].paths[1:]  # of another file to keep less is known
+    mine, theirs = (moved(one.plan(protect=protect)) for one in (stored, local))
+    assert mine
+    assert mine <= theirs
+
+
+def planned(plan):
+    table = plan.table.sort_values("path")
+    return list(zip(table["path"], table["action"], table["keep"], table["reason"], strict=True))
+
+
+def moved(plan):
+    return {path for path, action, *_ in planned(plan) if action == "quarantine"}
 
 
 def test_order_and_number_of_tasks_change_nothing_and_parts_are_plain_parquet(

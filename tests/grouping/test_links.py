@@ -80,3 +80,19 @@ def test_a_component_alone_is_decided_as_among_others(random, batch):
             alone, own = decided(mine, kinds, few)
             assert alone == set(expected)
             assert own == {p: root for p, root in clusters.items() if component[p] == number}
+
+
+def asked_of_a_template(pages, *, copies):
+    """The pairs that are asked about of pages of one template, the most similar first."""
+    pairs = list(combinations(range(pages), 2))
+    told = Told(copies, set(pairs) - copies)
+    Links(told).follow(pairs)
+    return told.pairs
+
+
+def test_pages_of_a_template_without_copies_are_soon_left_alone():
+    assert len(asked_of_a_template(60, copies=set())) <= 6 * 60
+
+
+def test_pages_of_a_template_of_which_one_has_a_copy_are_compared_with_more_others():
+    assert len(asked_of_a_template(60, copies={(0, 1)})) > 12 * 60

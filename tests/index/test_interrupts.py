@@ -106,7 +106,7 @@ def test_add_that_is_interrupted_keeps_its_chunks_and_begins_no_more(tmp_path, c
     for number, pixels in enumerate(noise):
         Image.fromarray(pixels).resize((48, 48)).save(tmp_path / f"{number:03}.png")
     with dedup.ImageIndex(tmp_path / "a.db", method="phash", progress=False) as index:
-        ingest = Ingest(index._catalogue, model=index._model, token="")
+        ingest = Ingest(index._catalogue)
         with pytest.raises(Interrupt):
             ingest.run(discover(tmp_path).files, advance=interrupting(call=call))
         stored = len(index)

@@ -4,20 +4,16 @@ import os
 import shutil
 
 import pytest
-import skimage.data
-from PIL import Image, ImageDraw, ImageFilter
+from cat import cat, find, with_caption
+from PIL import Image, ImageFilter
 
 import dedup
 from dedup._cli.main import main
 
 
-def find(folder, **options):
-    return dedup.find_duplicates(folder, cache=False, method="phash", candidates=24, **options)
-
-
 @pytest.fixture
 def photo():
-    return Image.fromarray(skimage.data.chelsea())
+    return cat()
 
 
 @pytest.fixture
@@ -33,13 +29,6 @@ def why(tmp_path, photo):
         return group.why
 
     return said
-
-
-def with_caption(photo):
-    copy = Image.new("RGB", (photo.width, photo.height + 60), "white")
-    copy.paste(photo)
-    ImageDraw.Draw(copy).text((20, photo.height + 10), "Look at this cat", "black", font_size=32)
-    return copy
 
 
 def blurred_in_a_place(photo):

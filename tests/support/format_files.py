@@ -8,20 +8,8 @@ from dataclasses import dataclass
 import handmade
 import numpy as np
 import tifffile
-from encoded import jpeg, saved
-from PIL import Image, ImageCms, ImageOps
-
-# What turns an upright picture into the one that a camera stores with this EXIF orientation.
-STORED = {
-    1: lambda image: image,
-    2: ImageOps.mirror,
-    3: lambda image: image.transpose(Image.Transpose.ROTATE_180),
-    4: ImageOps.flip,
-    5: lambda image: image.transpose(Image.Transpose.TRANSPOSE),
-    6: lambda image: image.transpose(Image.Transpose.ROTATE_90),
-    7: lambda image: image.transpose(Image.Transpose.TRANSVERSE),
-    8: lambda image: image.transpose(Image.Transpose.ROTATE_270),
-}
+from encoded import STORED, jpeg, saved
+from PIL import Image, ImageCms
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 import time
 
+# Of scikit-image, which pages are made of here.
+PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "retina", "immunohistochemistry")
+
 
 def cards(page):
     return page.get_by_role("article")

@@ -94,6 +94,22 @@ def test_a_digit_on_two_noisy_scans_is_not_taken_for_noise():
     assert read(grey(one), grey(two), registered.transform).kind in ("lookalike", "unreadable")
 
 
+@pytest.mark.parametrize(
+    ("family", "kind", "template", "numbers"),
+    [
+        ("map-tile", "scanned", 0, (1, 2)),
+        ("map-tile", "scanned", 0, (2, 3)),
+        ("sheet-music", "scanned", 1, (0, 3)),
+        ("sheet-music", "photographed", 0, (0, 3)),
+    ],
+)
+def test_thin_lines_and_pale_numbers_on_paper_are_no_photo(family, kind, template, numbers):
+    drawn = list(make_lookalikes(family, count=4, seed=0, template=template))
+    one, two = (copied(drawn[n], kind, seed=1000 * template + n) for n in numbers)
+    registered = compare(extract(np.asarray(one)), extract(np.asarray(two)))
+    assert read(grey(one), grey(two), registered.transform).kind in ("lookalike", "unreadable")
+
+
 def test_a_grid_that_is_laid_over_the_wrong_cells_tells_nothing():
     page = grey(pages("spreadsheet", count=1)[0])
     one_cell = np.array([[1, 0, 128 / page.shape[1]], [0, 1, 35 / page.shape[0]], [0, 0, 1]])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import dedup
-from dedup._verification import comparing, covering, verify
+from dedup._verification import comparing, cover, verify
 from dedup._verification.coverage import Coverage, Only
 from dedup._verification.detail import Detail
 from dedup._verification.evidence import Evidence
@@ -44,7 +44,7 @@ def measured(monkeypatch):
     def counted(function):
         return lambda *arguments: calls.append(arguments) or function(*arguments)
 
-    monkeypatch.setattr(covering, "coverage_of", counted(covering.coverage_of))
+    monkeypatch.setattr(cover, "coverage_of", counted(cover.coverage_of))
     monkeypatch.setattr(verify, "standings", counted(verify.standings))
     return calls
 

@@ -4,11 +4,10 @@ import browser
 import pytest
 import skimage.data
 from PIL import Image
+from report_page import PHOTOS
 
 import dedup
 from dedup.data.edits import apply_edit
-
-PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "retina", "immunohistochemistry")
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,13 @@ import browser
 import pytest
 import skimage.data
 from PIL import Image
-from report_page import cards, hrefs, names, states, until
+from report_page import PHOTOS, cards, hrefs, names, states, until
 
 import dedup
 
 pytestmark = pytest.mark.skipif(bool(browser.why_not()), reason=browser.why_not())
 expect = pytest.importorskip("playwright.sync_api").expect
 
-PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "retina", "immunohistochemistry")
 PARTS = 10
 
 

@@ -7,15 +7,13 @@ import browser
 import pytest
 import skimage.data
 from PIL import Image
-from report_page import states
+from report_page import PHOTOS, states
 
 import dedup
 from dedup.data.edits import apply_edit
 
 pytestmark = pytest.mark.skipif(bool(browser.why_not()), reason=browser.why_not())
 expect = pytest.importorskip("playwright.sync_api").expect
-
-PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "retina", "immunohistochemistry")
 
 
 @pytest.fixture(scope="module")

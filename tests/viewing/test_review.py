@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from report_page import PHOTOS
 from skimage import data
 
 import dedup
 from dedup._duplicates import Duplicates
 from dedup.labels import read_labels
-
-PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "retina", "immunohistochemistry")
 
 
 @pytest.fixture(scope="module")

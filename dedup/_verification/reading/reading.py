@@ -112,7 +112,7 @@ def read(a: Grey, b: Grey, transform: Matrix, *, photos: bool = False) -> Readin
         if rough and not photos:
             sheets = sheet_in(one), sheet_in(two)
             start = start_of(frame, sheets, (one.shape, two.shape))
-            nature = nature_of(*_in_common(frame, start, sheets))
+            nature = _nature(frame, start, sheets, (one, two))
         nearly = nature == "photo" or not rough
         to_other = registered(frame.base, frame.other, start, nearly=nearly)
         laid, covered = laid_in_frame(frame, to_other, sheets)
@@ -126,14 +126,22 @@ def read(a: Grey, b: Grey, transform: Matrix, *, photos: bool = False) -> Readin
     raise AssertionError("a look at full size decides")
 
 
-def _in_common(frame: Frame, to_other: Matrix, sheets: Sheets) -> tuple[Grey, Grey]:
-    """Both pictures, in the box that both show: without what lies around sheets."""
+def _nature(frame: Frame, to_other: Matrix, sheets: Sheets, given: tuple[Grey, Grey]) -> Nature:
+    """What both pictures are, in the box that both show: without what lies around sheets."""
     laid, covered = laid_in_frame(frame, to_other, sheets)
     left, top, width, height = cv2.boundingRect(covered)
     if min(width, height) < WINDOW:
-        return frame.base, laid
-    box = slice(top, top + height), slice(left, left + width)
-    return frame.base[box], laid[box]
+        return nature_of(given, (frame.base, laid))
+    box = left, top, left + width, top + height
+    there = frame.to_base, frame.given(to_other)
+    # As they were given: in what was reduced or turned before, thin lines have many tones.
+    one, two = (_cut(x, _box(box, m, x.shape)) for x, m in zip(given, there, strict=True))
+    return nature_of((one, two), (_cut(frame.base, box), _cut(laid, box)))
+
+
+def _cut(picture: Grey, box: Box) -> Grey:
+    left, top, right, bottom = (round(side) for side in box)
+    return picture[top:bottom, left:right]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +181,7 @@ def _decided(look: _Look) -> tuple[Kind | None, Sequence[Region], dict[str, floa
     found: list[Region] = []
     other: list[Region] = []
     is_photo = nature == "photo"
-    if rough or seen.changed.sum() >= _SURE:
+    if seen.changed.sum() >= _SURE:
         tones_a, tones_b = (tones_of(picture) for picture in (frame.base, laid))
         if tones_a is None or tones_b is None:
             return ("copy" if is_photo else None if rough else "unreadable"), (), {"changed": 1.0}
@@ -181,9 +189,7 @@ def _decided(look: _Look) -> tuple[Kind | None, Sequence[Region], dict[str, floa
         if is_photo:
             other = [region for region in found if has_moved(region, found, frame.base, laid)]
         else:
-            other = surely_other(found, nature)
-        if not other and rough and not is_photo:
-            return None, (), {}
+            other = surely_other(found, nature, cut=seen.cut)
         if not other and not rough:
             ink = _ink(tones_a, tones_b, a.shape) & (covered > 0)
             seen = _filtered(seen, a, b, whole, ink)
@@ -191,6 +197,8 @@ def _decided(look: _Look) -> tuple[Kind | None, Sequence[Region], dict[str, floa
             other = other_content(found, nature, whole)
             if is_in_doubt(found, other, nature, whole, cut=seen.cut):
                 return "unreadable", (), {}
+    if rough and not other and not is_photo:
+        return None, (), {}
     kind: Kind = "scene" if is_photo else "lookalike"
     if may_have_moved(other, nature) and has_shifted(found, frame.base, laid, covered):
         kind, other = "scene", found

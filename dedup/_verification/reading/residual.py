@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from dedup._base.opencv import cv2
 
-__all__ = ["STRIDE", "WINDOW", "Residual", "residual", "smoothed"]
+__all__ = ["MOST_CUT", "STRIDE", "WINDOW", "Residual", "residual", "smoothed"]
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -23,7 +23,7 @@ _CONTRAST: Final = 100.0
 _GAIN: Final = 1.4
 """Most by which a window's own contrast may differ from that of its surroundings."""
 _LEAST_CUT: Final = 0.12
-_MOST_CUT: Final = 0.25
+MOST_CUT: Final = 0.25
 _OUTLIER: Final = 3.0
 """A window has changed if it differs so many times as much as 98 % of the pair's windows."""
 
@@ -91,7 +91,7 @@ def residual(
     ratio = left / (stronger + 25 + 3 * noise + (0 if fine is None else 2 * fine))
     valid = covered & (stronger > _CONTRAST + 6 * noise)
     usual = float(np.percentile(ratio[valid], 98)) if valid.any() else 0.0
-    cut = min(_MOST_CUT, max(_LEAST_CUT, _OUTLIER * usual))
+    cut = min(MOST_CUT, max(_LEAST_CUT, _OUTLIER * usual))
     return Residual(ratio, valid, covered, contrast_a, contrast_b, likeness, noise, cut)
 
 

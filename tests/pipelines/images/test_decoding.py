@@ -6,23 +6,11 @@ import zlib
 import numpy as np
 import PIL
 import pytest
-from encoded import saved
-from PIL import Image, ImageOps
+from encoded import STORED, saved
+from PIL import Image
 
 from dedup import DecodeError
 from dedup.pipelines.images.decoding import check_header, decode, pixel_digest
-
-# What turns an upright picture into the one that a camera stores with this EXIF orientation.
-STORED = {
-    1: lambda image: image,
-    2: ImageOps.mirror,
-    3: lambda image: image.transpose(Image.Transpose.ROTATE_180),
-    4: ImageOps.flip,
-    5: lambda image: image.transpose(Image.Transpose.TRANSPOSE),
-    6: lambda image: image.transpose(Image.Transpose.ROTATE_90),
-    7: lambda image: image.transpose(Image.Transpose.TRANSVERSE),
-    8: lambda image: image.transpose(Image.Transpose.ROTATE_270),
-}
 
 
 @pytest.fixture

@@ -54,6 +54,12 @@ def made(connection, *, name="made", storage=None, dimension=DIMENSION):
 # What is stored, and what is read
 
 
+def test_collection_that_was_dropped_meanwhile_is_made_and_loaded_anew(connection):
+    made(connection)
+    connection.call("drop it", "drop_collection", collection_name="made")
+    assert len(made(connection)) == 0
+
+
 def test_rows_are_there_when_they_were_written(connection):
     collection = made(connection)
     vectors = random_vectors(200)

@@ -1,0 +1,72 @@
+"""Letters of another hue that lie over one of two aligned pictures, as light as what is below.
+
+A date in orange is hardly lighter or darker than a photo: all that tells it is its colour.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from dedup._base.arrays import Pixels
+from dedup._base.opencv import cv2
+from dedup._verification.common_part import Mask
+from dedup._verification.registration import Floats
+
+__all__ = ["coloured_ink"]
+
+_CHROMA: Final = np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
+"""From red, green and blue to red against green, and both against blue."""
+_BESIDE: Final = np.ones((5, 5), np.uint8)
+"""Places of the canvas at which a colour may lie, as encoders blur it."""
+_OTHER: Final = 50.0
+"""Distance from all colours there, in grey values. Of 25 photos in twelve edits, the eighth
+farthest place of a copy is at most 37 away; under dates in orange, red and blue mostly 65 to 140.
+"""
+_LEAST: Final = 8
+"""Places side by side."""
+_GROWN: Final = np.ones((7, 7), np.uint8)
+_SAMPLED: Final = 5
+_FEW: Final = 200
+"""Each fifth place is asked how the colours of one become the other's, if there are so many."""
+
+
+def coloured_ink(picture: Pixels, other: Pixels, alike: Mask) -> float:
+    """Part of what is alike in which a picture has a colour that the other has nowhere near.
+
+    Parameters
+    ----------
+    picture, other : ndarray, shape (height, width, 3), uint8
+        Laid over each other.
+    alike : ndarray of bool, shape (height, width)
+        Where they show the same, but for colours.
+
+    Examples
+    --------
+    >>> grey = np.full((64, 64, 3), 150, np.uint8)
+    >>> dated = grey.copy()
+    >>> dated[40:43, 20:40] = 240, 130, 20
+    >>> where = np.ones((64, 64), np.bool_)
+    >>> coloured_ink(dated, grey, where) > 0, coloured_ink(grey, dated, where) > 0
+    (True, False)
+    """
+    where = np.asarray(cv2.erode(alike.astype(np.uint8), _BESIDE), np.bool_)
+    if where.sum() < _FEW:
+        return 0.0
+    own, its = picture.astype(np.float32) @ _CHROMA, _as_own(picture, other, where)
+    beyond = np.maximum(own - cv2.dilate(its, _BESIDE), cv2.erode(its, _BESIDE) - own).max(axis=2)
+    inked = where & (beyond > _OTHER)
+    if inked.sum() < _LEAST:
+        return 0.0
+    grown = np.asarray(cv2.dilate(inked.astype(np.uint8), _GROWN), np.uint8)
+    _, labels = cv2.connectedComponents(grown)
+    sizes = np.bincount(np.asarray(labels)[inked])
+    return float(sizes[sizes >= _LEAST].sum() / where.sum())
+
+
+def _as_own(picture: Pixels, other: Pixels, where: Mask) -> Floats:
+    """The other's colours as edits of all of it turned them into the picture's."""
+    scaled = other.astype(np.float32) / 128
+    terms = np.concatenate([scaled, scaled**2, np.ones_like(scaled[..., :1])], axis=2)
+    wanted = picture.astype(np.float32) @ _CHROMA
+    fit, *_ = np.linalg.lstsq(terms[where][::_SAMPLED], wanted[where][::_SAMPLED], rcond=1e-4)
+    return np.asarray(terms @ fit, np.float32)
