@@ -30,7 +30,8 @@ from dedup._verification.verify import Verifier
 __all__ = ["settled"]
 
 _THREE: Final = 3
-"""Pictures among which it shows what was altered."""
+_TWO: Final = 2
+"""Pictures among which it shows what was altered; and that say that one was put on a ground."""
 _LARGE: Final = 400
 """Pictures that are looked at; of those after these, which a rule likes less, none is kept."""
 _COVERED: Final = 0.02
@@ -107,13 +108,13 @@ def _best(
 
 
 def _is_put(keeper: int, others: Sequence[int], *, decision: Decision, verifier: Verifier) -> bool:
-    """Whether most of those that show less say that the keeper was put on a ground.
+    """Whether half of a group say that the keeper was put on a ground, and two at least.
 
-    It is seen more closely here than where all are laid over each other.
+    It is seen more closely here than where all are laid over each other; some crops seem to say so.
     """
     known = (_seen(keeper, other, decision=decision, verifier=verifier) for other in others)
-    put = [its.a.is_put for its in known if its is not None and its.a.around > _COVERED]
-    return 2 * sum(put) >= max(len(put), 1)
+    put = [its.a.is_put for its in known if its is not None]
+    return sum(put) >= max(len(put) / 2, _TWO)
 
 
 def _seen(a: int, b: int, *, decision: Decision, verifier: Verifier) -> Coverage | None:

@@ -39,6 +39,8 @@ _STRONG: Final = 8.0
 """Noise, in grey values, that was added; and from which it may seem to be detail."""
 _AS_DETAILED: Final = 0.95
 """Detail, at least, of what is only noisier."""
+_ENCODED_ONCE: Final = 1.02
+"""Detail that encoding once more costs at least: JPEG of quality 90, and WebP, cost 2 to 3 %."""
 _INTERPOLATED: Final = 1.25
 """Detail that interpolation may cost one of the pictures, and that noise may seem to be."""
 _SAME_COLOURS: Final = 3.0
@@ -131,13 +133,15 @@ def _detailed(seen: Coverage) -> int:
         return -finer if is_amplified(back if finer > 0 else detail) else finer
     if max(detail.pixels, back.pixels) > _ENLARGED and not is_soft(detail):
         return -1 if detail.pixels > 1 else 1
-    return 0 if same_size else (1 if detail.pixels > 1 else -1)
+    fresher = int(detail.ratio > _ENCODED_ONCE) - int(back.ratio > _ENCODED_ONCE)
+    return fresher if same_size else (1 if detail.pixels > 1 else -1)
 
 
 def _is_noisier(detail: Detail) -> bool:
     """Whether b has specks or noise that a, though as detailed, does not have."""
-    if detail.noise_b > _STRONG and _AS_DETAILED < detail.ratio < _AMPLIFIED:
+    is_speckled = detail.specks_b > detail.specks_a + _SPECKS
+    if detail.noise_b > _STRONG and not is_speckled and _AS_DETAILED < detail.ratio < _AMPLIFIED:
         return detail.crisp_a > _SHARP  # it may seem to be detail
     if detail.crisp_a < _CRISP or not _AS_DETAILED < detail.ratio < _INTERPOLATED:
         return False
-    return detail.specks_b > detail.specks_a + _SPECKS or detail.noise_b > _NOISE
+    return is_speckled or detail.noise_b > _NOISE

@@ -176,13 +176,18 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     b_is_whole = evidence.overlap_a >= evidence.overlap_b
     put = next((edit for edit in evidence.edits if edit in GROUNDS), "")
     is_put = bool(put)
-    if abs(evidence.rotation - 90 * round(evidence.rotation / 90)) < _UPRIGHT:
+    is_upright = abs(evidence.rotation - 90 * round(evidence.rotation / 90)) < _UPRIGHT
+    if is_upright:
         framed = _is_framed(*((b, evidence.box_b) if b_is_whole else (a, evidence.box_a)))
         put = (put or _PASTED) if framed else ""
     is_put = is_put or bool(put)
     puts = ("", put) if b_is_whole else (put, "")
     around_a = _around(a.image, to_b, put=puts[0], is_put=is_put and not b_is_whole)
     around_b = _around(b.image, np.linalg.inv(to_b), put=puts[1], is_put=is_put and b_is_whole)
+    if not is_upright:  # what is plain around it is no scene that was cut at a tilt
+        around_a, around_b = (
+            replace(x, is_put=x.is_put or x.is_plain) for x in (around_a, around_b)
+        )
     only_a, only_b = common.shares
     back = common.swapped()
     sure = _trimmed(common) if is_put else common
