@@ -30,7 +30,8 @@ from dedup._verification.verify import Verifier
 __all__ = ["settled"]
 
 _THREE: Final = 3
-"""Pictures among which it shows what was altered."""
+_TWO: Final = 2
+"""Pictures among which it shows what was altered; and that say that one was put on a ground."""
 _LARGE: Final = 400
 """Pictures that are looked at; of those after these, which a rule likes less, none is kept."""
 _COVERED: Final = 0.02
@@ -107,13 +108,13 @@ def _best(
 
 
 def _is_put(keeper: int, others: Sequence[int], *, decision: Decision, verifier: Verifier) -> bool:
-    """Whether most of those that show less say that the keeper was put on a ground.
+    """Whether half of a group say that the keeper was put on a ground, and two at least.
 
-    It is seen more closely here than where all are laid over each other.
+    It is seen more closely here than where all are laid over each other; some crops seem to say so.
     """
     known = (_seen(keeper, other, decision=decision, verifier=verifier) for other in others)
-    put = [its.a.is_put for its in known if its is not None and its.a.around > _COVERED]
-    return 2 * sum(put) >= max(len(put), 1)
+    put = [its.a.is_put for its in known if its is not None]
+    return sum(put) >= max(len(put) / 2, _TWO)
 
 
 def _seen(a: int, b: int, *, decision: Decision, verifier: Verifier) -> Coverage | None:
@@ -257,13 +258,14 @@ def _least_altered(
     most = max(standing[one.picture].colour for one in left)
     left = least(lambda its: most > _COLOURFUL and its.colour < _COLOURLESS * most, 0)
     left = least(lambda its: its.tint, _TINTED)
+    usual = Counter(one.sides for one in placed).most_common(1)[0][0]
+    upright = max((one.scale for one in left if one.sides == usual), default=0.0)
+    larger = (1 + _SAME_SIZE) * upright
+    left = [one for one in left if one.sides == usual or one.scale > larger]
     largest = max(one.scale for one in left)
 
-    upright = Counter(one.sides for one in placed).most_common(1)[0][0]
-
-    def rank(one: _Placed) -> tuple[int, bool, int, int]:
+    def rank(one: _Placed) -> tuple[int, int, int]:
         smaller = round(math.log(largest / one.scale) / (2 * _SAME_SIZE))
-        tint = round(standing[one.picture].tint)
-        return smaller, one.sides != upright, tint, one.picture
+        return smaller, round(standing[one.picture].tint), one.picture
 
     return sorted(left, key=rank)

@@ -13,7 +13,7 @@ from dedup.errors import DecodeError
 from dedup.pipelines.images.archives import open_file
 from dedup.pipelines.images.readers import open_image
 
-__all__ = ["date_taken", "has_camera", "is_coarser", "is_lossless", "losslessness", "rounds_less"]
+__all__ = ["date_taken", "has_camera", "is_coarser", "is_lossless", "losslessness"]
 
 _COARSE: Final = 45.0
 """Mean quantisation step, of about quality 60, from which a JPEG file is visibly the worse."""
@@ -47,11 +47,6 @@ def is_coarser(one: Record, other: Record) -> bool:
         return _has_few_colours(one)
     step = _step_of(one)
     return step > _COARSE and step > _TWICE * _step_of(other)
-
-
-def rounds_less(one: Record, other: Record) -> bool:
-    """Whether both files are JPEGs, of which one was encoded with smaller quantisation steps."""
-    return 0 < _step_of(one) < _step_of(other)
 
 
 def has_camera(record: Record) -> bool:

@@ -139,8 +139,10 @@ def is_amplified(detail: Detail) -> bool:
     """
     if detail.pixels < 1 - _SAME_SIZE or detail.crisp_b < _SHARP:
         return False
-    same_size = detail.pixels <= 1 + _SAME_SIZE
-    return 1 / detail.ratio > (_AMPLIFIED if same_size else _AMPLIFIED_SMALLER)
+    if detail.pixels > 1 + _SAME_SIZE:
+        return 1 / detail.ratio > _AMPLIFIED_SMALLER
+    # Sharpening adds to the finest octave most; noise in b seems to be sharpness.
+    return 1 / detail.ratio > _AMPLIFIED and detail.crisp_a > detail.crisp_b
 
 
 def is_noisy(detail: Detail) -> bool:

@@ -4,7 +4,7 @@ from typing import Final
 
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import has_camera, is_coarser, is_lossless, rounds_less
+from dedup._grouping.encoding import has_camera, is_coarser, is_lossless
 from dedup._grouping.retain import (
     holds_more,
     is_amplified,
@@ -39,6 +39,8 @@ _STRONG: Final = 8.0
 """Noise, in grey values, that was added; and from which it may seem to be detail."""
 _AS_DETAILED: Final = 0.95
 """Detail, at least, of what is only noisier."""
+_ENCODED_ONCE: Final = 1.02
+"""Detail that encoding once more costs at least: JPEG of quality 90, and WebP, cost 2 to 3 %."""
 _INTERPOLATED: Final = 1.25
 """Detail that interpolation may cost one of the pictures, and that noise may seem to be."""
 _SAME_COLOURS: Final = 3.0
@@ -61,10 +63,8 @@ def is_better(other: Record, keep: Record, seen: Coverage) -> bool:
 
 def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
     """Whether, of two that show the same, the other file (b) resolves more, or tells more."""
-    said = _encoded(other, keep, seen)
-    said = said or int(has_camera(other)) - int(has_camera(keep))
-    said = said or int(is_lossless(other)) - int(is_lossless(keep))
-    return said > 0 if said else rounds_less(other, keep)
+    said = _encoded(other, keep, seen) or int(has_camera(other)) - int(has_camera(keep))
+    return said > 0 if said else is_lossless(other) and not is_lossless(keep)
 
 
 def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
@@ -133,13 +133,15 @@ def _detailed(seen: Coverage) -> int:
         return -finer if is_amplified(back if finer > 0 else detail) else finer
     if max(detail.pixels, back.pixels) > _ENLARGED and not is_soft(detail):
         return -1 if detail.pixels > 1 else 1
-    return 0 if same_size else (1 if detail.pixels > 1 else -1)
+    fresher = int(detail.ratio > _ENCODED_ONCE) - int(back.ratio > _ENCODED_ONCE)
+    return fresher if same_size else (1 if detail.pixels > 1 else -1)
 
 
 def _is_noisier(detail: Detail) -> bool:
     """Whether b has specks or noise that a, though as detailed, does not have."""
-    if detail.noise_b > _STRONG and _AS_DETAILED < detail.ratio < _AMPLIFIED:
+    is_speckled = detail.specks_b > detail.specks_a + _SPECKS
+    if detail.noise_b > _STRONG and not is_speckled and _AS_DETAILED < detail.ratio < _AMPLIFIED:
         return detail.crisp_a > _SHARP  # it may seem to be detail
     if detail.crisp_a < _CRISP or not _AS_DETAILED < detail.ratio < _INTERPOLATED:
         return False
-    return detail.specks_b > detail.specks_a + _SPECKS or detail.noise_b > _NOISE
+    return is_speckled or detail.noise_b > _NOISE
