@@ -5,14 +5,15 @@ import os
 import re
 import warnings
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 
 def open_photo(path: Path, *, max_side: int) -> Image.Image:
-    """Open a photo the right way up, in RGB over white, its longer side at most `max_side`.
+    """Open a photo the right way up, in sRGB over white, its longer side at most `max_side`.
 
     Raises
     ------
@@ -25,14 +26,34 @@ def open_photo(path: Path, *, max_side: int) -> Image.Image:
             image = ImageOps.exif_transpose(opened)
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"can't read the photo {path}: {error}") from error
+    profile = image.info.get("icc_profile")
     if image.mode.startswith("I;16"):
         image = Image.fromarray((np.asarray(image) // 256).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = image.convert("RGB")
+    image = _in_srgb(image, profile)
     image.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     return image
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """The colours that a viewer shows, since copies are written without the photo's profile."""
+    if profile and image.mode in ("L", "RGB", "CMYK"):
+        try:
+            managed = ImageCms.profileToProfile(
+                image,
+                ImageCms.ImageCmsProfile(BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+                outputMode="RGB",
+                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            )
+        except (ImageCms.PyCMSError, OSError):
+            pass  # damaged, or of another kind of image: viewers ignore it, too
+        else:
+            return managed or image.convert("RGB")
+    return image.convert("RGB")
 
 
 def list_photos(photos: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:

@@ -7,7 +7,9 @@ alone it is judged by how they differ (`two`).
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -28,7 +30,8 @@ from dedup._verification.verify import Verifier
 __all__ = ["settled"]
 
 _THREE: Final = 3
-"""Pictures among which it shows what was altered."""
+_TWO: Final = 2
+"""Pictures among which it shows what was altered; and that say that one was put on a ground."""
 _LARGE: Final = 400
 """Pictures that are looked at; of those after these, which a rule likes less, none is kept."""
 _COVERED: Final = 0.02
@@ -68,9 +71,28 @@ def settled(
     first, *others = group
     decision.verify(ordered(first, other) for other in others)
     placed = list(islice(_placed(group, decision=decision, verifier=verifier), _LARGE))
-    fullest = _fullest(placed, files)
+    among = _fullest(placed, files)
+    best = partial(_best, decision=decision, verifier=verifier, files=files)
+    keeper = best(placed, among)
+    bare = [one for one in among if one.picture != keeper]
+    others = [one.picture for one in bare]
+    if bare and _is_put(keeper, others, decision=decision, verifier=verifier):
+        known = [one._replace(is_framed=one.is_framed or one.picture == keeper) for one in placed]
+        keeper = best(known, bare)
+    return [keeper, *(other for other in group if other != keeper)]
+
+
+def _best(
+    placed: Sequence["_Placed"],
+    among: Sequence["_Placed"],
+    *,
+    decision: Decision,
+    verifier: Verifier,
+    files: Mapping[int, Sequence[Record]],
+) -> int:
+    """The best among some pictures of a group, all of which say what was altered."""
     are_many = len(placed) >= _THREE
-    best = _least_altered(placed, among=fullest, verifier=verifier) if are_many else fullest
+    best = _least_altered(placed, among=among, verifier=verifier) if are_many else among
     better = is_encoded_better if are_many else is_better
     keeper, *rivals = (one.picture for one in best)
     decision.verify(ordered(keeper, rival) for rival in rivals)
@@ -78,11 +100,21 @@ def settled(
         seen = _seen(keeper, rival, decision=decision, verifier=verifier)
         if seen is not None and better(files[rival][0], files[keeper][0], seen):
             keeper = rival
-    if are_many:
-        keeper = _larger_sibling(keeper, fullest, decision=decision, verifier=verifier, files=files)
-        others = [one.picture for one in fullest if one.picture != keeper]
-        keeper = _uncensored(keeper, others, decision=decision, verifier=verifier)
-    return [keeper, *(other for other in group if other != keeper)]
+    if not are_many:
+        return keeper
+    keeper = _larger_sibling(keeper, among, decision=decision, verifier=verifier, files=files)
+    others = [one.picture for one in among if one.picture != keeper]
+    return _uncensored(keeper, others, decision=decision, verifier=verifier)
+
+
+def _is_put(keeper: int, others: Sequence[int], *, decision: Decision, verifier: Verifier) -> bool:
+    """Whether half of a group say that the keeper was put on a ground, and two at least.
+
+    It is seen more closely here than where all are laid over each other; some crops seem to say so.
+    """
+    known = (_seen(keeper, other, decision=decision, verifier=verifier) for other in others)
+    put = [its.a.is_put for its in known if its is not None]
+    return sum(put) >= max(len(put) / 2, _TWO)
 
 
 def _seen(a: int, b: int, *, decision: Decision, verifier: Verifier) -> Coverage | None:
@@ -135,6 +167,12 @@ class _Placed(NamedTuple):
     to_picture: Matrix
     is_framed: bool
     scale: float
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """Which of its sides are those of the first one: others, if it is mirrored or turned."""
+        across = self.to_picture[:2, :2]
+        return tuple(np.rint(across / np.abs(across).max()).astype(int).ravel().tolist())
 
 
 def _larger_sibling(
@@ -220,6 +258,10 @@ def _least_altered(
     most = max(standing[one.picture].colour for one in left)
     left = least(lambda its: most > _COLOURFUL and its.colour < _COLOURLESS * most, 0)
     left = least(lambda its: its.tint, _TINTED)
+    usual = Counter(one.sides for one in placed).most_common(1)[0][0]
+    upright = max((one.scale for one in left if one.sides == usual), default=0.0)
+    larger = (1 + _SAME_SIZE) * upright
+    left = [one for one in left if one.sides == usual or one.scale > larger]
     largest = max(one.scale for one in left)
 
     def rank(one: _Placed) -> tuple[int, int, int]:

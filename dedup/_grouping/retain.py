@@ -13,6 +13,7 @@ from dedup._verification.coverage import Coverage, Only
 from dedup._verification.detail import Detail
 
 __all__ = [
+    "holds_more",
     "is_amplified",
     "is_finer",
     "is_fuller",
@@ -38,6 +39,8 @@ _TRUE_PIXELS: Final = 0.15
 _ENLARGED: Final = 1.012
 """Detail that a larger picture has for each unit by which it is longer, unless it is an upscale;
 and what encoding adds to such a one: at most 1.006 in 60 upscales of photos."""
+_ROUNDED: Final = 1.05
+"""What is less would be rounded to 1 times the detail."""
 _SHARP: Final = 0.5
 _AMPLIFIED: Final = 1.45
 """Finest octave in units of the next, of a picture that is not blurred; and the detail, in units of
@@ -57,10 +60,11 @@ of the pixels; and the detail, at least, of a file that is only cleaner."""
 _ADDED: Final = 0.25
 """What an overlay hides of the other, in units of what it shows itself; less is hidden only."""
 _GROUND: Final = {
-    "caption added": "its caption is only here",
-    "shown in a screenshot": "the screen around it is only here",
-    "pasted into another image": "the picture around it is only here",
+    "caption added": "its caption",
+    "shown in a screenshot": "the screen around it",
+    "pasted into another image": "the picture around it",
 }
+_BESIDE: Final = "what is beside its picture"
 
 
 def shown_more(
@@ -93,6 +97,8 @@ def shown_more(
         said.append("small letters are only here")
     elif seen.a.letters:
         said.append("what small letters hide of the file to keep is only here")
+    if holds_more(seen.a):
+        said.append(f"the picture itself, without {_GROUND.get(seen.a.ground, _BESIDE)}")
     if seen.is_turned:
         said.append("a drawing that is mirrored or turned")
     if seen.b.colours:
@@ -133,8 +139,10 @@ def is_amplified(detail: Detail) -> bool:
     """
     if detail.pixels < 1 - _SAME_SIZE or detail.crisp_b < _SHARP:
         return False
-    same_size = detail.pixels <= 1 + _SAME_SIZE
-    return 1 / detail.ratio > (_AMPLIFIED if same_size else _AMPLIFIED_SMALLER)
+    if detail.pixels > 1 + _SAME_SIZE:
+        return 1 / detail.ratio > _AMPLIFIED_SMALLER
+    # Sharpening adds to the finest octave most; noise in b seems to be sharpness.
+    return 1 / detail.ratio > _AMPLIFIED and detail.crisp_a > detail.crisp_b
 
 
 def is_noisy(detail: Detail) -> bool:
@@ -156,11 +164,20 @@ def shows_more_within(only: Only) -> bool:
     return only.own > _WITHIN
 
 
+def holds_more(only: Only) -> bool:
+    """Whether a picture was put on a ground with other things: a page, a screen, other pictures.
+
+    Nobody wants that in place of the picture, however large it is there.
+    """
+    return only.is_put and only.around > _DRAWN
+
+
 def _finely(keep: Record, other: Record, seen: Coverage) -> Iterator[str]:
     """How much more finely, or more truly, the other file shows what both do."""
     detail = seen.detail
     if is_finer(detail):
-        yield f"{max(detail.ratio, 2**detail.more_b):.2g} times the detail"
+        times = max(detail.ratio, 2**detail.more_b)
+        yield f"{times:.{2 if times >= _ROUNDED else 3}g} times the detail"
     elif abs(detail.pixels - 1) <= _SAME_SIZE and is_coarser(keep, other):
         yield "better quality"
     if is_amplified(detail) and not is_coarser(other, keep):
@@ -188,7 +205,7 @@ def _around(only: Only, edited: str) -> str:
         return f"{_percent(only.around)} of its picture is only here" if beyond else ""
     if only.around <= _DRAWN or edited == "remove":
         return ""
-    return _GROUND.get(only.ground, "what is beside its picture is only here")
+    return f"{_GROUND.get(only.ground, _BESIDE)} is only here"
 
 
 def _is_added(seen: Coverage) -> bool:

@@ -5,7 +5,14 @@ from typing import Final
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import has_camera, is_coarser, is_lossless
-from dedup._grouping.retain import is_amplified, is_finer, is_fuller, is_soft, shows_more_within
+from dedup._grouping.retain import (
+    holds_more,
+    is_amplified,
+    is_finer,
+    is_fuller,
+    is_soft,
+    shows_more_within,
+)
 from dedup._verification.coverage import Coverage
 from dedup._verification.detail import Detail
 
@@ -15,6 +22,8 @@ _MORE: Final = 0.02
 """Part of a picture, beyond the other's frame, by which one shows more."""
 _CLEARLY: Final = 0.75
 """What the less altered one shows alone, at most, in units of what the other does."""
+_RESOLVES_MORE: Final = 1.1
+"""Detail for which a picture in a border is kept rather than the bare one."""
 _SAME_SIZE: Final = 0.03
 _ENLARGED: Final = 1.25
 """Resolutions of one size; and from which one without more detail was enlarged."""
@@ -30,6 +39,8 @@ _STRONG: Final = 8.0
 """Noise, in grey values, that was added; and from which it may seem to be detail."""
 _AS_DETAILED: Final = 0.95
 """Detail, at least, of what is only noisier."""
+_ENCODED_ONCE: Final = 1.02
+"""Detail that encoding once more costs at least: JPEG of quality 90, and WebP, cost 2 to 3 %."""
 _INTERPOLATED: Final = 1.25
 """Detail that interpolation may cost one of the pictures, and that noise may seem to be."""
 _SAME_COLOURS: Final = 3.0
@@ -66,13 +77,14 @@ def _is_tinted(seen: Coverage) -> bool:
 
 
 def _bare(seen: Coverage) -> int:
-    """The picture itself, not what it was put into; unless that is larger, and resolves more."""
-    if bool(seen.a.ground) == bool(seen.b.ground):
+    """The picture itself, not what it was put into; unless that is larger, in a plain border."""
+    if seen.a.is_put == seen.b.is_put:
         return 0
-    detail = seen.swapped().detail if seen.a.ground else seen.detail
-    if detail.pixels > 1 + _SAME_SIZE and is_finer(detail):
+    framed = seen if seen.b.is_put else seen.swapped()
+    larger = framed.detail.pixels > 1 + _SAME_SIZE and framed.detail.ratio > _RESOLVES_MORE
+    if larger and not holds_more(framed.b):
         return 0
-    return 1 if seen.a.ground else -1
+    return -1 if framed is seen else 1
 
 
 def _whole(seen: Coverage) -> int:
@@ -121,13 +133,15 @@ def _detailed(seen: Coverage) -> int:
         return -finer if is_amplified(back if finer > 0 else detail) else finer
     if max(detail.pixels, back.pixels) > _ENLARGED and not is_soft(detail):
         return -1 if detail.pixels > 1 else 1
-    return 0 if same_size else (1 if detail.pixels > 1 else -1)
+    fresher = int(detail.ratio > _ENCODED_ONCE) - int(back.ratio > _ENCODED_ONCE)
+    return fresher if same_size else (1 if detail.pixels > 1 else -1)
 
 
 def _is_noisier(detail: Detail) -> bool:
     """Whether b has specks or noise that a, though as detailed, does not have."""
-    if detail.noise_b > _STRONG and _AS_DETAILED < detail.ratio < _AMPLIFIED:
+    is_speckled = detail.specks_b > detail.specks_a + _SPECKS
+    if detail.noise_b > _STRONG and not is_speckled and _AS_DETAILED < detail.ratio < _AMPLIFIED:
         return detail.crisp_a > _SHARP  # it may seem to be detail
     if detail.crisp_a < _CRISP or not _AS_DETAILED < detail.ratio < _INTERPOLATED:
         return False
-    return detail.specks_b > detail.specks_a + _SPECKS or detail.noise_b > _NOISE
+    return is_speckled or detail.noise_b > _NOISE

@@ -13,7 +13,7 @@ from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.clipping import clipped
 from dedup._verification.coloured_ink import coloured_ink
-from dedup._verification.common_part import CANVAS, CommonPart, common_part
+from dedup._verification.common_part import CANVAS, CommonPart, Mask, common_part
 from dedup._verification.detail import Detail, compared
 from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
 from dedup._verification.evidence import Box, Evidence
@@ -21,7 +21,7 @@ from dedup._verification.features import extract
 from dedup._verification.lettering import hidden_places, lettering
 from dedup._verification.overlays import laid_over, something
 from dedup._verification.registration import Floats, Matrix
-from dedup._verification.tints import has_other_hues, is_toned, tint_of
+from dedup._verification.tints import contrast_of, has_other_hues, has_own, is_toned, tint_of
 from dedup.pipelines.images.colours import BLACK, WHITE
 from dedup.pipelines.images.decoding import Decoded
 
@@ -42,15 +42,6 @@ _UPRIGHT: Final = 2.0
 _TURNED: Final = 45.0
 """Degrees from which a drawing may be another one."""
 _PASTED: Final = "pasted into another image"
-_FEW_SQUARES: Final = 16
-"""Squares of which colours are not compared."""
-_TONES: Final = (4, 251)
-_TOLD: Final = 4.0
-_CLIPPED: Final = 0.01
-"""Grey values beyond which tones are lost; by which these are told apart; and the part of a picture
-that was clipped, if so many were."""
-_OWN_COLOURS: Final = 6.0
-"""Standard deviation of colour, in grey values, that can be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +59,8 @@ class Only:
         the edit that did so, as in `Evidence.edits`; else "".
     is_plain : bool
         Whether what lies outside has few grey values, as a ground and some skies.
+    is_put : bool
+        Whether it was most likely put on a ground; surely, if `ground` says on which.
     colours : bool
         Whether it has colours that the other's do not give.
     own : float
@@ -82,6 +75,7 @@ class Only:
     around: float = 0.0
     ground: str = ""
     is_plain: bool = False
+    is_put: bool = False
     colours: bool = False
     own: float = 0.0
     letters: float = 0.0
@@ -179,19 +173,15 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     common = common_part(a.image, b.image, to_b)
     if common is None:
         return None
-    b_is_whole = evidence.overlap_a >= evidence.overlap_b
-    put = next((edit for edit in evidence.edits if edit in GROUNDS), "")
-    if abs(evidence.rotation - 90 * round(evidence.rotation / 90)) < _UPRIGHT:
-        framed = _is_framed(*((b, evidence.box_b) if b_is_whole else (a, evidence.box_a)))
-        put = (put or _PASTED) if framed else ""
-    around_a = _around(a.image, to_b, put="" if b_is_whole else put)
-    around_b = _around(b.image, np.linalg.inv(to_b), put=put if b_is_whole else "")
+    around_a, around_b = _surroundings(a, b, evidence, to_b)
     only_a, only_b = common.shares
     back = common.swapped()
-    colour_a, colour_b = _colours(common)
+    is_put = around_a.is_put or around_b.is_put
+    sure = _trimmed(common) if is_put else common
+    colour_a, colour_b = _colours(sure)
     colours = (
-        _has_own(colour_a, colour_b) or _is_recoloured(common, colour_a, colour_b),
-        _has_own(colour_b, colour_a) or _is_recoloured(back, colour_b, colour_a),
+        has_own(colour_a, colour_b) or _is_recoloured(sure, colour_a, colour_b),
+        has_own(colour_b, colour_a) or _is_recoloured(sure.swapped(), colour_b, colour_a),
     )
     own_b = something(a.image, b.image, to_b, common)
     own_a = something(b.image, a.image, np.linalg.inv(to_b), back)
@@ -201,11 +191,13 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     )
     own = [float(mask.sum() / max(int(common.inside.sum()), 1)) for mask in shown]
     known = (common.only_a & ~own_a) | (common.only_b & ~own_b) | (own_a ^ own_b)
-    bare = common.alike & ~hidden_places(known)
+    bare = sure.alike & ~hidden_places(known)
+    toned = is_toned(colour_a), is_toned(colour_b)
+    letters = lettering(a.image, b.image, common, known=known)
     ink = [
-        letters if colourful else max(letters, coloured_ink(one.a, one.b, bare))
-        for letters, colourful, one in zip(
-            lettering(a.image, b.image, common, known=known), colours, (common, back), strict=True
+        its if colours[own] or toned[own] < toned[1 - own] else max(its, coloured_ink(*both, bare))
+        for own, (its, both) in enumerate(
+            zip(letters, ((common.a, common.b), (common.b, common.a)), strict=True)
         )
     ]
     return Coverage(
@@ -214,8 +206,30 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         compared(a, b, to_b, common),
         tint_of(colour_a, colour_b),
         _is_turned(evidence) and not any(extract(one.image).is_photo() for one in (a, b)),
-        _contrast(colour_a.mean(axis=1), colour_b.mean(axis=1)),
+        contrast_of(colour_a.mean(axis=1), colour_b.mean(axis=1)),
     )
+
+
+def _surroundings(
+    a: Decoded, b: Decoded, evidence: Evidence, to_b: Matrix
+) -> tuple["_Around", "_Around"]:
+    """What is around the common part in each of two pictures."""
+    b_is_whole = evidence.overlap_a >= evidence.overlap_b
+    put = next((edit for edit in evidence.edits if edit in GROUNDS), "")
+    is_put = bool(put)
+    is_upright = abs(evidence.rotation - 90 * round(evidence.rotation / 90)) < _UPRIGHT
+    if is_upright:
+        framed = _is_framed(*((b, evidence.box_b) if b_is_whole else (a, evidence.box_a)))
+        put = (put or _PASTED) if framed else ""
+    is_put = is_put or bool(put)
+    puts = ("", put) if b_is_whole else (put, "")
+    around_a = _around(a.image, to_b, put=puts[0], is_put=is_put and not b_is_whole)
+    around_b = _around(b.image, np.linalg.inv(to_b), put=puts[1], is_put=is_put and b_is_whole)
+    if not is_upright:  # what is plain around it is no scene that was cut at a tilt
+        around_a, around_b = (
+            replace(x, is_put=x.is_put or x.is_plain) for x in (around_a, around_b)
+        )
+    return around_a, around_b
 
 
 def _is_turned(evidence: Evidence) -> bool:
@@ -223,7 +237,10 @@ def _is_turned(evidence: Evidence) -> bool:
 
 
 def _is_framed(whole: Decoded, box: Box) -> bool:
-    """Whether there are steps along most edges of a box, as around a picture that was pasted."""
+    """Whether there are steps along the edges of a box, as around a picture that was pasted.
+
+    Their mean: between two pictures of a collage there is none where both are dark.
+    """
     height, width = whole.image.shape[:2]
     zoom = min(1.0, (_FINE / (width * height)) ** 0.5)
     size = max(1, round(width * zoom)), max(1, round(height * zoom))
@@ -231,7 +248,7 @@ def _is_framed(whole: Decoded, box: Box) -> bool:
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
     left, top, right, bottom = np.array(box) * [*size, *size]
     ratios = seams(grey, (left, top, right, bottom))
-    return bool(ratios) and float(np.median(ratios)) >= SEAM
+    return bool(ratios) and float(np.mean(ratios)) >= SEAM
 
 
 def _only(within: float, own: float, letters: float, around: "_Around", *, colours: bool) -> Only:
@@ -240,6 +257,7 @@ def _only(within: float, own: float, letters: float, around: "_Around", *, colou
         around.outside,
         around.ground,
         around.is_plain,
+        around.is_put,
         colours,
         own * around.within,
         letters * around.within,
@@ -254,30 +272,47 @@ class _Around:
     within: float
     ground: str = ""
     is_plain: bool = False
+    is_put: bool = False
 
 
-def _around(picture: Pixels, to_other: Matrix, *, put: str) -> _Around:
+def _around(picture: Pixels, to_other: Matrix, *, put: str, is_put: bool) -> _Around:
     """What is around the common part; `put` says if the picture was surely put on a ground."""
     height, width = picture.shape[:2]
     zoom = min(1.0, (CANVAS / (width * height)) ** 0.5)
     size = max(1, round(width * zoom)), max(1, round(height * zoom))
     x, y = (np.arange(size[0]) + 0.5) / size[0], (np.arange(size[1])[:, None] + 0.5) / size[1]
-    u, v = (row[0] * x + row[1] * y + row[2] for row in to_other[:2])
-    slack = np.linalg.norm(to_other[:2, :2], axis=1) * _SLACK
-    outside = (u < -slack[0]) | (u > 1 + slack[0]) | (v < -slack[1]) | (v > 1 + slack[1])
-    share = float(outside.mean())
-    if share == 0:
+    if not _outside(to_other, x[[0, -1]], y[[0, -1]]).any():  # the corners are farthest away
         return _Around(0.0, 1.0)
+    outside = _outside(to_other, x, y)
+    share = float(outside.mean())
     small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
     if not put:
-        return _Around(share, 1 - share, is_plain=plain_share(grey[outside]) > _PLAIN)
-    fine = grey - np.asarray(cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 3))
+        is_plain = plain_share(grey[outside]) > _PLAIN
+        return _Around(share, 1 - share, is_plain=is_plain, is_put=is_put)
     # The step at the picture's edge is none of the ground's.
+    ground = np.where(outside, grey, np.median(grey[outside])).astype(np.float32)
+    fine = ground - np.asarray(cv2.GaussianBlur(ground, (0, 0), 3))
     far = np.asarray(cv2.erode(outside.astype(np.uint8), np.ones((13, 13), np.uint8)), np.bool_)
     drawn = float((far & (np.asarray(cv2.blur(fine * fine, (9, 9))) > _DRAWN**2)).mean())
     total = drawn + 1 - share
-    return _Around(drawn / total, (1 - share) / total, put)
+    return _Around(drawn / total, (1 - share) / total, put, is_put=is_put)
+
+
+def _outside(to_other: Matrix, x: Floats, y: Floats) -> Mask:
+    """Which places of a picture are surely outside of the other's frame."""
+    u, v = (row[0] * x + row[1] * y + row[2] for row in to_other[:2])
+    slack = np.linalg.norm(to_other[:2, :2], axis=1) * _SLACK
+    outside: Mask = (u < -slack[0]) | (u > 1 + slack[0]) | (v < -slack[1]) | (v > 1 + slack[1])
+    return outside
+
+
+def _trimmed(common: CommonPart) -> CommonPart:
+    """Without its edges, where a coloured ground may be seen."""
+    reach = round(_SLACK * max(common.inside.shape))
+    square = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    inside = cv2.copyMakeBorder(common.inside.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    return replace(common, inside=np.asarray(cv2.erode(inside, square), np.bool_)[1:-1, 1:-1])
 
 
 def _colours(common: CommonPart) -> tuple[Floats, Floats]:
@@ -296,34 +331,3 @@ def _is_recoloured(common: CommonPart, colours: Floats, others: Floats) -> bool:
     if is_toned(colours) and not is_toned(others):
         return False
     return has_other_hues(common.a, common.b, common.alike)
-
-
-def _contrast(a: Floats, b: Floats) -> float:
-    """Contrast of b in units of that of a, of small squares, unless it was clipped for that."""
-    if len(a) < _FEW_SQUARES:
-        return 1.0
-    ratio = (float(b.std()) + 1) / (float(a.std()) + 1)
-    lost = _lost(b, a) if ratio > 1 else _lost(a, b)
-    return 1.0 if lost > _CLIPPED else ratio
-
-
-def _lost(light: Floats, other: Floats) -> float:
-    """Part of a picture's squares that are black or white, though the other tells them apart."""
-    ends = [other[end] for end in (light < _TONES[0], light > _TONES[1]) if end.any()]
-    apart = sum(int((abs(x - np.median(x)) > _TOLD).sum()) for x in ends)
-    return apart / len(light)
-
-
-def _has_own(picture: Floats, other: Floats) -> bool:
-    """Whether the differences between the channels are no smooth function of the other's colours.
-
-    Grey and sepia give up what no function of them brings back; other tints do not.
-    """
-    if len(picture) < _FEW_SQUARES:
-        return False
-    chroma = picture @ np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
-    chroma = chroma - chroma.mean(axis=0)
-    terms = np.column_stack([other, other**2 / 255, np.ones(len(other))]).astype(np.float64)
-    fit, *_ = np.linalg.lstsq(terms, chroma, rcond=1e-6)
-    left, own = (float(np.sqrt((x**2).sum(axis=1).mean())) for x in (chroma - terms @ fit, chroma))
-    return left > max(_OWN_COLOURS, 0.6 * own)

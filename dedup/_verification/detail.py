@@ -15,10 +15,10 @@ import numpy.typing as npt
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, changed, tones
-from dedup._verification.registration import Floats, Matrix
+from dedup._verification.registration import Floats, Matrix, on_whole_pixels
 from dedup.pipelines.images.decoding import Decoded
 
-__all__ = ["Detail", "compared", "on_whole_pixels"]
+__all__ = ["Detail", "compared"]
 
 _OCTAVES: Final = 4
 _TILE: Final = 192
@@ -30,6 +30,10 @@ _QUIET: Final = 0.1
 """Part of the blocks that show little but noise."""
 _LESS: Final = (1.2, 1.4, 0.0, 0.0)
 """Usual noise in units of that of the quiet blocks; of coarse octaves none is known."""
+_ENDS: Final = (12, 243)
+_CLIPPED: Final = 4.0
+"""Grey values beyond which noise is clipped at black or white; and its energy in units of what is
+left then: 0.34 of a normal distribution that is cut at its mean, and JPEG takes some of that."""
 _SPECK: Final = 60
 _FEW: Final = 0.01
 """Grey values by which a speck differs from its neighbours, and the part that all may be."""
@@ -37,8 +41,6 @@ _FAINT: Final = 0.7
 """Contrast of an octave, in grey values, at which its say is half."""
 _ALIKE: Final = (0.87, 1.15)
 """Where pictures are as detailed as far as was seen, so that their pixels decide."""
-_WHOLE_PIXELS: Final = 2.0
-"""Pixels by which a registration may be wrong: within them it is taken to be on whole pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,14 +268,23 @@ def _tile(
         np.count_nonzero(cv2.absdiff(x, y) >= _SPECK) / x.size
         for x, y in ((own, clean), (other, other_clean))
     )
-    octaves = _energies(own, other, alike)
+    weights = _weights(own, other, alike)
+    octaves = _energies(own, other, alike) * weights
     noisy = octaves[0]
     if max(specks, other_specks) > _FEW:  # salt and pepper is no detail
-        octaves = _energies(clean, other_clean, alike)
+        octaves = _energies(clean, other_clean, alike) * weights
     left = noisy[:0]
     if is_exact:
-        (left,) = _energies(_left(own, other), _left(other, own), alike, octaves=1)
+        (left,) = _energies(_left(own, other), _left(other, own), alike, octaves=1) * weights
     return _Tile(octaves, noisy, left, (specks, other_specks), is_exact)
+
+
+def _weights(a: Floats, b: Floats, alike: npt.NDArray[np.bool_]) -> Floats:
+    """Energy of blocks that are alike in units of what clipping left, of shape (blocks, 1)."""
+    size = a.shape[1] // _BLOCK, a.shape[0] // _BLOCK
+    means = np.asarray(cv2.resize(cv2.merge([a, b]), size, interpolation=cv2.INTER_AREA))
+    clipped = ((means < _ENDS[0]) | (means > _ENDS[1])).any(axis=-1).ravel()[alike]
+    return np.where(clipped, _CLIPPED, 1.0)[:, np.newaxis]
 
 
 def _median(tile: Floats) -> Floats:
@@ -286,24 +297,6 @@ def _left(picture: Floats, other: Floats) -> Floats:
     gain = float((own * (picture - mean)).sum() / max(float((own * own).sum()), 1e-6))
     left: Floats = picture - mean - gain * own
     return left
-
-
-def on_whole_pixels(pixels: Matrix, *, size: tuple[int, int]) -> Matrix:
-    """The registration without its fractions of a pixel, if it keeps the size.
-
-    These are errors, and interpolation would take detail from one of the pictures only.
-    """
-    turn = np.rint(pixels[:2, :2])
-    if abs(abs(np.linalg.det(turn)) - 1) > 1e-9:
-        return pixels
-    middle = np.array([size[0] / 2, size[1] / 2])
-    whole = np.eye(3)
-    whole[:2, :2] = turn
-    shift = pixels[:2, :2] @ middle + pixels[:2, 2] - turn @ middle
-    whole[:2, 2] = np.rint(shift)
-    corners = np.array([[0, 0, 1], [size[0], 0, 1], [0, size[1], 1], [*size, 1.0]])
-    far = np.abs(corners @ (pixels - whole)[:2].T).max()
-    return whole if far < _WHOLE_PIXELS else pixels
 
 
 def _in_tones(b: Pixels, common: CommonPart) -> Floats:

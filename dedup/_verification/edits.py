@@ -176,17 +176,20 @@ def _framing(evidence: Evidence, transform: Matrix, pictures: tuple[Grey, Grey])
     inner, outer = sorted((evidence.overlap_a, evidence.overlap_b), reverse=True)
     if outer > _WHOLE:
         return
-    if inner < 0.9:
-        yield f"cropped differently, {round(100 * outer)} % in common"
-        return
     a_is_whole = evidence.overlap_a >= evidence.overlap_b
     whole, box = (1, evidence.box_b) if a_is_whole else (0, evidence.box_a)
+    is_tilted = abs(evidence.rotation - 90 * round(evidence.rotation / 90)) > 2
+    put = None if is_tilted else _surroundings(pictures[whole], box)
     cropped = f"cropped to {round(100 * outer)} %"
-    if abs(evidence.rotation - 90 * round(evidence.rotation / 90)) > 2:
+    if inner < 0.9:
+        if put in CONTAINERS:  # a part of it in a collage
+            yield put
+        yield f"cropped differently, {round(100 * outer)} % in common"
+    elif is_tilted:
         to_part = np.linalg.inv(transform) if a_is_whole else transform
         yield "border added" if plain_share(_outside(pictures[whole], to_part)) > 0.9 else cropped
     else:
-        yield _surroundings(pictures[whole], box) or cropped
+        yield put or cropped
 
 
 def _outside(picture: Grey, to_part: Matrix) -> Grey:

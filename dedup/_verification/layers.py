@@ -45,7 +45,7 @@ _MUCH: Final = 0.02
 _BEYOND: Final = 0.03
 """Part of a picture that is looked at to see whether it is a ground."""
 _ALL_PLAIN: Final = 0.85
-"""Part of a ground that has few grey values, at least."""
+"""Part of a ground, or of what lies along a picture's edges on one, that has few grey values."""
 _NEAR: Final = np.ones((3, 3), np.uint8)
 _AROUND: Final = np.ones((7, 7), np.uint8)
 _GRID: Final = 14
@@ -146,7 +146,10 @@ def _scene(reach: Mask, usual: Floats) -> Mask:
 
 
 def _is_framed(number: int, *, greys: Floats, reach: Mask, framed: Mask) -> bool:
-    """Whether what one picture shows beyond all others is a ground: plain, or behind a seam."""
+    """Whether what one picture shows beyond all others is a ground: plain, or behind a seam.
+
+    Or plain along their edges only, where nothing of theirs goes on: a white page in a screenshot.
+    """
     others = ~framed
     others[number] = False
     within = reach[others].any(axis=0)
@@ -154,7 +157,7 @@ def _is_framed(number: int, *, greys: Floats, reach: Mask, framed: Mask) -> bool
     if not alone.sum() > _BEYOND * reach[number].sum() or not within.any():
         return False
     grey = greys[number]
-    if plain_share(grey[alone].clip(0, 255).astype(np.uint8)) > _ALL_PLAIN:
+    if _is_plain(grey[alone]):
         return True
     steps = np.abs(cv2.Laplacian(grey, cv2.CV_32F))
     inner = within.astype(np.uint8)
@@ -165,7 +168,13 @@ def _is_framed(number: int, *, greys: Floats, reach: Mask, framed: Mask) -> bool
     beside = far & ~np.asarray(cv2.dilate(near.astype(np.uint8), _NEAR), np.bool_)
     if not near.any() or not beside.any():
         return False
+    if _is_plain(grey[near]):
+        return True  # nothing of the picture goes on there
     return float(steps[near].mean() + 1) > SEAM * float(steps[beside].mean() + 1)
+
+
+def _is_plain(values: Floats) -> bool:
+    return plain_share(values.clip(0, 255).astype(np.uint8)) > _ALL_PLAIN
 
 
 def _canvas(layers: Sequence[Layer]) -> tuple[tuple[int, int], Matrix]:

@@ -14,13 +14,12 @@ import numpy.typing as npt
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, Mask, changed, tones
-from dedup._verification.detail import on_whole_pixels
 from dedup._verification.overlays import is_stamped
 from dedup._verification.reading.filters import fine_energy, matched
 from dedup._verification.reading.frame import Frame, frame_of
 from dedup._verification.reading.homography import laid_over, registered
 from dedup._verification.reading.residual import STRIDE, WINDOW, Residual, residual, smoothed
-from dedup._verification.registration import Floats
+from dedup._verification.registration import Floats, on_whole_pixels
 
 __all__ = ["hidden_places", "lettering"]
 
@@ -70,8 +69,8 @@ def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple
     if frame is None:
         return 0.0, 0.0
     size = frame.base.shape[1], frame.base.shape[0]
-    to_other = np.asarray(_registered(frame, size), np.float64)
-    laid = laid_over(frame.other, to_other, size, how=cv2.INTER_CUBIC)
+    to_other, how = _registered(frame, size)
+    laid = laid_over(frame.other, to_other, size, how=how)
     to_canvas = np.asarray(np.linalg.inv(canvas_a) @ frame.to_base, np.float64)
     inside = _laid(common.inside, to_canvas, size)
     greys = _in_one_tone(frame.base, laid, inside)
@@ -100,14 +99,18 @@ def _grey(picture: Pixels) -> Pixels:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _registered(frame: Frame, size: tuple[int, int]) -> npt.NDArray[np.float64]:
-    """The map to the other picture, to a part of a pixel: of whole ones, if none was cut away."""
+def _registered(frame: Frame, size: tuple[int, int]) -> tuple[npt.NDArray[np.float64], int]:
+    """The map to the other picture, to a part of a pixel: of whole ones, if none was cut away.
+
+    And how pixels are interpolated for that: not at all, of whole ones.
+    """
     centre = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     index = np.linalg.inv(centre) @ frame.to_other @ centre
     whole = on_whole_pixels(index, size=size)
     if whole is not index and sorted(frame.base.shape) == sorted(frame.other.shape):
-        return np.asarray(centre @ whole @ np.linalg.inv(centre), np.float64)
-    return registered(frame.base, frame.other, frame.to_other, nearly=True)
+        to_other = np.asarray(centre @ whole @ np.linalg.inv(centre), np.float64)
+        return to_other, cv2.INTER_NEAREST
+    return registered(frame.base, frame.other, frame.to_other, nearly=True), cv2.INTER_CUBIC
 
 
 def _in_one_tone(a: Pixels, b: Pixels, inside: Mask) -> tuple[Floats, Floats]:

@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from dedup._catalogue.record import Record
 from dedup._verification.features import Features, extract
 from dedup.errors import DecodeError
 from dedup.pipelines.images.archives import exists, status
 from dedup.pipelines.images.colours import BLACK, WHITE
 from dedup.pipelines.images.decoding import Decoded, ImageSource, decode, decode_frames
+
+if TYPE_CHECKING:  # it loads the store, which a process that compares does not need
+    from dedup._catalogue.record import Record
 
 __all__ = ["Pictures", "features_of"]
 
@@ -33,7 +36,7 @@ class Pictures:
     """
 
     def __init__(
-        self, files: Mapping[int, Sequence[Record]], *, images: Mapping[str, ImageSource]
+        self, files: "Mapping[int, Sequence[Record]]", *, images: Mapping[str, ImageSource]
     ) -> None:
         self.files = files
         self.images = images
@@ -78,10 +81,10 @@ class Pictures:
         """
         yield from decode_frames(self.source(picture), short_side=short_side)
 
-    def _read(self, record: Record, short_side: int) -> Decoded:
+    def _read(self, record: "Record", short_side: int) -> Decoded:
         return decode(self._source(record), short_side=short_side)
 
-    def _source(self, record: Record) -> ImageSource:
+    def _source(self, record: "Record") -> ImageSource:
         source = self.images.get(record.path)
         if source is not None:
             return source
@@ -109,7 +112,7 @@ def features_of(decoded: Decoded) -> Features:
     return replace(white, over_black=black)
 
 
-def _is_unchanged(record: Record) -> bool:
+def _is_unchanged(record: "Record") -> bool:
     with suppress(OSError):
         return status(record.path) == (record.size, record.mtime_ns)
     return False

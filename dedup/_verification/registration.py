@@ -45,6 +45,8 @@ _SAME: Final = 0.5
 picture in that framing."""
 
 # On the unit square, y downwards: what `np.rot90` and a horizontal flip do.
+_WHOLE_PIXELS: Final = 2.0
+"""Pixels by which a registration may be wrong: within them it is taken to be on whole pixels."""
 _QUARTER_TURN: Final = np.array([[0.0, 1, 0], [-1, 0, 1], [0, 0, 1]])
 _FLIP: Final = np.array([[-1.0, 0, 1], [0, 1, 0], [0, 0, 1]])
 
@@ -246,3 +248,21 @@ def moved(points: Floats, matrix: Matrix) -> Floats:
     """Points, shape (n, 2), where an affine matrix puts them."""
     there: Floats = (points @ matrix[:2, :2].T + matrix[:2, 2]).astype(np.float32)
     return there
+
+
+def on_whole_pixels(pixels: Matrix, *, size: tuple[int, int]) -> Matrix:
+    """The registration without its fractions of a pixel, if it keeps the size.
+
+    These are errors, and interpolation would take detail from one of the pictures only.
+    """
+    turn = np.rint(pixels[:2, :2])
+    if abs(abs(np.linalg.det(turn)) - 1) > 1e-9:
+        return pixels
+    middle = np.array([size[0] / 2, size[1] / 2])
+    whole = np.eye(3)
+    whole[:2, :2] = turn
+    shift = pixels[:2, :2] @ middle + pixels[:2, 2] - turn @ middle
+    whole[:2, 2] = np.rint(shift)
+    corners = np.array([[0, 0, 1], [size[0], 0, 1], [0, size[1], 1], [*size, 1.0]])
+    far = np.abs(corners @ (pixels - whole)[:2].T).max()
+    return whole if far < _WHOLE_PIXELS else pixels

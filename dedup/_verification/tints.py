@@ -9,7 +9,7 @@ from dedup._base.opencv import cv2
 from dedup._verification.common_part import Mask
 from dedup._verification.registration import Floats
 
-__all__ = ["has_other_hues", "is_toned", "tint_of"]
+__all__ = ["contrast_of", "has_other_hues", "has_own", "is_toned", "tint_of"]
 
 _STIFF: Final = 50.0
 """Variance, in grey values, of colours that say little about how they were changed."""
@@ -24,6 +24,15 @@ _BESIDE: Final = 2
 """Pixels of the canvas by which a colour may lie beside its place."""
 _RECOLOURED: Final = 0.004
 """Part of a picture that has other hues, from which it has colours of its own."""
+_TONES: Final = (4, 251)
+_TOLD: Final = 4.0
+_CLIPPED: Final = 0.01
+"""Grey values beyond which tones are lost; by which these are told apart; and the part of a picture
+that was clipped, if so many were."""
+_OWN_COLOURS: Final = 6.0
+"""Standard deviation of colour, in grey values, that can be seen."""
+_FEW_SQUARES: Final = 16
+"""Squares of which colours are not compared."""
 _TONED: Final = 0.12
 """Part of its chroma that light and dark do not tell, of a picture in one tone, at most."""
 
@@ -98,3 +107,34 @@ def is_toned(colours: Floats) -> bool:
     fit, *_ = np.linalg.lstsq(terms, chroma, rcond=1e-4)
     beside, whole = (float((x**2).sum()) for x in (chroma - terms @ fit, chroma))
     return beside <= _TONED**2 * whole
+
+
+def contrast_of(a: Floats, b: Floats) -> float:
+    """Contrast of b in units of that of a, of small squares, unless it was clipped for that."""
+    if len(a) < _FEW_SQUARES:
+        return 1.0
+    ratio = (float(b.std()) + 1) / (float(a.std()) + 1)
+    lost = _lost(b, a) if ratio > 1 else _lost(a, b)
+    return 1.0 if lost > _CLIPPED else ratio
+
+
+def _lost(light: Floats, other: Floats) -> float:
+    """Part of a picture's squares that are black or white, though the other tells them apart."""
+    ends = [other[end] for end in (light < _TONES[0], light > _TONES[1]) if end.any()]
+    apart = sum(int((abs(x - np.median(x)) > _TOLD).sum()) for x in ends)
+    return apart / len(light)
+
+
+def has_own(picture: Floats, other: Floats) -> bool:
+    """Whether the differences between the channels are no smooth function of the other's colours.
+
+    Grey and sepia give up what no function of them brings back; other tints do not.
+    """
+    if len(picture) < _FEW_SQUARES:
+        return False
+    chroma = picture @ np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
+    chroma = chroma - chroma.mean(axis=0)
+    terms = np.column_stack([other, other**2 / 255, np.ones(len(other))]).astype(np.float64)
+    fit, *_ = np.linalg.lstsq(terms, chroma, rcond=1e-6)
+    left, own = (float(np.sqrt((x**2).sum(axis=1).mean())) for x in (chroma - terms @ fit, chroma))
+    return left > max(_OWN_COLOURS, 0.6 * own)

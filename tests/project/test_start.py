@@ -59,6 +59,16 @@ def test_hashes_import_no_network(folder):
     assert not imported(_FIND.format(method="phash"), folder) & NETWORKS
 
 
+def test_network_for_pairs_in_doubt_is_loaded_for_none(folder):
+    code = (
+        "import sys, dedup\nfrom dedup._search import search\n"
+        "from dedup.pipelines.models import engines\nsearch._MANY_NEW = 0\n"
+        "len(dedup.find_duplicates(sys.argv[1], cache=False).groups)\n"
+        "sys.modules |= dict.fromkeys(e.path.stem for e in engines._engines)\n"
+    )
+    assert len([name for name in imported(code, folder) if name.startswith("sscd")]) == 1
+
+
 def test_second_run_imports_no_network_and_no_pipeline(folder):
     code = _FIND.format(method="sscd-cascade")
     assert imported(code, folder) & NETWORKS
@@ -74,3 +84,9 @@ def test_second_find_on_the_command_line_imports_neither_store_nor_tables(folder
 def test_what_compares_in_a_process_of_its_own_imports_no_store(folder):
     unused = {"milvus_lite", "pandas", "pymilvus", "towhee", *NETWORKS}
     assert not imported("import dedup._verification.worker\n") & unused
+
+
+@pytest.mark.parametrize("module", ["worker", "cover"])
+def test_processes_that_compare_and_measure_import_neither_store_nor_tables(module):
+    unused = {"loky", "milvus_lite", "pandas", "pymilvus", "towhee", *NETWORKS}
+    assert not imported(f"import dedup._verification.{module}\n") & unused
