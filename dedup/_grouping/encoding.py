@@ -26,9 +26,11 @@ _LOSSY: Final = frozenset({"JPEG", "MPO"})
 _RATHER_LOSSY: Final = frozenset({"AVIF", "HEIF", "JPEG2000", "JXL", "WEBP"})
 _LOSSLESS: Final = 2
 _COLOURS: Final = 32
+_PALETTE: Final = 256
 _GROUND: Final = 0.2
-"""Colours of a palette above which it may be a photo's, and the part of a picture that one of them
-takes at most: so of 300 photos in 256 and in 64 colours 566 of 600. Drawings have a ground."""
+"""Colours of a palette above which it may be a photo's, those of a full one, and the part of a
+picture that one of them takes at most: so of 300 photos in 256 and in 64 colours 566 of 600.
+Drawings have a ground."""
 
 
 def losslessness(record: Record) -> int:
@@ -44,7 +46,7 @@ def is_lossless(record: Record) -> bool:
 def is_coarser(one: Record, other: Record) -> bool:
     """Whether one file is a photo in a palette, or a coarse JPEG, and the other one is neither."""
     if _has_few_colours(one) != _has_few_colours(other):
-        return _has_few_colours(one)
+        return _has_few_colours(one) and not _was_in_a_palette(other)
     step = _step_of(one)
     return step > _COARSE and step > _TWICE * _step_of(other)
 
@@ -87,6 +89,15 @@ def _is_reduced(record: Record) -> bool:
             return False
         counts = sorted(image.histogram())
     return counts[-_COLOURS] > 0 and counts[-1] < _GROUND * sum(counts)
+
+
+@lru_cache(maxsize=10_000)
+def _was_in_a_palette(record: Record) -> bool:
+    """Whether a file that is lossless has no more colours than a palette, from which it came."""
+    if losslessness(record) == _LOSSLESS and record.is_file:
+        with _BROKEN, open_image(record.path) as image:
+            return image.getcolors(_PALETTE) is not None
+    return False
 
 
 def _step_of(record: Record) -> float:

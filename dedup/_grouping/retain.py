@@ -182,7 +182,7 @@ def _finely(keep: Record, other: Record, seen: Coverage) -> Iterator[str]:
         yield "better quality"
     if is_amplified(detail) and not is_coarser(other, keep):
         yield "not sharpened"
-    elif _is_softer(detail):
+    elif _is_softer(detail) and not is_finer(detail):
         yield f"{detail.pixels:.2g} times the pixels"
     if seen.contrast > _CONTRAST:
         yield f"{seen.contrast:.2g} times the contrast"

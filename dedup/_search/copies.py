@@ -31,7 +31,8 @@ def copies_among(found: Outcome, files: Sequence[Record]) -> list[tuple[Record, 
     """
     if found.sets is not None:  # files of one set are not paired
         return []
-    files = sorted(files, key=lambda record: _lossless_first(found, record))
+    if found.settings.keep == "best":  # else people said what they would rather keep
+        files = sorted(files, key=lambda record: _lossless_first(found, record))
     pictures = list(dict.fromkeys(found.pictures[record.path] for record in files))
     nearest = _nearest(found, pictures)
     decision = found.settings.decision(found.candidates, found.verifier)

@@ -259,7 +259,7 @@ class Outcome:
     def _measure(self, pairs: Iterable[Pair]) -> list[Pair]:
         """Measure what accepted pairs of pictures show of each other; returns which these are."""
         linked = list(filter(self.links.decision.is_link, pairs))
-        if self.settings.verify:
+        if self.settings.verify and linked:
             self.progress.stage("measuring", total=len(linked), unit=" pairs")
             self.verifier.covering.measure(linked, advance=self.progress.update)
         return linked

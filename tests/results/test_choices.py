@@ -71,10 +71,8 @@ def test_chosen_file_is_kept(folder, found):
     chosen = found.with_choices(dedup.Choices(found.run, {str(folder / "coffee.png"): small}))
     assert chosen.unapplied.empty
     assert [group.keep for group in chosen.groups] == [str(folder / "rocket.png"), small]
-    left = "leave", "1.4 times the detail"
-    assert planned(chosen) == {
-        "coffee.png": left, "z-coffee.png": left, "z-rocket.png": ("quarantine", ""),
-    }  # fmt: skip
+    left, gone = ("leave", "1.4 times the detail"), ("quarantine", "")
+    assert planned(chosen) == {"coffee.png": left, "z-coffee.png": gone, "z-rocket.png": gone}
     assert set(planned(chosen, lossy=True).values()) == {("quarantine", "")}
     assert chosen.run == found.run
     assert chosen.at(0.6).groups[1].keep == small

@@ -65,7 +65,8 @@ def test_still_is_removed_for_an_animation_and_never_it_for_the_still(
     tmp_path, scenes, suffix, keep
 ):
     save(tmp_path / f"moving.{suffix}", scenes)
-    scenes[0].save(tmp_path / "still.bmp")
+    with Image.open(tmp_path / f"moving.{suffix}") as moving:
+        moving.convert("RGB").save(tmp_path / "still.bmp")
     found = find(tmp_path, keep=keep)
     assert found.pairs["relation"].tolist() == ["near"]
     assert "1 of 5 frames" in found.pairs["edit"][0]
@@ -73,6 +74,13 @@ def test_still_is_removed_for_an_animation_and_never_it_for_the_still(
     assert removed(found) <= {"still.bmp"}
     if keep == "best":
         assert removed(found) == {"still.bmp"}
+
+
+def test_what_was_reduced_to_a_palette_does_not_remove_a_still_in_all_colours(tmp_path, scenes):
+    save(tmp_path / "moving.gif", scenes)
+    scenes[0].save(tmp_path / "still.png")
+    (group,) = find(tmp_path).groups
+    assert list(group.retain.values()) == ["better quality"]
 
 
 def test_still_does_not_bring_two_animations_together(tmp_path, scenes):
