@@ -63,7 +63,8 @@ def is_better(other: Record, keep: Record, seen: Coverage) -> bool:
 
 def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
     """Whether, of two that show the same, the other file (b) resolves more, or tells more."""
-    said = _encoded(other, keep, seen) or int(has_camera(other)) - int(has_camera(keep))
+    said = _encoded(other, keep, seen) or _fresher(other, keep, seen)
+    said = said or int(has_camera(other)) - int(has_camera(keep))
     return said > 0 if said else is_lossless(other) and not is_lossless(keep)
 
 
@@ -133,8 +134,15 @@ def _detailed(seen: Coverage) -> int:
         return -finer if is_amplified(back if finer > 0 else detail) else finer
     if max(detail.pixels, back.pixels) > _ENLARGED and not is_soft(detail):
         return -1 if detail.pixels > 1 else 1
-    fresher = int(detail.ratio > _ENCODED_ONCE) - int(back.ratio > _ENCODED_ONCE)
-    return fresher if same_size else (1 if detail.pixels > 1 else -1)
+    return 0 if same_size else (1 if detail.pixels > 1 else -1)
+
+
+def _fresher(other: Record, keep: Record, seen: Coverage) -> int:
+    """The one that was not encoded once more; beside what lost nothing, an encoder only adds."""
+    if is_lossless(other) != is_lossless(keep):
+        return 0
+    detail, back = seen.detail, seen.swapped().detail
+    return int(detail.ratio > _ENCODED_ONCE) - int(back.ratio > _ENCODED_ONCE)
 
 
 def _is_noisier(detail: Detail) -> bool:
