@@ -116,6 +116,15 @@ def test_a_grid_that_is_laid_over_the_wrong_cells_tells_nothing():
     assert read(page, page, one_cell).kind == "unreadable"
 
 
+def test_two_bar_codes_are_no_copies_though_hardly_a_bar_stays():
+    codes = []
+    for seed in (4, 5):
+        widths = np.random.default_rng(seed).integers(4, 20, 61)
+        bars = np.repeat(np.arange(61) % 2 * 255, widths)[:480].astype(np.uint8)
+        codes.append(np.pad(np.tile(bars, (200, 1)), 40, constant_values=255))
+    assert read(*codes, SAME_FRAME).kind in ("lookalike", "unreadable")
+
+
 def test_a_pair_read_the_other_way_round_is_read_the_same():
     page, other = (grey(image) for image in pages("form"))
     smaller = grey(Image.fromarray(other).resize((700, 904)))

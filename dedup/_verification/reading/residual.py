@@ -25,6 +25,9 @@ _GAIN: Final = 1.4
 LEAST_CUT: Final = 0.12
 MOST_CUT: Final = 0.25
 """The ratio from which a window has changed: less where all others agree."""
+_LOUDEST: Final = 400.0
+"""Variance of noise at most, which smoothing leaves of a standard deviation of 58: what differs
+more in most windows, as two bar codes, is no noise."""
 _OUTLIER: Final = 3.0
 """A window has changed if it differs so many times as much as 98 % of the pair's windows."""
 
@@ -87,7 +90,8 @@ def residual(
     gain = gain * own
     scaled = gain**2 * contrast_b
     left = np.maximum(contrast_a + scaled - 2 * gain * shared, 0)
-    noise = max(noise, float(np.median(left[covered]))) if covered.any() else noise
+    usual = float(np.median(left[covered])) if covered.any() else 0.0
+    noise = max(noise, min(usual, _LOUDEST))
     stronger = np.maximum(contrast_a, scaled)
     ratio = left / (stronger + 25 + 3 * noise + (0 if fine is None else 2 * fine))
     valid = covered & (stronger > _CONTRAST + 6 * noise)
