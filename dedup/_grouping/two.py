@@ -42,7 +42,8 @@ _AS_DETAILED: Final = 0.95
 _ENCODED_ONCE: Final = 1.02
 """Detail that encoding once more costs at least: JPEG of quality 90, and WebP, cost 2 to 3 %."""
 _INTERPOLATED: Final = 1.25
-"""Detail that interpolation may cost one of the pictures, and that noise may seem to be."""
+"""Detail that interpolation may cost one of the pictures, that noise may seem to be, and that what
+was made brighter seems to have."""
 _SAME_COLOURS: Final = 3.0
 """Difference of colours, in grey values, that an encoder leaves."""
 
@@ -125,7 +126,8 @@ def _detailed(seen: Coverage) -> int:
     noisier = int(same_size and _is_noisier(detail)) - int(same_size and _is_noisier(back))
     if noisier:
         return -noisier
-    if same_size and not detail.is_exact and max(detail.ratio, back.ratio) < _INTERPOLATED:
+    is_sure = detail.is_exact and not _is_tinted(seen)
+    if same_size and not is_sure and max(detail.ratio, back.ratio) < _INTERPOLATED:
         return 0
     if is_finer(detail) and is_finer(back):  # the smaller one was sharpened
         return 1 if detail.pixels > 1 else -1
