@@ -4,6 +4,7 @@ What a file shows beyond the one to keep is put into words, why it stays; withou
 Watermarks, bars, mosaics, borders and frames are nothing that anyone misses.
 """
 
+import os
 from collections.abc import Iterator
 from typing import Final
 
@@ -11,6 +12,7 @@ from dedup._catalogue.record import Record
 from dedup._grouping.encoding import is_coarser
 from dedup._verification.coverage import Coverage, Only
 from dedup._verification.detail import Detail
+from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
 
 __all__ = [
     "holds_more",
@@ -220,7 +222,13 @@ def _fuller(keep: Record, other: Record) -> str:
         return "is transparent, the file to keep is not"
     if other.depth > keep.depth:
         return f"has {other.depth} bits a channel, the file to keep {keep.depth}"
+    if _is_raw(other) and not _is_raw(keep):
+        return "is a camera's RAW file, the file to keep is not"
     return ""
+
+
+def _is_raw(record: Record) -> bool:
+    return os.path.splitext(record.path)[1].lower() in RAW_SUFFIXES
 
 
 def _percent(share: float) -> str:

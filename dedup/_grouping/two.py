@@ -25,8 +25,10 @@ _CLEARLY: Final = 0.75
 _RESOLVES_MORE: Final = 1.1
 """Detail for which a picture in a border is kept rather than the bare one."""
 _SAME_SIZE: Final = 0.03
+_SAME_PIXELS: Final = 0.005
 _ENLARGED: Final = 1.25
-"""Resolutions of one size; and from which one without more detail was enlarged."""
+"""Resolutions of one size, and of as many pixels; and from which one without more detail was
+enlarged."""
 _CRISP: Final = 0.5
 """Finest octave in units of the next, of a picture that is not blurred."""
 _SHARP: Final = 0.65
@@ -141,7 +143,8 @@ def _detailed(seen: Coverage) -> int:
 
 def _fresher(other: Record, keep: Record, seen: Coverage) -> int:
     """The one that was not encoded once more; beside what lost nothing, an encoder only adds."""
-    if is_lossless(other) != is_lossless(keep):
+    is_sure = seen.detail.is_exact and abs(seen.detail.pixels - 1) < _SAME_PIXELS
+    if not is_sure or _is_tinted(seen) or is_lossless(other) != is_lossless(keep):
         return 0
     detail, back = seen.detail, seen.swapped().detail
     return int(detail.ratio > _ENCODED_ONCE) - int(back.ratio > _ENCODED_ONCE)
