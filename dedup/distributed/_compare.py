@@ -11,6 +11,7 @@ from dedup._catalogue.record import Record, decode_path, encode_path
 from dedup._catalogue.verdicts import Verdicts
 from dedup._duplicates import Duplicates
 from dedup._join.self_join import Pairs
+from dedup._search.outcome import Outcome
 from dedup._search.search import Search
 from dedup.distributed._job import Job, Window
 from dedup.distributed._join import How
@@ -44,9 +45,9 @@ def compare(job: Job, how: How, part: str, task: int) -> None:
         progress=False,
         proposed=list(_proposed(job.work.gather("candidates_by_task", within=within))),
     )
-    found = Duplicates(search.among(names))
+    outcome = search.among(names)
     ids = {name: records[path].id for path, name in names.items()}
-    _save(job, part, found, ids)
+    _save(job, part, outcome, ids)
 
 
 def _proposed(table: Any) -> Iterator[Pairs]:
@@ -60,8 +61,9 @@ def _proposed(table: Any) -> Iterator[Pairs]:
             yield Pairs(a, b, similarity.astype(np.float32), ways)
 
 
-def _save(job: Job, part: str, found: Duplicates, ids: dict[str, int]) -> None:
+def _save(job: Job, part: str, outcome: Outcome, ids: dict[str, int]) -> None:
     """Write what was found; the pairs last, by which it is known that all is there."""
+    found = Duplicates(outcome)
     skipped, uncertain = found.skipped, found.uncertain
     for table in (skipped, uncertain):
         table["path"] = [encode_path(path) for path in table["path"]]
@@ -73,6 +75,12 @@ def _save(job: Job, part: str, found: Duplicates, ids: dict[str, int]) -> None:
     keeps = [group.keep for group in found.groups]
     groups["why"] = [found.groups[number].why for number in groups["group"]]
     groups["group"] = [ids[keeps[number]] for number in groups["group"]]
+    instead = {path: other for group in found.groups for path, other in group.instead.items()}
+    for row, path in enumerate(groups["path"]):
+        if path in instead:  # of the two that the plan is about
+            seen = outcome.relation(outcome.records[instead[path]], outcome.records[path])
+            groups.loc[row, ["relation", "score"]] = seen or ("", float("nan"))
+    groups["instead"] = [ids[instead[path]] if path in instead else 0 for path in groups["path"]]
     groups["id"] = [ids[path] for path in groups["path"]]
     groups["path"] = [encode_path(path) for path in groups["path"]]
     job.work.write("groups", part, groups)

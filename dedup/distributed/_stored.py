@@ -59,8 +59,9 @@ class StoredDuplicates:
         ----------
         table : {"pairs", "groups", "skipped", "uncertain"}
             `pairs` as `Duplicates.pairs`, with the ids `a_id` and `b_id`; `groups` as
-            `Duplicates.to_frame`, where `group` is the id of the file to keep, and with `id` and
-            `why`; `skipped` and `uncertain` as there.
+            `Duplicates.to_frame`, where `group` is the id of the file to keep, and with `id`, `why`
+            and `instead`, the id of a file that stays, and for which this one goes, or 0; `skipped`
+            and `uncertain` as there.
 
         Raises
         ------
@@ -136,13 +137,14 @@ class StoredDuplicates:
             if keep.picture == other.picture:
                 return "exact", 1.0
             row = rows[other.id]
-            return (row.relation, row.score) if row.group == keep.id and row.relation else None
+            compared = keep.id == (row.instead or row.group)
+            return (row.relation, row.score) if compared and row.relation else None
 
         def lacks(keep: Record, other: Record) -> str:
             if keep.picture == other.picture:
                 return shown_more(keep, other, None)
             row = rows[other.id]
-            return str(row.stays) if row.group == keep.id else NOT_VERIFIED
+            return str(row.stays) if keep.id == (row.instead or row.group) else NOT_VERIFIED
 
         return make_plan(
             groups.values(),
@@ -157,6 +159,9 @@ class StoredDuplicates:
             among=records.values(),
             chosen=frozenset(),
             cannot_link=frozenset(),
+            instead={
+                records[row.id].path: records[row.instead] for row in rows.values() if row.instead
+            },
             metadata=metadata,
         )
 

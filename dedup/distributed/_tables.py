@@ -90,6 +90,7 @@ SCHEMAS: Final[Mapping[str, Mapping[str, str]]] = {
         "keep": "bool",
         "stays": "string",
         "why": "string",
+        "instead": "int64",
         "relation": "string",
         "score": "double",
         "size": "int64",
