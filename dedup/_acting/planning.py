@@ -15,14 +15,11 @@ from dedup._acting.protect import Protected
 from dedup._acting.together import with_companions
 from dedup._base.options import METADATA
 from dedup._catalogue.record import Record
-from dedup._search.outcome import Relation
+from dedup._search.outcome import NOT_VERIFIED, Relation
 from dedup.errors import InputError
 from dedup.pipelines.images.remote import is_remote
 
-__all__ = ["NOT_VERIFIED", "make_plan"]
-
-NOT_VERIFIED = "not verified against the file to keep"
-"""Why a file stays that nobody compared with the one to keep."""
+__all__ = ["make_plan"]
 
 _FOLDER = ".dedup-quarantine"
 

@@ -4,7 +4,7 @@ from collections import ChainMap, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from dedup._base.pairs import Pair, ordered
 from dedup._base.progress import Bar, bar
@@ -28,10 +28,13 @@ from dedup._verification.verify import Verifier
 from dedup.errors import InputError
 from dedup.pipelines.images.decoding import ImageSource
 
-__all__ = ["Outcome", "Relation"]
+__all__ = ["NOT_VERIFIED", "Outcome", "Relation"]
 
 Relation: TypeAlias = tuple[str, float | None]
 """How two files are related, and the score of that."""
+
+NOT_VERIFIED: Final = "not verified against the file to keep"
+"""Why a file stays that nobody compared with the one to keep."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,7 +248,7 @@ class Outcome:
         """Why a file of a group is not removable for the one to keep; "" if it is."""
         relation = self.relation(keep, other)
         if relation is None:
-            return "not verified against the file to keep"
+            return NOT_VERIFIED
         if relation[0] == "scene":
             return "another shot of the scene, no copy"
         return self.lacks(keep, other)

@@ -11,11 +11,10 @@ from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import Mask
 from dedup._verification.registration import Floats
+from dedup._verification.tints import CHROMA
 
 __all__ = ["coloured_ink"]
 
-_CHROMA: Final = np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
-"""From red, green and blue to red against green, and both against blue."""
 _BESIDE: Final = np.ones((5, 5), np.uint8)
 """Places of the canvas at which a colour may lie, as encoders blur it."""
 _EDGE: Final = np.ones((11, 11), np.uint8)
@@ -54,7 +53,7 @@ def coloured_ink(picture: Pixels, other: Pixels, alike: Mask) -> float:
     where = np.asarray(cv2.erode(alike.astype(np.uint8), _EDGE, borderValue=0), np.bool_)
     if where.sum() < _FEW:
         return 0.0
-    own = picture.astype(np.float32) @ _CHROMA
+    own = picture.astype(np.float32) @ CHROMA
     its = _as_own(own, other, where)
     beyond = np.maximum(own - cv2.dilate(its, _BESIDE), cv2.erode(its, _BESIDE) - own)
     inked = where & (np.maximum(beyond[..., 0], beyond[..., 1]) > _OTHER)

@@ -21,6 +21,7 @@ from dedup._verification.evidence import (
     Relation,
 )
 from dedup._verification.registration import Floats, Matrix
+from dedup._verification.tints import CHROMA
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 
@@ -43,8 +44,6 @@ CUT_OUT: Final = "on transparent ground"
 """What happened to transparency."""
 GROUNDS: Final = CONTAINERS | {"border added", "caption added"}
 """What says that the one picture was put into another, or on a ground."""
-_CHROMA: Final = np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
-"""From red, green and blue to two differences of colour, free of brightness."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +287,7 @@ def _tones(measured: BlockMatch, gain: float) -> Iterator[str]:
 
 
 def _colours(measured: BlockMatch, looks: tuple[Look, Look], gain: float) -> Iterator[str]:
-    a, b = (look.thumbnail.astype(np.float32) @ _CHROMA for look in looks)
+    a, b = (look.thumbnail.astype(np.float32) @ CHROMA for look in looks)
     side = len(a)
     there = _centres(side) @ measured.transform[:2, :2].T + measured.transform[:2, 2]
     seen = ((there > 0.02) & (there < 0.98)).all(axis=1)

@@ -16,6 +16,7 @@ from dedup._base.opencv import cv2
 from dedup._verification.edits import SEAM, plain_share
 from dedup._verification.features import Features
 from dedup._verification.registration import Floats, Matrix
+from dedup._verification.tints import CHROMA
 
 __all__ = ["Layer", "Standing", "standings"]
 
@@ -50,7 +51,6 @@ _NEAR: Final = np.ones((3, 3), np.uint8)
 _AROUND: Final = np.ones((7, 7), np.uint8)
 _GRID: Final = 14
 """Places along each side at which colours are compared."""
-_CHROMA: Final = np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +283,6 @@ def _own_colour(colours: Floats) -> float:
         return 0.0
     light = colours.mean(axis=1)
     terms = np.stack([np.ones_like(light), light / 128, (light / 128) ** 2], axis=1)
-    chroma = colours @ _CHROMA
+    chroma = colours @ CHROMA
     fit, *_ = np.linalg.lstsq(terms, chroma, rcond=1e-4)
     return float(np.sqrt(((chroma - terms @ fit) ** 2).sum(axis=1).mean()))

@@ -9,11 +9,11 @@ from dedup._base.opencv import cv2
 from dedup._verification.common_part import Mask
 from dedup._verification.registration import Floats
 
-__all__ = ["contrast_of", "has_other_hues", "has_own", "is_toned", "tint_of"]
+__all__ = ["CHROMA", "contrast_of", "has_other_hues", "has_own", "is_toned", "tint_of"]
 
 _STIFF: Final = 50.0
 """Variance, in grey values, of colours that say little about how they were changed."""
-_CHROMA: Final = np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
+CHROMA: Final = np.array([[1, 0.5], [-1, 0.5], [0, -1]], np.float32)
 """From red, green and blue to red against green, and both against blue."""
 _COLOURFUL: Final = 30.0
 """Chroma, in grey values, of what has a colour; and the part of it that a pale copy has left."""
@@ -78,7 +78,7 @@ def has_other_hues(picture: Pixels, other: Pixels, alike: Mask) -> bool:
     """
     side = 2 * _BESIDE + 1
     where = np.asarray(cv2.erode(alike.astype(np.uint8), np.ones((side, side), np.uint8)), np.bool_)
-    own, its = (x.astype(np.float32) @ _CHROMA for x in (picture, other))
+    own, its = (x.astype(np.float32) @ CHROMA for x in (picture, other))
     strength, its_strength = (np.sqrt(x[..., 0] ** 2 + x[..., 1] ** 2) for x in (own, its))
     y, x = np.nonzero(where & (strength > _COLOURFUL))
     own, strength = own[y, x], strength[y, x]
@@ -103,7 +103,7 @@ def is_toned(colours: Floats) -> bool:
         return True
     light = colours.mean(axis=1) / 128
     terms = np.stack([np.ones_like(light), light, light**2], axis=1)
-    chroma = colours @ _CHROMA
+    chroma = colours @ CHROMA
     fit, *_ = np.linalg.lstsq(terms, chroma, rcond=1e-4)
     beside, whole = (float((x**2).sum()) for x in (chroma - terms @ fit, chroma))
     return beside <= _TONED**2 * whole
