@@ -110,11 +110,13 @@ def _best(
 def _is_put(keeper: int, others: Sequence[int], *, decision: Decision, verifier: Verifier) -> bool:
     """Whether half of a group say that the keeper was put on a ground, and two at least.
 
-    It is seen more closely here than where all are laid over each other; some crops seem to say so.
+    They lie at one place there: crops of a whole picture, which may seem to say so, do not.
     """
-    known = (_seen(keeper, other, decision=decision, verifier=verifier) for other in others)
-    put = [its.a.is_put for its in known if its is not None]
-    return sum(put) >= max(len(put) / 2, _TWO)
+    seen = (_seen(keeper, other, decision=decision, verifier=verifier) for other in others)
+    known = [its.a for its in seen if its is not None]
+    around = np.array([its.around for its in known if its.is_put])
+    agree = np.abs(around - np.median(around)) < _COVERED if len(around) else around
+    return int(agree.sum()) >= max(len(known) / 2, _TWO)
 
 
 def _seen(a: int, b: int, *, decision: Decision, verifier: Verifier) -> Coverage | None:
