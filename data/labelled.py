@@ -263,7 +263,7 @@ def _plan(
     if count is None:
         count = max(0, left) // 2 // max(1, len(framed))
         if framed and count < 2:
-            warnings.warn(f"too few photos for the negatives {framed}", stacklevel=3)
+            warnings.warn(f"too few photos for these negatives: {', '.join(framed)}", stacklevel=3)
             count = 0
     if left < count * len(framed):
         raise ValueError(

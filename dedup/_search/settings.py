@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from numbers import Real
 
 from dedup._base.options import DEFAULT
 from dedup._grouping.decision import Decision
@@ -61,6 +62,11 @@ class Settings:
     method: str | Model | Method = DEFAULT
 
     def __post_init__(self) -> None:
+        if not isinstance(self.threshold, Real | Threshold | None):
+            raise InputError(
+                f"threshold={self.threshold!r}: expected a number, or what dedup.tune gives "
+                "(dedup.Threshold.load reads it from a file)"
+            )
         if isinstance(self.threshold, Threshold):
             self.threshold.check(method=self.model, verify=self.verify)
         elif self.threshold is not None and not self.verify:

@@ -84,6 +84,8 @@ def open_image(source: ImageSource) -> Iterator[Image.Image]:
             yield source.copy()  # the caller's image is neither closed nor turned
         elif isinstance(source, np.ndarray):
             yield _from_array(source)
+        elif not isinstance(source, str | bytes | os.PathLike):
+            raise DecodeError(f"no image, but a {type(source).__name__}")
         else:
             with _file(source) as file, _opened(file, _suffix(source)) as image:
                 limits.require_within(image.size)

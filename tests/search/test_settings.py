@@ -15,6 +15,7 @@ COSINES = {"method": "sscd-fast"}
         ({"threshold": 1.01}, "score of a verified pair, 0 to 1"),
         ({"threshold": -0.01}, "score of a verified pair, 0 to 1"),
         ({"threshold": float("nan")}, "score of a verified pair, 0 to 1"),
+        ({"threshold": "threshold.json"}, "expected a number, or what dedup.tune gives"),
         ({"threshold": 8, **HASHES}, r"0 to 1 \(bits go with verify=False\)"),
         ({"threshold": 0.5, "verify": False, **HASHES}, "expected bits, 0 to 64, a whole number"),
         ({"threshold": 65, "verify": False, **HASHES}, "expected bits, 0 to 64"),

@@ -222,6 +222,8 @@ def test_array_that_is_no_picture_is_refused_by_its_shape_and_type(array):
 def test_file_that_is_no_image():
     with pytest.raises(DecodeError, match="not an image that can be read"):
         decode(b"just some text, no picture at all")
+    with pytest.raises(DecodeError, match=r"^no image, but a NoneType$"):
+        decode(None)
 
 
 def test_file_of_zero_bytes(tmp_path):
