@@ -8,6 +8,7 @@ from dedup._grouping.encoding import has_camera, is_coarser, is_lossless
 from dedup._grouping.retain import (
     holds_more,
     is_amplified,
+    is_enlarged,
     is_finer,
     is_fuller,
     is_soft,
@@ -131,8 +132,8 @@ def _detailed(seen: Coverage) -> int:
     is_sure = detail.is_exact and not _is_tinted(seen)
     if same_size and not is_sure and max(detail.ratio, back.ratio) < _INTERPOLATED:
         return 0
-    if is_finer(detail) and is_finer(back):  # the smaller one was sharpened
-        return 1 if detail.pixels > 1 else -1
+    if is_finer(detail) and is_finer(back):  # one was sharpened: the smaller, or what was enlarged
+        return 1 if (detail.pixels > 1) != is_enlarged(detail) else -1
     finer = int(is_finer(detail)) - int(is_finer(back))
     if finer:
         return -finer if is_amplified(back if finer > 0 else detail) else finer
