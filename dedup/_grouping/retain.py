@@ -10,6 +10,7 @@ from typing import Final
 
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import is_coarser
+from dedup._grouping.toned import is_unsure
 from dedup._verification.coverage import Coverage, Only
 from dedup._verification.detail import Detail
 from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
@@ -75,7 +76,12 @@ _BESIDE: Final = "what is beside its picture"
 
 
 def shown_more(
-    keep: Record, other: Record, seen: Coverage | None, *, edited: str = "retain"
+    keep: Record,
+    other: Record,
+    seen: Coverage | None,
+    *,
+    edited: str = "retain",
+    alone: bool = False,
 ) -> str:
     """What a file shows that the one to keep does not, in words; "" if nothing.
 
@@ -87,6 +93,8 @@ def shown_more(
         said that they are duplicates and they can't be compared.
     edited : {"retain", "remove"}
         Whether captions, and what else was put on or around a copy of the picture, count.
+    alone : bool
+        Whether there is no third picture that would say which of the two was edited.
     """
     words = _fuller(keep, other)
     if seen is None:
@@ -111,6 +119,8 @@ def shown_more(
     if seen.b.colours:
         said.append("its colours are only here")
     said += _finely(keep, other, seen)
+    if alone and not said and is_unsure(keep, other, seen):
+        said.append("nothing tells which of the two has the light and colours of the original")
     return ", ".join(said)
 
 

@@ -4,6 +4,7 @@ An upscale has nothing there but what filters made of the smaller picture, howev
 sharpened; a picture that was reduced has what the smaller one lost.
 """
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -38,7 +39,7 @@ def unexplained(picture: Floats, other: Floats, where: npt.NDArray[np.bool_]) ->
     inner = where.copy()
     inner[:_EDGE] = inner[-_EDGE:] = inner[:, :_EDGE] = inner[:, -_EDGE:] = False
     blurs = [other, *(np.asarray(cv2.GaussianBlur(other, (0, 0), sigma)) for sigma in _BLURS)]
-    bands = np.stack([(one - two)[inner] for one, two in zip(blurs, blurs[1:], strict=False)])
+    bands = np.stack([(one - two)[inner] for one, two in pairwise(blurs)])
     own, its = (_finest(x)[inner] for x in (picture, other))
     gains = np.linalg.solve(bands @ bands.T + 1e-3 * np.eye(len(bands)), bands @ own)
     given = gains @ bands
@@ -54,8 +55,8 @@ def share_unexplained(energies: Floats) -> float:
     >>> small = np.asarray(cv2.GaussianBlur(noise, (0, 0), 1.0))
     >>> sharpened = 3 * small - 2 * np.asarray(cv2.GaussianBlur(small, (0, 0), 0.8))
     >>> where = np.ones((64, 64), np.bool_)
-    >>> few, all_of_it = (share_unexplained(unexplained(x, small, where)) for x in (sharpened, noise))
-    >>> few < 0.1 * all_of_it
+    >>> few, much = (share_unexplained(unexplained(x, small, where)) for x in (sharpened, noise))
+    >>> few < 0.1 * much
     True
     """
     left, given, other = energies.tolist()
