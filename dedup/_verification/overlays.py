@@ -62,6 +62,9 @@ _VARIED: Final = 2.0
 _THICK: Final = 0.12
 _ENOUGH: Final = 200
 """Part of the ink that is no edge; and pixels of it that suffice, however small a part they are."""
+_LETTERS: Final = 3
+_LETTER: Final = 0.1
+"""Pieces that a watermark has at least, and the size of such a one in units of the largest."""
 _NEAR: Final = np.ones((3, 3), np.uint8)
 
 
@@ -210,7 +213,7 @@ def is_stamped(below: Floats, above: Floats, place: Mask, *, is_fine: bool = Fal
         if core.sum() < np.clip(_THICK * ink.sum(), _LEAST_INK, _ENOUGH):
             return False
         usual, most = np.quantile(opacity[core], [0.5, 0.97]).tolist()
-        if most > _EVEN * usual:
+        if most > _EVEN * usual or not _has_letters(ink):
             return False
     return most < _OPACITY and _shines_through(below[core], above[core])
 
@@ -227,6 +230,13 @@ def _ink(below: Floats, above: Floats, place: Mask) -> tuple[Mask, Floats]:
     room = 255 - below if is_light else below
     ink = (lighter if is_light else darker) & (room > _ROOM)
     return ink & (less <= _ONE_WAY * more), np.abs(change) / np.maximum(room, 1)
+
+
+def _has_letters(ink: Mask) -> bool:
+    """Whether ink is in several pieces, none much the largest: a disc, a line, an arrow is one."""
+    _, _, found, _ = cv2.connectedComponentsWithStats(_grown(ink, 1))
+    areas = np.sort(np.asarray(found)[1:, cv2.CC_STAT_AREA])[::-1]
+    return int((areas > _LETTER * areas[0]).sum()) >= _LETTERS
 
 
 def _shines_through(below: Floats, above: Floats) -> bool:

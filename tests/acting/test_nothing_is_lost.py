@@ -148,6 +148,23 @@ def test_watermark_may_go_and_text_stays(pair, photo):
     assert reason.endswith(" % of its picture is only here")
 
 
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda pen, ink: pen.ellipse((60, 40, 130, 110), ink),
+        lambda pen, ink: pen.ellipse((200, 100, 290, 190), outline=ink, width=6),
+        lambda pen, ink: pen.line((60, 200, 400, 260), ink, 7),
+    ],
+    ids=["disc", "ring", "line"],
+)
+def test_translucent_mark_is_no_watermark(pair, photo, draw):
+    mask = Image.new("L", photo.size)
+    draw(ImageDraw.Draw(mask), 120)
+    copy = photo.copy()
+    copy.paste("white", mask=mask)
+    assert pair(copy)[1]
+
+
 @pytest.mark.parametrize("size", [14, 20, 30])
 def test_little_letters_are_no_watermark(pair, photo, size):
     _, reason = pair(stamped(photo, "Happy birthday, 12 May", size=size, opacity=1))
