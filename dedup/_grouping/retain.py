@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import is_coarser
-from dedup._grouping.toned import is_unsure
+from dedup._grouping.encoding import are_two_shots, is_coarser
+from dedup._grouping.toned import is_mirror_unsure, is_unsure
 from dedup._verification.coverage import Coverage, Only
 from dedup._verification.detail import Detail
 from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
@@ -103,6 +103,8 @@ def shown_more(
         more = not words and is_larger and is_fuller(keep, other)
         return "has more pixels than the file to keep" if more else words
     said = [words] if words else []
+    if are_two_shots(keep, other):
+        said.append("another shot, as its header says")
     around = _around(seen.b, edited)
     if around:
         said.append(around)
@@ -121,6 +123,8 @@ def shown_more(
     said += _finely(keep, other, seen)
     if alone and not said and is_unsure(keep, other, seen):
         said.append("nothing tells which of the two has the light and colours of the original")
+    if alone and not said and is_mirror_unsure(keep, other, seen):
+        said.append("nothing tells which of the two is mirrored")
     return ", ".join(said)
 
 

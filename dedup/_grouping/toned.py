@@ -1,4 +1,4 @@
-"""Which of two files was made from the other, if their light or colours differ."""
+"""Which of two files was made from the other, if their light, colours or sides differ."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from dedup._catalogue.record import Record
 from dedup._grouping.encoding import has_camera, is_lossless
 from dedup._verification.coverage import Coverage
 
-__all__ = ["is_tinted", "is_unsure", "which_lost_tones", "which_was_toned"]
+__all__ = ["is_mirror_unsure", "is_tinted", "is_unsure", "which_lost_tones", "which_was_toned"]
 
 _TINTED: Final = 3.0
 """Difference of colours, in grey values, that encoders do not make."""
@@ -38,6 +38,11 @@ def which_was_toned(keep: Record, other: Record, seen: Coverage) -> int:
     gaps = seen.gaps if is_lossless(keep) and is_lossless(other) else 0.0
     said = which_lost_tones(seen) or int(gaps > _GAPS) - int(gaps < -_GAPS)
     return said or int(has_camera(keep)) - int(has_camera(other))
+
+
+def is_mirror_unsure(keep: Record, other: Record, seen: Coverage) -> bool:
+    """Whether one is mirrored, and no camera says that it is the other one."""
+    return seen.is_mirrored and not (has_camera(keep) and not has_camera(other))
 
 
 def is_unsure(keep: Record, other: Record, seen: Coverage) -> bool:

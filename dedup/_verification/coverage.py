@@ -114,6 +114,8 @@ class Coverage:
         that a lost so.
     gaps : float
         How much more b's values leave out some, as those of a table of tones do.
+    is_mirrored : bool
+        Whether one is mirrored.
     """
 
     a: Only = field(default_factory=Only)
@@ -124,18 +126,18 @@ class Coverage:
     contrast: float = 1.0
     lost: float = 0.0
     gaps: float = 0.0
+    is_mirrored: bool = False
 
     def swapped(self) -> "Coverage":
         """The same with a and b exchanged."""
-        return Coverage(
-            self.b,
-            self.a,
-            self.detail.swapped(),
-            self.tint,
-            self.is_turned,
-            1 / self.contrast,
-            -self.lost,
-            -self.gaps,
+        return replace(
+            self,
+            a=self.b,
+            b=self.a,
+            detail=self.detail.swapped(),
+            contrast=1 / self.contrast,
+            lost=-self.lost,
+            gaps=-self.gaps,
         )
 
     def joined(self, other: "Coverage") -> "Coverage":
@@ -219,6 +221,7 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         contrast_of(colour_a.mean(axis=1), colour_b.mean(axis=1)),
         lost_tones(sure.b, sure.a, sure.alike) - lost_tones(sure.a, sure.b, sure.alike),
         gaps_of(b) - gaps_of(a),
+        evidence.mirrored,
     )
 
 

@@ -17,9 +17,7 @@ def removed(tmp_path):
         for name, picture in pictures.items():
             picture.save(tmp_path / f"{name}.jpg", quality=92)
         plan = dedup.find_duplicates(tmp_path, cache=False).plan()
-        return {
-            os.path.basename(file.path)[:-4] for file in plan.files if file.action != "leave"
-        }
+        return {os.path.basename(file.path)[:-4] for file in plan.files if file.action != "leave"}
 
     return look
 
