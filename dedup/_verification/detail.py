@@ -16,6 +16,7 @@ from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, changed, tones
 from dedup._verification.registration import Floats, Matrix, on_whole_pixels
+from dedup._verification.unexplained import share_unexplained, unexplained
 from dedup.pipelines.images.decoding import Decoded
 
 __all__ = ["Detail", "compared"]
@@ -68,6 +69,9 @@ class Detail:
         smaller one was sharpened.
     is_exact : bool
         Whether pixel lies on pixel, so that none was interpolated to compare them.
+    own : float
+        What the finest octave of the one with more pixels shows beside filters of the other, as
+        `share_unexplained` says: little of an upscale, sharpened or not.
     """
 
     ratio: float = 1.0
@@ -81,6 +85,7 @@ class Detail:
     more_a: float = 0.0
     more_b: float = 0.0
     is_exact: bool = False
+    own: float = 1.0
 
     def swapped(self) -> "Detail":
         """The same with a and b exchanged."""
@@ -96,6 +101,7 @@ class Detail:
             self.more_b,
             self.more_a,
             self.is_exact,
+            self.own,
         )
 
 
@@ -144,6 +150,7 @@ def compared(a: Decoded, b: Decoded, to_b: Matrix, common: CommonPart) -> Detail
         more_a=more_a,
         more_b=more_b,
         is_exact=tiles[0].is_exact,
+        own=1.0 if tiles[0].is_exact else share_unexplained(sum(tile.own for tile in tiles)),
     )
 
 
@@ -183,6 +190,8 @@ class _Tile(NamedTuple):
         Of the finest octave what the other picture does not explain, if pixel lies on pixel.
     specks : tuple of float
     is_exact : bool
+    own : ndarray, shape (3,)
+        What `unexplained` says of the one with more pixels.
     """
 
     octaves: Floats
@@ -190,6 +199,7 @@ class _Tile(NamedTuple):
     left: Floats
     specks: tuple[float, float]
     is_exact: bool
+    own: Floats
 
     def swapped(self) -> "_Tile":
         return _Tile(
@@ -198,6 +208,7 @@ class _Tile(NamedTuple):
             self.left[..., ::-1],
             self.specks[::-1],
             self.is_exact,
+            self.own,
         )
 
 
@@ -276,7 +287,10 @@ def _tile(
     left = noisy[:0]
     if is_exact:
         (left,) = _energies(_left(own, other), _left(other, own), alike, octaves=1) * weights
-    return _Tile(octaves, noisy, left, (specks, other_specks), is_exact)
+    blocks = np.ones((_BLOCK, _BLOCK), np.bool_)
+    where = np.kron(alike.reshape(h // _BLOCK, w // _BLOCK), blocks)
+    beyond = np.zeros(3, np.float32) if is_exact else unexplained(own, other, where)
+    return _Tile(octaves, noisy, left, (specks, other_specks), is_exact, beyond)
 
 
 def _weights(a: Floats, b: Floats, alike: npt.NDArray[np.bool_]) -> Floats:
