@@ -16,7 +16,7 @@ from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, changed, tones
 from dedup._verification.registration import Floats, Matrix, on_whole_pixels
-from dedup._verification.unexplained import share_unexplained, unexplained
+from dedup._verification.unexplained import share_unexplained
 from dedup.pipelines.images.decoding import Decoded
 
 __all__ = ["Detail", "compared"]
@@ -25,6 +25,10 @@ _OCTAVES: Final = 4
 _TILE: Final = 192
 """Side of the nine tiles of the common part that are looked at, in pixels."""
 _BLOCK: Final = 16
+_SAME_SIZE: Final = 0.03
+_MUCH_FINER: Final = 1.25
+"""Resolutions that differ by less are one; and the detail from which one of two was sharpened, or
+the other blurred."""
 _FEW_BLOCKS: Final = 20
 """Blocks that say too little, so that pixels are taken for detail."""
 _QUIET: Final = 0.1
@@ -71,7 +75,8 @@ class Detail:
         Whether pixel lies on pixel, so that none was interpolated to compare them.
     own : float
         What the finest octave of the one with more pixels shows beside filters of the other, as
-        `share_unexplained` says: little of an upscale, sharpened or not.
+        `share_unexplained` says: little of an upscale, sharpened or not. If they have as many,
+        that of the finer one: little if it was sharpened. 1 if it is hardly finer.
     """
 
     ratio: float = 1.0
@@ -150,8 +155,17 @@ def compared(a: Decoded, b: Decoded, to_b: Matrix, common: CommonPart) -> Detail
         more_a=more_a,
         more_b=more_b,
         is_exact=tiles[0].is_exact,
-        own=1.0 if tiles[0].is_exact else share_unexplained(sum(tile.own for tile in tiles)),
+        own=_own(tiles, ratio, pixels),
     )
+
+
+def _own(tiles: Sequence["_Tile"], ratio: float, pixels: float) -> float:
+    """What filters of the other do not give of the larger one, or of the finer of two as large."""
+    is_as_large = abs(pixels - 1) <= _SAME_SIZE
+    if is_as_large and max(ratio, 1 / ratio) < _MUCH_FINER:
+        return 1.0
+    is_b = ratio > 1 if is_as_large else pixels > 1
+    return share_unexplained((*tile.greys[:: -1 if is_b else 1], tile.where) for tile in tiles)
 
 
 def _noise(tiles: Sequence["_Tile"]) -> tuple[float, float]:
@@ -190,8 +204,9 @@ class _Tile(NamedTuple):
         Of the finest octave what the other picture does not explain, if pixel lies on pixel.
     specks : tuple of float
     is_exact : bool
-    own : ndarray, shape (3,)
-        What `unexplained` says of the one with more pixels.
+    greys : tuple of ndarray, shape (height, width)
+    where : ndarray of bool, shape (height, width)
+        In which blocks they are alike.
     """
 
     octaves: Floats
@@ -199,7 +214,8 @@ class _Tile(NamedTuple):
     left: Floats
     specks: tuple[float, float]
     is_exact: bool
-    own: Floats
+    greys: tuple[Floats, Floats]
+    where: npt.NDArray[np.bool_]
 
     def swapped(self) -> "_Tile":
         return _Tile(
@@ -208,7 +224,8 @@ class _Tile(NamedTuple):
             self.left[..., ::-1],
             self.specks[::-1],
             self.is_exact,
-            self.own,
+            self.greys[::-1],
+            self.where,
         )
 
 
@@ -289,8 +306,7 @@ def _tile(
         (left,) = _energies(_left(own, other), _left(other, own), alike, octaves=1) * weights
     blocks = np.ones((_BLOCK, _BLOCK), np.bool_)
     where = np.kron(alike.reshape(h // _BLOCK, w // _BLOCK), blocks)
-    beyond = np.zeros(3, np.float32) if is_exact else unexplained(own, other, where)
-    return _Tile(octaves, noisy, left, (specks, other_specks), is_exact, beyond)
+    return _Tile(octaves, noisy, left, (specks, other_specks), is_exact, (own, other), where)
 
 
 def _weights(a: Floats, b: Floats, alike: npt.NDArray[np.bool_]) -> Floats:
