@@ -7,6 +7,7 @@ blocks, which is noise; an upscale has none in the finest octave, a blurred copy
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -223,10 +224,10 @@ def _tiles(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> list[_Tile
     ]
     if not places:
         return []
-    greys = _grey(a), _in_tones(b, common)
+    own, other = _grey(a), _Toned(_grey(b), _tones(common), pixels)
     alike = _alike(common, np.array(places), (w, h), np.array([wa, ha]))
     return [
-        _tile(*greys, pixels, (*place, w, h), chosen)
+        _tile(own, other, (*place, w, h), chosen)
         for place, chosen in zip(places, alike, strict=True)
         if chosen.any()
     ]
@@ -248,41 +249,74 @@ def _alike(
     return found
 
 
+class _Toned:
+    """A picture in the tones of another one, seen from that one's pixels.
+
+    Parameters
+    ----------
+    picture : ndarray, uint8
+    tones : ndarray, shape (256,)
+    pixels : ndarray, shape (3, 3)
+        From the other one's pixels to those of this one.
+
+    Attributes
+    ----------
+    is_exact : bool
+        Whether pixel lies on pixel.
+    """
+
+    def __init__(self, picture: Pixels, tones: Floats, pixels: Matrix) -> None:
+        self._picture = picture
+        self._tones = tones
+        self._pixels = pixels
+        self.is_exact = bool((pixels == np.rint(pixels)).all())
+        self._is_upright = self.is_exact and bool((pixels[:2, :2] == np.eye(2)).all())
+
+    def tile(self, box: tuple[int, int, int, int]) -> Floats:
+        """What lies in a box of the other picture: left, top, width and height."""
+        x, y, w, h = box
+        left, top = x + int(self._pixels[0, 2]), y + int(self._pixels[1, 2])
+        height, width = self._picture.shape
+        if self._is_upright and min(left, top) >= 0 and left + w <= width and top + h <= height:
+            return changed(self._picture[top : top + h, left : left + w], self._tones)
+        matrix = self._pixels @ np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
+        how = cv2.INTER_NEAREST if self.is_exact else cv2.INTER_LANCZOS4
+        flags, border = how | cv2.WARP_INVERSE_MAP, cv2.BORDER_REFLECT
+        there = cv2.warpAffine(self._whole, matrix[:2], (w, h), flags=flags, borderMode=border)
+        return np.asarray(there, np.float32).clip(0, 255)
+
+    @cached_property
+    def _whole(self) -> Floats:
+        return changed(self._picture, self._tones)
+
+
 def _tile(
-    a: Pixels,
-    b: Floats,
-    pixels: Matrix,
-    box: tuple[int, int, int, int],
-    alike: npt.NDArray[np.bool_],
+    a: Pixels, b: _Toned, box: tuple[int, int, int, int], alike: npt.NDArray[np.bool_]
 ) -> _Tile:
     """A tile of a, and the same place of b."""
     x, y, w, h = box
-    to_b = pixels @ np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
-    is_exact = bool((pixels == np.rint(pixels)).all())
-    flags = (cv2.INTER_NEAREST if is_exact else cv2.INTER_LANCZOS4) | cv2.WARP_INVERSE_MAP
-    there = cv2.warpAffine(b, to_b[:2], (w, h), flags=flags, borderMode=cv2.BORDER_REFLECT)
-    own = a[y : y + h, x : x + w].astype(np.float32)
-    other = np.asarray(there, np.float32).clip(0, 255)
-    clean, other_clean = _median(own), _median(other)
+    own, other = a[y : y + h, x : x + w].astype(np.float32), b.tile(box)
+    cleaned = _median(own), _median(other)
     specks, other_specks = (
         np.count_nonzero(cv2.absdiff(x, y) >= _SPECK) / x.size
-        for x, y in ((own, clean), (other, other_clean))
+        for x, y in zip((own, other), cleaned, strict=True)
     )
-    weights = _weights(own, other, alike)
-    octaves = _energies(own, other, alike) * weights
+    both = cv2.merge([own, other])
+    weights = _weights(both, alike)
+    octaves = _energies(both, alike) * weights
     noisy = octaves[0]
     if max(specks, other_specks) > _FEW:  # salt and pepper is no detail
-        octaves = _energies(clean, other_clean, alike) * weights
+        octaves = _energies(cv2.merge(cleaned), alike) * weights
     left = noisy[:0]
-    if is_exact:
-        (left,) = _energies(_left(own, other), _left(other, own), alike, octaves=1) * weights
-    return _Tile(octaves, noisy, left, (specks, other_specks), is_exact)
+    if b.is_exact:
+        (left,) = _energies(_left(own, other), alike, octaves=1) * weights
+    return _Tile(octaves, noisy, left, (specks, other_specks), b.is_exact)
 
 
-def _weights(a: Floats, b: Floats, alike: npt.NDArray[np.bool_]) -> Floats:
+def _weights(both: Floats, alike: npt.NDArray[np.bool_]) -> Floats:
     """Energy of blocks that are alike in units of what clipping left, of shape (blocks, 1)."""
-    size = a.shape[1] // _BLOCK, a.shape[0] // _BLOCK
-    means = np.asarray(cv2.resize(cv2.merge([a, b]), size, interpolation=cv2.INTER_AREA))
+    size = both.shape[1] // _BLOCK, both.shape[0] // _BLOCK
+    means = np.asarray(cv2.resize(both, size, interpolation=cv2.INTER_AREA))
     clipped = ((means < _ENDS[0]) | (means > _ENDS[1])).any(axis=-1).ravel()[alike]
     return np.where(clipped, _CLIPPED, 1.0)[:, np.newaxis]
 
@@ -291,36 +325,42 @@ def _median(tile: Floats) -> Floats:
     return np.asarray(cv2.medianBlur(tile.astype(np.uint8), 3), np.float32)
 
 
-def _left(picture: Floats, other: Floats) -> Floats:
-    """What of a tile no light and contrast of the other gives."""
-    own, mean = other - other.mean(), picture.mean()
-    gain = float((own * (picture - mean)).sum() / max(float((own * own).sum()), 1e-6))
-    left: Floats = picture - mean - gain * own
-    return left
+def _left(a: Floats, b: Floats) -> Floats:
+    """What of each of two tiles no light and contrast of the other gives, as two channels."""
+    a, b = a - a.mean(), b - b.mean()
+    shared, own, other = (float((x * y).sum()) for x, y in ((a, b), (a, a), (b, b)))
+    return cv2.merge([a - shared / max(other, 1e-6) * b, b - shared / max(own, 1e-6) * a])
 
 
-def _in_tones(b: Pixels, common: CommonPart) -> Floats:
-    """The grey values of b as those of a: a darker copy has no more or less detail."""
+def _tones(common: CommonPart) -> Floats:
+    """What the grey values of b are in a: a darker copy has no more or less detail."""
     own, other = (_grey(x).astype(np.float32) for x in (common.b, common.a))
-    return changed(_grey(b), tones(own, other, common.alike))
+    return tones(own, other, common.alike)
 
 
 def _grey(picture: Pixels) -> Pixels:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _energies(
-    a: Floats, b: Floats, alike: npt.NDArray[np.bool_], *, octaves: int = _OCTAVES
-) -> Floats:
-    """Of each octave, the finest first, the mean squares in a and b of each block that is alike."""
-    tile = cv2.merge([a, b])
-    height, width = a.shape
+def _energies(tile: Floats, alike: npt.NDArray[np.bool_], *, octaves: int = _OCTAVES) -> Floats:
+    """Of each octave, the finest first, the mean squares in a and b of each block that is alike.
+
+    Parameters
+    ----------
+    tile : ndarray, shape (height, width, 2)
+        Of a and b.
+    alike : ndarray of bool, shape (blocks,)
+    octaves : int
+    """
+    height, width = tile.shape[:2]
     blocks = width // _BLOCK, height // _BLOCK
     found = []
     for _ in range(octaves):
         coarse = cv2.pyrDown(tile)
-        fine = tile - cv2.pyrUp(coarse, dstsize=tile.shape[1::-1])
-        squares = cv2.resize(fine * fine, blocks, interpolation=cv2.INTER_AREA)
+        fine = cv2.pyrUp(coarse, dstsize=tile.shape[1::-1])
+        cv2.subtract(tile, fine, dst=fine)
+        cv2.multiply(fine, fine, dst=fine)
+        squares = cv2.resize(fine, blocks, interpolation=cv2.INTER_AREA)
         found.append(np.asarray(squares, np.float32).reshape(-1, 2)[alike])
         tile = coarse
     return np.stack(found)
