@@ -79,8 +79,8 @@ def _label_of(labels: Any, found: Outcome, skipped: Iterable[str]) -> Callable[[
     """The label of a file, by its name; None if it has none."""
     if isinstance(labels, pd.DataFrame):
         if not {"path", "label"} <= set(labels.columns):
-            found = ", ".join(map(str, labels.columns))
-            raise InputError(f"labels: expected the columns path and label; found {found}")
+            columns = ", ".join(map(str, labels.columns))
+            raise InputError(f"labels: expected the columns path and label; found {columns}")
         labels = dict(zip(labels["path"], labels["label"], strict=True))
     if not isinstance(labels, Mapping | pd.Series):
         kind = type(labels).__name__

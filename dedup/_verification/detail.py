@@ -152,7 +152,8 @@ def _own(tiles: Sequence[Tile], ratio: float, pixels: float) -> float:
     if is_as_large and max(ratio, 1 / ratio) < _MUCH_FINER:
         return 1.0
     is_b = ratio > 1 if is_as_large else pixels > 1
-    return share_unexplained((*tile.greys[:: -1 if is_b else 1], tile.where) for tile in tiles)
+    first, second = (1, 0) if is_b else (0, 1)
+    return share_unexplained((one.greys[first], one.greys[second], one.where) for one in tiles)
 
 
 def _noise(tiles: Sequence[Tile]) -> tuple[float, float]:

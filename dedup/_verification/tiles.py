@@ -166,12 +166,12 @@ def _tile(
         np.count_nonzero(cv2.absdiff(x, y) >= _SPECK) / x.size
         for x, y in zip((own, other), cleaned, strict=True)
     )
-    both = cv2.merge([own, other])
+    both = _merged(own, other)
     weights = _weights(both, alike)
     octaves = _energies(both, alike) * weights
     noisy = octaves[0]
     if max(specks, other_specks) > _FEW:  # salt and pepper is no detail
-        octaves = _energies(cv2.merge(cleaned), alike) * weights
+        octaves = _energies(_merged(*cleaned), alike) * weights
     left = noisy[:0]
     if b.is_exact:
         (left,) = _energies(_left(own, other), alike, octaves=1) * weights
@@ -191,11 +191,15 @@ def _median(tile: Floats) -> Floats:
     return np.asarray(cv2.medianBlur(tile.astype(np.uint8), 3), np.float32)
 
 
+def _merged(a: Floats, b: Floats) -> Floats:
+    return np.asarray(cv2.merge([a, b]), np.float32)
+
+
 def _left(a: Floats, b: Floats) -> Floats:
     """What of each of two tiles no light and contrast of the other gives, as two channels."""
     a, b = a - a.mean(), b - b.mean()
     shared, own, other = (float((x * y).sum()) for x, y in ((a, b), (a, a), (b, b)))
-    return cv2.merge([a - shared / max(other, 1e-6) * b, b - shared / max(own, 1e-6) * a])
+    return _merged(a - shared / max(other, 1e-6) * b, b - shared / max(own, 1e-6) * a)
 
 
 def _in_tones(common: CommonPart) -> Floats:
@@ -222,7 +226,7 @@ def _energies(tile: Floats, alike: npt.NDArray[np.bool_], *, octaves: int = _OCT
     blocks = width // _BLOCK, height // _BLOCK
     found = []
     for _ in range(octaves):
-        coarse = cv2.pyrDown(tile)
+        coarse = np.asarray(cv2.pyrDown(tile), np.float32)
         fine = cv2.pyrUp(coarse, dstsize=tile.shape[1::-1])
         cv2.subtract(tile, fine, dst=fine)
         cv2.multiply(fine, fine, dst=fine)
