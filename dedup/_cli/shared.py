@@ -100,7 +100,7 @@ THRESHOLD = click.option(
     type=THRESHOLD_OR_FILE,
     help="Accept pairs from this score up, 0 to 1; with --no-verify from this cosine up, "
     "or for phash with at most so many bits that differ, 0 to 64. "
-    "Or a file that `dedup calibrate` wrote.",
+    "Or a file that `dedup calibrate` or `dedup tune` wrote.",
 )
 REGIONS = click.option(
     "--regions/--no-regions",

@@ -45,7 +45,7 @@ class _Output(click.Path):
 
 
 class _Threshold(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
-    """A number, or a file that `dedup calibrate` wrote."""
+    """A number, or a file that `dedup calibrate` or `dedup tune` wrote."""
 
     name = "NUMBER|FILE"
 
@@ -60,9 +60,8 @@ class _Threshold(click.ParamType):  # type: ignore[type-arg]  # generic only sin
         try:
             return dedup.Threshold.load(value)
         except InputError as error:
-            self.fail(
-                f"{error}; expected a number, or a file that `dedup calibrate` wrote", param, ctx
-            )
+            expected = "expected a number, or a file that `dedup calibrate` or `dedup tune` wrote"
+            self.fail(f"{error}; {expected}", param, ctx)
 
 
 class _Choices(click.ParamType):  # type: ignore[type-arg]  # as above
