@@ -112,6 +112,8 @@ def plan(
     print_unapplied(found)
     click.echo(summary(found), err=True)
     click.echo(summary(planned), err=True)
+    if len(planned) and action == "quarantine":
+        click.echo(f"dedup apply puts them into {printable(str(planned.quarantine))}", err=True)
     sys.exit(FAILED if len(found.unapplied) else 0)
 
 

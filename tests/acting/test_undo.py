@@ -169,6 +169,7 @@ def test_command_line(folder, tmp_path, capsys):
     text, err = capsys.readouterr()
     assert text.splitlines()[0].startswith(f"quarantine {folder}/z-chelsea.jpg (keeps {folder}/")
     assert "\nquarantine 3 files, " in err
+    assert f"\ndedup apply puts them into {folder}/.dedup-quarantine/" in err
     assert tree(folder) == before
     assert run("apply", out) == 0
     text, err = capsys.readouterr()
