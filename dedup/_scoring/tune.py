@@ -10,6 +10,7 @@ from dedup._scoring.score_pairs import score_pairs
 from dedup._search.measure import surety
 from dedup._search.threshold import Threshold
 from dedup._tuning.goal import Goal
+from dedup._tuning.scale import on_scale
 from dedup._tuning.scored_pairs import ScoredPairs
 from dedup._tuning.tuned import threshold_for
 from dedup.errors import InputError
@@ -35,7 +36,7 @@ def sweep(labelled: Labels | ScoredPairs, **scoring: Any) -> pd.DataFrame:
     -------
     DataFrame
         One row a threshold that makes a difference: `threshold`, `true_pairs`, `false_pairs`,
-        `precision`, `recall`, `f1`.
+        `precision`, `recall`, `f1`; of scores also `log_odds`, which tells apart those near 1.
 
     Examples
     --------
@@ -48,8 +49,11 @@ def sweep(labelled: Labels | ScoredPairs, **scoring: Any) -> pd.DataFrame:
     """
     pairs = _scored(labelled, scoring, both_kinds=False)
     curve = metrics.precision_recall_curve(pairs.truth, pairs.rank)
-    thresholds = curve["threshold"].to_numpy(float)
-    return curve.assign(threshold=surety(thresholds, quantity=pairs.quantity))
+    thresholds = surety(curve["threshold"].to_numpy(float), quantity=pairs.quantity)
+    table = curve.assign(threshold=thresholds)
+    if pairs.quantity == "score":
+        table.insert(1, "log_odds", on_scale(thresholds, quantity="score"))
+    return table
 
 
 def tune(

@@ -67,6 +67,12 @@ def test_best_f1_is_that_of_the_sweep():
     assert 2 * precision * recall / (precision + recall) == pytest.approx(sweep(pairs)["f1"].max())
 
 
+def test_sweep_tells_scores_near_one_apart():
+    table = pd.DataFrame({"label": [True, True, False], "score": [0.9999995, 0.9999991, 0.5]})
+    assert sweep(ScoredPairs(table))["log_odds"].round(1).tolist() == [14.5, 13.9, 0.0]
+    assert "log_odds" not in sweep(ScoredPairs(table, quantity="cosine"))
+
+
 def test_dear_mistakes_make_the_threshold_stricter():
     pairs = scored(hard=3)
     values = [
