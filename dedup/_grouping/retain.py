@@ -29,6 +29,9 @@ __all__ = [
 
 _WITHIN: Final = 0.003
 """Part of its picture that a file may show alone: less is compression."""
+_SPOTS: Final = 0.001
+"""Part of a picture that seems to be letters, at most, where a palette or a coarse encoder left
+spots."""
 _AROUND: Final = 0.012
 """The same beyond the other's frame, which is not known to the pixel."""
 _DRAWN: Final = 0.004
@@ -108,11 +111,12 @@ def shown_more(
     around = _around(seen.b, edited)
     if around:
         said.append(around)
+    least = _SPOTS if is_coarser(other, keep) else 0.0
     if shows_more_within(seen.b) and not (edited == "remove" and _is_added(seen)):
         said.append(f"{_percent(seen.b.own)} of its picture is only here")
-    elif seen.b.letters and edited != "remove":
+    elif seen.b.letters > least and edited != "remove":
         said.append("small letters are only here")
-    elif seen.a.letters:
+    elif seen.a.letters > least:
         said.append("what small letters hide of the file to keep is only here")
     if holds_more(seen.a):
         said.append(f"the picture itself, without {_GROUND.get(seen.a.ground, _BESIDE)}")

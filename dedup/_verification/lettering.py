@@ -33,6 +33,8 @@ _COARSER: Final = 0.999
 """Growth of a picture below which the other one has fewer pixels."""
 _LEAST: Final = 0.25 * WINDOW**2 / STRIDE**2
 """Windows that a letter changes, at least, side by side."""
+_LOUD: Final = 10.0
+"""Variance of noise at which it takes twice as many."""
 _GROWN: Final = np.ones((5, 5), np.uint8)
 """Windows by which those of one text may be apart."""
 _BESIDE: Final = np.ones((17, 17), np.uint8)
@@ -151,7 +153,7 @@ def _shares(seen: Residual, greys: tuple[Floats, Floats], known: Mask) -> tuple[
     new = np.zeros_like(seen.changed)
     for label in range(1, number):
         mine = seen.changed & (np.asarray(labels) == label)
-        if mine.sum() >= _LEAST:
+        if mine.sum() >= _LEAST * (1 + seen.noise / _LOUD):
             inked[int(more_in_a[mine].mean() < _MOSTLY)] |= mine
             if known_windows[mine].mean() < _MOSTLY or _is_written(greys, mine):
                 new |= mine
