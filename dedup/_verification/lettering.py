@@ -14,6 +14,7 @@ import numpy.typing as npt
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, Mask, changed, tones
+from dedup._verification.faint import faint_marks
 from dedup._verification.overlays import is_stamped
 from dedup._verification.reading.filters import fine_energy, matched
 from dedup._verification.reading.frame import Frame, frame_of
@@ -77,9 +78,11 @@ def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple
     inside = _laid(common.inside, to_canvas, size)
     greys = _in_one_tone(frame.base, laid, inside)
     seen = _compared(*greys, inside)
-    if not seen.changed.any():
-        return 0.0, 0.0
-    return _shares(seen, greys, _laid(hidden_places(known), to_canvas, size))
+    hidden = _laid(hidden_places(known), to_canvas, size)
+    letters = _shares(seen, greys, hidden) if seen.changed.any() else (0.0, 0.0)
+    marks = faint_marks(*greys, inside & ~hidden)
+    total = max(int(inside.sum()), 1)
+    return letters[0] + marks[0] / total, letters[1] + marks[1] / total
 
 
 def hidden_places(known: Mask) -> Mask:
