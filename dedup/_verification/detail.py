@@ -70,8 +70,8 @@ class Detail:
     is_exact : bool
         Whether pixel lies on pixel, so that none was interpolated to compare them.
     own : float
-        What the finest octave of the one with more pixels shows beside filters of the other, as
-        `share_unexplained` says: little of an upscale, sharpened or not.
+        What the finest octave of the one with more pixels, or else of the finer one, shows beside
+        filters of the other, as `share_unexplained` says: little of what was only sharpened.
     """
 
     ratio: float = 1.0
@@ -150,7 +150,7 @@ def compared(a: Decoded, b: Decoded, to_b: Matrix, common: CommonPart) -> Detail
         more_a=more_a,
         more_b=more_b,
         is_exact=tiles[0].is_exact,
-        own=1.0 if tiles[0].is_exact else share_unexplained(sum(tile.own for tile in tiles)),
+        own=share_unexplained(sum(tile.own[int(ratio > 1)] for tile in tiles)),
     )
 
 
@@ -190,8 +190,8 @@ class _Tile(NamedTuple):
         Of the finest octave what the other picture does not explain, if pixel lies on pixel.
     specks : tuple of float
     is_exact : bool
-    own : ndarray, shape (3,)
-        What `unexplained` says of the one with more pixels.
+    own : ndarray, shape (2, 3)
+        What `unexplained` says of a, and of b; the same twice, of the one with more pixels.
     """
 
     octaves: Floats
@@ -208,7 +208,7 @@ class _Tile(NamedTuple):
             self.left[..., ::-1],
             self.specks[::-1],
             self.is_exact,
-            self.own,
+            self.own[::-1],
         )
 
 
@@ -289,8 +289,9 @@ def _tile(
         (left,) = _energies(_left(own, other), _left(other, own), alike, octaves=1) * weights
     blocks = np.ones((_BLOCK, _BLOCK), np.bool_)
     where = np.kron(alike.reshape(h // _BLOCK, w // _BLOCK), blocks)
-    beyond = np.zeros(3, np.float32) if is_exact else unexplained(own, other, where)
-    return _Tile(octaves, noisy, left, (specks, other_specks), is_exact, beyond)
+    of_a = unexplained(own, other, where)
+    of_b = unexplained(other, own, where) if is_exact else of_a
+    return _Tile(octaves, noisy, left, (specks, other_specks), is_exact, np.stack([of_a, of_b]))
 
 
 def _weights(a: Floats, b: Floats, alike: npt.NDArray[np.bool_]) -> Floats:

@@ -245,7 +245,7 @@ def _ink(below: Floats, above: Floats, place: Mask) -> tuple[Mask, Floats, Mask]
 def _has_pieces(ink: Mask, unseen: Mask) -> bool:
     """Whether ink is in pieces, as letters and logos are; what is not seen may join some of it."""
     _, labels = cv2.connectedComponents(_grown(ink | unseen, 1))
-    areas = np.bincount(np.asarray(labels)[ink])
+    areas = np.bincount(np.asarray(labels, np.intp)[ink])
     return int((areas > _PIECE * areas.max()).sum()) >= _PIECES
 
 
