@@ -41,3 +41,11 @@ def test_photo_stays_beside_two_upscales_of_which_one_is_sharpened(removed, name
 def test_large_photo_is_no_upscale_of_its_small_copy(removed, name, factor):
     photo = Image.fromarray(getattr(skimage.data, name)())
     assert removed(photo=photo, small=enlarged(photo, factor)) == {"small"}
+
+
+@pytest.mark.parametrize("name", ["rocket", "coffee", "grass"])
+def test_photo_is_not_taken_for_a_sharpened_copy_of_what_was_reduced_and_enlarged(removed, name):
+    photo = Image.fromarray(getattr(skimage.data, name)())
+    small = photo.resize((photo.width // 2, photo.height // 2), Image.Resampling.BICUBIC)
+    again = small.resize(photo.size, Image.Resampling.BICUBIC)
+    assert removed(photo=photo, again=again) == {"again"}
