@@ -165,15 +165,6 @@ def test_translucent_mark_is_no_watermark(pair, photo, draw):
     assert pair(copy)[1]
 
 
-def test_photo_stays_beside_one_with_a_cursor(tmp_path):
-    wall = Image.fromarray(skimage.data.brick()).convert("RGB")
-    cursor = wall.copy()
-    ImageDraw.Draw(cursor).polygon([(250, 250), (250, 268), (262, 262)], "white", "black")
-    wall.save(tmp_path / "wall.jpg", quality=92)
-    cursor.save(tmp_path / "a.png")
-    assert not any(path.endswith("wall.jpg") for path in find(tmp_path).groups[0].remove)
-
-
 @pytest.mark.parametrize("darker", [12, 18])
 @pytest.mark.parametrize("name", ["copy.jpg", "copy.png"])
 def test_bird_in_a_soft_sky_is_not_lost(pair, photo, name, darker):
