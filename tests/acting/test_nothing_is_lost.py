@@ -165,19 +165,6 @@ def test_translucent_mark_is_no_watermark(pair, photo, draw):
     assert pair(copy)[1]
 
 
-@pytest.mark.parametrize("darker", [12, 18])
-@pytest.mark.parametrize("name", ["copy.jpg", "copy.png"])
-def test_bird_in_a_soft_sky_is_not_lost(pair, photo, name, darker):
-    sky = Image.linear_gradient("L").resize((600, 256)).point(lambda value: 120 + value // 3)
-    sky = Image.merge("RGB", [sky] * 3)
-    sky.paste(photo, (0, 160))
-    bird, (x, y) = sky.copy(), (300, 60)
-    ink = tuple(value - darker for value in sky.getpixel((x, y)))
-    ImageDraw.Draw(bird).line((x - 14, y - 8, x, y, x + 14, y - 8), ink, 3)
-    kept, reason = pair(bird, photo=sky, name=name)
-    assert kept == name or reason
-
-
 @pytest.mark.parametrize("size", [14, 20, 30])
 def test_little_letters_are_no_watermark(pair, photo, size):
     _, reason = pair(stamped(photo, "Happy birthday, 12 May", size=size, opacity=1))

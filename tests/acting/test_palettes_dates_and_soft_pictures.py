@@ -68,9 +68,3 @@ def test_of_a_soft_picture_the_larger_file_is_kept(group):
     large = Image.fromarray(cv2.GaussianBlur(cells, (0, 0), 3))
     small = large.resize((500, 375), Image.Resampling.LANCZOS)
     assert group(large=(large, "png"), s=(small, "jpg")) == ("large", {"s": ""})
-
-
-def test_spots_of_a_palette_are_no_letters(group, photo):
-    few = photo.quantize(64)
-    kept, others = group(photo=(photo, "jpg"), few=(few, "png"), all=(photo.quantize(256), "gif"))
-    assert (kept, others) == ("photo", {"few": "", "all": ""})

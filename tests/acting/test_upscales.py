@@ -49,10 +49,3 @@ def test_photo_is_not_taken_for_a_sharpened_copy_of_what_was_reduced_and_enlarge
     small = photo.resize((photo.width // 2, photo.height // 2), Image.Resampling.BICUBIC)
     again = small.resize(photo.size, Image.Resampling.BICUBIC)
     assert removed(photo=photo, again=again) == {"again"}
-
-
-@pytest.mark.parametrize("name", ["chelsea", "rocket", "coffee"])
-@pytest.mark.parametrize("percent", [60, 120, 200])
-def test_photo_stays_beside_its_sharpened_copy(removed, name, percent):
-    photo = Image.fromarray(getattr(skimage.data, name)())
-    assert "photo" not in removed(photo=photo, a=photo.filter(ImageFilter.UnsharpMask(2, percent)))
