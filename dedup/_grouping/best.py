@@ -19,6 +19,7 @@ from dedup._base.pairs import ordered
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.decision import Decision
+from dedup._grouping.encoding import is_coarser
 from dedup._grouping.retain import shows_more_within
 from dedup._grouping.two import is_better, is_encoded_better
 from dedup._verification.coverage import Coverage
@@ -186,12 +187,17 @@ def _larger_sibling(
     verifier: Verifier,
     files: Mapping[int, Sequence[Record]],
 ) -> int:
-    """The keeper, or a larger file that shows the same.
+    """The keeper, or a larger or less coarse file that shows the same.
 
-    Where all were altered, as memes of one picture, a small copy of one seems to be so a bit less.
+    Where all were altered, as memes of one picture, a small copy of one seems to be so a bit less;
+    and where most are in palettes, one of these.
     """
     least = (1 + _SAME_SIZE) * next(one.scale for one in placed if one.picture == keeper)
-    larger = [one.picture for one in placed if one.scale > least]
+    larger = [
+        one.picture
+        for one in placed
+        if one.scale > least or is_coarser(files[keeper][0], files[one.picture][0])
+    ]
     decision.verify(ordered(keeper, other) for other in larger)
     for other in larger:
         seen = _seen(keeper, other, decision=decision, verifier=verifier)

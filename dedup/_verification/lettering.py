@@ -14,6 +14,7 @@ import numpy.typing as npt
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, Mask, changed, tones
+from dedup._verification.faint import faint_marks
 from dedup._verification.overlays import is_stamped
 from dedup._verification.reading.filters import fine_energy, matched
 from dedup._verification.reading.frame import Frame, frame_of
@@ -33,6 +34,8 @@ _COARSER: Final = 0.999
 """Growth of a picture below which the other one has fewer pixels."""
 _LEAST: Final = 0.25 * WINDOW**2 / STRIDE**2
 """Windows that a letter changes, at least, side by side."""
+_LOUD: Final = 10.0
+"""Variance of noise at which it takes twice as many."""
 _GROWN: Final = np.ones((5, 5), np.uint8)
 """Windows by which those of one text may be apart."""
 _BESIDE: Final = np.ones((17, 17), np.uint8)
@@ -75,9 +78,11 @@ def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple
     inside = _laid(common.inside, to_canvas, size)
     greys = _in_one_tone(frame.base, laid, inside)
     seen = _compared(*greys, inside)
-    if not seen.changed.any():
-        return 0.0, 0.0
-    return _shares(seen, greys, _laid(hidden_places(known), to_canvas, size))
+    hidden = _laid(hidden_places(known), to_canvas, size)
+    letters = _shares(seen, greys, hidden) if seen.changed.any() else (0.0, 0.0)
+    marks = faint_marks(*greys, inside & ~hidden)
+    total = max(int(inside.sum()), 1)
+    return letters[0] + marks[0] / total, letters[1] + marks[1] / total
 
 
 def hidden_places(known: Mask) -> Mask:
@@ -151,7 +156,7 @@ def _shares(seen: Residual, greys: tuple[Floats, Floats], known: Mask) -> tuple[
     new = np.zeros_like(seen.changed)
     for label in range(1, number):
         mine = seen.changed & (np.asarray(labels) == label)
-        if mine.sum() >= _LEAST:
+        if mine.sum() >= _LEAST * (1 + seen.noise / _LOUD):
             inked[int(more_in_a[mine].mean() < _MOSTLY)] |= mine
             if known_windows[mine].mean() < _MOSTLY or _is_written(greys, mine):
                 new |= mine

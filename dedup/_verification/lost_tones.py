@@ -61,7 +61,7 @@ def gaps_of(picture: Decoded) -> float:
         return 0.0
     apart = []
     for channel in cv2.split(picture.image):
-        counts = np.bincount(np.asarray(channel).ravel(), minlength=256)[1:-1]
+        counts = np.bincount(np.asarray(channel, np.uint8).ravel(), minlength=256)[1:-1]
         beside = (counts[:-2] + counts[2:]) / 2
-        apart.append(float(abs(counts[1:-1] - beside).sum() / max(counts.sum(), 1)))
+        apart.append(float(abs(counts[1:-1] - beside).sum()) / max(int(counts.sum()), 1))
     return float(np.median(apart))

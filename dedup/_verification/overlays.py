@@ -65,9 +65,10 @@ _VARIED: Final = 2.0
 _THICK: Final = 0.12
 _ENOUGH: Final = 200
 """Part of the ink that is no edge; and pixels of it that suffice, however small a part they are."""
-_LETTERS: Final = 3
-_LETTER: Final = 0.1
-"""Pieces that a watermark has at least, and the size of such a one in units of the largest."""
+_PIECES: Final = 2
+_PIECE: Final = 0.1
+"""Pieces that a watermark has at least, and the size of such a one in units of the largest: a disc,
+a line, an arrow is one."""
 _NEAR: Final = np.ones((3, 3), np.uint8)
 
 
@@ -211,7 +212,7 @@ def _pieces(mask: Mask) -> Iterator[Mask]:
 
 def is_stamped(below: Floats, above: Floats, place: Mask, *, is_fine: bool = False) -> bool:
     """Whether what lies over a place lets the picture below through, all of it alike."""
-    ink, opacity = _ink(below, above, place)
+    ink, opacity, is_seen = _ink(below, above, place)
     if ink.sum() < _LEAST_INK:
         return False
     most = float(np.quantile(opacity[ink], 0.97))
@@ -221,30 +222,31 @@ def is_stamped(below: Floats, above: Floats, place: Mask, *, is_fine: bool = Fal
         if core.sum() < np.clip(_THICK * ink.sum(), _LEAST_INK, _ENOUGH):
             return False
         usual, most = np.quantile(opacity[core], [0.5, 0.97]).tolist()
-        if most > _EVEN * usual or not _has_letters(ink):
+        if most > _EVEN * usual or not _has_pieces(ink, place & ~is_seen):
             return False
     return most < _OPACITY and _shines_through(below[core], above[core])
 
 
-def _ink(below: Floats, above: Floats, place: Mask) -> tuple[Mask, Floats]:
+def _ink(below: Floats, above: Floats, place: Mask) -> tuple[Mask, Floats, Mask]:
     """Where a place is lighter, or where it is darker, if it is not both; and by how much.
 
-    The opacity that white, or black, would have to make it so.
+    The opacity that white, or black, would have to make it so. And where that would be seen.
     """
     change = above - below
     lighter, darker = (place & (sign * change > _INK) for sign in (1, -1))
     is_light = lighter.sum() > darker.sum()
     less, more = sorted((int(lighter.sum()), int(darker.sum())))
     room = 255 - below if is_light else below
-    ink = (lighter if is_light else darker) & (room > _ROOM)
-    return ink & (less <= _ONE_WAY * more), np.abs(change) / np.maximum(room, 1)
+    is_seen = room > _ROOM
+    ink = (lighter if is_light else darker) & is_seen & (less <= _ONE_WAY * more)
+    return ink, np.abs(change) / np.maximum(room, 1), is_seen
 
 
-def _has_letters(ink: Mask) -> bool:
-    """Whether ink is in several pieces, none much the largest: a disc, a line, an arrow is one."""
-    _, _, found, _ = cv2.connectedComponentsWithStats(_grown(ink, 1))
-    areas = np.sort(np.asarray(found)[1:, cv2.CC_STAT_AREA])[::-1]
-    return int((areas > _LETTER * areas[0]).sum()) >= _LETTERS
+def _has_pieces(ink: Mask, unseen: Mask) -> bool:
+    """Whether ink is in pieces, as letters and logos are; what is not seen may join some of it."""
+    _, labels = cv2.connectedComponents(_grown(ink | unseen, 1))
+    areas = np.bincount(np.asarray(labels, np.intp)[ink])
+    return int((areas > _PIECE * areas.max()).sum()) >= _PIECES
 
 
 def _shines_through(below: Floats, above: Floats) -> bool:

@@ -211,7 +211,7 @@ def test_little_letters_may_go_if_edited_copies_may(tmp_path, photo):
     copy.save(tmp_path / "copy.jpg", quality=90)
     found = find(tmp_path, keep=lambda record: record.format != "PNG")
     (left,), (gone,) = found.plan().files, found.plan(edited="remove").files
-    assert (left.action, left.reason) == ("leave", "small letters are only here")
+    assert (left.action, left.reason) == ("leave", "small letters or marks are only here")
     assert gone.action != "leave"
 
 

@@ -211,7 +211,11 @@ def _decided(look: _Look) -> _Decided:
     if look.nature == "photo":
         moved = [region for region in found if has_moved(region, found, frame.base, laid)]
         return _judged(look, seen, found, moved)
-    if max(a.shape) <= _ROUGH and _share(seen) > _MUCH and look.nature in ("page", "drawn", "unsure"):
+    if (
+        max(a.shape) <= _ROUGH
+        and _share(seen) > _MUCH
+        and look.nature in ("page", "drawn", "unsure")
+    ):
         decided = _decided_bent(look, a, whole, tones_a)
         if decided[0] is not None:
             return decided

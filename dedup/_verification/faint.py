@@ -1,0 +1,68 @@
+"""Small things that stand out little from soft ground: a bird in the sky, a star, a pencil mark.
+
+Elsewhere what stands out so little may be compression. On ground that one of the pictures shows as
+soft it is told by what the ground around it differs by.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from dedup._base.opencv import cv2
+from dedup._verification.common_part import Mask
+from dedup._verification.registration import Floats
+
+__all__ = ["faint_marks"]
+
+_SMOOTH: Final = 1.2
+_AT_LARGE: Final = 12.0
+"""Standard deviations of the blurs between which a mark is seen: neither grain nor a shade."""
+_AROUND: Final = (31, 31)
+_SOFT: Final = 4.0
+"""Contrast of soft ground, in grey values, in squares of this side."""
+_FARTHER: Final = (61, 61)
+_STANDS_OUT: Final = 6.0
+"""Difference of a mark in units of the mean one in squares of this side."""
+_FAINT: Final = 5.0
+_LEAST: Final = 12
+"""Grey values by which it differs, and pixels that it takes, at least."""
+
+
+def faint_marks(a: Floats, b: Floats, inside: Mask) -> tuple[int, int]:
+    """How many pixels of soft ground marks take that only a, and only b, shows.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (height, width)
+        Laid over each other, in one tone.
+    inside : ndarray of bool
+        Where both are seen.
+
+    Examples
+    --------
+    >>> sky = np.linspace(100, 140, 200 * 200, dtype=np.float32).reshape(200, 200)
+    >>> bird = sky.copy()
+    >>> bird[90:96, 100:106] -= 14
+    >>> marks = faint_marks(bird, sky, np.ones((200, 200), np.bool_))
+    >>> marks[0] > 20, marks[1]
+    (True, 0)
+    """
+    banded, calm = [], np.zeros(a.shape, np.bool_)
+    for picture in (a, b):
+        fine = np.asarray(cv2.GaussianBlur(picture, (0, 0), _SMOOTH), np.float32)
+        band = np.asarray(fine - cv2.GaussianBlur(fine, (0, 0), _AT_LARGE), np.float32)
+        banded.append(band)
+        calm |= np.asarray(cv2.blur(band * band, _AROUND)) < _SOFT**2
+    change = np.abs(banded[0] - banded[1])
+    usual = np.asarray(cv2.blur(change, _FARTHER), np.float32)
+    edge = np.ones((9, 9), np.uint8)
+    inner = np.asarray(cv2.erode(inside.astype(np.uint8), edge, borderValue=0), np.bool_)
+    marks = inner & calm & (change > np.maximum(_FAINT, _STANDS_OUT * usual))
+    if not marks.any():
+        return 0, 0
+    _, labels, found, _ = cv2.connectedComponentsWithStats(marks.astype(np.uint8))
+    large = np.asarray(found)[:, cv2.CC_STAT_AREA] >= _LEAST
+    large[0] = False
+    marks = large[np.asarray(labels)]
+    in_a = marks & (np.abs(banded[0]) > np.abs(banded[1]))
+    return int(in_a.sum()), int((marks & ~in_a).sum())
