@@ -21,13 +21,14 @@ _ROUNDS: Final = 3
 _MOST_GAIN: Final = 3.0
 _WHITE: Final = 250
 """Grey value from which nothing is told apart."""
-_DARKER: Final = np.linspace(0.5, 25, 50)
-"""Percentiles of the tones that say how much lighter one picture is."""
-_LEAST_TONES: Final = 30.0
+_INK: Final = np.linspace(0.5, 5, 10)
+"""Percentiles of the darkest tones, which say how much lighter one picture is."""
+_PALE: Final = 200.0
+"""Grey value above which folds, stains and shadows are."""
 
 
 def equally_exposed(a: Grey, b: Grey, inside: Mask) -> tuple[Grey, Grey]:
-    """Both pictures, without the light tones that the lighter one lost in white: folds, stains.
+    """Both pictures, without the pale tones that the lighter one lost in white: folds, stains.
 
     How much lighter it is, its ink says: where only one has something pale, it is as light as
     the other.
@@ -36,13 +37,14 @@ def equally_exposed(a: Grey, b: Grey, inside: Mask) -> tuple[Grey, Grey]:
 
 
 def _without_lost(picture: Grey, lighter: Grey, inside: Mask) -> Grey:
-    tones, there = (np.percentile(x[inside][::7], _DARKER) for x in (picture, lighter))
-    known = there < _WHITE - 10
-    if known.sum() < 5 or np.ptp(tones[known]) < _LEAST_TONES:
+    tones, there = (np.percentile(x[inside][::7], _INK) for x in (picture, lighter))
+    if np.ptp(tones) < 1 or there[-1] >= _WHITE:
         return picture
-    gain, start = np.polyfit(tones[known], there[known], 1).tolist()
-    lost = (_WHITE - start) / max(gain, 1e-3)
-    return picture if lost >= _WHITE else np.minimum(picture, np.uint8(max(lost, 0)))
+    gain, start = np.polyfit(tones, there, 1).tolist()
+    lost = max((_WHITE - start) / max(gain, 1e-3), _PALE)
+    if lost >= _WHITE:
+        return picture
+    return np.where(lighter >= _WHITE, np.minimum(picture, np.uint8(lost)), picture)
 
 
 def matched(a: Floats, b: Floats, ink: Mask) -> tuple[Floats, Floats]:

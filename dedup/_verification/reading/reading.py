@@ -228,11 +228,15 @@ def _decided_drawn(
     if look.rough or (other and _share(seen) <= _UNLIKE):
         return _judged(look, seen, found, other)
     if found or seen.cut > LEAST_CUT:  # else a filter leaves nothing as well
-        a, b = map(smoothed, equally_exposed(*pictures, inside))
-        seen = _filtered(seen, a, b, whole, inside & _ink(*tones, inside.shape))
+        ink = inside & _ink(*tones, inside.shape)
+        seen = _filtered(seen, pictures, whole, ink)
+        if seen.changed.sum() >= _SURE:
+            seen = _filtered(seen, equally_exposed(*pictures, inside), whole, ink)
         found = regions(seen, *tones)
         other = other_content(found, look.nature, whole)
-        if is_in_doubt(found, other, look.nature, whole, cut=seen.cut):
+        is_faint = seen.pale and look.nature in PAPER and seen.changed.sum() >= 2 * _SURE
+        in_doubt = is_in_doubt(found, other, look.nature, whole, cut=seen.cut)
+        if in_doubt or (is_faint and not other):
             return "unreadable", (), {}
     return _judged(look, seen, found, other)
 
@@ -297,9 +301,9 @@ def _ink(a: Tones, b: Tones, shape: tuple[int, ...]) -> Mask:
     return np.asarray(cv2.resize(ink, shape[::-1], interpolation=cv2.INTER_NEAREST)) > 0
 
 
-def _filtered(first: Residual, a: Floats, b: Floats, whole: Mask, ink: Mask) -> Residual:
+def _filtered(first: Residual, pictures: Sequence[Grey], whole: Mask, ink: Mask) -> Residual:
     """The same with one picture filtered to be like the other: what has changed is so in both."""
-    a, b = matched(a, b, ink)
+    a, b = matched(*map(smoothed, pictures), ink)
     fine = np.maximum(*(fine_energy(x, window=WINDOW, stride=STRIDE) for x in (a, b)))
     second = residual(a, b, whole, fine=fine, noise=first.noise, may_be_pale=True)
     ratio = np.minimum(first.ratio, second.ratio)

@@ -54,6 +54,8 @@ class Residual:
         Variances.
     least : float
         Variance from which a window shows something.
+    pale : bool
+        All print is pale: what differs by little may be another digit.
     likeness : ndarray
         Correlation, -1 to 1.
     noise : float
@@ -68,6 +70,7 @@ class Residual:
     contrast_a: Floats
     contrast_b: Floats
     least: float
+    pale: bool
     likeness: Floats
     noise: float
     cut: float
@@ -120,7 +123,10 @@ def residual(
     valid = covered & (stronger > least)
     usual = float(np.percentile(ratio[valid], 98)) if valid.any() else 0.0
     cut = min(MOST_CUT, max(LEAST_CUT, _OUTLIER * usual))
-    return Residual(ratio, valid, covered, contrast_a, contrast_b, least, likeness, noise, cut)
+    pale = faint < _CONTRAST
+    return Residual(
+        ratio, valid, covered, contrast_a, contrast_b, least, pale, likeness, noise, cut
+    )
 
 
 def _strongest(variances: Floats, noise: float) -> float:
