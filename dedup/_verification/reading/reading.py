@@ -200,9 +200,11 @@ def _decided(look: _Look) -> _Decided:
     frame, laid, covered = look.frame, look.laid, look.covered
     whole = _windows_inside(covered)
     a, b = smoothed(frame.base), smoothed(laid)
-    seen = residual(a, b, whole, may_be_pale=look.known != "photo")
+    seen = residual(a, b, whole, may_be_pale=look.known is None or look.known in PAPER)
     if seen.changed.sum() < _SURE:
         return _unchanged(look, seen)
+    if seen.pale and look.nature not in PAPER:
+        seen = residual(a, b, whole)
     tones_a, tones_b = (tones_of(picture) for picture in (frame.base, laid))
     if tones_a is None or tones_b is None:
         kind: Kind = "copy" if look.nature == "photo" else "unreadable"
@@ -230,13 +232,13 @@ def _decided_drawn(
     if found or seen.cut > LEAST_CUT:  # else a filter leaves nothing as well
         ink = inside & _ink(*tones, inside.shape)
         seen = _filtered(seen, pictures, whole, ink)
-        if seen.changed.sum() >= _SURE:
-            seen = _filtered(seen, equally_exposed(*pictures, inside), whole, ink)
+        if seen.changed.sum() >= _SURE and look.nature in ("page", "drawn"):
+            exposed = _filtered(seen, equally_exposed(*pictures, inside), whole, ink)
+            seen = replace(seen, ratio=exposed.ratio)
         found = regions(seen, *tones)
         other = other_content(found, look.nature, whole)
-        is_faint = seen.pale and look.nature in PAPER and seen.changed.sum() >= 2 * _SURE
-        in_doubt = is_in_doubt(found, other, look.nature, whole, cut=seen.cut)
-        if in_doubt or (is_faint and not other):
+        is_faint = seen.pale and not found and seen.changed.sum() >= 2 * _SURE
+        if is_faint or is_in_doubt(found, other, look.nature, whole, cut=seen.cut):
             return "unreadable", (), {}
     return _judged(look, seen, found, other)
 
@@ -280,14 +282,17 @@ def _unchanged(look: _Look, seen: Residual) -> _Decided:
     """What a look shows that found no other content."""
     if look.rough and look.known != "photo":
         return None, (), {}
-    tells = look.nature == "mixed" or _share(seen) <= _UNLIKE
+    tells = look.nature == "mixed" or _share(seen, of_both=True) <= _UNLIKE
     is_copy = look.nature == "photo" or (tells and _is_legible(look.frame, look.given[1]))
     return "copy" if is_copy else "unreadable", (), {"changed": _share(seen)}
 
 
-def _share(seen: Residual) -> float:
-    """Part of what is drawn that differs."""
-    return int(seen.changed.sum()) / max(int(seen.valid.sum()), 1)
+def _share(seen: Residual, *, of_both: bool = False) -> float:
+    """Part of what is drawn that differs; or that does so where both show something."""
+    differs = seen.changed
+    if of_both:
+        differs = differs & (np.minimum(seen.contrast_a, seen.contrast_b) > seen.least)
+    return int(differs.sum()) / max(int(seen.valid.sum()), 1)
 
 
 def _windows_inside(covered: npt.NDArray[np.uint8]) -> Mask:
@@ -305,7 +310,7 @@ def _filtered(first: Residual, pictures: Sequence[Grey], whole: Mask, ink: Mask)
     """The same with one picture filtered to be like the other: what has changed is so in both."""
     a, b = matched(*map(smoothed, pictures), ink)
     fine = np.maximum(*(fine_energy(x, window=WINDOW, stride=STRIDE) for x in (a, b)))
-    second = residual(a, b, whole, fine=fine, noise=first.noise, may_be_pale=True)
+    second = residual(a, b, whole, fine=fine, noise=first.noise, may_be_pale=first.pale)
     ratio = np.minimum(first.ratio, second.ratio)
     return replace(second, ratio=ratio, cut=min(first.cut, second.cut))
 
