@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from dedup._base.arrays import SHORT_SIDE
+from dedup._base.heap import give_back
 from dedup._base.pairs import EXCHANGED, Pair, ordered
 from dedup._base.threads import threads
 from dedup._verification.comparing import Comparers
@@ -174,6 +175,7 @@ class Verifier:
         if self._evidence_cache is not None and new:
             self._evidence_cache.put({batch.digests[pair]: self._evidence[pair] for pair in new})
         self._look_inside(batch.pairs)
+        give_back()
 
     def _look_inside(self, pairs: Iterable[Pair]) -> None:
         """Look closer at pages and for pictures inside others, where nothing else was found."""
