@@ -306,9 +306,10 @@ def _ink(a: Tones, b: Tones, shape: tuple[int, ...]) -> Mask:
     return np.asarray(cv2.resize(ink, shape[::-1], interpolation=cv2.INTER_NEAREST)) > 0
 
 
-def _filtered(first: Residual, pictures: Sequence[Grey], whole: Mask, ink: Mask) -> Residual:
+def _filtered(first: Residual, pictures: tuple[Grey, Grey], whole: Mask, ink: Mask) -> Residual:
     """The same with one picture filtered to be like the other: what has changed is so in both."""
-    a, b = matched(*map(smoothed, pictures), ink)
+    one, two = map(smoothed, pictures)
+    a, b = matched(one, two, ink)
     fine = np.maximum(*(fine_energy(x, window=WINDOW, stride=STRIDE) for x in (a, b)))
     second = residual(a, b, whole, fine=fine, noise=first.noise, may_be_pale=first.pale)
     ratio = np.minimum(first.ratio, second.ratio)
