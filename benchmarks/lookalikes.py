@@ -1,6 +1,6 @@
 """Measure lookalikes: pages of one template are told apart, and their true copies are found.
 
-    python benchmarks/lookalikes.py [reporting|fitting] [PAGES] [TEMPLATES] [FAMILY ...]
+    python benchmarks/lookalikes.py [reporting|fitting|worn] [PAGES] [TEMPLATES] [FAMILY ...]
 
 The folder holds all families of a half of `dedup.data.lookalikes` (by default the one that nothing
 was fitted on), so many pages of so many templates each, and seven true copies of each page. What
@@ -17,7 +17,7 @@ from itertools import combinations
 from pathlib import Path
 
 import dedup
-from dedup.data.lookalikes import COPIES, FITTING, REPORTING, copy_of, make_lookalikes
+from dedup.data.lookalikes import COPIES, FITTING, REPORTING, WORN, copy_of, make_lookalikes
 
 File = tuple[str, int, int, str]
 """Family, template, page, and how it was copied."""
@@ -61,7 +61,8 @@ def line(name: str, right: int, wrong: int, true: int) -> str:
 
 def main(half: str = "reporting", pages: int = 4, templates: int = 1, *chosen: str) -> None:
     """Print precision and recall by family, and recall by kind of copy."""
-    families = list(chosen or (REPORTING if half == "reporting" else FITTING))
+    halves = {"reporting": REPORTING, "fitting": FITTING, "worn": WORN}
+    families = list(chosen or halves[half])
     with tempfile.TemporaryDirectory() as work:
         files = write(Path(work), families=families, pages=pages, templates=templates)
         start = time.perf_counter()

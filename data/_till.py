@@ -41,7 +41,7 @@ def thermal(content: Content, layout: _Rng) -> Image.Image:
     pixels = ground + (ink - paper) * shown * faded
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-0.6, 0.6), 1.0)
     turn = np.asarray(turn, np.float64)
-    turn[:, 2] += rng.uniform(-4, 4, size=2)
+    turn[:, 2] = turn[:, 2] + rng.uniform(-4, 4, size=2)
     tone = tuple(float(x) for x in paper)
     laid = cv2.warpAffine(pixels, turn, (width, height), borderValue=tone)
     seen = np.asarray(cv2.GaussianBlur(laid, (0, 0), 0.7), np.float32)
@@ -92,16 +92,16 @@ def _stripes(width: int, layout: _Rng) -> np.ndarray:
 
 def _worn(width: int, height: int, rng: _Rng) -> np.ndarray:
     """Fibres, crumples, and a stain."""
-    soft = [
-        gain * np.asarray(cv2.GaussianBlur(noise, (0, 0), sigma)) * sigma
-        for gain, sigma in ((8.0, 1.2), (7.0, 12.0))
-        for noise in (rng.normal(0, 1, (height, width)).astype(np.float32),)
-    ]
+    paper = np.zeros((height, width), np.float32)
+    for grain, size in ((8.0, 1.2), (7.0, 12.0)):
+        noise = rng.normal(0, 1, (height, width)).astype(np.float32)
+        paper += grain * size * np.asarray(cv2.GaussianBlur(noise, (0, 0), size), np.float32)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     middle = rng.uniform(0, 1, 2) * (height, width)
     away = np.hypot(y - middle[0], x - middle[1]) / rng.uniform(40, 120)
     stain = rng.uniform(5, 25) / (1 + np.exp(12 * (away - 1)))
-    return (sum(soft) - stain)[..., None]
+    worn: np.ndarray = (paper - stain)[..., None]
+    return worn
 
 
 def _fading(width: int, height: int, rng: _Rng) -> np.ndarray:

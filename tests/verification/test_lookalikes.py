@@ -5,7 +5,7 @@ import io
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 import dedup
 from dedup._verification.align import compare
@@ -123,6 +123,27 @@ def test_two_bar_codes_are_no_copies_though_hardly_a_bar_stays():
         bars = np.repeat(np.arange(61) % 2 * 255, widths)[:480].astype(np.uint8)
         codes.append(np.pad(np.tile(bars, (200, 1)), 40, constant_values=255))
     assert read(*codes, SAME_FRAME).kind in ("lookalike", "unreadable")
+
+
+@pytest.mark.parametrize(("template", "number"), [(0, 2), (0, 7), (4, 1), (5, 1), (5, 2), (5, 7)])
+def test_pale_print_on_worn_coloured_paper_is_told_apart_or_left_in_doubt(template, number):
+    drawn = list(make_lookalikes("thermal", count=8, seed=0, template=template))
+    page, other = (grey(drawn[n]) for n in (0, number))
+    assert read(page, other, SAME_FRAME).kind in ("lookalike", "unreadable")
+
+
+@pytest.mark.parametrize("template", [1, 5])
+def test_a_copy_of_pale_print_is_a_copy(template):
+    page = next(make_lookalikes("thermal", count=1, seed=0, template=template))
+    for kind in ("jpeg-40", "resize-60", "grey"):
+        assert read(grey(page), grey(copied(page, kind)), SAME_FRAME).kind == "copy", kind
+
+
+@pytest.mark.parametrize("family", ["form", "invoice", "receipt"])
+def test_a_blurred_page_is_a_copy(family):
+    page = pages(family, count=1)[0]
+    soft = page.filter(ImageFilter.GaussianBlur(3))
+    assert read(grey(page), grey(soft), SAME_FRAME).kind == "copy"
 
 
 def test_a_pair_read_the_other_way_round_is_read_the_same():

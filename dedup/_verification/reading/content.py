@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._base.opencv import cv2
-from dedup._verification.reading.nature import Nature
+from dedup._verification.reading.nature import PAPER, Nature
 from dedup._verification.reading.regions import Region
 from dedup._verification.reading.residual import MOST_CUT, STRIDE
 
@@ -56,7 +56,7 @@ def surely_other(found: Sequence[Region], nature: Nature, *, cut: float) -> list
     Nothing in them is alike; or, on a page, they are far less alike than all the rest is, which a
     filter would change as well.
     """
-    is_calm = nature in ("page", "drawn", "unsure") and cut < MOST_CUT
+    is_calm = nature in PAPER and cut < MOST_CUT
     least = _APART * cut if is_calm else _UNLIKE
     return [
         region
@@ -116,7 +116,7 @@ def likelihood(region: Region) -> float:
 def _changed(found: Sequence[Region], nature: Nature, whole: Mask) -> list[Region]:
     """Regions that differ; where only one shows something, that is clear, and not beside a page."""
     inner = cv2.erode(whole.astype(np.uint8), np.ones((_EDGE, _EDGE), np.uint8), borderValue=0)
-    within = np.asarray(inner) > 0 if nature in ("page", "drawn", "unsure") else np.ones_like(whole)
+    within = np.asarray(inner) > 0 if nature in PAPER else np.ones_like(whole)
     return [
         region
         for region in found

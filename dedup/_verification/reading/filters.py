@@ -1,4 +1,4 @@
-"""A filter that makes one picture of the other: blur and sharpening are no changes of content."""
+"""What makes one picture of the other: blur, sharpening and exposure are no changes of content."""
 
 from typing import Final, NamedTuple, TypeAlias
 
@@ -7,8 +7,9 @@ import numpy.typing as npt
 
 from dedup._base.opencv import cv2
 
-__all__ = ["fine_energy", "matched"]
+__all__ = ["equally_exposed", "fine_energy", "matched"]
 
+Grey: TypeAlias = npt.NDArray[np.uint8]
 Floats: TypeAlias = npt.NDArray[np.float32]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
@@ -18,6 +19,32 @@ _GROUND: Final = 31
 _SAMPLES: Final = 6000
 _ROUNDS: Final = 3
 _MOST_GAIN: Final = 3.0
+_WHITE: Final = 250
+"""Grey value from which nothing is told apart."""
+_INK: Final = np.linspace(0.5, 5, 10)
+"""Percentiles of the darkest tones, which say how much lighter one picture is."""
+_PALE: Final = 200.0
+"""Grey value above which folds, stains and shadows are."""
+
+
+def equally_exposed(a: Grey, b: Grey, inside: Mask) -> tuple[Grey, Grey]:
+    """Both pictures, without the pale tones that the lighter one lost in white: folds, stains.
+
+    How much lighter it is, its ink says: where only one has something pale, it is as light as
+    the other.
+    """
+    return _without_lost(a, b, inside), _without_lost(b, a, inside)
+
+
+def _without_lost(picture: Grey, lighter: Grey, inside: Mask) -> Grey:
+    tones, there = (np.percentile(x[inside][::7], _INK) for x in (picture, lighter))
+    if np.ptp(tones) < 1 or there[-1] >= _WHITE:
+        return picture
+    gain, start = np.polyfit(tones, there, 1).tolist()
+    lost = max((_WHITE - start) / max(gain, 1e-3), _PALE)
+    if lost >= _WHITE:
+        return picture
+    return np.where(lighter >= _WHITE, np.minimum(picture, np.uint8(lost)), picture)
 
 
 def matched(a: Floats, b: Floats, ink: Mask) -> tuple[Floats, Floats]:

@@ -9,11 +9,13 @@ from dedup._base.opencv import cv2
 from dedup._verification.reading.gate import PHOTOGRAPHIC, Tones, photographic, tones
 from dedup._verification.reading.regions import may_be_drawn
 
-__all__ = ["Nature", "nature_of", "reduced", "tones_of"]
+__all__ = ["PAPER", "Nature", "nature_of", "reduced", "tones_of"]
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 Pair: TypeAlias = tuple[Grey, Grey]
 Nature: TypeAlias = Literal["photo", "mixed", "pale", "unsure", "drawn", "page"]
+PAPER: Final = ("unsure", "drawn", "page")
+"""What may be a page."""
 
 _PICTURE: Final = 67_200
 """Pixels in which it is found out whether a picture is a photo."""

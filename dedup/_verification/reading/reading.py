@@ -24,12 +24,12 @@ from dedup._verification.reading.content import (
     surely_other,
     unlike,
 )
-from dedup._verification.reading.filters import fine_energy, matched
+from dedup._verification.reading.filters import equally_exposed, fine_energy, matched
 from dedup._verification.reading.frame import Frame, frame_of
 from dedup._verification.reading.gate import Tones
 from dedup._verification.reading.homography import registered
 from dedup._verification.reading.moved import has_moved, has_shifted
-from dedup._verification.reading.nature import Nature, nature_of, tones_of
+from dedup._verification.reading.nature import PAPER, Nature, nature_of, tones_of
 from dedup._verification.reading.overlay import Sheets, laid_in_frame, sheet_in, start_of
 from dedup._verification.reading.regions import Region, regions
 from dedup._verification.reading.residual import (
@@ -200,9 +200,11 @@ def _decided(look: _Look) -> _Decided:
     frame, laid, covered = look.frame, look.laid, look.covered
     whole = _windows_inside(covered)
     a, b = smoothed(frame.base), smoothed(laid)
-    seen = residual(a, b, whole)
+    seen = residual(a, b, whole, may_be_pale=look.known is None or look.known in PAPER)
     if seen.changed.sum() < _SURE:
         return _unchanged(look, seen)
+    if seen.pale and look.nature not in PAPER:
+        seen = residual(a, b, whole)
     tones_a, tones_b = (tones_of(picture) for picture in (frame.base, laid))
     if tones_a is None or tones_b is None:
         kind: Kind = "copy" if look.nature == "photo" else "unreadable"
@@ -211,38 +213,47 @@ def _decided(look: _Look) -> _Decided:
     if look.nature == "photo":
         moved = [region for region in found if has_moved(region, found, frame.base, laid)]
         return _judged(look, seen, found, moved)
-    if (
-        max(a.shape) <= _ROUGH
-        and _share(seen) > _MUCH
-        and look.nature in ("page", "drawn", "unsure")
-    ):
-        decided = _decided_bent(look, a, whole, tones_a)
-        if decided[0] is not None:
-            return decided
+    return _decided_drawn(look, seen, found, whole, (tones_a, tones_b))
+
+
+def _decided_drawn(
+    look: _Look, seen: Residual, found: list[Region], whole: Mask, tones: tuple[Tones, Tones]
+) -> _Decided:
+    """What one look shows of what may be drawn, of which some differs."""
+    pictures, inside = (look.frame.base, look.laid), look.covered > 0
     other = surely_other(found, look.nature, cut=seen.cut)
-    if other or look.rough:
+    is_first = max(inside.shape) <= _ROUGH
+    may_be_bent = is_first and _share(seen) > _MUCH and look.nature in PAPER
+    decided = _decided_bent(look, whole, tones[0]) if may_be_bent else None
+    if decided is not None:
+        return decided
+    if look.rough or (other and _share(seen) <= _UNLIKE):
         return _judged(look, seen, found, other)
     if found or seen.cut > LEAST_CUT:  # else a filter leaves nothing as well
-        ink = _ink(tones_a, tones_b, a.shape) & (covered > 0)
-        seen = _filtered(seen, a, b, whole, ink)
-        found = regions(seen, tones_a, tones_b)
+        ink = inside & _ink(*tones, inside.shape)
+        seen = _filtered(seen, pictures, whole, ink)
+        if seen.changed.sum() >= _SURE and look.nature in ("page", "drawn"):
+            exposed = _filtered(seen, equally_exposed(*pictures, inside), whole, ink)
+            seen = replace(seen, ratio=exposed.ratio)
+        found = regions(seen, *tones)
         other = other_content(found, look.nature, whole)
-        if is_in_doubt(found, other, look.nature, whole, cut=seen.cut):
+        is_faint = seen.pale and not found and seen.changed.sum() >= 2 * _SURE
+        if is_faint or is_in_doubt(found, other, look.nature, whole, cut=seen.cut):
             return "unreadable", (), {}
     return _judged(look, seen, found, other)
 
 
-def _decided_bent(look: _Look, a: Floats, whole: Mask, tones_a: Tones) -> _Decided:
+def _decided_bent(look: _Look, whole: Mask, tones_a: Tones) -> _Decided | None:
     """What a page shows once the other was bent to fit it, and filtered; None if that is unsure."""
-    laid = bent(look.frame.base, look.laid)
+    base, laid = look.frame.base, bent(look.frame.base, look.laid)
     tones_b = tones_of(laid)
     if tones_b is None:
-        return None, (), {}
-    ink = _ink(tones_a, tones_b, a.shape) & (look.covered > 0)
-    seen = residual(*matched(a, smoothed(laid), ink), whole)
+        return None
+    ink = _ink(tones_a, tones_b, base.shape) & (look.covered > 0)
+    seen = residual(*matched(smoothed(base), smoothed(laid), ink), whole, may_be_pale=True)
     other = unlike(regions(seen, tones_a, tones_b), look.nature)
     if not other or _share(seen) > _STILL_UNLIKE:
-        return None, (), {}
+        return None
     surest = max(other, key=likelihood)
     return "lookalike", other, {**surest.figures, "cut": seen.cut}
 
@@ -271,14 +282,17 @@ def _unchanged(look: _Look, seen: Residual) -> _Decided:
     """What a look shows that found no other content."""
     if look.rough and look.known != "photo":
         return None, (), {}
-    tells = look.nature == "mixed" or _share(seen) <= _UNLIKE
+    tells = look.nature == "mixed" or _share(seen, of_both=True) <= _UNLIKE
     is_copy = look.nature == "photo" or (tells and _is_legible(look.frame, look.given[1]))
     return "copy" if is_copy else "unreadable", (), {"changed": _share(seen)}
 
 
-def _share(seen: Residual) -> float:
-    """Part of what is drawn that differs."""
-    return int(seen.changed.sum()) / max(int(seen.valid.sum()), 1)
+def _share(seen: Residual, *, of_both: bool = False) -> float:
+    """Part of what is drawn that differs; or that does so where both show something."""
+    differs = seen.changed
+    if of_both:
+        differs = differs & (np.minimum(seen.contrast_a, seen.contrast_b) > seen.least)
+    return int(differs.sum()) / max(int(seen.valid.sum()), 1)
 
 
 def _windows_inside(covered: npt.NDArray[np.uint8]) -> Mask:
@@ -292,11 +306,12 @@ def _ink(a: Tones, b: Tones, shape: tuple[int, ...]) -> Mask:
     return np.asarray(cv2.resize(ink, shape[::-1], interpolation=cv2.INTER_NEAREST)) > 0
 
 
-def _filtered(first: Residual, a: Floats, b: Floats, whole: Mask, ink: Mask) -> Residual:
+def _filtered(first: Residual, pictures: tuple[Grey, Grey], whole: Mask, ink: Mask) -> Residual:
     """The same with one picture filtered to be like the other: what has changed is so in both."""
-    a, b = matched(a, b, ink)
+    one, two = map(smoothed, pictures)
+    a, b = matched(one, two, ink)
     fine = np.maximum(*(fine_energy(x, window=WINDOW, stride=STRIDE) for x in (a, b)))
-    second = residual(a, b, whole, fine=fine, noise=first.noise)
+    second = residual(a, b, whole, fine=fine, noise=first.noise, may_be_pale=first.pale)
     ratio = np.minimum(first.ratio, second.ratio)
     return replace(second, ratio=ratio, cut=min(first.cut, second.cut))
 

@@ -52,7 +52,6 @@ def regions(seen: Residual, tones_a: Tones, tones_b: Tones) -> list[Region]:
     surroundings = _Surroundings(seen, tones_a, tones_b)
     grown = cv2.dilate(seen.changed.astype(np.uint8), _GROWN)
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
-    contrast = 100 + 6 * seen.noise
     found = []
     for label in range(1, count):
         left, top, width, height, _ = boxes[label].tolist()
@@ -61,7 +60,7 @@ def regions(seen: Residual, tones_a: Tones, tones_b: Tones) -> list[Region]:
         values = np.sort(seen.ratio[part][mine])
         if len(values) < max(_LEAST, _TOP):
             continue
-        inks = [(c[part][mine] > contrast).mean() for c in (seen.contrast_a, seen.contrast_b)]
+        inks = [(c[part][mine] > seen.least).mean() for c in (seen.contrast_a, seen.contrast_b)]
         figures = {
             "area": len(values) * STRIDE**2,
             "top": float(values[-_TOP]),

@@ -19,7 +19,12 @@ STRIDE: Final = 2
 """Distance of the windows' centres."""
 _SMOOTH: Final = 0.8
 _CONTRAST: Final = 100.0
-"""Variance below which a window shows nothing."""
+_NOISE: Final = 6.0
+"""Variance below which a window shows nothing, and what noise adds to that, in units of its own."""
+_PALE: Final = (25.0, 4.0)
+"""The same where all print is pale: there JPEG leaves less around it."""
+_DARK: Final = (500.0, 2000.0)
+"""Variance of the darkest tenth of the ink: where it is pale, and from where on it is not."""
 _GAIN: Final = 1.4
 """Most by which a window's own contrast may differ from that of its surroundings."""
 LEAST_CUT: Final = 0.12
@@ -47,6 +52,10 @@ class Residual:
         Whether both cover the window.
     contrast_a, contrast_b : ndarray
         Variances.
+    least : float
+        Variance from which a window shows something.
+    pale : bool
+        All print is pale: what differs by little may be another digit.
     likeness : ndarray
         Correlation, -1 to 1.
     noise : float
@@ -60,6 +69,8 @@ class Residual:
     covered: Mask
     contrast_a: Floats
     contrast_b: Floats
+    least: float
+    pale: bool
     likeness: Floats
     noise: float
     cut: float
@@ -77,9 +88,18 @@ def smoothed(picture: npt.NDArray[np.uint8] | Floats) -> Floats:
 
 
 def residual(
-    a: Floats, b: Floats, covered: Mask, *, fine: Floats | None = None, noise: float = 0.0
+    a: Floats,
+    b: Floats,
+    covered: Mask,
+    *,
+    fine: Floats | None = None,
+    noise: float = 0.0,
+    may_be_pale: bool = False,
 ) -> Residual:
-    """Compare two smoothed pictures; `fine`, of the windows, is energy that aliasing explains."""
+    """Compare two smoothed pictures; `fine`, of the windows, is energy that aliasing explains.
+
+    `may_be_pale` says that where all print is pale, what is as pale counts.
+    """
     mean_a, mean_b = _means(a), _means(b)
     contrast_a = np.maximum(_means(a * a) - mean_a**2, 0)
     contrast_b = np.maximum(_means(b * b) - mean_b**2, 0)
@@ -93,11 +113,26 @@ def residual(
     usual = float(np.median(left[covered])) if covered.any() else 0.0
     noise = max(noise, min(usual, _LOUDEST))
     stronger = np.maximum(contrast_a, scaled)
-    ratio = left / (stronger + 25 + 3 * noise + (0 if fine is None else 2 * fine))
-    valid = covered & (stronger > _CONTRAST + 6 * noise)
+    strongest = _strongest(stronger[covered], noise) if may_be_pale else np.inf
+    faint, of_noise = (
+        float(np.interp(strongest, _DARK, ends))
+        for ends in zip(_PALE, (_CONTRAST, _NOISE), strict=True)
+    )
+    least = faint + of_noise * noise
+    ratio = left / (stronger + faint / 4 + 3 * noise + (0 if fine is None else 2 * fine))
+    valid = covered & (stronger > least)
     usual = float(np.percentile(ratio[valid], 98)) if valid.any() else 0.0
     cut = min(MOST_CUT, max(LEAST_CUT, _OUTLIER * usual))
-    return Residual(ratio, valid, covered, contrast_a, contrast_b, likeness, noise, cut)
+    pale = faint < _CONTRAST
+    return Residual(
+        ratio, valid, covered, contrast_a, contrast_b, least, pale, likeness, noise, cut
+    )
+
+
+def _strongest(variances: Floats, noise: float) -> float:
+    """Variance of the darkest tenth of the ink."""
+    ink = variances[variances > _PALE[0] + _NOISE * noise]
+    return float(np.percentile(ink, 90)) if len(ink) else np.inf
 
 
 def _means(values: Floats) -> Floats:
