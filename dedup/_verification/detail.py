@@ -7,7 +7,6 @@ blocks, which is noise; an upscale has none in the finest octave, a blurred copy
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -15,8 +14,9 @@ import numpy.typing as npt
 
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
-from dedup._verification.common_part import CommonPart, changed, tones
+from dedup._verification.common_part import CommonPart, tones
 from dedup._verification.registration import Floats, Matrix, on_whole_pixels
+from dedup._verification.toned import Toned
 from dedup.pipelines.images.decoding import Decoded
 
 __all__ = ["Detail", "compared"]
@@ -224,7 +224,7 @@ def _tiles(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> list[_Tile
     ]
     if not places:
         return []
-    own, other = _grey(a), _Toned(_grey(b), _tones(common), pixels)
+    own, other = _grey(a), Toned(_grey(b), _tones(common), pixels)
     alike = _alike(common, np.array(places), (w, h), np.array([wa, ha]))
     return [
         _tile(own, other, (*place, w, h), chosen)
@@ -249,49 +249,8 @@ def _alike(
     return found
 
 
-class _Toned:
-    """A picture in the tones of another one, seen from that one's pixels.
-
-    Parameters
-    ----------
-    picture : ndarray, uint8
-    tones : ndarray, shape (256,)
-    pixels : ndarray, shape (3, 3)
-        From the other one's pixels to those of this one.
-
-    Attributes
-    ----------
-    is_exact : bool
-        Whether pixel lies on pixel.
-    """
-
-    def __init__(self, picture: Pixels, tones: Floats, pixels: Matrix) -> None:
-        self._picture = picture
-        self._tones = tones
-        self._pixels = pixels
-        self.is_exact = bool((pixels == np.rint(pixels)).all())
-        self._is_upright = self.is_exact and bool((pixels[:2, :2] == np.eye(2)).all())
-
-    def tile(self, box: tuple[int, int, int, int]) -> Floats:
-        """What lies in a box of the other picture: left, top, width and height."""
-        x, y, w, h = box
-        left, top = x + int(self._pixels[0, 2]), y + int(self._pixels[1, 2])
-        height, width = self._picture.shape
-        if self._is_upright and min(left, top) >= 0 and left + w <= width and top + h <= height:
-            return changed(self._picture[top : top + h, left : left + w], self._tones)
-        matrix = self._pixels @ np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
-        how = cv2.INTER_NEAREST if self.is_exact else cv2.INTER_LANCZOS4
-        flags, border = how | cv2.WARP_INVERSE_MAP, cv2.BORDER_REFLECT
-        there = cv2.warpAffine(self._whole, matrix[:2], (w, h), flags=flags, borderMode=border)
-        return np.asarray(there, np.float32).clip(0, 255)
-
-    @cached_property
-    def _whole(self) -> Floats:
-        return changed(self._picture, self._tones)
-
-
 def _tile(
-    a: Pixels, b: _Toned, box: tuple[int, int, int, int], alike: npt.NDArray[np.bool_]
+    a: Pixels, b: Toned, box: tuple[int, int, int, int], alike: npt.NDArray[np.bool_]
 ) -> _Tile:
     """A tile of a, and the same place of b."""
     x, y, w, h = box
@@ -301,12 +260,12 @@ def _tile(
         np.count_nonzero(cv2.absdiff(x, y) >= _SPECK) / x.size
         for x, y in zip((own, other), cleaned, strict=True)
     )
-    both = cv2.merge([own, other])
+    both = _together(own, other)
     weights = _weights(both, alike)
     octaves = _energies(both, alike) * weights
     noisy = octaves[0]
     if max(specks, other_specks) > _FEW:  # salt and pepper is no detail
-        octaves = _energies(cv2.merge(cleaned), alike) * weights
+        octaves = _energies(_together(*cleaned), alike) * weights
     left = noisy[:0]
     if b.is_exact:
         (left,) = _energies(_left(own, other), alike, octaves=1) * weights
@@ -329,11 +288,15 @@ def _left(a: Floats, b: Floats) -> Floats:
     """What of each of two tiles no light and contrast of the other gives, as two channels."""
     a, b = a - a.mean(), b - b.mean()
     shared, own, other = (float((x * y).sum()) for x, y in ((a, b), (a, a), (b, b)))
-    return cv2.merge([a - shared / max(other, 1e-6) * b, b - shared / max(own, 1e-6) * a])
+    return _together(a - shared / max(other, 1e-6) * b, b - shared / max(own, 1e-6) * a)
+
+
+def _together(a: Floats, b: Floats) -> Floats:
+    return np.asarray(cv2.merge([a, b]), np.float32)
 
 
 def _tones(common: CommonPart) -> Floats:
-    """What the grey values of b are in a: a darker copy has no more or less detail."""
+    """What the grey values of b are in a."""
     own, other = (_grey(x).astype(np.float32) for x in (common.b, common.a))
     return tones(own, other, common.alike)
 
@@ -356,7 +319,7 @@ def _energies(tile: Floats, alike: npt.NDArray[np.bool_], *, octaves: int = _OCT
     blocks = width // _BLOCK, height // _BLOCK
     found = []
     for _ in range(octaves):
-        coarse = cv2.pyrDown(tile)
+        coarse = np.asarray(cv2.pyrDown(tile), np.float32)
         fine = cv2.pyrUp(coarse, dstsize=tile.shape[1::-1])
         cv2.subtract(tile, fine, dst=fine)
         cv2.multiply(fine, fine, dst=fine)
