@@ -84,15 +84,17 @@ def _over_one_ground(a: Features, b: Features) -> Evidence:
 
 def judged(measured: BlockMatch | None, a: Features, b: Features) -> Evidence:
     """What the best registration of a on b shows; of two photos, to the end."""
-    drawn = not (a.is_photo() or b.is_photo())
+    drawn, photos = not (a.is_photo() or b.is_photo()), a.is_photo() and b.is_photo()
     if measured is None:
         return Evidence(0.0, "different", drawn=drawn)
     # Of two drawings of one layout a network says that they are alike.
     doubtful = leaves_doubt(measured) and not drawn
     looks, pictures = (a.look, b.look), (a.grey, b.grey)
-    evidence = explained(measured, looks=looks, pictures=pictures, doubtful=doubtful, drawn=drawn)
+    evidence = explained(
+        measured, looks=looks, pictures=pictures, doubtful=doubtful, drawn=drawn, photos=photos
+    )
     may_be = evidence.relation in ("near", "scene") or doubtful
-    if not may_be or not (a.is_photo() and b.is_photo()):
+    if not may_be or not photos:
         return evidence
     if evidence.relation != "scene" and evidence.changed_share >= _OVERLAID:
         evidence = read_again(evidence, a.grey, b.grey, photos=True)

@@ -18,7 +18,8 @@ and above in 159 pairs of parts of a stereo pair), two of three copies under ove
 def leaves_doubt(measured: BlockMatch, *, least: float = LEAST_DOUBTED) -> bool:
     """Whether a network should decide: the pictures are laid over each other, and too much differs.
 
-    Not of two shots of one scene, of which it says that they are alike, nor where little is shown.
+    Not of two shots of one scene, of which it says that they are alike, nor where little is shown,
+    or where what is soft is another sky or wall within one frame.
     """
     near, scene = measured.near_score, measured.scene_score
     if not least <= near < DEFAULT_THRESHOLD or scene >= DEFAULT_THRESHOLD:
@@ -27,4 +28,5 @@ def leaves_doubt(measured: BlockMatch, *, least: float = LEAST_DOUBTED) -> bool:
         math.log(scene / (1 - scene)) - math.log(near / (1 - near)) <= _MOVES
         and measured.blocks.parallax <= SCENE_PARALLAX
         and float(measured.blocks.weight.sum()) >= LITTLE_TEXTURE
+        and measured.soft_score(lit=True) >= DEFAULT_THRESHOLD
     )

@@ -33,6 +33,8 @@ _ALIKE: Final = 0.9
 """Part of that little texture which must agree."""
 _WHOLE: Final = 0.96
 """Part of a picture's area from which all of it is seen."""
+_ASKEW: Final = 0.01
+"""About half a degree; files that were made from each other lie straight, or are turned by more."""
 SCENE_PARALLAX: Final = 0.16
 """Parallax, in pixels of the canvas, that copies of one picture hardly show."""
 SEAM: Final = 2.0
@@ -78,12 +80,13 @@ def explained(
     pictures: tuple[Grey, Grey],
     doubtful: bool = False,
     drawn: bool = False,
+    photos: bool = False,
 ) -> Evidence:
-    """Draw the conclusions from the best registration of a on b; `drawn` says that of both."""
-    relation, score = _relation(measured, drawn=drawn)
+    """Draw the conclusions from the best registration of a on b, two drawings or two photos."""
     transform = measured.transform
     (wa, ha), (wb, hb) = looks[0].size, looks[1].size
     pixels = np.diag([wb, hb]) @ transform[:2, :2] @ np.diag([1 / wa, 1 / ha])
+    relation, score = _relation(measured, drawn=drawn, lit=photos or _is_askew(pixels))
     mirrored = bool(np.linalg.det(pixels) < 0)
     upright = pixels @ np.diag([-1, 1]) if mirrored else pixels
     large, small = np.linalg.svd(pixels, compute_uv=False)
@@ -126,12 +129,13 @@ def _median(values: Floats) -> float:
     return float(np.sort(values)[len(values) // 2]) if len(values) else 1.0
 
 
-def _relation(measured: BlockMatch, *, drawn: bool) -> tuple[Relation, float]:
+def _relation(measured: BlockMatch, *, drawn: bool, lit: bool) -> tuple[Relation, float]:
     """What two pictures are to each other, and the score of that.
 
     A page that was photographed askew is no scene, but is laid over another like one.
     """
-    near, scene = measured.near_score, measured.scene_score
+    soft = measured.soft_score(lit=lit)
+    near, scene = min(measured.near_score, soft), min(measured.scene_score, soft)
     texture = float(measured.blocks.weight.sum())
     if texture < _NO_TEXTURE:
         return "uncertain", near
@@ -145,6 +149,12 @@ def _relation(measured: BlockMatch, *, drawn: bool) -> tuple[Relation, float]:
     if scene >= DEFAULT_THRESHOLD and (is_askew or measured.blocks.parallax > SCENE_PARALLAX):
         return "scene", scene
     return ("near" if near >= DEFAULT_THRESHOLD else "different"), near
+
+
+def _is_askew(pixels: Matrix) -> bool:
+    """Whether the one was photographed again, so that light of its own may lie on it."""
+    small, large = np.sort(np.abs(pixels).ravel())[[1, 3]]
+    return bool(small > _ASKEW * large)
 
 
 def _box(transform: Matrix) -> Box:

@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
+from dedup._verification import soft
 from dedup._verification.blocks import Blocks
 from dedup._verification.registration import Floats, Matrix
 
@@ -124,6 +125,13 @@ class BlockMatch:
     def likelihood(self) -> float:
         """The likelier of the two."""
         return max(self.near_score, self.scene_score)
+
+    def soft_score(self, *, lit: bool = False) -> float:
+        """Likelihood that both show the same where they are soft, which neither score knows of.
+
+        `lit` says that light of its own may lie on one of them, as on a page that was photographed.
+        """
+        return score(soft.measured(self.blocks, lit=lit), soft.COEFFICIENTS)
 
 
 def score(

@@ -19,7 +19,7 @@ from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features
 from dedup._verification.frames import read_in_all, seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, FullSize
-from dedup._verification.inside import Outers, seen_inside
+from dedup._verification.inside import Outers, place_of_page, seen_inside
 from dedup._verification.layers import Layer, Standing, standings
 from dedup._verification.measured import covered_pairs, known_standings, name_of_layers
 from dedup._verification.pictures import Pictures, features_of
@@ -213,6 +213,12 @@ class Verifier:
     def _seen_inside(self, pair: Pair, features: Mapping[int, Features]) -> Evidence | None:
         ends = self.directed(pair)
         ways = self._ways(pair)
+        if not ways:
+            a, b = (self._outers.print_of(picture, features[picture]) for picture in ends)
+            if a is None or b is None:
+                return None
+            if place_of_page(a, b) is None:
+                return Evidence(0.0, "different")
         outer = {}
         for picture, way in zip(ends, (2, 1), strict=True):
             if ways & way or self._evidence[pair].drawn:

@@ -1,0 +1,107 @@
+"""What the soft parts of two aligned pictures say: sky, skin, blurred or dark ground.
+
+Where two photos share a frame or a watermark, that is aligned and agrees, while what is soft has no
+texture to object with. Here it has a say: by the light of the blocks alone.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup._base.opencv import cv2
+from dedup._verification.blocks import Blocks
+from dedup._verification.registration import Floats
+
+__all__ = ["COEFFICIENTS", "measured", "shading", "soft_change"]
+
+COEFFICIENTS: Final[Mapping[str, float]] = MappingProxyType(
+    {"intercept": 0.0, "soft_change": -9.0, "shading": -4.0}
+)
+"""The model of the likelihood that soft parts are alike, fitted by
+`benchmarks/fit_verification.py`."""
+
+_SOFT: Final = 0.25
+"""Weight of a block, by its texture, below which it is soft."""
+_AROUND: Final = 5
+"""Blocks of a neighbourhood, across, in which light and dark are compared."""
+_KNOWN: Final = 0.4
+"""Part of a neighbourhood that must be soft and seen in both."""
+_CONTRAST: Final = 1.0
+"""Variance of a neighbourhood, in grey values squared, above which it shows something."""
+_NOISE: Final = 0.25
+"""What of it says nothing."""
+_UNLIKE: Final = 0.3
+"""Correlation below which both show something else."""
+_TONES: Final = 12
+_FEWEST: Final = 30
+"""Steps of light in which tones are compared, and blocks that are asked at least."""
+_OF_TEXTURE: Final = 0.5
+"""Part of a block's own contrast by which its light may be off."""
+_USUAL: Final = 0.65
+"""Part of the blocks that are off by no more."""
+_LEAST: Final = 0.1
+_OWN_LIGHT: Final = 0.35
+"""What is taken off the logarithm's pole, and the shading that counts where there is light of its
+own."""
+
+
+def measured(blocks: Blocks, *, lit: bool = False) -> dict[str, float]:
+    """What the model is about; `lit` says that light of its own may lie on one of the two."""
+    off = shading(blocks)
+    off = min(off, _OWN_LIGHT) if lit else off
+    return {"soft_change": soft_change(blocks) ** 0.5, "shading": float(np.log(off + _LEAST))}
+
+
+def soft_change(blocks: Blocks) -> float:
+    """Part of the overlap where both pictures are soft, and are light and dark elsewhere."""
+    soft = blocks.inside & (blocks.weight < _SOFT)
+    part = soft.astype(np.float64)
+    count = _sums(part)
+    seen = np.maximum(count, 1)
+    a, b = blocks.mean_a, blocks.mean_b
+    mean_a, mean_b = _sums(part * a) / seen, _sums(part * b) / seen
+    var_a = (_sums(part * a * a) / seen - mean_a**2).clip(0)
+    var_b = (_sums(part * b * b) / seen - mean_b**2).clip(0)
+    both = _sums(part * a * b) / seen - mean_a * mean_b
+    shows = soft & (count >= _KNOWN * _AROUND**2) & (np.minimum(var_a, var_b) > _CONTRAST)
+    unlike = both < _UNLIKE * np.sqrt((var_a + _NOISE) * (var_b + _NOISE))
+    return float((shows & unlike).sum() / max(int(blocks.inside.sum()), 1))
+
+
+def shading(blocks: Blocks) -> float:
+    """How far, in grey values, blocks are off the light that those of their tone have in the other.
+
+    Light, contrast and gamma change all blocks of one tone alike; of two photos some are lighter,
+    others darker. Of a block with contrast less is expected.
+    """
+    inside = blocks.inside
+    if inside.sum() < _FEWEST:
+        return 0.0
+    a, b = blocks.mean_a[inside], blocks.mean_b[inside]
+    off = (
+        np.abs(other - _by_tone(own, other)) / (1 + _OF_TEXTURE * spread[inside])
+        for own, other, spread in ((a, b, blocks.spread_b), (b, a, blocks.spread_a))
+    )
+    return max(float(np.quantile(x, _USUAL)) for x in off)
+
+
+def _by_tone(own: Floats, other: Floats) -> Floats:
+    """What a block of this light usually is in the other picture."""
+    order = np.argsort(own, kind="stable")
+    steps = np.array_split(order, min(_TONES, len(own) // 10))
+    light, became = (
+        np.array([np.median(values[step]) for step in steps]) for values in (own, other)
+    )
+    usual: Floats = np.interp(own, light, became)
+    return usual
+
+
+def _sums(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Sums over neighbourhoods."""
+    sums = cv2.boxFilter(
+        values, -1, (_AROUND, _AROUND), normalize=False, borderType=cv2.BORDER_CONSTANT
+    )
+    return np.asarray(sums, np.float64)
