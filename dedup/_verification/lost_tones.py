@@ -66,5 +66,5 @@ def gaps_of(picture: Decoded) -> float:
         values = cv2.calcHist([picture.image], [channel], None, [256], [0, 256])
         counts = np.asarray(values, np.int64).ravel()[1:-1]  # of so few pixels none is rounded
         beside = (counts[:-2] + counts[2:]) / 2
-        apart.append(float(abs(counts[1:-1] - beside).sum() / max(counts.sum(), 1)))
+        apart.append(float(abs(counts[1:-1] - beside).sum() / max(int(counts.sum()), 1)))
     return float(np.median(apart))
