@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from dedup._base.heap import give_back
+from dedup._base.allocator import give_back
 from dedup._base.progress import bar
 from dedup._base.timings import Timings
 from dedup._catalogue.added import Added

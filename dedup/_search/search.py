@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dedup._base.allocator import give_back
 from dedup._base.arrays import Vectors
-from dedup._base.heap import give_back
 from dedup._base.pairs import Pair
 from dedup._base.progress import bar
 from dedup._base.timings import Timings

@@ -36,9 +36,11 @@ def lost_tones(picture: Pixels, other: Pixels, alike: Mask) -> float:
     (True, 0.0)
     """
     lost = 0
-    for own, its in zip(picture[alike].T, other[alike].T.astype(np.float32), strict=True):
-        ends = (its[end] for end in (own < _ENDS[0], own > _ENDS[1]))
-        lost += sum(int((abs(x - np.median(x)) > _APART).sum()) for x in ends if len(x))
+    for own, its in zip(cv2.split(picture), cv2.split(other), strict=True):
+        values, others = np.asarray(own), np.asarray(its)
+        for end in (values < _ENDS[0], values > _ENDS[1]):
+            x = others[end & alike].astype(np.float32)
+            lost += int((abs(x - np.median(x)) > _APART).sum()) if len(x) else 0
     return lost / max(3 * int(alike.sum()), 1)
 
 
@@ -60,8 +62,9 @@ def gaps_of(picture: Decoded) -> float:
     if picture.image.shape[1::-1] != (picture.width, picture.height):
         return 0.0
     apart = []
-    for channel in cv2.split(picture.image):
-        counts = np.bincount(np.asarray(channel, np.uint8).ravel(), minlength=256)[1:-1]
+    for channel in range(3):
+        values = cv2.calcHist([picture.image], [channel], None, [256], [0, 256])
+        counts = np.asarray(values, np.int64).ravel()[1:-1]  # of so few pixels none is rounded
         beside = (counts[:-2] + counts[2:]) / 2
-        apart.append(float(abs(counts[1:-1] - beside).sum()) / max(int(counts.sum()), 1))
+        apart.append(float(abs(counts[1:-1] - beside).sum() / max(int(counts.sum()), 1)))
     return float(np.median(apart))

@@ -175,7 +175,7 @@ def _tile(
     left = noisy[:0]
     if b.is_exact:
         (left,) = _energies(_left(own, other), alike, octaves=1) * weights
-    where = np.kron(alike.reshape(h // _BLOCK, w // _BLOCK), np.ones((_BLOCK, _BLOCK), np.bool_))
+    where = alike.reshape(h // _BLOCK, w // _BLOCK).repeat(_BLOCK, axis=0).repeat(_BLOCK, axis=1)
     return Tile(octaves, noisy, left, (specks, other_specks), b.is_exact, (own, other), where)
 
 

@@ -7,8 +7,8 @@ from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple
 
+from dedup._base.allocator import give_back
 from dedup._base.arrays import SHORT_SIDE
-from dedup._base.heap import give_back
 from dedup._base.pairs import EXCHANGED, Pair, ordered
 from dedup._base.threads import threads
 from dedup._verification.comparing import Comparers

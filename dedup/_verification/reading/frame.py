@@ -105,24 +105,23 @@ def _inner(lines: Grey) -> tuple[int, int]:
 
 def _band(lines: Grey) -> int:
     """Lines of a plain band before the others, if these have another tone."""
-    if not _is_plain(lines[:1])[0]:
+    if not _is_plain(np.sort(lines[:1], axis=1))[0]:
         return 0
-    plain, tone = _is_plain(lines), _middle(lines)
-    end = len(lines) if plain.all() else int(plain.argmin())
+    most, beside = int(_BAND * len(lines)), max(8, len(lines) // 20)
+    ordered = np.sort(lines[: most + 1 + beside], axis=1)
+    plain, tone = _is_plain(ordered), ordered[:, lines.shape[1] // 2].astype(np.int16)
+    end = len(plain) if plain.all() else int(plain.argmin())
     same = np.abs(tone[:end] - tone[0]) <= _PLAIN
     if not same.all():
         end = int(same.argmin())
-    within = tone[end : end + max(8, len(lines) // 20)]
+    within = tone[end : end + beside]
     differs = len(within) > 0 and abs(int(np.median(within)) - int(tone[0])) > _OTHER_TONE
-    return end if differs and end <= _BAND * len(lines) else 0
+    return end if differs and end <= most else 0
 
 
-def _is_plain(lines: Grey) -> npt.NDArray[np.bool_]:
-    few = max(1, lines.shape[1] // 50)
-    ordered = np.sort(lines, axis=1)
-    plain: npt.NDArray[np.bool_] = ordered[:, -1 - few].astype(np.int16) - ordered[:, few] <= _PLAIN
+def _is_plain(ordered: Grey) -> npt.NDArray[np.bool_]:
+    """Which lines are, of each of which the values are in order."""
+    few = max(1, ordered.shape[1] // 50)
+    least, most = ordered[:, few], ordered[:, -1 - few]
+    plain: npt.NDArray[np.bool_] = most.astype(np.int16) - least <= _PLAIN
     return plain
-
-
-def _middle(lines: Grey) -> npt.NDArray[np.int16]:
-    return np.sort(lines, axis=1)[:, lines.shape[1] // 2].astype(np.int16)
