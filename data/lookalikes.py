@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from dedup.data import _apps, _boards, _geometry, _papers, _pixels, _reproduction
+from dedup.data import _apps, _boards, _geometry, _papers, _pixels, _reproduction, _till
 from dedup.data._content import Content
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "FAMILIES",
     "FITTING",
     "REPORTING",
+    "WORN",
     "copy_of",
     "make_lookalikes",
     "moved_subject",
@@ -49,7 +50,11 @@ REPORTING: Final[dict[str, _Draw]] = {
     "chat": _apps.chat,
     "spreadsheet": _apps.spreadsheet,
 }
-FAMILIES: Final[dict[str, _Draw]] = FITTING | REPORTING
+WORN: Final[dict[str, _Draw]] = {
+    "thermal": _till.thermal,
+}
+"""Scanned paper, of which even templates are fitted on, and odd ones reported."""
+FAMILIES: Final[dict[str, _Draw]] = FITTING | REPORTING | WORN
 """What draws a page of a family, given its content and the template's generator."""
 
 # How many values a page has of its own, by its number; the last has all.

@@ -193,7 +193,8 @@ class Duplicates(Result):
         Raises
         ------
         InputError
-            If the table has other columns.
+            If the table has other columns, or all labels are of other files; some that are give
+            a warning.
 
         Examples
         --------
@@ -203,7 +204,7 @@ class Duplicates(Result):
         >>> found.conflicts({first: "cat", second: "dog"})["label"].tolist()[:2]
         ['cat', 'dog']
         """
-        return conflicts_table(self.groups, labels)
+        return conflicts_table(self._outcome, self.groups, labels, skipped=self.skipped["path"])
 
     def show(self, *, start: int = 0, groups: int = 10) -> GroupsView:
         """Some of the groups as pictures, in a notebook; `found` itself shows the first ten.

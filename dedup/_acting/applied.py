@@ -33,6 +33,7 @@ class Outcome:
     to: str = ""
     reason: str = ""
     saved: int = 0
+    earlier: bool = False  # by a run before this one
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +76,12 @@ class Applied:
 
     def __repr__(self) -> str:
         failed = len(self._outcomes) - len(self)
+        earlier = sum(outcome.earlier for outcome in self._outcomes)
         actions = sorted({outcome.action for outcome in self._outcomes})
         text = " or ".join(_DONE[action] for action in actions)
         text = f"{counted(len(self), 'file')} {text}" if actions else "nothing to do"
+        if earlier:
+            text += f", {'all' if earlier == len(self) else earlier} by an earlier run"
         if failed:
-            text += f"; {failed} left as they are (see .failed)"
+            text += f"; {failed} not done (see .failed)"
         return text

@@ -113,16 +113,16 @@ class _Run:
             for path in list(done)[::-1]:
                 if self._is_taken_back(done[path]):
                     del done[path]
-        for path, step in list(done.items()):
-            if step.state == "purged":  # it is in no quarantine any more
-                del done[path]
-                reasons[path] = FOR_GOOD.format(keep=step.keep)
-        return [
-            Outcome(f.path, f.action, done=True, to=done[f.path].to, saved=f.saved)
-            if f.path in done
-            else Outcome(f.path, f.action, done=False, reason=reasons[f.path])
-            for f in bundle
-        ]
+        return [self._outcome(f, done.get(f.path), reasons.get(f.path, "")) for f in bundle]
+
+    def _outcome(self, file: PlannedFile, step: Step | None, reason: str) -> Outcome:
+        if step is None:
+            return Outcome(file.path, file.action, done=False, reason=reason)
+        if step.state == "purged":  # it is in no quarantine any more
+            reason = FOR_GOOD.format(keep=step.keep)
+            return Outcome(file.path, file.action, done=False, reason=reason)
+        earlier = step is self._earlier.get(file.path)
+        return Outcome(file.path, file.action, True, step.to, saved=file.saved, earlier=earlier)
 
     def _is_taken_back(self, step: Step) -> bool:
         """Take a file back since another, which belongs to it, stays: unless it is deleted."""

@@ -133,7 +133,7 @@ def _restored(journal: Journal, step: Step, quarantine: Folder | None) -> Outcom
     if step.state == "failed":
         return None
     if step.state == "restored":
-        return Outcome(step.path, "restore", done=True)
+        return Outcome(step.path, "restore", done=True, earlier=True)
     if step.state == "purged":
         reason = FOR_GOOD.format(keep=step.keep)
         return Outcome(step.path, "restore", done=False, reason=reason)
@@ -149,9 +149,10 @@ def _restored(journal: Journal, step: Step, quarantine: Folder | None) -> Outcom
 def _purged(journal: Journal, step: Step, quarantine: Folder | None) -> Outcome | None:
     if step.action != "quarantine" or step.state in ("failed", "restored"):
         return None
+    if step.state == "purged":
+        return Outcome(step.path, "purge", done=True, earlier=True)
     try:
-        if step.state != "purged":
-            _let_go(journal, step, quarantine)
+        _let_go(journal, step, quarantine)
     except (Refusal, OSError) as error:
         return Outcome(step.path, "purge", done=False, to=step.to, reason=reason_of(error))
     return Outcome(step.path, "purge", done=True)

@@ -45,7 +45,7 @@ def each(inputs: Inputs) -> Iterator[_One]:
                 raise InputError(f"can't read images from {one!r}, a {type(one).__name__}")
             yield one
     else:
-        raise InputError(f"can't read images from a {type(inputs).__name__}")
+        raise InputError(f"can't read images from what is of type {type(inputs).__name__}")
 
 
 def _is_one(value: object) -> TypeGuard[_One]:

@@ -215,7 +215,7 @@ def _end(applied: dedup.Applied) -> None:
                 f"{row.action:<10} {printable(row.path)}{printable(row.to and f' -> {row.to}')}"
             )
         else:
-            click.echo(f"left {printable(row.path)}: {printable(row.reason)}", err=True)
+            click.echo(f"not done {printable(row.path)}: {printable(row.reason)}", err=True)
     click.echo(summary(applied), err=True)
     if applied.journal.exists():
         click.echo(f"journal: {printable(str(applied.journal))}", err=True)

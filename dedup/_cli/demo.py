@@ -14,6 +14,7 @@ from dedup import data
 from dedup._base.cache_folder import cache_folder
 from dedup._base.text import counted, printable
 from dedup._cli.errors import summary
+from dedup._cli.shared import print_skipped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,18 +32,22 @@ def run_demo(out: Path | None) -> None:
 
 
 def _print_against_labels(found: dedup.Duplicates, labels: pd.DataFrame, folder: Path) -> None:
-    by_path = {str(folder / row.path): row for row in labels.itertuples()}
+    shown_as = dict(zip(labels.path, labels.group, strict=True))
     for group in found.groups:
-        click.echo(f"\nkeep {Path(group.keep).relative_to(folder)}")
-        for path in group.remove:
-            label = by_path[path]
-            wrong = "" if label.group == by_path[group.keep].group else "  WRONG: another picture"
-            click.echo(f"     {Path(path).relative_to(folder)}{wrong}")
+        keep, *others = group.paths
+        click.echo(f"\nkeep {_relative(keep, folder)}")
+        for path in others:
+            name = _relative(path, folder)
+            stays = f" (stays: {group.retain[path]})" if path in group.retain else ""
+            is_wrong = shown_as[name] != shown_as[_relative(keep, folder)]
+            click.echo(f"     {name}{stays}{'  WRONG: another picture' if is_wrong else ''}")
+    click.echo()
+    print_skipped(found.skipped.itertuples())
     true = _pairs(labels.groupby("group").path.apply(list))
     reported = _pairs([[_relative(p, folder) for p in group.paths] for group in found.groups])
     right = len(true & reported)
     click.echo(
-        f"\n{summary(found)}\n"
+        f"{summary(found)}\n"
         f"against the labels: {right} of {len(true)} duplicate pairs found, "
         f"{counted(len(reported) - right, 'pair')} wrong"
     )

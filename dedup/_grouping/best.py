@@ -121,6 +121,7 @@ def _is_put(keeper: int, others: Sequence[int], *, decision: Decision, verifier:
 
 def _seen(a: int, b: int, *, decision: Decision, verifier: Verifier) -> Coverage | None:
     """What two pictures show of each other, if they are linked."""
+    decision.verify([ordered(a, b)])  # the keeper is another one by now, perhaps
     return verifier.covering.of(a, b) if decision.is_link(ordered(a, b)) else None
 
 

@@ -1,5 +1,6 @@
 """How coarsely a file was encoded, and what its header tells of its origin."""
 
+import os
 import re
 import struct
 from contextlib import suppress
@@ -11,9 +12,17 @@ from PIL import ExifTags, Image
 from dedup._catalogue.record import Record
 from dedup.errors import DecodeError
 from dedup.pipelines.images.archives import open_file
+from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
 from dedup.pipelines.images.readers import open_image
 
-__all__ = ["date_taken", "has_camera", "is_coarser", "is_lossless", "losslessness"]
+__all__ = [
+    "are_two_shots",
+    "date_taken",
+    "has_camera",
+    "is_coarser",
+    "is_lossless",
+    "losslessness",
+]
 
 _COARSE: Final = 45.0
 """Mean quantisation step, of about quality 60, from which a JPEG file is visibly the worse."""
@@ -21,6 +30,15 @@ _TWICE: Final = 2.0
 _MAKE, _MODEL = 0x010F, 0x0110
 _BROKEN: Final = suppress(DecodeError, OSError, SyntaxError, ValueError, struct.error)
 _DATE: Final = re.compile(r"[12]\d{3}:[01]\d:[0-3]\d [0-2]\d:[0-5]\d:[0-6]\d")
+
+_EXPOSURE: Final = (
+    ExifTags.Base.DateTimeOriginal,
+    ExifTags.Base.SubsecTimeOriginal,
+    ExifTags.Base.ExposureTime,
+    ExifTags.Base.FNumber,
+    ExifTags.Base.ISOSpeedRatings,
+)
+"""What differs between the shots of a burst or a bracket; editors leave it as it is."""
 
 _LOSSY: Final = frozenset({"JPEG", "MPO"})
 _RATHER_LOSSY: Final = frozenset({"AVIF", "HEIF", "JPEG2000", "JXL", "WEBP"})
@@ -72,6 +90,30 @@ def date_taken(record: Record) -> str:
             said = _DATE.match(str(camera.get(ExifTags.Base.DateTimeOriginal, "")))
             return said[0] if said else ""
     return ""
+
+
+def are_two_shots(one: Record, other: Record) -> bool:
+    """Whether both headers say when, or how, they were exposed, and say something else."""
+    told = zip(_exposure(one), _exposure(other), strict=True)
+    return any(a and b and a != b for a, b in told)
+
+
+@lru_cache(maxsize=10_000)
+def _exposure(record: Record) -> tuple[str, ...]:
+    """When and how a photo was taken, as its header says; "" of what it does not say."""
+    if record.is_file and os.path.splitext(record.path)[1].lower() not in RAW_SUFFIXES:
+        with _BROKEN, suppress(ArithmeticError), open_image(record.path) as image:
+            camera = image.getexif().get_ifd(ExifTags.IFD.Exif)
+            return tuple(_told(camera.get(tag, "")) for tag in _EXPOSURE)
+    return ("",) * len(_EXPOSURE)
+
+
+def _told(value: object) -> str:
+    """What a header says, as text; a number by its first digits, in whatever fraction it is."""
+    text = str(value).strip("\0 ")
+    with suppress(ValueError, ZeroDivisionError):
+        return f"{float(text):.2g}"
+    return text
 
 
 def _has_few_colours(record: Record) -> bool:

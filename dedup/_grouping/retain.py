@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import is_coarser
+from dedup._grouping.encoding import are_two_shots, is_coarser
+from dedup._grouping.toned import is_mirror_unsure, is_unsure
 from dedup._verification.coverage import Coverage, Only
 from dedup._verification.detail import Detail
 from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
@@ -17,6 +18,7 @@ from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
 __all__ = [
     "holds_more",
     "is_amplified",
+    "is_enlarged",
     "is_finer",
     "is_fuller",
     "is_noisy",
@@ -47,6 +49,13 @@ _SHARP: Final = 0.5
 _AMPLIFIED: Final = 1.45
 """Finest octave in units of the next, of a picture that is not blurred; and the detail, in units of
 that one's, from which a copy of it was sharpened."""
+_GIVEN: Final = 0.1
+"""`Detail.own` for each unit by which a picture is longer, at most, if it was enlarged from the
+smaller one and sharpened. Of 50 photos in sizes of 40 to 66 % 94 % have more, in 80 and 90 % 85 %;
+of 48 sharpened upscales of each factor all have less up to 1.5, 98 % of factor 2, 80 % of 3."""
+_FILTERED: Final = 0.14
+"""`Detail.own`, at most, of a sharpened copy: of 30 photos, sharpened in five ways, all have less;
+beside what was enlarged from 50 % of their size all have more, from 67 % nine of ten."""
 _AMPLIFIED_SMALLER: Final = 1.25
 """The same of a copy with fewer pixels, which can't have more of its own."""
 _SOFT: Final = 0.3
@@ -70,7 +79,12 @@ _BESIDE: Final = "what is beside its picture"
 
 
 def shown_more(
-    keep: Record, other: Record, seen: Coverage | None, *, edited: str = "retain"
+    keep: Record,
+    other: Record,
+    seen: Coverage | None,
+    *,
+    edited: str = "retain",
+    alone: bool = False,
 ) -> str:
     """What a file shows that the one to keep does not, in words; "" if nothing.
 
@@ -82,6 +96,8 @@ def shown_more(
         said that they are duplicates and they can't be compared.
     edited : {"retain", "remove"}
         Whether captions, and what else was put on or around a copy of the picture, count.
+    alone : bool
+        Whether there is no third picture that would say which of the two was edited.
     """
     words = _fuller(keep, other)
     if seen is None:
@@ -90,6 +106,8 @@ def shown_more(
         more = not words and is_larger and is_fuller(keep, other)
         return "has more pixels than the file to keep" if more else words
     said = [words] if words else []
+    if are_two_shots(keep, other):
+        said.append("another shot, as its header says")
     around = _around(seen.b, edited)
     if around:
         said.append(around)
@@ -106,6 +124,10 @@ def shown_more(
     if seen.b.colours:
         said.append("its colours are only here")
     said += _finely(keep, other, seen)
+    if alone and not said and is_unsure(keep, other, seen):
+        said.append("nothing tells which of the two has the light and colours of the original")
+    if alone and not said and is_mirror_unsure(keep, other, seen):
+        said.append("nothing tells which of the two is mirrored")
     return ", ".join(said)
 
 
@@ -136,15 +158,28 @@ def is_amplified(detail: Detail) -> bool:
 
     Examples
     --------
-    >>> is_amplified(Detail(ratio=0.5, crisp_b=0.7)), is_amplified(Detail(ratio=0.5, crisp_b=0.2))
+    >>> sharpened, finer = (Detail(0.5, crisp_a=0.9, crisp_b=0.7, own=x) for x in (0.02, 0.3))
+    >>> is_amplified(sharpened), is_amplified(finer)
     (True, False)
     """
-    if detail.pixels < 1 - _SAME_SIZE or detail.crisp_b < _SHARP:
+    if detail.pixels < 1 - _SAME_SIZE:
+        return is_enlarged(detail) and is_finer(detail.swapped())
+    if detail.crisp_b < _SHARP:
         return False
     if detail.pixels > 1 + _SAME_SIZE:
         return 1 / detail.ratio > _AMPLIFIED_SMALLER
     # Sharpening adds to the finest octave most; noise in b seems to be sharpness.
-    return 1 / detail.ratio > _AMPLIFIED and detail.crisp_a > detail.crisp_b
+    is_sharper = 1 / detail.ratio > _AMPLIFIED and detail.crisp_a > detail.crisp_b
+    return is_sharper and detail.own < _FILTERED
+
+
+def is_enlarged(detail: Detail) -> bool:
+    """Whether filters of the smaller one give all of the larger one, or it has more than it can."""
+    growth = max(detail.pixels, 1 / detail.pixels)
+    if growth <= 1 + _SAME_SIZE:
+        return False
+    more = detail.ratio if detail.pixels > 1 else 1 / detail.ratio
+    return detail.own < _GIVEN * growth or more > _AMPLIFIED_SMALLER * growth
 
 
 def is_noisy(detail: Detail) -> bool:
@@ -183,7 +218,7 @@ def _finely(keep: Record, other: Record, seen: Coverage) -> Iterator[str]:
     elif abs(detail.pixels - 1) <= _SAME_SIZE and is_coarser(keep, other):
         yield "better quality"
     if is_amplified(detail) and not is_coarser(other, keep):
-        yield "not sharpened"
+        yield "not enlarged and sharpened" if is_enlarged(detail) else "not sharpened"
     elif _is_softer(detail) and not is_finer(detail):
         yield f"{detail.pixels:.2g} times the pixels"
     if seen.contrast > _CONTRAST:

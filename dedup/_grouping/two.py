@@ -8,11 +8,13 @@ from dedup._grouping.encoding import has_camera, is_coarser, is_lossless
 from dedup._grouping.retain import (
     holds_more,
     is_amplified,
+    is_enlarged,
     is_finer,
     is_fuller,
     is_soft,
     shows_more_within,
 )
+from dedup._grouping.toned import is_tinted, which_lost_tones, which_was_toned
 from dedup._verification.coverage import Coverage
 from dedup._verification.detail import Detail
 
@@ -46,8 +48,6 @@ _ENCODED_ONCE: Final = 1.02
 _INTERPOLATED: Final = 1.25
 """Detail that interpolation may cost one of the pictures, that noise may seem to be, and that what
 was made brighter seems to have."""
-_SAME_COLOURS: Final = 3.0
-"""Difference of colours, in grey values, that an encoder leaves."""
 
 
 def is_better(other: Record, keep: Record, seen: Coverage) -> bool:
@@ -56,11 +56,12 @@ def is_better(other: Record, keep: Record, seen: Coverage) -> bool:
         return is_thumbnail(keep.path)
     if other.fullness != keep.fullness:
         return is_fuller(other, keep) and not is_fuller(keep, other)
-    said = _bare(seen) or _whole(seen) or _unaltered(seen) or _coloured(seen)
+    said = _bare(seen) or _whole(seen) or -which_lost_tones(seen)
+    said = said or _unaltered(seen) or _coloured(seen)
     if said:
         return said > 0
-    if _is_tinted(seen):
-        return _encoded(other, keep, seen) > 0  # one was edited, and nothing says which
+    if is_tinted(seen):
+        return (-which_was_toned(keep, other, seen) or _encoded(other, keep, seen)) > 0
     return is_encoded_better(other, keep, seen)
 
 
@@ -74,10 +75,6 @@ def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
 def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
     coarser = int(is_coarser(keep, other)) - int(is_coarser(other, keep))
     return coarser or _plain(seen) or _detailed(seen)
-
-
-def _is_tinted(seen: Coverage) -> bool:
-    return seen.tint > _SAME_COLOURS
 
 
 def _bare(seen: Coverage) -> int:
@@ -128,11 +125,11 @@ def _detailed(seen: Coverage) -> int:
     noisier = int(same_size and _is_noisier(detail)) - int(same_size and _is_noisier(back))
     if noisier:
         return -noisier
-    is_sure = detail.is_exact and not _is_tinted(seen)
+    is_sure = detail.is_exact and not is_tinted(seen)
     if same_size and not is_sure and max(detail.ratio, back.ratio) < _INTERPOLATED:
         return 0
-    if is_finer(detail) and is_finer(back):  # the smaller one was sharpened
-        return 1 if detail.pixels > 1 else -1
+    if is_finer(detail) and is_finer(back):  # one was sharpened: the smaller, or what was enlarged
+        return 1 if (detail.pixels > 1) != is_enlarged(detail) else -1
     finer = int(is_finer(detail)) - int(is_finer(back))
     if finer:
         return -finer if is_amplified(back if finer > 0 else detail) else finer
@@ -144,7 +141,7 @@ def _detailed(seen: Coverage) -> int:
 def _fresher(other: Record, keep: Record, seen: Coverage) -> int:
     """The one that was not encoded once more; beside what lost nothing, an encoder only adds."""
     is_sure = seen.detail.is_exact and abs(seen.detail.pixels - 1) < _SAME_PIXELS
-    if not is_sure or _is_tinted(seen) or is_lossless(other) != is_lossless(keep):
+    if not is_sure or is_tinted(seen) or is_lossless(other) != is_lossless(keep):
         return 0
     detail, back = seen.detail, seen.swapped().detail
     return int(detail.ratio > _ENCODED_ONCE) - int(back.ratio > _ENCODED_ONCE)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from dedup._base.heap import give_back
 from dedup._base.progress import bar
 from dedup._base.timings import Timings
 from dedup._catalogue.added import Added
@@ -136,6 +137,7 @@ class OpenIndex:
         # A server flushes by itself, and lets ten seconds pass between two flushes.
         if written >= (1 if self.connection.is_local else _FLUSHED_FROM):
             catalogue.flush()
+            give_back()
         added.skipped = sorted(found.skipped + added.skipped, key=lambda skipped: skipped.path)
         return added
 

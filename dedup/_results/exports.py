@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from dedup._base.csv_text import write_csv
 from dedup._base.extras import require
 from dedup._base.saving import replacing
 from dedup._base.tables import table_of
+from dedup._base.text import counted
 from dedup._catalogue.discover import file_key
 from dedup._catalogue.record import encode_path
 from dedup._grouping.groups import Group
@@ -53,10 +55,14 @@ def groups_table(found: Outcome, groups: Iterable[Group]) -> pd.DataFrame:
 
 
 def conflicts_table(
-    groups: Iterable[Group], labels: Mapping[str, Any] | pd.DataFrame | None
+    found: Outcome,
+    groups: Iterable[Group],
+    labels: Mapping[str, Any] | pd.DataFrame | None,
+    *,
+    skipped: Iterable[str],
 ) -> pd.DataFrame:
     """The files of groups that have several labels, see `Duplicates.conflicts`."""
-    label_of = _label_of(labels)
+    label_of = _folder_of if labels is None else _label_of(labels, found, skipped)
     rows: list[tuple[Any, ...]] = []
     for number, group in enumerate(groups):
         labelled = [(number, path, label_of(path)) for path in group.paths]
@@ -65,17 +71,30 @@ def conflicts_table(
     return table_of(rows, {"group": int, "path": object, "label": object})
 
 
-def _label_of(labels: Mapping[str, Any] | pd.DataFrame | None) -> Callable[[str], Any]:
+def _folder_of(name: str) -> str | None:
+    return os.path.basename(os.path.dirname(file_key(name))) or None
+
+
+def _label_of(labels: Any, found: Outcome, skipped: Iterable[str]) -> Callable[[str], Any]:
     """The label of a file, by its name; None if it has none."""
-    if labels is None:
-        return lambda name: os.path.basename(os.path.dirname(file_key(name))) or None
     if isinstance(labels, pd.DataFrame):
         if not {"path", "label"} <= set(labels.columns):
-            found = ", ".join(map(str, labels.columns))
-            raise InputError(f"labels: expected the columns path and label; found {found}")
+            columns = ", ".join(map(str, labels.columns))
+            raise InputError(f"labels: expected the columns path and label; found {columns}")
         labels = dict(zip(labels["path"], labels["label"], strict=True))
+    if not isinstance(labels, Mapping | pd.Series):
+        kind = type(labels).__name__
+        raise InputError(f"labels: expected a mapping of path to label, or a table, not a {kind}")
     known = {os.fspath(path): None if pd.isna(label) else label for path, label in labels.items()}
     by_key = {file_key(path): label for path, label in known.items()}
+    searched = found.records.keys() | found.names.keys() | {file_key(name) for name in skipped}
+    strange = [name for name in known if not searched & {name, file_key(name)}]
+    if strange:
+        one = f"a file of this search ({strange[0]} is not, for one)"
+        if len(strange) == len(known):
+            raise InputError(f"labels: none is of {one}")
+        several = f"{len(strange):,} of {counted(len(known), 'label')}"
+        warnings.warn(f"labels: {several} are not of {one}", stacklevel=4)
     return lambda name: known[name] if name in known else by_key.get(file_key(name))
 
 

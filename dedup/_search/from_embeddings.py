@@ -1,6 +1,7 @@
 """Duplicates among vectors that the user has at hand, whatever they are of."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,8 @@ def _checked(names: Sequence[Any], vectors: npt.ArrayLike) -> npt.NDArray[np.flo
     if len(names) != len(array):
         raise InputError(f"{len(names):,} names for {len(array):,} vectors")
     if len(set(names)) < len(names):
-        raise InputError("two vectors have the same name")
+        twice = Counter(names).most_common(1)[0][0]
+        raise InputError(f"two vectors have the same name: {twice}")
     lengths = np.linalg.norm(array, axis=1)
     wrong = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
     if len(wrong):

@@ -226,7 +226,13 @@ class Outcome:
         seen = self.verifier.covering.of(a, b)
         if seen is None:
             return "can't be compared closely with the file to keep"
-        return shown_more(keep, other, seen, edited=edited)
+        alone = ordered(a, b) in self._pairs_alone
+        return shown_more(keep, other, seen, edited=edited, alone=alone)
+
+    @cached_property
+    def _pairs_alone(self) -> set[Pair]:
+        """The groups of two pictures."""
+        return {ordered(*members) for members in self.settled if len(members) == 2}
 
     def _is_aligned(self, a: int, b: int) -> bool:
         """Whether two pictures were verified against each other, and one lies on the other."""

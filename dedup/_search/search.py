@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dedup._base.arrays import Vectors
+from dedup._base.heap import give_back
 from dedup._base.pairs import Pair
 from dedup._base.progress import bar
 from dedup._base.timings import Timings
@@ -132,6 +133,7 @@ class Search:
             if self.settings.verify and added.embedded >= _MANY_NEW:
                 verifier.comparers.expect_many()
             self._propose(candidates, rows, reranker, progress.update)
+            give_back()
             found = Outcome(
                 files=files,
                 names=names,

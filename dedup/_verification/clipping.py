@@ -28,8 +28,12 @@ def clipped(common: CommonPart) -> Mask:
     ends = ((_WHITE, 255), (0, _BLACK))
     white, black = (cv2.inRange(common.a, (low,) * 3, (high,) * 3) for low, high in ends)
     lost = (np.asarray(cv2.bitwise_or(white, black)) > 0) & common.inside & ~common.only_b
-    if lost.any():
-        lost &= (_contrast(common.a) < _FLAT) & (_contrast(common.b) * _gain(common) > _SHOWN)
+    if not lost.any():
+        return lost
+    shown = _contrast(common.b)
+    lost &= (shown * _DARKER > _SHOWN) & (_contrast(common.a) < _FLAT)
+    if lost.any():  # else no gain would make it enough
+        lost &= shown * _gain(common) > _SHOWN
     return lost
 
 

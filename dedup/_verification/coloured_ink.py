@@ -55,6 +55,9 @@ def coloured_ink(picture: Pixels, other: Pixels, alike: Mask) -> float:
         return 0.0
     own = picture.astype(np.float32) @ CHROMA
     its = _as_own(own, other, where)
+    apart = np.asarray(cv2.absdiff(own, its))
+    if (where & (np.maximum(apart[..., 0], apart[..., 1]) > _OTHER)).sum() < _LEAST:
+        return 0.0  # nor are they farther from all that is near
     beyond = np.maximum(own - cv2.dilate(its, _BESIDE), cv2.erode(its, _BESIDE) - own)
     inked = where & (np.maximum(beyond[..., 0], beyond[..., 1]) > _OTHER)
     if inked.sum() < _LEAST:
@@ -67,9 +70,12 @@ def coloured_ink(picture: Pixels, other: Pixels, alike: Mask) -> float:
 
 def _as_own(own: Floats, other: Pixels, where: Mask) -> Floats:
     """The other's colours as edits of all of it turned them into a picture's own."""
-    scaled = other.astype(np.float32) / 128
-    terms = np.concatenate([scaled, scaled**2, np.ones_like(scaled[..., :1])], axis=2)
+    terms = np.ones((*where.shape, 7), np.float32)
+    for channel, values in enumerate(cv2.split(other)):
+        scaled = np.asarray(values, np.float32) / 128
+        terms[..., channel] = scaled
+        np.multiply(scaled, scaled, out=terms[..., 3 + channel])
     places = np.flatnonzero(where)[::_SAMPLED]
-    known, wanted = (x.reshape(where.size, -1)[places] for x in (terms, own))
+    known, wanted = (x.reshape(where.size, -1).take(places, axis=0) for x in (terms, own))
     fit, *_ = np.linalg.lstsq(known, wanted, rcond=1e-4)
     return np.asarray(terms @ fit, np.float32)

@@ -19,6 +19,7 @@ from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
 from dedup._verification.evidence import Box, Evidence
 from dedup._verification.features import extract
 from dedup._verification.lettering import hidden_places, lettering
+from dedup._verification.lost_tones import gaps_of, lost_tones
 from dedup._verification.overlays import laid_over, something
 from dedup._verification.registration import Floats, Matrix
 from dedup._verification.tints import contrast_of, has_other_hues, has_own, is_toned, tint_of
@@ -108,6 +109,13 @@ class Coverage:
         something else then.
     contrast : float
         Contrast of b in units of that of a; 1 if the one with more lost light or dark tones.
+    lost : float
+        Part of the values that b lost in white or black, though a tells them apart, less the part
+        that a lost so.
+    gaps : float
+        How much more b's values leave out some, as those of a table of tones do.
+    is_mirrored : bool
+        Whether one is mirrored.
     """
 
     a: Only = field(default_factory=Only)
@@ -116,16 +124,20 @@ class Coverage:
     tint: float = 0.0
     is_turned: bool = False
     contrast: float = 1.0
+    lost: float = 0.0
+    gaps: float = 0.0
+    is_mirrored: bool = False
 
     def swapped(self) -> "Coverage":
         """The same with a and b exchanged."""
-        return Coverage(
-            self.b,
-            self.a,
-            self.detail.swapped(),
-            self.tint,
-            self.is_turned,
-            1 / self.contrast,
+        return replace(
+            self,
+            a=self.b,
+            b=self.a,
+            detail=self.detail.swapped(),
+            contrast=1 / self.contrast,
+            lost=-self.lost,
+            gaps=-self.gaps,
         )
 
     def joined(self, other: "Coverage") -> "Coverage":
@@ -207,6 +219,9 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         tint_of(colour_a, colour_b),
         _is_turned(evidence) and not any(extract(one.image).is_photo() for one in (a, b)),
         contrast_of(colour_a.mean(axis=1), colour_b.mean(axis=1)),
+        lost_tones(sure.b, sure.a, sure.alike) - lost_tones(sure.a, sure.b, sure.alike),
+        gaps_of(b) - gaps_of(a),
+        evidence.mirrored,
     )
 
 

@@ -7,36 +7,28 @@ blocks, which is noise; an upscale has none in the finest octave, a blurred copy
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from dedup._base.arrays import Pixels
-from dedup._base.opencv import cv2
-from dedup._verification.common_part import CommonPart, changed, tones
-from dedup._verification.registration import Floats, Matrix, on_whole_pixels
+from dedup._verification.common_part import CommonPart
+from dedup._verification.registration import Floats, Matrix
+from dedup._verification.tiles import Tile, cut_tiles
+from dedup._verification.unexplained import share_unexplained
 from dedup.pipelines.images.decoding import Decoded
 
 __all__ = ["Detail", "compared"]
 
-_OCTAVES: Final = 4
-_TILE: Final = 192
-"""Side of the nine tiles of the common part that are looked at, in pixels."""
-_BLOCK: Final = 16
+_SAME_SIZE: Final = 0.03
+_MUCH_FINER: Final = 1.25
+"""Resolutions that differ by less are one; and the detail from which one of two was sharpened, or
+the other blurred."""
 _FEW_BLOCKS: Final = 20
 """Blocks that say too little, so that pixels are taken for detail."""
 _QUIET: Final = 0.1
 """Part of the blocks that show little but noise."""
 _LESS: Final = (1.2, 1.4, 0.0, 0.0)
 """Usual noise in units of that of the quiet blocks; of coarse octaves none is known."""
-_ENDS: Final = (12, 243)
-_CLIPPED: Final = 4.0
-"""Grey values beyond which noise is clipped at black or white; and its energy in units of what is
-left then: 0.34 of a normal distribution that is cut at its mean, and JPEG takes some of that."""
-_SPECK: Final = 60
-_FEW: Final = 0.01
-"""Grey values by which a speck differs from its neighbours, and the part that all may be."""
 _FAINT: Final = 0.7
 """Contrast of an octave, in grey values, at which its say is half."""
 _ALIKE: Final = (0.87, 1.15)
@@ -68,6 +60,10 @@ class Detail:
         smaller one was sharpened.
     is_exact : bool
         Whether pixel lies on pixel, so that none was interpolated to compare them.
+    own : float
+        What the finest octave of the one with more pixels shows beside filters of the other, as
+        `share_unexplained` says: little of an upscale, sharpened or not. If they have as many,
+        that of the finer one: little if it was sharpened. 1 if it is hardly finer.
     """
 
     ratio: float = 1.0
@@ -81,6 +77,7 @@ class Detail:
     more_a: float = 0.0
     more_b: float = 0.0
     is_exact: bool = False
+    own: float = 1.0
 
     def swapped(self) -> "Detail":
         """The same with a and b exchanged."""
@@ -96,6 +93,7 @@ class Detail:
             self.more_b,
             self.more_a,
             self.is_exact,
+            self.own,
         )
 
 
@@ -113,7 +111,7 @@ def compared(a: Decoded, b: Decoded, to_b: Matrix, common: CommonPart) -> Detail
     """
     growth = abs(float(np.linalg.det(to_b[:2, :2])))
     pixels = (growth * b.width * b.height / (a.width * a.height)) ** 0.5
-    tiles = _tiles(a.image, b.image, to_b, common)
+    tiles = cut_tiles(a.image, b.image, to_b, common)
     blocks = np.concatenate([tile.octaves for tile in tiles], axis=1) if tiles else np.empty((4, 0))
     if blocks.shape[1] < _FEW_BLOCKS:  # of little icons
         return Detail(pixels, pixels)
@@ -144,10 +142,21 @@ def compared(a: Decoded, b: Decoded, to_b: Matrix, common: CommonPart) -> Detail
         more_a=more_a,
         more_b=more_b,
         is_exact=tiles[0].is_exact,
+        own=_own(tiles, ratio, pixels),
     )
 
 
-def _noise(tiles: Sequence["_Tile"]) -> tuple[float, float]:
+def _own(tiles: Sequence[Tile], ratio: float, pixels: float) -> float:
+    """What filters of the other do not give of the larger one, or of the finer of two as large."""
+    is_as_large = abs(pixels - 1) <= _SAME_SIZE
+    if is_as_large and max(ratio, 1 / ratio) < _MUCH_FINER:
+        return 1.0
+    is_b = ratio > 1 if is_as_large else pixels > 1
+    first, second = (1, 0) if is_b else (0, 1)
+    return share_unexplained((one.greys[first], one.greys[second], one.where) for one in tiles)
+
+
+def _noise(tiles: Sequence[Tile]) -> tuple[float, float]:
     """Noise that the one, and the other, has beside what the other shows, in grey values.
 
     It is all over the picture, and adds to the energy; what an encoder left out takes from it.
@@ -168,162 +177,6 @@ def _is_reduced(a: Decoded, b: Decoded, pixels: float) -> bool:
     """Whether both pictures have more pixels than were looked at."""
     read_a, read_b = (one.image.shape[1] / one.width for one in (a, b))
     return bool(min(1.0, pixels) > 1.05 * max(read_a, read_b * pixels))
-
-
-class _Tile(NamedTuple):
-    """A piece of the common part; energies are of blocks that are alike, of a and b in turn.
-
-    Attributes
-    ----------
-    octaves : ndarray, shape (octaves, blocks, 2)
-        The finest octave first.
-    noisy : ndarray, shape (blocks, 2)
-        Of the finest octave, specks included.
-    left : ndarray, shape (blocks, 2)
-        Of the finest octave what the other picture does not explain, if pixel lies on pixel.
-    specks : tuple of float
-    is_exact : bool
-    """
-
-    octaves: Floats
-    noisy: Floats
-    left: Floats
-    specks: tuple[float, float]
-    is_exact: bool
-
-    def swapped(self) -> "_Tile":
-        return _Tile(
-            self.octaves[..., ::-1],
-            self.noisy[..., ::-1],
-            self.left[..., ::-1],
-            self.specks[::-1],
-            self.is_exact,
-        )
-
-
-def _tiles(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> list[_Tile]:
-    """Nine tiles of the common part, or fewer of a small one, in the finer one's pixels."""
-    (ha, wa), (hb, wb) = a.shape[:2], b.shape[:2]
-    pixels = np.diag([wb, hb, 1.0]) @ to_b @ np.diag([1 / wa, 1 / ha, 1])
-    pixels[:2, 2] += pixels[:2, :2].sum(axis=1) * 0.5 - 0.5  # pixel i is centred at i + 0.5
-    if abs(np.linalg.det(pixels)) > 1.0001:  # b is finer
-        return [tile.swapped() for tile in _tiles(b, a, np.linalg.inv(to_b), common.swapped())]
-    pixels = on_whole_pixels(pixels, size=(wa, ha))
-    corners = np.array([[0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1.0]]) @ np.linalg.inv(to_b).T
-    low, high = corners[:, :2].min(axis=0).clip(0, 1), corners[:, :2].max(axis=0).clip(0, 1)
-    (left, top), (width, height) = low * (wa, ha), (high - low) * (wa, ha)
-    rows, columns = (3 if side >= 6 * _BLOCK else 1 for side in (height, width))
-    h = int(min(_TILE, height / rows)) // _BLOCK * _BLOCK
-    w = int(min(_TILE, width / columns)) // _BLOCK * _BLOCK
-    places = [
-        (x, y)
-        for row, column in (np.ndindex(rows, columns) if min(w, h) else ())
-        if (x := max(0, round(left + (column + 0.5) * width / columns - w / 2))) + w <= wa
-        and (y := max(0, round(top + (row + 0.5) * height / rows - h / 2))) + h <= ha
-    ]
-    if not places:
-        return []
-    greys = _grey(a), _in_tones(b, common)
-    alike = _alike(common, np.array(places), (w, h), np.array([wa, ha]))
-    return [
-        _tile(*greys, pixels, (*place, w, h), chosen)
-        for place, chosen in zip(places, alike, strict=True)
-        if chosen.any()
-    ]
-
-
-def _alike(
-    common: CommonPart, corners: npt.NDArray[np.int_], size: tuple[int, int], picture: Floats
-) -> npt.NDArray[np.bool_]:
-    """Which blocks of each tile of a show the same in both pictures, of shape (tiles, blocks)."""
-    x, y = ((np.arange(side // _BLOCK) + 0.5) * _BLOCK for side in size)
-    blocks = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    places = (corners[:, None] + blocks) / picture
-    to_canvas = np.linalg.inv(common.to_a)
-    at = np.floor(places @ to_canvas[:2, :2].T + to_canvas[:2, 2]).astype(int)
-    shape = np.array(common.inside.shape[::-1])
-    there = ((at >= 0) & (at < shape)).all(axis=-1)
-    column, row = np.moveaxis(at.clip(0, shape - 1), -1, 0)
-    found: npt.NDArray[np.bool_] = there & common.alike[row, column]
-    return found
-
-
-def _tile(
-    a: Pixels,
-    b: Floats,
-    pixels: Matrix,
-    box: tuple[int, int, int, int],
-    alike: npt.NDArray[np.bool_],
-) -> _Tile:
-    """A tile of a, and the same place of b."""
-    x, y, w, h = box
-    to_b = pixels @ np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
-    is_exact = bool((pixels == np.rint(pixels)).all())
-    flags = (cv2.INTER_NEAREST if is_exact else cv2.INTER_LANCZOS4) | cv2.WARP_INVERSE_MAP
-    there = cv2.warpAffine(b, to_b[:2], (w, h), flags=flags, borderMode=cv2.BORDER_REFLECT)
-    own = a[y : y + h, x : x + w].astype(np.float32)
-    other = np.asarray(there, np.float32).clip(0, 255)
-    clean, other_clean = _median(own), _median(other)
-    specks, other_specks = (
-        np.count_nonzero(cv2.absdiff(x, y) >= _SPECK) / x.size
-        for x, y in ((own, clean), (other, other_clean))
-    )
-    weights = _weights(own, other, alike)
-    octaves = _energies(own, other, alike) * weights
-    noisy = octaves[0]
-    if max(specks, other_specks) > _FEW:  # salt and pepper is no detail
-        octaves = _energies(clean, other_clean, alike) * weights
-    left = noisy[:0]
-    if is_exact:
-        (left,) = _energies(_left(own, other), _left(other, own), alike, octaves=1) * weights
-    return _Tile(octaves, noisy, left, (specks, other_specks), is_exact)
-
-
-def _weights(a: Floats, b: Floats, alike: npt.NDArray[np.bool_]) -> Floats:
-    """Energy of blocks that are alike in units of what clipping left, of shape (blocks, 1)."""
-    size = a.shape[1] // _BLOCK, a.shape[0] // _BLOCK
-    means = np.asarray(cv2.resize(cv2.merge([a, b]), size, interpolation=cv2.INTER_AREA))
-    clipped = ((means < _ENDS[0]) | (means > _ENDS[1])).any(axis=-1).ravel()[alike]
-    return np.where(clipped, _CLIPPED, 1.0)[:, np.newaxis]
-
-
-def _median(tile: Floats) -> Floats:
-    return np.asarray(cv2.medianBlur(tile.astype(np.uint8), 3), np.float32)
-
-
-def _left(picture: Floats, other: Floats) -> Floats:
-    """What of a tile no light and contrast of the other gives."""
-    own, mean = other - other.mean(), picture.mean()
-    gain = float((own * (picture - mean)).sum() / max(float((own * own).sum()), 1e-6))
-    left: Floats = picture - mean - gain * own
-    return left
-
-
-def _in_tones(b: Pixels, common: CommonPart) -> Floats:
-    """The grey values of b as those of a: a darker copy has no more or less detail."""
-    own, other = (_grey(x).astype(np.float32) for x in (common.b, common.a))
-    return changed(_grey(b), tones(own, other, common.alike))
-
-
-def _grey(picture: Pixels) -> Pixels:
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
-
-
-def _energies(
-    a: Floats, b: Floats, alike: npt.NDArray[np.bool_], *, octaves: int = _OCTAVES
-) -> Floats:
-    """Of each octave, the finest first, the mean squares in a and b of each block that is alike."""
-    tile = cv2.merge([a, b])
-    height, width = a.shape
-    blocks = width // _BLOCK, height // _BLOCK
-    found = []
-    for _ in range(octaves):
-        coarse = cv2.pyrDown(tile)
-        fine = tile - cv2.pyrUp(coarse, dstsize=tile.shape[1::-1])
-        squares = cv2.resize(fine * fine, blocks, interpolation=cv2.INTER_AREA)
-        found.append(np.asarray(squares, np.float32).reshape(-1, 2)[alike])
-        tile = coarse
-    return np.stack(found)
 
 
 def _signals(blocks: Floats) -> Floats:

@@ -114,5 +114,4 @@ def _digest(*parts: object) -> str:
 
 def _coverage(values: dict[str, Any]) -> Coverage:
     a, b = (Only(**values[end]) for end in ("a", "b"))
-    rest = {name: values[name] for name in ("tint", "is_turned", "contrast")}
-    return Coverage(a, b, Detail(**values["detail"]), **rest)
+    return Coverage(**{**values, "a": a, "b": b, "detail": Detail(**values["detail"])})

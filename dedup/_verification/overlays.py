@@ -26,6 +26,9 @@ _AT_LARGE: Final = 0.06
 _ROUNDED: Final = 1.0
 """Blur that leaves what is seen at large; what that may differ by, as a part of what it hides and,
 where that is little, in grey values."""
+_SPREAD: Final = 0.08
+"""Square of the mean change of a place in units of its mean square, of what hides: 0.16 to 0.43 of
+11 mosaics and blurs, 0.03 of a cursor."""
 _FLAT: Final = 10.0
 """Contrast of a bar, in grey values."""
 _BAR: Final = 150
@@ -62,6 +65,9 @@ _VARIED: Final = 2.0
 _THICK: Final = 0.12
 _ENOUGH: Final = 200
 """Part of the ink that is no edge; and pixels of it that suffice, however small a part they are."""
+_LETTERS: Final = 3
+_LETTER: Final = 0.1
+"""Pieces that a watermark has at least, and the size of such a one in units of the largest."""
 _NEAR: Final = np.ones((3, 3), np.uint8)
 
 
@@ -157,7 +163,7 @@ def _grown(mask: Mask, pixels: int) -> Pixels:
 def _hides(common: CommonPart, greys: tuple[Floats, Floats], place: Mask) -> bool:
     """Whether b has the colours of a at large, but less contrast: a blur, or a mosaic."""
     other, own = (float(np.sqrt(_energy(grey)[place].mean())) for grey in greys)
-    if own > _DULL * other:
+    if own > _DULL * other or _is_one_thing(np.abs(greys[0] - greys[1])[place]):
         return False
     for below, above in zip(cv2.split(common.a), cv2.split(common.b), strict=True):
         by = tones(np.asarray(below), np.asarray(above), common.alike)
@@ -166,6 +172,11 @@ def _hides(common: CommonPart, greys: tuple[Floats, Floats], place: Mask) -> boo
         if float(np.abs(np.asarray(seen))[place].mean()) > most:
             return False
     return True
+
+
+def _is_one_thing(change: Floats) -> bool:
+    """Whether few places of many changed: what hides changes most of them, a cursor does not."""
+    return float(change.sum()) ** 2 < _SPREAD * change.size * float((change**2).sum())
 
 
 def _energy(grey: Floats) -> Floats:
@@ -210,7 +221,7 @@ def is_stamped(below: Floats, above: Floats, place: Mask, *, is_fine: bool = Fal
         if core.sum() < np.clip(_THICK * ink.sum(), _LEAST_INK, _ENOUGH):
             return False
         usual, most = np.quantile(opacity[core], [0.5, 0.97]).tolist()
-        if most > _EVEN * usual:
+        if most > _EVEN * usual or not _has_letters(ink):
             return False
     return most < _OPACITY and _shines_through(below[core], above[core])
 
@@ -227,6 +238,13 @@ def _ink(below: Floats, above: Floats, place: Mask) -> tuple[Mask, Floats]:
     room = 255 - below if is_light else below
     ink = (lighter if is_light else darker) & (room > _ROOM)
     return ink & (less <= _ONE_WAY * more), np.abs(change) / np.maximum(room, 1)
+
+
+def _has_letters(ink: Mask) -> bool:
+    """Whether ink is in several pieces, none much the largest: a disc, a line, an arrow is one."""
+    _, _, found, _ = cv2.connectedComponentsWithStats(_grown(ink, 1))
+    areas = np.sort(np.asarray(found)[1:, cv2.CC_STAT_AREA])[::-1]
+    return int((areas > _LETTER * areas[0]).sum()) >= _LETTERS
 
 
 def _shines_through(below: Floats, above: Floats) -> bool:

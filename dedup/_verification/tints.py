@@ -78,23 +78,32 @@ def has_other_hues(picture: Pixels, other: Pixels, alike: Mask) -> bool:
     """
     side = 2 * _BESIDE + 1
     where = np.asarray(cv2.erode(alike.astype(np.uint8), np.ones((side, side), np.uint8)), np.bool_)
-    own, its = (x.astype(np.float32) @ CHROMA for x in (picture, other))
-    strength, its_strength = (np.sqrt(x[..., 0] ** 2 + x[..., 1] ** 2) for x in (own, its))
-    y, x = np.nonzero(where & (strength > _COLOURFUL))
-    own, strength = own[y, x], strength[y, x]
+    own = picture.astype(np.float32) @ CHROMA
+    places = np.flatnonzero(where & (_squared(own) > _COLOURFUL**2))
     height, width = where.shape
+    own = own.reshape(-1, 2).take(places, axis=0)  # three times as fast as an index of rows
     few = _RECOLOURED * where.sum()
     steps = range(-_BESIDE, _BESIDE + 1)
     # Most pictures are told at the first place.
     for dy, dx in sorted(((y, x) for y in steps for x in steps), key=lambda yx: max(map(abs, yx))):
-        if len(y) <= few:
+        if len(places) <= few:
             return False
-        place = (y - dy) % height, (x - dx) % width
-        there, its_there = its[place], its_strength[place]
-        along = (own * there).sum(axis=1)
-        left = (its_there < _PALE * strength) | (along < _HUE * strength * its_there)
-        y, x, own, strength = y[left], x[left], own[left], strength[left]
-    return bool(len(y) > few)
+        beside = places
+        if dy or dx:
+            y, x = np.divmod(places, width)
+            beside = (y - dy) % height * width + (x - dx) % width
+        its = other.reshape(-1, 3).take(beside, axis=0).astype(np.float32) @ CHROMA
+        strength, its_strength = np.sqrt(_squared(own)), np.sqrt(_squared(its))
+        along = own[:, 0] * its[:, 0] + own[:, 1] * its[:, 1]
+        left = (its_strength < _PALE * strength) | (along < _HUE * strength * its_strength)
+        places, own = places[left], own[left]
+    return bool(len(places) > few)
+
+
+def _squared(chroma: Floats) -> Floats:
+    one, two = chroma[..., 0], chroma[..., 1]
+    squared: Floats = one * one + two * two
+    return squared
 
 
 def is_toned(colours: Floats) -> bool:

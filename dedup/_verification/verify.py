@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from dedup._base.arrays import SHORT_SIDE
+from dedup._base.heap import give_back
 from dedup._base.pairs import EXCHANGED, Pair, ordered
 from dedup._base.threads import threads
 from dedup._verification.comparing import Comparers
@@ -18,7 +19,7 @@ from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features
 from dedup._verification.frames import read_in_all, seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, FullSize
-from dedup._verification.inside import Outers, is_worth_a_look, seen_inside
+from dedup._verification.inside import Outers, is_worth_a_look, place_of_page, seen_inside
 from dedup._verification.layers import Layer, Standing, standings
 from dedup._verification.measured import covered_pairs, known_standings, name_of_layers
 from dedup._verification.pictures import Pictures, features_of
@@ -180,6 +181,7 @@ class Verifier:
         if self._evidence_cache is not None and new:
             self._evidence_cache.put({batch.digests[pair]: self._evidence[pair] for pair in new})
         self._look_inside(batch.pairs)
+        give_back()
 
     def _look_inside(self, pairs: Iterable[Pair]) -> None:
         """Look closer at pages and for pictures inside others, where nothing else was found."""
@@ -221,6 +223,12 @@ class Verifier:
     def _seen_inside(self, pair: Pair, features: Mapping[int, Features]) -> Evidence | None:
         ends = self.directed(pair)
         ways = self._ways(pair)
+        if not ways:
+            a, b = (self._outers.print_of(picture, features[picture]) for picture in ends)
+            if a is None or b is None:
+                return None
+            if place_of_page(a, b) is None:
+                return Evidence(0.0, "different")
         outer = {}
         for picture, way in zip(ends, (2, 1), strict=True):
             if ways & way or self._evidence[pair].drawn:

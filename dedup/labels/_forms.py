@@ -1,6 +1,8 @@
 """Labels in the forms that people have them in, each turned into one kind of table."""
 
+import codecs
 import json
+import mimetypes
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -67,11 +69,7 @@ def _roles(table: pd.DataFrame, columns: Sequence[str] | None) -> tuple[str, ...
         for roles in (_PAIRS, _GROUPS):
             if set(roles) <= set(table.columns):
                 return roles
-        example = ", ".join(f'"{name}"' for name in list(table.columns)[:3])
-        raise InputError(
-            f"labels: the columns are {found}; call them a, b and label (or path and group), or "
-            f"say which of them these are, in that order: columns=({example})"
-        )
+        raise InputError(f"labels: {_what_is_missing(table, found)}")
     for roles in (_PAIRS, _GROUPS):
         if len(roles) == len(columns) and not isinstance(columns, str):
             for name in columns:
@@ -80,6 +78,21 @@ def _roles(table: pd.DataFrame, columns: Sequence[str] | None) -> tuple[str, ...
             return roles
     raise InputError(
         f"columns={columns!r}: expected three names, of a, b and label, or two, of path and group"
+    )
+
+
+def _what_is_missing(table: pd.DataFrame, found: str) -> str:
+    names = list(map(str, table.columns))
+    if any((mimetypes.guess_type(name)[0] or "").startswith("image/") for name in names):
+        return f"the first row, {found}, names no columns: begin with a row a,b,label or path,group"
+    for roles in (_PAIRS, _GROUPS):
+        if roles[0] in names:
+            missing = ", ".join(repr(role) for role in roles if role not in names)
+            return f"there is no column {missing}, only {found}"
+    example = ", ".join(f'"{name}"' for name in names[:3])
+    return (
+        f"the columns are {found}; call them a, b and label (or path and group), or "
+        f"say which of them these are, in that order: columns=({example})"
     )
 
 
@@ -153,6 +166,9 @@ def _classes(folder: Path) -> pd.DataFrame:
 
 def _read_csv(file: Path) -> pd.DataFrame:
     """Fields are parted by what the first row has most of."""
+    with file.open("rb") as content:
+        if content.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise InputError(f"{file}: text in UTF-16: save it as CSV in UTF-8")
     with file.open(encoding="utf-8", errors="replace") as lines:
         header = lines.readline()
     return read_csv(file, separator=max(_SEPARATORS, key=header.count))

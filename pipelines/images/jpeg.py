@@ -12,9 +12,10 @@ import simplejpeg
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from dedup._base.arrays import Pixels
 from dedup.errors import DecodeError
 
-__all__ = ["MOST_SCANS", "load"]
+__all__ = ["MOST_SCANS", "load", "read"]
 
 MOST_SCANS: Final = 100
 """Encoders write 1 to some 20. Each costs the time of decoding all blocks once more."""
@@ -31,7 +32,17 @@ _NO_DAMAGE = re.compile(
 
 
 def load(image: JpegImageFile) -> Image.Image:
-    """The pixels of a JPEG that is opened, and drafted or not.
+    """The picture of a JPEG that is opened, and drafted or not; errors as of `read`."""
+    pixels = read(image)
+    if pixels is None:
+        return image
+    loaded = Image.fromarray(np.squeeze(pixels, 2) if image.mode == "L" else pixels, image.mode)
+    loaded.format, loaded.info = image.format, image.info
+    return loaded
+
+
+def read(image: JpegImageFile) -> Pixels | None:
+    """The pixels of a JPEG that is opened, and drafted or not; None if Pillow is to read them.
 
     Raises
     ------
@@ -46,20 +57,17 @@ def load(image: JpegImageFile) -> Image.Image:
         data += _END
     width, height = image.size
     try:
-        pixels = simplejpeg.decode_jpeg(
+        pixels: Pixels = simplejpeg.decode_jpeg(
             data, _COLOURS[image.mode], min_height=height, min_width=width
         )
     except ValueError as error:
         if not _NO_DAMAGE.search(str(error)):
             raise DecodeError(f"damaged image: {error}") from error
-        return image
+        return None
     if pixels.shape[:2] != (height, width):
-        return image
-    if image.mode == "CMYK":
-        pixels = 255 - pixels  # as Adobe's programs write it, and Pillow reads it
-    loaded = Image.fromarray(np.squeeze(pixels, 2) if image.mode == "L" else pixels, image.mode)
-    loaded.format, loaded.info = image.format, image.info
-    return loaded
+        return None
+    # As Adobe's programs write it, and Pillow reads it.
+    return 255 - pixels if image.mode == "CMYK" else pixels
 
 
 def _data(image: JpegImageFile) -> bytes:

@@ -50,6 +50,7 @@ def listed(address: str) -> list[str]:
     """
     check_address(address)
     require("fsspec", extra="remote")
+    _require_known(address)
     try:
         system, path = _system(address)
         system.invalidate_cache()
@@ -130,6 +131,14 @@ def _system(address: str) -> tuple[Any, str]:
 
     system, path = fsspec.core.url_to_fs(address)
     return system, path
+
+
+def _require_known(address: str) -> None:
+    from fsspec.registry import known_implementations, registry
+
+    scheme = address.partition("://")[0]
+    if scheme not in known_implementations and scheme not in registry:
+        raise InputError(f"{address}: fsspec knows no addresses that begin with {scheme}://")
 
 
 def _kind(error: Exception) -> str:

@@ -97,7 +97,7 @@ def test_file_that_changed_since_the_scan_is_left(folder, found):
     applied = plan.apply()
     assert outcome(applied) == {"copy.png": "changed since it was indexed", "small.jpg": ""}
     assert applied.failed["path"].tolist() == [str(folder / "old" / "copy.png")]
-    assert repr(applied).endswith("1 left as they are (see .failed)")
+    assert repr(applied).endswith("1 not done (see .failed)")
     assert applied.saved < plan.savings
 
 

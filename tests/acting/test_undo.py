@@ -45,7 +45,9 @@ def test_undo_by_the_plan_or_the_journal(folder, plan, tmp_path):
         assert outcome(undone) == ALL
         assert repr(undone) == "3 files restored"
         assert tree(folder) == before
-    assert outcome(dedup.undo(plan.journal)) == ALL
+    undone = dedup.undo(plan.journal)
+    assert outcome(undone) == ALL
+    assert repr(undone) == "3 files restored, all by an earlier run"
     assert tree(folder) == before
 
 
@@ -176,12 +178,17 @@ def test_command_line(folder, tmp_path, capsys):
     assert run("undo", out) == 2
     text, err = capsys.readouterr()
     assert len(text.splitlines()) == 2
-    assert f"left {folder}/z-coffee.png: something else is there now" in err
+    assert f"not done {folder}/z-coffee.png: something else is there now" in err
     (folder / "z-coffee.png").unlink()
     assert run("undo", out) == 0
+    assert "3 files restored, 2 by an earlier run" in capsys.readouterr().err
     assert tree(folder) == before
     assert run("apply", out) == 0
+    assert run("apply", out) == 0
+    assert "3 files put into quarantine, all by an earlier run" in capsys.readouterr().err
     assert run("purge", out, "--yes") == 0
+    assert run("purge", out, "--yes") == 0
+    assert "3 files deleted from quarantine, all by an earlier run" in capsys.readouterr().err
     assert run("undo", out) == 2
     assert "can't be brought back" in capsys.readouterr().err
 

@@ -214,6 +214,9 @@ def test_demo_finds_the_copies_of_the_sample(run, tmp_path):
     # Two crops have too little texture to tell; a brightened drawing, and a brightened field of
     # stars, which looks drawn, lost what was light in them, and might be others.
     assert int(found) >= 0.92 * int(true)
+    stays = int(out.split(" that stay as they show more")[0].split()[-1])
+    assert stays == out.count("(stays: ") > 0
+    assert err.count("skipped ") == int(out.split(" file skipped")[0].split()[-1]) == 1
 
 
 def test_demo_leaves_the_files_of_others_alone(run, folder):

@@ -122,6 +122,8 @@ def test_columns_are_named_by_argument(files):
             {},
             r'columns are left, right, same; call them .* columns=\("left", "right", "same"\)',
         ),
+        (table_of(PAIRS)[["a", "b"]], {}, "there is no column 'label', only a, b"),
+        (table_of(GROUPS)[["path"]], {}, "there is no column 'group', only path"),
         (table_of(PAIRS), {"columns": ("a", "b", "same")}, "no column 'same', only a, b, label"),
         (table_of(PAIRS), {"columns": "abc"}, "columns='abc': expected three names"),
         (table_of(PAIRS), {"columns": ("a",)}, "expected three names, of a, b and label, or two"),
@@ -137,6 +139,7 @@ def test_message_says_what_to_write_instead(files, labels, how, message):
     [
         ("labels.xlsx", "", r"labels are read from \.csv.*read the table with pandas"),
         ("labels.csv", "", "labels.csv: No columns"),
+        ("labels.csv", "a.jpg,b.jpg,1\n", "first row, a.jpg, b.jpg, 1, names no columns: begin"),
         ("labels.jsonl", '{"a": 1}\nnothing', "line 2 is no JSON"),
         ("labels.parquet", "nothing", "labels.parquet: "),
     ],
@@ -145,6 +148,12 @@ def test_file_that_holds_no_labels_is_named(files, name, content, message):
     (files / name).write_text(content)
     with pytest.raises(InputError, match=message):
         read_labels(files / name)
+
+
+def test_text_in_utf_16_says_what_to_save_instead(files):
+    table_of(PAIRS).to_csv(files / "labels.csv", index=False, encoding="utf-16")
+    with pytest.raises(InputError, match=r"labels.csv: text in UTF-16: save it as CSV in UTF-8"):
+        read_labels(files / "labels.csv")
 
 
 def test_folder_without_labels_says_what_it_needs(files):

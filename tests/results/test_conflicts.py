@@ -43,3 +43,14 @@ def test_labels_can_be_given(found, tmp_path, monkeypatch):
     assert found.conflicts({"cats/b.png": 1, "cats/b.jpg": float("nan")}).empty
     with pytest.raises(dedup.InputError, match="expected the columns path and label; found file"):
         found.conflicts(pd.DataFrame({"file": []}))
+    with pytest.raises(dedup.InputError, match=r"expected a mapping of path to label.*not a list"):
+        found.conflicts(["cats"])
+
+
+def test_labels_of_other_files_are_told(found, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.warns(UserWarning, match=r"1 of 3 labels are not of a file .*\(b.png is not"):
+        table = found.conflicts({"cats/b.png": 1, "cats/b.jpg": 2, "b.png": 1})
+    assert sorted(table["label"]) == [1, 2]
+    with pytest.raises(dedup.InputError, match="labels: none is of a file of this search"):
+        found.conflicts({"b.png": 1})

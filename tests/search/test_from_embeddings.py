@@ -55,7 +55,7 @@ def test_crowd_that_is_too_large_is_told(monkeypatch):
     ("names", "vectors", "message"),
     [
         ("ab", [[1, 2]], "2 names for 1 vectors"),
-        ("aa", [[1, 2], [1, 2]], "same name"),
+        ("aa", [[1, 2], [1, 2]], "same name: a"),
         ("ab", [1, 2], r"shape \(2,\)"),
         ("ab", [[0, 0], [1, 2]], "of a has no direction"),
         ("ab", [[1, 2], [np.nan, 2]], "of b has no direction"),

@@ -105,12 +105,12 @@ def test_everything_can_be_done_with_keys(open_page, found, tmp_path):
     page.get_by_label("Sort by").select_option("path")
     for key in ("j", "l", "Enter"):
         page.keyboard.press(key)
-    assert states(page) == ["surplus", "surplus", "keep"]
+    assert states(page) == ["plan decides", "plan decides", "keep"]
     page.keyboard.press("1")
     assert states(page) == ["keep", "surplus", "surplus"]
     for key in ("j", "2", "j", "n"):
         page.keyboard.press(key)
-    assert states(page, 1) == ["surplus", "keep"]
+    assert states(page, 1) == ["plan decides", "keep"]
     assert states(page, 2) == ["keep", "not a duplicate"]
     focus = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert focus == "solid"

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import browser
 import pytest
@@ -93,3 +94,19 @@ def test_file_that_stays_is_not_called_surplus(open_page, partial):
     said = ["stays" if path in group.retain else "surplus" for path in group.paths[1:]]
     assert set(said) == {"stays", "surplus"}
     assert states(open_page(partial)) == ["keep", *said]
+
+
+def test_page_calls_no_file_surplus_that_the_plan_leaves(open_page, partial, tmp_path):
+    (group,) = partial.groups
+    for chosen in group.paths[1:]:
+        page = open_page(partial)
+        page.get_by_role("button", name=f"Keep {Path(chosen).name}", exact=True).click()
+        says = dict(zip(group.paths, states(page), strict=True))
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Export choices").click()
+        download.value.save_as(tmp_path / "choices.json")
+        plan = partial.with_choices(tmp_path / "choices.json").plan()
+        assert says[chosen] == "keep"
+        for path, action in zip(plan.table["path"], plan.table["action"], strict=True):
+            assert says[path] in ("plan decides", "surplus" if action != "leave" else "stays")
+    assert "dedup plan will say what goes" in page.get_by_role("status").inner_text()

@@ -11,7 +11,7 @@ from dedup._verification.reading.nature import Nature
 from dedup._verification.reading.regions import Region
 from dedup._verification.reading.residual import MOST_CUT, STRIDE
 
-__all__ = ["is_in_doubt", "likelihood", "may_have_moved", "other_content", "surely_other"]
+__all__ = ["is_in_doubt", "likelihood", "may_have_moved", "other_content", "surely_other", "unlike"]
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
@@ -64,6 +64,17 @@ def surely_other(found: Sequence[Region], nature: Nature, *, cut: float) -> list
         if region.figures["top"] > least
         and region.figures["ink"] > 2 * _INK
         and (nature == "page" or likelihood(region) > 1)
+    ]
+
+
+def unlike(found: Sequence[Region], nature: Nature) -> list[Region]:
+    """Regions of a page, or a drawing, in which both show something, and nothing is alike."""
+    return [
+        region
+        for region in found
+        if region.figures["top"] > _UNLIKE
+        and region.figures["ink"] > 2 * _INK
+        and (nature in ("page", "drawn") or likelihood(region) > 1)
     ]
 
 

@@ -4,13 +4,13 @@ It went to another place (`has_moved`), or turned and bent where it is (`has_shi
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from dedup._base.opencv import cv2
-from dedup._verification.reading.homography import evened
+from dedup._verification.reading.bent import carried, flow_between
 from dedup._verification.reading.regions import Region
 from dedup._verification.reading.residual import STRIDE, WINDOW, residual, smoothed
 
@@ -85,11 +85,11 @@ def has_shifted(found: Sequence[Region], a: Grey, b: Grey, covered: Grey) -> boo
     changed = before.changed & (before.ratio > _CHANGED)
     if changed.sum() < _LEAST_WINDOWS:
         return False
-    there = _flow(a, b, quick=True)
+    there = flow_between(a, b, quick=True)
     if not _is_much(changed & _is_explained(a, b, there), of=changed):
         return False
-    there, back = _flow(a, b), _flow(b, a)
-    missed = np.linalg.norm(there + _carried(back, there), axis=-1)
+    there, back = flow_between(a, b), flow_between(b, a)
+    missed = np.linalg.norm(there + carried(back, there), axis=-1)
     returns = missed[::STRIDE, ::STRIDE] < _RETURN
     return _is_much(changed & _is_explained(a, b, there) & returns, of=changed)
 
@@ -103,7 +103,7 @@ def _may_have_shifted(figures: Mapping[str, float]) -> bool:
 def _is_explained(a: Grey, b: Grey, there: Floats) -> Mask:
     """Windows that show the same in both, once what is in b comes back from far."""
     everywhere = np.ones(a[::STRIDE, ::STRIDE].shape, np.bool_)
-    after = residual(smoothed(a), smoothed(_carried(b, there)), everywhere)
+    after = residual(smoothed(a), smoothed(carried(b, there)), everywhere)
     far = np.linalg.norm(there, axis=-1)[::STRIDE, ::STRIDE] > _FAR
     explained: Mask = far & (after.ratio < _CHANGED)
     return explained
@@ -116,28 +116,6 @@ def _is_much(explained: Mask, *, of: Mask) -> bool:
     windows = np.bincount(places, minlength=count)[1:]
     moved = np.bincount(places[explained.ravel()], minlength=count)[1:]
     return bool(((windows >= _LEAST_WINDOWS) & (moved > _SHIFTED * windows)).any())
-
-
-def _flow(a: Grey, b: Grey, *, quick: bool = False) -> Floats:
-    """Where each pixel of a went, shape (height, width, 2)."""
-    how = cv2.DISOPTICAL_FLOW_PRESET_FAST if quick else cv2.DISOPTICAL_FLOW_PRESET_MEDIUM
-    nothing = np.zeros((*a.shape, 2), np.float32)
-    follower = cv2.DISOpticalFlow.create(how)
-    return np.asarray(follower.calc(evened(a), evened(b), nothing), np.float32)
-
-
-def _carried(picture: npt.NDArray[Any], flow: Floats) -> npt.NDArray[Any]:
-    """What a picture, or a field, shows where each pixel went."""
-    rows, columns = np.indices(flow.shape[:2], np.float32)
-    return np.asarray(
-        cv2.remap(
-            picture,
-            columns + flow[..., 0],
-            rows + flow[..., 1],
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-    )
 
 
 def _fine(picture: Grey) -> npt.NDArray[np.float32]:

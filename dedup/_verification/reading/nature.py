@@ -13,7 +13,7 @@ __all__ = ["Nature", "nature_of", "reduced", "tones_of"]
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 Pair: TypeAlias = tuple[Grey, Grey]
-Nature: TypeAlias = Literal["photo", "mixed", "unsure", "drawn", "page"]
+Nature: TypeAlias = Literal["photo", "mixed", "pale", "unsure", "drawn", "page"]
 
 _PICTURE: Final = 67_200
 """Pixels in which it is found out whether a picture is a photo."""
@@ -33,14 +33,16 @@ def nature_of(given: Pair, laid: Pair) -> Nature:
     """What two pictures are: what both show, as it was given, and with one laid over the other.
 
     "photo": a difference is an edit. "page": it is other content. "drawn", "unsure": it may be.
+    "pale": it is light, and one seems to be a photo; pale print on worn paper does. Else "mixed".
     """
     small = [_small(picture) for picture in given]
-    most = max(map(photographic, small))
-    if most < _UNSURE and min(map(np.median, small)) > _LIGHT:
+    least, most = sorted(map(photographic, small))
+    is_light = min(map(np.median, small)) > _LIGHT
+    if most < _UNSURE and is_light:
         return "page" if most < _PAGE else "drawn" if most < _DRAWN else "unsure"
     tones_a, tones_b = map(tones_of, laid)
     if tones_a is None or tones_b is None or may_be_drawn(tones_a, tones_b):
-        return "mixed"
+        return "pale" if least < _UNSURE and is_light else "mixed"
     return "photo"
 
 

@@ -15,12 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._base.opencv import cv2
+from dedup._verification.reading.bent import bent
 from dedup._verification.reading.content import (
     is_in_doubt,
     likelihood,
     may_have_moved,
     other_content,
     surely_other,
+    unlike,
 )
 from dedup._verification.reading.filters import fine_energy, matched
 from dedup._verification.reading.frame import Frame, frame_of
@@ -60,6 +62,11 @@ _SURE: Final = WINDOW**2 / 5 / STRIDE**2
 """Changed windows below which nothing has changed."""
 _UNLIKE: Final = 0.4
 """Part of what is drawn that differs, from which a page is not laid over the other as it should."""
+_STILL_UNLIKE: Final = 0.3
+"""The same of paper that was bent to fit: of pages that lie one line or cell away from where they
+should, 0.32 and more differ."""
+_MUCH: Final = 0.15
+"""The same from which paper may be bent: of copies, few differ as much at a rough look."""
 _FINER: Final = 2.5
 """Pixels of the finer picture, for one of the coarser, from which it may show more."""
 _INK: Final = 100.0
@@ -204,6 +211,10 @@ def _decided(look: _Look) -> _Decided:
     if look.nature == "photo":
         moved = [region for region in found if has_moved(region, found, frame.base, laid)]
         return _judged(look, seen, found, moved)
+    if max(a.shape) <= _ROUGH and _share(seen) > _MUCH and look.nature in ("page", "drawn", "unsure"):
+        decided = _decided_bent(look, a, whole, tones_a)
+        if decided[0] is not None:
+            return decided
     other = surely_other(found, look.nature, cut=seen.cut)
     if other or look.rough:
         return _judged(look, seen, found, other)
@@ -215,6 +226,21 @@ def _decided(look: _Look) -> _Decided:
         if is_in_doubt(found, other, look.nature, whole, cut=seen.cut):
             return "unreadable", (), {}
     return _judged(look, seen, found, other)
+
+
+def _decided_bent(look: _Look, a: Floats, whole: Mask, tones_a: Tones) -> _Decided:
+    """What a page shows once the other was bent to fit it, and filtered; None if that is unsure."""
+    laid = bent(look.frame.base, look.laid)
+    tones_b = tones_of(laid)
+    if tones_b is None:
+        return None, (), {}
+    ink = _ink(tones_a, tones_b, a.shape) & (look.covered > 0)
+    seen = residual(*matched(a, smoothed(laid), ink), whole)
+    other = unlike(regions(seen, tones_a, tones_b), look.nature)
+    if not other or _share(seen) > _STILL_UNLIKE:
+        return None, (), {}
+    surest = max(other, key=likelihood)
+    return "lookalike", other, {**surest.figures, "cut": seen.cut}
 
 
 def _judged(
@@ -241,7 +267,8 @@ def _unchanged(look: _Look, seen: Residual) -> _Decided:
     """What a look shows that found no other content."""
     if look.rough and look.known != "photo":
         return None, (), {}
-    is_copy = _is_legible(look.frame, look.given[1]) or look.nature == "photo"
+    tells = look.nature == "mixed" or _share(seen) <= _UNLIKE
+    is_copy = look.nature == "photo" or (tells and _is_legible(look.frame, look.given[1]))
     return "copy" if is_copy else "unreadable", (), {"changed": _share(seen)}
 
 

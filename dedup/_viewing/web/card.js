@@ -4,6 +4,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const TILES = 12; // shown at first; a group may have thousands
 const TILES_MORE = 60;
 const TILES_SMALL = 3;
+const STATES = { keep: "keep", apart: "not a duplicate", goes: "surplus", stays: "stays", open: "plan decides" };
 
 function bytes(count) {
   const units = ["bytes", "kB", "MB", "GB", "TB"];
@@ -124,13 +125,15 @@ class Card {
     const { group, choices } = this;
     if (!this.isFilled) return;
     const keeper = choices.keeper(group);
+    const isOpen = choices.isOpen(group);
     for (const tile of this.root.querySelectorAll(".tile")) {
       const file = group.files[tile.dataset.place];
       const isKept = file.path === keeper;
       const isApart = choices.isApart(file);
-      const state = isKept ? "keep" : isApart ? "apart" : choices.goes(group, file) ? "goes" : "stays";
+      const goesOrStays = isOpen ? "open" : choices.goes(group, file) ? "goes" : "stays";
+      const state = isKept ? "keep" : isApart ? "apart" : goesOrStays;
       tile.dataset.state = state;
-      const says = { keep: "keep", apart: "not a duplicate", goes: "surplus", stays: "stays" }[state];
+      const says = STATES[state];
       tile.querySelector(".badge").textContent = says;
       const pair = tile.dataset.place > 0 ? group.pairs[tile.dataset.place - 1] : undefined;
       const words = tile.dataset.place > 0 ? pairWords(pair, +tile.dataset.place) : "";
@@ -146,7 +149,8 @@ class Card {
     }
     const surplus = group.files.filter((file) => choices.goes(group, file));
     const saved = surplus.reduce((sum, file) => sum + (file.size ?? 0), 0);
-    const parts = [many(group.files.length, "file"), `${surplus.length} surplus`];
+    const counts = isOpen ? "dedup plan will say what goes" : `${surplus.length} surplus`;
+    const parts = [many(group.files.length, "file"), counts];
     if (saved) parts.push(`${bytes(saved)} to gain`);
     this.heading.textContent = parts.join(", ");
     this.root.querySelector("[data-act=reset]").hidden = !choices.touches(group);

@@ -23,10 +23,16 @@ class Choices {
     return this.apart.has(file.path);
   }
 
+  /** Whether another file is chosen, of other pixels: what it shows of the rest, the page can't know. */
+  isOpen(group) {
+    const place = group.files.findIndex((file) => file.path === this.keeper(group));
+    return place > 0 && group.pairs[place - 1].relation !== "exact";
+  }
+
   /** Whether the group would lose this file. */
   goes(group, file) {
-    if (this.isApart(file) || file.path === this.keeper(group)) return false;
-    return !(file.stays && this.keeper(group) === group.files[0].path);
+    if (this.isApart(file) || file.path === this.keeper(group) || this.isOpen(group)) return false;
+    return !file.stays;
   }
 
   keep(group, file) {

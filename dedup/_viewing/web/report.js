@@ -61,7 +61,9 @@ function list() {
 function showState() {
   let surplus = 0;
   let saved = 0;
+  let open = 0;
   for (const { group } of listed) {
+    if (choices.isOpen(group)) open += 1;
     for (const file of group.files) {
       if (!choices.goes(group, file)) continue;
       surplus += 1;
@@ -70,6 +72,7 @@ function showState() {
   }
   const parts = [many(listed.length, "group"), `${many(surplus, "file")} surplus`];
   if (saved) parts.push(`${bytes(saved)} to gain`);
+  if (open) parts.push(`in ${many(open, "group")} dedup plan will say what goes`);
   parts.push(choices.count ? many(choices.count, "choice") + " of yours" : "no choices yet");
   if (!choices.isStored) parts.push("this browser forgets them on closing: export them");
   find("state").textContent = parts.join(" · ");

@@ -1,0 +1,67 @@
+"""What an edit of light and colours leaves behind: tones that are lost at an end, and gaps."""
+
+from typing import Final
+
+import numpy as np
+
+from dedup._base.arrays import Pixels
+from dedup._base.opencv import cv2
+from dedup._verification.common_part import Mask
+from dedup.pipelines.images.decoding import Decoded
+
+__all__ = ["gaps_of", "lost_tones"]
+
+_ENDS: Final = (2, 253)
+_APART: Final = 8.0
+"""Grey values beyond which tones are lost; and by which the other picture tells them apart: a gamma
+curve tells the darkest ones apart by less."""
+
+
+def lost_tones(picture: Pixels, other: Pixels, alike: Mask) -> float:
+    """Part of the values of all channels at an end, though the other picture tells them apart.
+
+    Parameters
+    ----------
+    picture, other : ndarray, shape (height, width, 3), uint8
+        Laid over each other.
+    alike : ndarray of bool, shape (height, width)
+        Where they show the same, but for light and colours.
+
+    Examples
+    --------
+    >>> ramp = np.linspace(60, 220, 64 * 64 * 3).reshape(64, 64, 3)
+    >>> light, pale = (np.clip(x, 0, 255).astype(np.uint8) for x in (1.8 * ramp, 100 + ramp / 2))
+    >>> where = np.ones((64, 64), np.bool_)
+    >>> lost_tones(light, pale, where) > 0.2, lost_tones(pale, light, where)
+    (True, 0.0)
+    """
+    lost = 0
+    for own, its in zip(picture[alike].T, other[alike].T.astype(np.float32), strict=True):
+        ends = (its[end] for end in (own < _ENDS[0], own > _ENDS[1]))
+        lost += sum(int((abs(x - np.median(x)) > _APART).sum()) for x in ends if len(x))
+    return lost / max(3 * int(alike.sum()), 1)
+
+
+def gaps_of(picture: Decoded) -> float:
+    """How far a picture's values leave out some and pile up on others, as a table of tones does.
+
+    About 0.05 of a photo, 0.3 and more of one that was made brighter, darker or paler in steps of
+    one grey value, unless an encoder smoothed that; 0 of what was read at less than its size.
+
+    Examples
+    --------
+    >>> random = np.random.default_rng(0)
+    >>> photo = random.normal(120, 40, (400, 400, 3)).clip(0, 255).astype(np.uint8)
+    >>> lighter = (1.3 * photo).clip(0, 255).astype(np.uint8)
+    >>> from dedup.pipelines.images.decoding import decode
+    >>> gaps_of(decode(photo)) < 0.1 < 0.5 < gaps_of(decode(lighter))
+    True
+    """
+    if picture.image.shape[1::-1] != (picture.width, picture.height):
+        return 0.0
+    apart = []
+    for channel in cv2.split(picture.image):
+        counts = np.bincount(np.asarray(channel).ravel(), minlength=256)[1:-1]
+        beside = (counts[:-2] + counts[2:]) / 2
+        apart.append(float(abs(counts[1:-1] - beside).sum() / max(counts.sum(), 1)))
+    return float(np.median(apart))

@@ -1,0 +1,51 @@
+"""An upscale, sharpened or not, takes no original's place."""
+
+import os
+
+import pytest
+import skimage.data
+from PIL import Image, ImageFilter
+
+import dedup
+
+
+@pytest.fixture
+def removed(tmp_path):
+    """The names of the files that a plan removes."""
+
+    def look(**pictures):
+        for name, picture in pictures.items():
+            picture.save(tmp_path / f"{name}.jpg", quality=92)
+        plan = dedup.find_duplicates(tmp_path, cache=False).plan()
+        return {os.path.basename(file.path)[:-4] for file in plan.files if file.action != "leave"}
+
+    return look
+
+
+def enlarged(photo, factor):
+    size = round(photo.width * factor), round(photo.height * factor)
+    return photo.resize(size, Image.Resampling.LANCZOS)
+
+
+@pytest.mark.parametrize("name", ["chelsea", "rocket", "coffee"])
+@pytest.mark.parametrize("factor", [1.5, 2])
+def test_photo_stays_beside_two_upscales_of_which_one_is_sharpened(removed, name, factor):
+    photo = enlarged(Image.fromarray(getattr(skimage.data, name)()), 0.66)
+    large = enlarged(photo, factor)
+    sharp = large.filter(ImageFilter.UnsharpMask(2, 150, 0))
+    assert "photo" not in removed(photo=photo, large=large, sharp=sharp)
+
+
+@pytest.mark.parametrize("name", ["chelsea", "rocket", "coffee"])
+@pytest.mark.parametrize("factor", [0.5, 0.66])
+def test_large_photo_is_no_upscale_of_its_small_copy(removed, name, factor):
+    photo = Image.fromarray(getattr(skimage.data, name)())
+    assert removed(photo=photo, small=enlarged(photo, factor)) == {"small"}
+
+
+@pytest.mark.parametrize("name", ["rocket", "coffee", "grass"])
+def test_photo_is_not_taken_for_a_sharpened_copy_of_what_was_reduced_and_enlarged(removed, name):
+    photo = Image.fromarray(getattr(skimage.data, name)())
+    small = photo.resize((photo.width // 2, photo.height // 2), Image.Resampling.BICUBIC)
+    again = small.resize(photo.size, Image.Resampling.BICUBIC)
+    assert removed(photo=photo, again=again) == {"again"}
