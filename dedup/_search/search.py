@@ -119,6 +119,8 @@ class Search:
             evidence_cache=self.evidence_cache,
             reranker=self.settings.model.reranker,
             inside=candidates.inside,
+            similarity=candidates.similarity,
+            excess=candidates.excess,
         )
         reranker = self._reranker(pictures)
         with (

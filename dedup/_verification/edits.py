@@ -33,8 +33,8 @@ _ALIKE: Final = 0.9
 """Part of that little texture which must agree."""
 _WHOLE: Final = 0.96
 """Part of a picture's area from which all of it is seen."""
-_ASKEW: Final = 0.01
-"""About half a degree; files that were made from each other lie straight, or are turned by more."""
+_ASKEW: Final = 0.005
+"""About 0.3 degrees. In one frame, or under one watermark, pictures lie straighter."""
 SCENE_PARALLAX: Final = 0.16
 """Parallax, in pixels of the canvas, that copies of one picture hardly show."""
 SEAM: Final = 2.0

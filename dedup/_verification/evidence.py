@@ -131,7 +131,7 @@ class BlockMatch:
 
         `lit` says that light of its own may lie on one of them, as on a page that was photographed.
         """
-        return score(soft.measured(self.blocks, lit=lit), soft.COEFFICIENTS)
+        return score(soft.measured(self.blocks), soft.LIT if lit else soft.COEFFICIENTS)
 
 
 def score(

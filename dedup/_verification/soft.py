@@ -15,13 +15,17 @@ from dedup._base.opencv import cv2
 from dedup._verification.blocks import Blocks
 from dedup._verification.registration import Floats
 
-__all__ = ["COEFFICIENTS", "measured", "shading", "soft_change"]
+__all__ = ["COEFFICIENTS", "LIT", "measured", "shading", "soft_change"]
 
 COEFFICIENTS: Final[Mapping[str, float]] = MappingProxyType(
-    {"intercept": 0.0, "soft_change": -9.0, "shading": -4.0}
+    {"intercept": -4.2, "soft_change": -12.4, "shading": -3.1}
 )
-"""The model of the likelihood that soft parts are alike, fitted by
-`benchmarks/fit_verification.py`."""
+"""The model of the likelihood that soft parts are alike, fitted on 16 soft parts, and 8 blurred and
+dark photos, in five frames; `benchmarks/soft_photos.py` has the recipe, and measures it."""
+LIT: Final[Mapping[str, float]] = MappingProxyType(
+    {"intercept": 9.0, "soft_change": -35.0, "shading": 0.0}
+)
+"""The same where light of its own may lie on one of the two, which shading is."""
 
 _SOFT: Final = 0.25
 """Weight of a block, by its texture, below which it is soft."""
@@ -40,19 +44,16 @@ _FEWEST: Final = 30
 """Steps of light in which tones are compared, and blocks that are asked at least."""
 _OF_TEXTURE: Final = 0.5
 """Part of a block's own contrast by which its light may be off."""
-_USUAL: Final = 0.65
-"""Part of the blocks that are off by no more."""
-_LEAST: Final = 0.1
-_OWN_LIGHT: Final = 0.35
-"""What is taken off the logarithm's pole, and the shading that counts where there is light of its
-own."""
+_LEAST: Final = 0.03
+"""Shading that is none."""
 
 
-def measured(blocks: Blocks, *, lit: bool = False) -> dict[str, float]:
-    """What the model is about; `lit` says that light of its own may lie on one of the two."""
-    off = shading(blocks)
-    off = min(off, _OWN_LIGHT) if lit else off
-    return {"soft_change": soft_change(blocks) ** 0.5, "shading": float(np.log(off + _LEAST))}
+def measured(blocks: Blocks) -> dict[str, float]:
+    """What the models are about."""
+    return {
+        "soft_change": soft_change(blocks) ** 0.5,
+        "shading": float(np.log(shading(blocks) + _LEAST)),
+    }
 
 
 def soft_change(blocks: Blocks) -> float:
@@ -72,7 +73,7 @@ def soft_change(blocks: Blocks) -> float:
 
 
 def shading(blocks: Blocks) -> float:
-    """How far, in grey values, blocks are off the light that those of their tone have in the other.
+    """How far, in grey values, half of the blocks are off the light that their tone has there.
 
     Light, contrast and gamma change all blocks of one tone alike; of two photos some are lighter,
     others darker. Of a block with contrast less is expected.
@@ -85,7 +86,7 @@ def shading(blocks: Blocks) -> float:
         np.abs(other - _by_tone(own, other)) / (1 + _OF_TEXTURE * spread[inside])
         for own, other, spread in ((a, b, blocks.spread_b), (b, a, blocks.spread_a))
     )
-    return max(float(np.quantile(x, _USUAL)) for x in off)
+    return max(float(np.median(x)) for x in off)
 
 
 def _by_tone(own: Floats, other: Floats) -> Floats:

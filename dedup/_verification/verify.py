@@ -19,7 +19,7 @@ from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features
 from dedup._verification.frames import read_in_all, seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, FullSize
-from dedup._verification.inside import Outers, place_of_page, seen_inside
+from dedup._verification.inside import Outers, is_worth_a_look, place_of_page, seen_inside
 from dedup._verification.layers import Layer, Standing, standings
 from dedup._verification.measured import covered_pairs, known_standings, name_of_layers
 from dedup._verification.pictures import Pictures, features_of
@@ -53,6 +53,8 @@ class Verifier:
     inside : mapping of (int, int) to int
         Pairs (a < b) of which one may lie inside the other: 1 for a in b, 2 for b in a, 3 for
         both. There the inner one is looked for where the ordinary alignment finds nothing.
+    similarity, excess : mapping of (int, int) to float
+        What is known of how pairs were proposed, see `Candidates`.
 
     Attributes
     ----------
@@ -74,6 +76,8 @@ class Verifier:
         evidence_cache: EvidenceCache | None = None,
         reranker: Method | None = None,
         inside: Mapping[Pair, int] = MappingProxyType({}),
+        similarity: Mapping[Pair, float] = MappingProxyType({}),
+        excess: Mapping[Pair, float] = MappingProxyType({}),
     ) -> None:
         self.pictures = pictures
         self.comparers = Comparers()
@@ -85,6 +89,8 @@ class Verifier:
         self._reranker = None if reranker is None else OverlapReranker(reranker, pictures)
         self._standings = None if evidence_cache is None else known_standings(evidence_cache.folder)
         self._inside = inside
+        self._similarity = similarity
+        self._excess = excess
         self._outers = Outers(pictures)
         self._looked_inside: set[Pair] = set()
         self._full_size = FullSize(pictures)
@@ -206,6 +212,10 @@ class Verifier:
             return False
         if pair not in self._inside and not first.drawn:
             return False
+        if first.drawn and pair in self._similarity:
+            cosine, excess = self._similarity[pair], self._excess.get(pair, 0.0)
+            if not is_worth_a_look(cosine, excess):
+                return False
         records = [self.pictures.files[picture][0] for picture in pair]
         is_plain = all(record.frames == 1 and not record.alpha for record in records)
         return is_plain and first.relation == "different"

@@ -11,15 +11,36 @@ SIDE = 144
 PLACES = [(432, 576), (288, 864), (864, 1152), (1008, 1008), (576, 1152), (864, 864), (1008, 720)]
 
 
+RETINA = Image.fromarray(skimage.data.retina())
+PARTS = [RETINA.crop((x, y, x + SIDE, y + SIDE)).resize((432, 432)) for y, x in PLACES]
+
+
 @pytest.mark.parametrize("family", ["app-window", "app-feed", "watermarked"])
 def test_soft_photos_in_one_frame_stay(tmp_path, family):
-    retina = Image.fromarray(skimage.data.retina())
-    parts = [retina.crop((x, y, x + SIDE, y + SIDE)).resize((432, 432)) for y, x in PLACES]
-    encoding = NEGATIVES[family].encoding
-    for number, image in enumerate(
-        make_negatives(family, count=len(parts), seed=3, photos=iter(parts))
-    ):
-        (tmp_path / f"{number}{encoding.suffix}").write_bytes(encoding.encode(image))
+    framed(tmp_path, family)
     found = find(tmp_path)
-    assert found.groups, "they can't be told apart by what is aligned"
     assert [f.reason for f in found.plan().files if f.action != "leave"] == []
+
+
+@pytest.mark.parametrize("family", ["app-feed", "watermarked"])
+def test_soft_photos_in_one_frame_are_no_pair(tmp_path, family):
+    framed(tmp_path, family)
+    assert not find(tmp_path).groups
+
+
+@pytest.mark.parametrize("family", ["app-window", "app-feed", "watermarked"])
+def test_a_framed_soft_photo_and_its_copy_are_one(tmp_path, family):
+    encoding = NEGATIVES[family].encoding
+    (image,) = make_negatives(family, count=1, seed=3, photos=iter(PARTS[3:]))
+    (tmp_path / f"one{encoding.suffix}").write_bytes(encoding.encode(image))
+    smaller = image.convert("RGB").resize([round(0.7 * side) for side in image.size])
+    smaller.save(tmp_path / "two.jpg", quality=50)
+    assert len(find(tmp_path).groups) == 1
+
+
+def framed(folder, family):
+    """The parts in one frame each, which is the same."""
+    encoding = NEGATIVES[family].encoding
+    made = make_negatives(family, count=len(PARTS), seed=3, photos=iter(PARTS))
+    for number, image in enumerate(made):
+        (folder / f"{number}{encoding.suffix}").write_bytes(encoding.encode(image))
