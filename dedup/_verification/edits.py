@@ -153,8 +153,7 @@ def _relation(measured: BlockMatch, *, drawn: bool, lit: bool) -> tuple[Relation
 
 def _is_askew(pixels: Matrix) -> bool:
     """Whether the one was photographed again, so that light of its own may lie on it."""
-    small, large = np.sort(np.abs(pixels).ravel())[[1, 3]]
-    return bool(small > _ASKEW * large)
+    return bool(np.sort(np.abs(pixels), axis=None)[1] > _ASKEW * np.abs(pixels).max())
 
 
 def _box(transform: Matrix) -> Box:
