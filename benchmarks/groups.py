@@ -115,6 +115,9 @@ def report(found: dedup.Duplicates, labels: pd.DataFrame, folder: Path) -> None:
         print(f"  {edit}: {count} of {copies[edit]}")
     kept = Counter(index[group.keep].edit for group in found.groups)
     print(f"kept: {kept['original']} originals in {len(found.groups)} groups")
+    for edit, count in kept.most_common():
+        if edit != "original":
+            print(f"  {edit}: {count}")
     print(f"uncertain: {len(found.uncertain)}, skipped: {len(found.skipped)}")
 
 

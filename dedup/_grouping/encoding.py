@@ -22,7 +22,6 @@ __all__ = [
     "is_coarser",
     "is_lossless",
     "losslessness",
-    "step_of",
 ]
 
 _COARSE: Final = 45.0
@@ -66,8 +65,8 @@ def is_coarser(one: Record, other: Record) -> bool:
     """Whether one file is a photo in a palette, or a coarse JPEG, and the other one is neither."""
     if _has_few_colours(one) != _has_few_colours(other):
         return _has_few_colours(one) and not _was_in_a_palette(other)
-    step = step_of(one)
-    return step > _COARSE and step > _TWICE * step_of(other)
+    step = _step_of(one)
+    return step > _COARSE and step > _TWICE * _step_of(other)
 
 
 def has_camera(record: Record) -> bool:
@@ -143,7 +142,7 @@ def _was_in_a_palette(record: Record) -> bool:
     return False
 
 
-def step_of(record: Record) -> float:
+def _step_of(record: Record) -> float:
     """Mean quantisation step of a JPEG file, else 0."""
     if record.is_file:
         with _BROKEN:

@@ -61,9 +61,6 @@ and 85 % of factor 3."""
 _FILTERED: Final = 0.14
 """`Detail.own`, at most, of a sharpened copy: of 30 photos, sharpened in five ways, all have less;
 beside what was enlarged from 50 % of their size all have more, from 67 % nine of ten."""
-_SURELY: Final = 0.06
-"""The same of one that was surely sharpened, if little: of 100 copies of 25 photos 90 have less;
-all photos beside their copies that were blurred by a pixel, or are of quality 40, have more."""
 _AMPLIFIED_SMALLER: Final = 1.25
 """The same of a copy with fewer pixels, which can't have more of its own."""
 _SOFT: Final = 0.3
@@ -173,8 +170,6 @@ def is_amplified(detail: Detail) -> bool:
     """
     if detail.pixels < 1 - _SAME_SIZE:
         return is_enlarged(detail) and is_finer(detail.swapped())
-    if detail.is_exact and detail.own < _SURELY and is_finer(detail.swapped()):
-        return True
     if detail.crisp_b < _SHARP:
         return False
     if detail.pixels > 1 + _SAME_SIZE:

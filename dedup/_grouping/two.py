@@ -4,7 +4,7 @@ from typing import Final
 
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import has_camera, is_coarser, is_lossless, step_of
+from dedup._grouping.encoding import has_camera, is_coarser, is_lossless
 from dedup._grouping.retain import (
     holds_more,
     is_amplified,
@@ -26,8 +26,6 @@ _CLEARLY: Final = 0.75
 """What the less altered one shows alone, at most, in units of what the other does."""
 _RESOLVES_MORE: Final = 1.1
 """Detail for which a picture in a border is kept rather than the bare one."""
-_COARSER: Final = 1.25
-"""Quantisation step, in units of the other's, with which detail may be blocks and ringing."""
 _SAME_SIZE: Final = 0.03
 _SAME_PIXELS: Final = 0.005
 _ENLARGED: Final = 1.25
@@ -75,16 +73,8 @@ def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
 
 
 def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
-    said = int(is_coarser(keep, other)) - int(is_coarser(other, keep)) or _plain(seen)
-    said = said or _detailed(seen)
-    finer, rest = (other, keep) if said > 0 else (keep, other)
-    return -said if _has_artefacts(finer, rest, seen.detail) else said
-
-
-def _has_artefacts(finer: Record, other: Record, detail: Detail) -> bool:
-    """Whether what one has more of is little, and most likely what a coarser JPEG encoder left."""
-    is_little = detail.is_exact and max(detail.ratio, 1 / detail.ratio) < _INTERPOLATED
-    return is_little and step_of(finer) > _COARSER * step_of(other) > 0
+    coarser = int(is_coarser(keep, other)) - int(is_coarser(other, keep))
+    return coarser or _plain(seen) or _detailed(seen)
 
 
 def _bare(seen: Coverage) -> int:

@@ -20,7 +20,7 @@ from dedup.pipelines.images.decoding import Decoded
 __all__ = ["Detail", "compared"]
 
 _SAME_SIZE: Final = 0.03
-_MUCH_FINER: Final = 1.05
+_MUCH_FINER: Final = 1.25
 """Resolutions that differ by less are one; and the detail from which one of two was sharpened, or
 the other blurred."""
 _FEW_BLOCKS: Final = 20
