@@ -22,9 +22,9 @@ from dedup._grouping.decision import Decision
 from dedup._grouping.encoding import is_coarser
 from dedup._grouping.retain import shows_more_within
 from dedup._grouping.two import is_better, is_encoded_better
-from dedup._verification.coverage import Coverage
+from dedup._verification.coverage.coverage import Coverage
+from dedup._verification.coverage.layers import Standing
 from dedup._verification.edits import GROUNDS
-from dedup._verification.layers import Standing
 from dedup._verification.registration import Matrix
 from dedup._verification.verify import Verifier
 

@@ -11,8 +11,8 @@ from typing import Final
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import are_two_shots, is_coarser
 from dedup._grouping.toned import is_mirror_unsure, is_unsure
-from dedup._verification.coverage import Coverage, Only
-from dedup._verification.detail import Detail
+from dedup._verification.coverage.coverage import Coverage, Only
+from dedup._verification.coverage.detail import Detail
 from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
 
 __all__ = [

@@ -4,7 +4,7 @@ from typing import Final
 
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import has_camera, is_lossless
-from dedup._verification.coverage import Coverage
+from dedup._verification.coverage.coverage import Coverage
 
 __all__ = ["is_mirror_unsure", "is_tinted", "is_unsure", "which_lost_tones", "which_was_toned"]
 

@@ -15,8 +15,8 @@ from dedup._grouping.retain import (
     shows_more_within,
 )
 from dedup._grouping.toned import is_tinted, which_lost_tones, which_was_toned
-from dedup._verification.coverage import Coverage
-from dedup._verification.detail import Detail
+from dedup._verification.coverage.coverage import Coverage
+from dedup._verification.coverage.detail import Detail
 
 __all__ = ["is_better", "is_encoded_better"]
 

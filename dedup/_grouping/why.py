@@ -7,7 +7,7 @@ from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import has_camera, is_coarser, is_lossless
 from dedup._grouping.retain import is_finer, is_noisy, shows_more_within
-from dedup._verification.coverage import Coverage, Only
+from dedup._verification.coverage.coverage import Coverage, Only
 
 __all__ = ["Compared", "rule_in_words", "why_kept"]
 

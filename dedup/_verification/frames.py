@@ -12,7 +12,7 @@ import numpy as np
 
 from dedup._base.opencv import cv2
 from dedup._verification.align import compare
-from dedup._verification.coverage import Coverage, Only, coverage_of
+from dedup._verification.coverage.coverage import Coverage, Only, coverage_of
 from dedup._verification.evidence import Evidence
 from dedup._verification.features import Features
 from dedup._verification.full_size import greys_of

@@ -12,7 +12,9 @@ from dedup._base.arrays import SHORT_SIDE
 from dedup._base.pairs import EXCHANGED, Pair, ordered
 from dedup._base.threads import threads
 from dedup._verification.comparing import Comparers
-from dedup._verification.covering import Covering
+from dedup._verification.coverage.covering import Covering
+from dedup._verification.coverage.layers import Layer, Standing, standings
+from dedup._verification.coverage.measured import covered_pairs, known_standings, name_of_layers
 from dedup._verification.evidence import Evidence
 from dedup._verification.evidence_cache import Digests, EvidenceCache
 from dedup._verification.feature_cache import FeatureCache
@@ -20,8 +22,6 @@ from dedup._verification.features import Features
 from dedup._verification.frames import read_in_all, seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, FullSize
 from dedup._verification.inside import Outers, is_worth_a_look, place_of_page, seen_inside
-from dedup._verification.layers import Layer, Standing, standings
-from dedup._verification.measured import covered_pairs, known_standings, name_of_layers
 from dedup._verification.pictures import Pictures, features_of
 from dedup._verification.registration import Matrix
 from dedup._verification.rerank import OverlapReranker

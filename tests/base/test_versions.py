@@ -20,10 +20,10 @@ from dedup._base.versions import DECODING, EVIDENCE, version_of
 from dedup._catalogue.record import SCHEMA, Record
 from dedup._join.self_join import self_join
 from dedup._verification.align import compare
-from dedup._verification.coverage import coverage_of
+from dedup._verification.coverage.coverage import coverage_of
+from dedup._verification.coverage.layers import Layer, standings
 from dedup._verification.features import extract
 from dedup._verification.inside import outer_features, seen_inside
-from dedup._verification.layers import Layer, standings
 from dedup._verification.pictures import features_of
 from dedup.pipelines.images.decoding import decode
 from dedup.pipelines.models.preprocessing import Preprocessing

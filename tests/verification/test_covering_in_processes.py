@@ -10,7 +10,7 @@ from PIL import Image
 
 from dedup._verification.align import compare
 from dedup._verification.comparing import Comparers
-from dedup._verification.cover import Aligned, cover_all
+from dedup._verification.coverage.cover import Aligned, cover_all
 from dedup._verification.features import extract
 
 pytestmark = pytest.mark.thorough

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import dedup
-from dedup._verification import comparing, cover, verify
-from dedup._verification.coverage import Coverage, Only
-from dedup._verification.detail import Detail
+from dedup._verification import comparing, verify
+from dedup._verification.coverage import cover
+from dedup._verification.coverage.coverage import Coverage, Only
+from dedup._verification.coverage.detail import Detail
+from dedup._verification.coverage.measured import covered_pairs
 from dedup._verification.evidence import Evidence
 from dedup._verification.evidence_cache import EvidenceCache
-from dedup._verification.measured import covered_pairs
 
 SETTINGS = {"method": "sscd-fast", "progress": False}
 

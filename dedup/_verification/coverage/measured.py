@@ -12,10 +12,10 @@ from typing import Any, Generic, TypeVar
 
 from dedup._base.cache_file import CacheFile
 from dedup._base.versions import COVERAGE, DECODING, EVIDENCE, version_of
-from dedup._verification.coverage import Coverage, Only
-from dedup._verification.detail import Detail
+from dedup._verification.coverage.coverage import Coverage, Only
+from dedup._verification.coverage.detail import Detail
+from dedup._verification.coverage.layers import Standing
 from dedup._verification.evidence import Evidence
-from dedup._verification.layers import Standing
 from dedup._verification.registration import Matrix
 
 __all__ = ["Measured", "covered_pairs", "known_standings", "name_of_layers", "name_of_pair"]

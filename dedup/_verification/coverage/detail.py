@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 
 from dedup._verification.common_part import CommonPart
+from dedup._verification.coverage.tiles import Tile, cut_tiles
+from dedup._verification.coverage.unexplained import share_unexplained
 from dedup._verification.registration import Floats, Matrix
-from dedup._verification.tiles import Tile, cut_tiles
-from dedup._verification.unexplained import share_unexplained
 from dedup.pipelines.images.decoding import Decoded
 
 __all__ = ["Detail", "compared"]

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, Mask, changed, tones
-from dedup._verification.faint import faint_marks
-from dedup._verification.overlays import is_stamped
+from dedup._verification.coverage.faint import faint_marks
+from dedup._verification.coverage.overlays import is_stamped
 from dedup._verification.reading.filters import fine_energy, matched
 from dedup._verification.reading.frame import Frame, frame_of
 from dedup._verification.reading.homography import laid_over, registered

@@ -7,10 +7,10 @@ from typing import Final, Protocol
 
 from dedup._base.pairs import Pair
 from dedup._verification.comparing import Comparers
-from dedup._verification.cover import Aligned, cover_all
-from dedup._verification.coverage import Coverage
+from dedup._verification.coverage.cover import Aligned, cover_all
+from dedup._verification.coverage.coverage import Coverage
+from dedup._verification.coverage.measured import Measured, name_of_pair
 from dedup._verification.evidence import Evidence
-from dedup._verification.measured import Measured, name_of_pair
 from dedup._verification.pictures import Pictures
 from dedup.errors import DecodeError
 

@@ -11,16 +11,16 @@ import numpy as np
 
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
-from dedup._verification.clipping import clipped
-from dedup._verification.coloured_ink import coloured_ink
 from dedup._verification.common_part import CANVAS, CommonPart, Mask, common_part
-from dedup._verification.detail import Detail, compared
+from dedup._verification.coverage.clipping import clipped
+from dedup._verification.coverage.coloured_ink import coloured_ink
+from dedup._verification.coverage.detail import Detail, compared
+from dedup._verification.coverage.lettering import hidden_places, lettering
+from dedup._verification.coverage.lost_tones import gaps_of, lost_tones
+from dedup._verification.coverage.overlays import laid_over, something
 from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
 from dedup._verification.evidence import Box, Evidence
 from dedup._verification.features import extract
-from dedup._verification.lettering import hidden_places, lettering
-from dedup._verification.lost_tones import gaps_of, lost_tones
-from dedup._verification.overlays import laid_over, something
 from dedup._verification.registration import Floats, Matrix
 from dedup._verification.tints import contrast_of, has_other_hues, has_own, is_toned, tint_of
 from dedup.pipelines.images.colours import BLACK, WHITE

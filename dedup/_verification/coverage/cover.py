@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from dedup._base.pairs import Pair
-from dedup._verification.coverage import COVER_SIDE, Coverage, coverage_of
+from dedup._verification.coverage.coverage import COVER_SIDE, Coverage, coverage_of
 from dedup._verification.evidence import Evidence
 from dedup._verification.frames import covered_in_all
 from dedup.errors import DecodeError

@@ -1,0 +1,1 @@
+"""What each of two aligned pictures shows that the other lacks, and how finely: coverage."""
