@@ -52,7 +52,7 @@ _SHARP: Final = 0.5
 _AMPLIFIED: Final = 1.45
 """Finest octave in units of the next, of a picture that is not blurred; and the detail, in units of
 that one's, from which a copy of it was sharpened."""
-_GROWN: Final = 1.2
+_GROWN: Final = 1.45
 _GIVEN: Final = 0.1
 """Growth from which it can be told that a picture was enlarged from a smaller one and sharpened;
 and `Detail.own` for each unit by which it is longer, at most. Of 50 photos and their copies at 40

@@ -217,7 +217,7 @@ def _loaded(image: Image.Image, short_side: int | None) -> Decoded:
         # The last column and row of a drafted picture may lie partly outside: the box says where.
         _, box = image.draft(None, target) or (None, None)
     original, profile = image.info.get("original_size"), image.info.get("icc_profile")
-    if isinstance(image, JpegImageFile) and image.mode == "RGB" and not profile:
+    if isinstance(image, JpegImageFile) and image.mode == "RGB" and not (profile or original):
         is_whole = target == image.size and box in (None, (0, 0, *target))
         # Not by way of Pillow: to copy the pixels twice would take a quarter of the time.
         if is_whole and orientation not in _UPRIGHT and (read := jpeg.read(image)) is not None:

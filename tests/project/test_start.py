@@ -86,7 +86,7 @@ def test_what_compares_in_a_process_of_its_own_imports_no_store(folder):
     assert not imported("import dedup._verification.worker\n") & unused
 
 
-@pytest.mark.parametrize("module", ["worker", "cover"])
+@pytest.mark.parametrize("module", ["worker", "coverage.cover"])
 def test_processes_that_compare_and_measure_import_neither_store_nor_tables(module):
     unused = {"loky", "milvus_lite", "pandas", "pymilvus", "towhee", *NETWORKS}
     assert not imported(f"import dedup._verification.{module}\n") & unused

@@ -24,7 +24,9 @@ _MUCH_FINER: Final = 1.25
 """Resolutions that differ by less are one; and the detail from which one of two was sharpened, or
 the other blurred."""
 _FEW_BLOCKS: Final = 20
-"""Blocks that say too little, so that pixels are taken for detail."""
+_MANY_BLOCKS: Final = 200
+"""Blocks that say too little, so that pixels are taken for detail; and that tell what filters give:
+about 240 pixels square."""
 _QUIET: Final = 0.1
 """Part of the blocks that show little but noise."""
 _LESS: Final = (1.2, 1.4, 0.0, 0.0)
@@ -151,6 +153,8 @@ def _own(tiles: Sequence[Tile], ratio: float, pixels: float) -> float:
     is_as_large = abs(pixels - 1) <= _SAME_SIZE
     if is_as_large and max(ratio, 1 / ratio) < _MUCH_FINER:
         return 1.0
+    if sum(tile.octaves.shape[1] for tile in tiles) < _MANY_BLOCKS:
+        return 0.0 if is_as_large else 1.0  # sharpened, as far as is known; not enlarged
     is_b = ratio > 1 if is_as_large else pixels > 1
     first, second = (1, 0) if is_b else (0, 1)
     return share_unexplained((one.greys[first], one.greys[second], one.where) for one in tiles)
