@@ -15,7 +15,7 @@ _CLEARLY: Final = 6.0
 _LOST: Final = 0.01
 """Part of the values that were lost in white or black, from which that says who lost them."""
 _GAPS: Final = 0.15
-"""`lost_tones.gaps_of` by which one was made by a table of tones; of 8 photos all brighter, darker and
+"""`gaps_of` by which one was made by a table of tones; of 8 photos all brighter, darker and
 paler copies have 0.18 to 0.9 more, those of other hues at most 0.1."""
 
 
