@@ -10,7 +10,7 @@ from pathlib import Path
 
 import milvus_server
 import pytest
-from stored import assert_same, meanwhile, parts, pictures
+from stored import assert_same, finished, meanwhile, parts, pictures
 
 import dedup
 from dedup import distributed
@@ -60,11 +60,11 @@ def test_killed_driver_goes_on_and_makes_no_part_twice(many, local, uri, cluster
         running.kill()
         running.wait()
         time.sleep(3)  # its workers end with it
-        now = parts(work)
+        now = finished(work)
         assert before.items() <= now.items()
         before = now
     subprocess.run(driver, env=there, check=True)
-    assert before.items() <= parts(work).items()
+    assert before.items() <= finished(work).items()
     assert_same(distributed.load(work), local)
 
 

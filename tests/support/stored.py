@@ -63,6 +63,16 @@ def parts(work, stage="*"):
     return {path: path.stat().st_mtime_ns for path in work.glob(f"{stage}/*.parquet")}
 
 
+def finished(work):
+    """The parts by which it is known that a task is done.
+
+    What it writes before them may be there while they are not, and is then written again.
+    """
+    beside = {"changed", "failed", "repeats", "full"}  # of digests, embeddings, originals, hits
+    beside |= {"skipped", "uncertain", "removals", "groups"}  # of pairs
+    return {path: when for path, when in parts(work).items() if path.parent.name not in beside}
+
+
 @contextlib.contextmanager
 def meanwhile(work, stages, act):
     """Does something as soon as each stage has its first part; gives the stages that were met."""
