@@ -23,7 +23,7 @@ from dedup._acting.planned import (
     is_absolute,
     require_sound,
 )
-from dedup._base.saving import save_text
+from dedup._base.json_files import reading, save_json
 from dedup._base.tables import table_of
 from dedup._base.text import counted, printable, sized
 from dedup.errors import InputError
@@ -150,7 +150,7 @@ class Plan(PlannedActions):
             "protect": list(self.protect),
             "files": [asdict(file) for file in self.files],
         }
-        save_text(path, json.dumps(content, indent=1) + "\n")
+        save_json(path, content)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Plan":
@@ -161,13 +161,10 @@ class Plan(PlannedActions):
         InputError
             If there is no such file, it holds something else, or other users can have written it.
         """
-        try:
+        with reading(path, what="plan that dedup saved"):
             with open(path, "rb") as opened:
                 status, data = os.fstat(opened.fileno()), opened.read()
-        except OSError as error:
-            raise InputError(f"{path}: {str(error.strerror).lower()}") from error
-        _require_trusted(status, path)
-        try:
+            _require_trusted(status, path)
             content: dict[str, Any] = json.loads(data)
             if content.pop("format") != _FORMAT or content["action"] not in ACTIONS:
                 raise KeyError("format")
@@ -180,8 +177,6 @@ class Plan(PlannedActions):
             for file in files:
                 require_sound(file, action=content["action"], root=root)
             return cls(files=files, **content)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise InputError(f"{path} is no plan that dedup saved") from error
 
     def __len__(self) -> int:
         return sum(file.action == self.action for file in self.files)

@@ -21,9 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dedup._base.saving import save_text
+from dedup._base.json_files import reading, save_json
 from dedup._catalogue.discover import file_key
-from dedup.errors import InputError
 
 __all__ = ["Choices", "Resolved"]
 
@@ -92,7 +91,7 @@ class Choices:
             "keep": dict(self.keep),
             "not_duplicates": [list(pair) for pair in self.not_duplicates],
         }
-        save_text(path, json.dumps(content, indent=1) + "\n")
+        save_json(path, content)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Choices":
@@ -103,19 +102,13 @@ class Choices:
         InputError
             If there is no such file, or it holds something else.
         """
-        try:
+        with reading(path, what="file of choices that dedup's report exported"):
             content: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
             if content["format"] != FORMAT:
                 raise KeyError("format")
             keep = {_text(first): _text(kept) for first, kept in content.get("keep", {}).items()}
             cannot_link = tuple((_text(a), _text(b)) for a, b in content.get("not_duplicates", []))
             return cls(_text(content["run"]), keep, cannot_link)
-        except OSError as error:
-            raise InputError(f"{path}: {str(error.strerror).lower()}") from error
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise InputError(
-                f"{path} is no file of choices that dedup's report exported"
-            ) from error
 
     def resolve(
         self, *, run: str, groups: Iterable[Sequence[str]], names: Collection[str]

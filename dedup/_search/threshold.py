@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dedup._base.saving import save_text
+from dedup._base.json_files import reading, save_json
 from dedup._search.measure import written
 from dedup.errors import InputError
 from dedup.pipelines.models.methods import Method, model
@@ -142,7 +142,7 @@ class Threshold:
         InputError
             If the file can't be written.
         """
-        save_text(path, json.dumps(self.to_dict(), indent=1) + "\n")
+        save_json(path, self.to_dict())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Threshold":
@@ -153,7 +153,7 @@ class Threshold:
         InputError
             If there is no such file, or it holds something else.
         """
-        try:
+        with reading(path, what="threshold that dedup saved"):
             content: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
             if content.pop("format") != _FORMAT:
                 raise KeyError("format")
@@ -161,10 +161,6 @@ class Threshold:
                 content[name] = Estimate(*map(float, content[name]))
             content["calibration"] = tuple((float(s), float(p)) for s, p in content["calibration"])
             return cls(**content)._checked()
-        except OSError as error:
-            raise InputError(f"{path}: {str(error.strerror).lower()}") from error
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise InputError(f"{path} is no threshold that dedup saved") from error
 
     def _checked(self) -> "Threshold":
         """Itself, if a file held what `save` writes."""

@@ -1,14 +1,17 @@
-"""Batches that fit the memory of a graphics card, whatever its size."""
+"""Batches that fit the memory of a graphics card, whatever its size, and engines that run them."""
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dedup._base.arrays import Pixels
+from dedup._base.arrays import Pixels, Vectors
+from dedup.pipelines.models.networks import Network, unit_rows
+from dedup.pipelines.models.preprocessing import Preprocessing
 
-__all__ = ["Batches"]
+__all__ = ["BatchEngine", "Batches"]
 
 Raw = npt.NDArray[np.generic]
 
@@ -58,3 +61,31 @@ class Batches:
             else:
                 done += len(batch)
         return np.concatenate(parts)
+
+
+class BatchEngine:
+    """A network that takes many pictures at once: images in, embeddings out; see `Engine`.
+
+    Parameters
+    ----------
+    network : Network
+    preprocessing : Preprocessing
+        The network's, settled.
+    batches : Batches
+        What runs it.
+    """
+
+    def __init__(self, network: Network, preprocessing: Preprocessing, batches: Batches) -> None:
+        self._network = network
+        self.preprocessing = preprocessing
+        self._batches = batches
+        self._lock = threading.Lock()
+        self.dimension = self([np.zeros((8, 8, 3), np.uint8)]).shape[1]
+
+    def __call__(self, images: list[Pixels]) -> Vectors:
+        """Embed RGB images of any size."""
+        if not images:
+            return np.empty((0, self.dimension), np.float32)
+        with self._lock:
+            raw = self._batches([self.preprocessing.square(image) for image in images])
+        return unit_rows(raw, network=self._network)

@@ -1,17 +1,16 @@
 """ONNX files on a graphics card of NVIDIA's, by ONNX Runtime."""
 
 import re
-import threading
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from dedup._base.arrays import Pixels, Vectors
+from dedup._base.arrays import Pixels
 from dedup._base.extras import command, missing
 from dedup.errors import ModelError
-from dedup.pipelines.models.batches import Batches
-from dedup.pipelines.models.networks import Input, Network, Shape, chosen, shown, unit_rows
+from dedup.pipelines.models.batches import BatchEngine, Batches
+from dedup.pipelines.models.networks import Input, Network, Shape, chosen, shown
 
 __all__ = ["OnnxEngine"]
 
@@ -23,11 +22,10 @@ _KINDS = {
 }
 
 
-class OnnxEngine:
+class OnnxEngine(BatchEngine):
     """A session of ONNX Runtime: images in, embeddings out; see `Engine`."""
 
     def __init__(self, network: Network) -> None:
-        self._network = network
         session = _session(network)
         if len(session.get_inputs()) != 1:
             known = ", ".join(f"{i.name!r} {shown(_shape(i))}" for i in session.get_inputs())
@@ -36,22 +34,12 @@ class OnnxEngine:
         kind = _KINDS.get(taken.type, taken.type)
         self._session, self._name, self._kind = session, taken.name, kind
         self._input = Input.of(network, shape=_shape(taken), kind=kind)
-        self.preprocessing = self._input.preprocessing
         outputs = session.get_outputs()
         number = chosen(network, [(output.name, _shape(output)) for output in outputs])
         self._output = outputs[number].name
         self._fixed = _shape(taken)[0]
-        self._batches = Batches(self._run, is_full=_is_full, largest=self._fixed or 256)
-        self._lock = threading.Lock()
-        self.dimension = self([np.zeros((8, 8, 3), np.uint8)]).shape[1]
-
-    def __call__(self, images: list[Pixels]) -> Vectors:
-        """Embed RGB images of any size."""
-        if not images:
-            return np.empty((0, self.dimension), np.float32)
-        with self._lock:
-            raw = self._batches([self.preprocessing.square(image) for image in images])
-        return unit_rows(raw, network=self._network)
+        batches = Batches(self._run, is_full=_is_full, largest=self._fixed or 256)
+        super().__init__(network, self._input.preprocessing, batches)
 
     def _run(self, squares: Pixels) -> Any:
         missing = (self._fixed or len(squares)) - len(squares)

@@ -1,44 +1,30 @@
 """Checkpoints of torch, on the processor or on a graphics card."""
 
-import threading
 from typing import Any
 
-import numpy as np
-
-from dedup._base.arrays import Pixels, Vectors
+from dedup._base.arrays import Pixels
 from dedup.errors import ModelError
-from dedup.pipelines.models.batches import Batches
+from dedup.pipelines.models.batches import BatchEngine, Batches
 from dedup.pipelines.models.checkpoints import is_program, resnet
-from dedup.pipelines.models.networks import Network, unit_rows
+from dedup.pipelines.models.networks import Network
 
 __all__ = ["TorchEngine"]
 
 
-class TorchEngine:
+class TorchEngine(BatchEngine):
     """A network of torch's: images in, embeddings out; see `Engine`."""
 
     def __init__(self, network: Network) -> None:
         import torch
 
-        self._network = network
-        self.preprocessing = network.preprocessing.settled(size=224, scale=1 / 255)
+        preprocessing = network.preprocessing.settled(size=224, scale=1 / 255)
         self._device = _device(network)
         self._module = _module(network).to(self._device)
         self._mean, self._std = (
             torch.tensor(x, device=self._device).reshape(1, 3, 1, 1)
-            for x in (self.preprocessing.mean, self.preprocessing.std)
+            for x in (preprocessing.mean, preprocessing.std)
         )
-        self._batches = Batches(self._run, is_full=_is_full)
-        self._lock = threading.Lock()
-        self.dimension = self([np.zeros((8, 8, 3), np.uint8)]).shape[1]
-
-    def __call__(self, images: list[Pixels]) -> Vectors:
-        """Embed RGB images of any size."""
-        if not images:
-            return np.empty((0, self.dimension), np.float32)
-        with self._lock:
-            raw = self._batches([self.preprocessing.square(image) for image in images])
-        return unit_rows(raw, network=self._network)
+        super().__init__(network, preprocessing, Batches(self._run, is_full=_is_full))
 
     def _run(self, squares: Pixels) -> Any:
         import torch
