@@ -58,6 +58,8 @@ _GIVEN: Final = 0.1
 and `Detail.own` for each unit by which it is longer, at most. Of 50 photos and their copies at 40
 to 66 % nine of ten have more, and of 48 sharpened upscales of each factor all have less up to 2,
 and 85 % of factor 3."""
+_GIVEN_AT_MOST: Final = 0.3
+"""The same at most: how much filters give does not grow without end."""
 _FILTERED: Final = 0.14
 """`Detail.own`, at most, of a sharpened copy: of 30 photos, sharpened in five ways, all have less;
 beside what was enlarged from 50 % of their size all have more, from 67 % nine of ten."""
@@ -180,10 +182,17 @@ def is_amplified(detail: Detail) -> bool:
 
 
 def is_enlarged(detail: Detail) -> bool:
-    """Whether filters of the smaller one give all of the larger one, or it has more than it can."""
+    """Whether filters of the smaller one give all of the larger one, or it has more than it can.
+
+    Examples
+    --------
+    >>> upscale, photo = (Detail(4.2, pixels=16.0, own=own) for own in (0.05, 0.91))
+    >>> is_enlarged(upscale), is_enlarged(photo)
+    (True, False)
+    """
     growth = max(detail.pixels, 1 / detail.pixels)
     more = detail.ratio if detail.pixels > 1 else 1 / detail.ratio
-    is_given = growth > _GROWN and detail.own < _GIVEN * growth
+    is_given = growth > _GROWN and detail.own < min(_GIVEN * growth, _GIVEN_AT_MOST)
     return growth > 1 + _SAME_SIZE and (is_given or more > _AMPLIFIED_SMALLER * growth)
 
 
