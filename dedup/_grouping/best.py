@@ -18,10 +18,11 @@ import numpy as np
 from dedup._base.pairs import ordered
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
+from dedup._grouping.champion import champion, points_of, won
 from dedup._grouping.decision import Decision
 from dedup._grouping.encoding import is_coarser
 from dedup._grouping.retain import shows_more_within
-from dedup._grouping.two import is_better, is_encoded_better
+from dedup._grouping.two import is_better
 from dedup._verification.coverage.coverage import Coverage
 from dedup._verification.coverage.layers import Standing
 from dedup._verification.edits import GROUNDS
@@ -94,13 +95,17 @@ def _best(
     """The best among some pictures of a group, all of which say what was altered."""
     are_many = len(placed) >= _THREE
     best = _least_altered(placed, among=among, verifier=verifier) if are_many else among
-    better = is_encoded_better if are_many else is_better
-    keeper, *rivals = (one.picture for one in best)
-    decision.verify(ordered(keeper, rival) for rival in rivals)
-    for rival in rivals:
-        seen = _seen(keeper, rival, decision=decision, verifier=verifier)
-        if seen is not None and better(files[rival][0], files[keeper][0], seen):
-            keeper = rival
+    leader, *rivals = (one.picture for one in best)
+
+    def points(one: int, other: int) -> float:
+        seen = _seen(other, one, decision=decision, verifier=verifier)
+        if seen is None:
+            return 0.0
+        files_of = files[one][0], files[other][0]
+        return points_of(*files_of, seen) if are_many else won(*files_of, seen, is_better)
+
+    decision.verify(ordered(leader, rival) for rival in rivals)
+    keeper = champion(leader, rivals, points)
     if not are_many:
         return keeper
     keeper = _larger_sibling(keeper, among, decision=decision, verifier=verifier, files=files)
@@ -199,13 +204,14 @@ def _larger_sibling(
         if one.scale > least or is_coarser(files[keeper][0], files[one.picture][0])
     ]
     decision.verify(ordered(keeper, other) for other in larger)
-    for other in larger:
-        seen = _seen(keeper, other, decision=decision, verifier=verifier)
+
+    def points(one: int, other: int) -> float:
+        seen = _seen(other, one, decision=decision, verifier=verifier)
         if seen is None or seen.tint > _TINTED or not _shows_the_same(seen):
-            continue
-        if is_encoded_better(files[other][0], files[keeper][0], seen):
-            keeper = other
-    return keeper
+            return 0.0
+        return points_of(files[one][0], files[other][0], seen)
+
+    return champion(keeper, larger, points)
 
 
 def _shows_the_same(seen: Coverage) -> bool:

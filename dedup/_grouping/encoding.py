@@ -7,9 +7,11 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
 from PIL import ExifTags, Image
 
 from dedup._catalogue.record import Record
+from dedup._grouping.jpeg_traces import step_in_pixels
 from dedup.errors import DecodeError
 from dedup.pipelines.images.archives import open_file
 from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
@@ -62,11 +64,14 @@ def is_lossless(record: Record) -> bool:
 
 
 def is_coarser(one: Record, other: Record) -> bool:
-    """Whether one file is a photo in a palette, or a coarse JPEG, and the other one is neither."""
+    """Whether one file is a photo in a palette, or a coarse JPEG, and the other one is neither.
+
+    What was made from a JPEG file, and shows its blocks, is as coarse as that one was.
+    """
     if _has_few_colours(one) != _has_few_colours(other):
         return _has_few_colours(one) and not _was_in_a_palette(other)
     step = _step_of(one)
-    return step > _COARSE and step > _TWICE * _step_of(other)
+    return step > _COARSE and step > _TWICE * _coarsest_of(other)
 
 
 def has_camera(record: Record) -> bool:
@@ -143,16 +148,31 @@ def _was_in_a_palette(record: Record) -> bool:
 
 
 def _step_of(record: Record) -> float:
-    """Mean quantisation step of a JPEG file, else 0."""
-    if record.is_file:
-        with _BROKEN:
-            return _step(record)
-    return 0.0
+    """Mean quantisation step of a JPEG file, or of the one that another file shows, else 0."""
+    return _step(record) or (0.0 if record.format in _LOSSY else _step_before(record))
+
+
+def _coarsest_of(record: Record) -> float:
+    """The same, also if a JPEG file was made from a coarser one."""
+    return max(_step(record), _step_before(record))
 
 
 @lru_cache(maxsize=10_000)  # each file of a group is asked about for many others
 def _step(record: Record) -> float:
-    with open_file(record.path) as file, Image.open(file) as image:
-        tables = getattr(image, "quantization", None) or {}
-    steps = [step for table in tables.values() for step in table]
-    return sum(steps) / len(steps) if steps else 0.0
+    """Mean quantisation step, as a file says."""
+    if record.is_file:
+        with _BROKEN, open_file(record.path) as file, Image.open(file) as image:
+            tables = getattr(image, "quantization", None) or {}
+            steps = [step for table in tables.values() for step in table]
+            return sum(steps) / len(steps) if steps else 0.0
+    return 0.0
+
+
+@lru_cache(maxsize=10_000)
+def _step_before(record: Record) -> float:
+    """Mean quantisation step of the JPEG file from which a file was made, as its pixels show."""
+    if record.is_file and os.path.splitext(record.path)[1].lower() not in RAW_SUFFIXES:
+        with _BROKEN, open_image(record.path) as image:
+            if image.mode in ("L", "RGB", "YCbCr"):
+                return step_in_pixels(np.asarray(image.convert("L")))
+    return 0.0

@@ -20,13 +20,15 @@ from dedup.pipelines.images.decoding import Decoded
 __all__ = ["Detail", "compared"]
 
 _SAME_SIZE: Final = 0.03
+_FINER: Final = 1.05
 _MUCH_FINER: Final = 1.25
 """Resolutions that differ by less are one; and the detail from which one of two was sharpened, or
-the other blurred."""
+the other blurred, if pixel lies on pixel, and if not."""
 _FEW_BLOCKS: Final = 20
+_FEW_EXACT_BLOCKS: Final = 8
 _MANY_BLOCKS: Final = 200
-"""Blocks that say too little, so that pixels are taken for detail; and that tell what filters give:
-about 240 pixels square."""
+"""Blocks that say too little, so that pixels are taken for detail, if they were interpolated and if
+pixel lies on pixel; and that tell what filters give: about 240 pixels square."""
 _QUIET: Final = 0.1
 """Part of the blocks that show little but noise."""
 _LESS: Final = (1.2, 1.4, 0.0, 0.0)
@@ -115,7 +117,8 @@ def compared(a: Decoded, b: Decoded, to_b: Matrix, common: CommonPart) -> Detail
     pixels = (growth * b.width * b.height / (a.width * a.height)) ** 0.5
     tiles = cut_tiles(a.image, b.image, to_b, common)
     blocks = np.concatenate([tile.octaves for tile in tiles], axis=1) if tiles else np.empty((4, 0))
-    if blocks.shape[1] < _FEW_BLOCKS:  # of little icons
+    few = _FEW_EXACT_BLOCKS if tiles and tiles[0].is_exact else _FEW_BLOCKS
+    if blocks.shape[1] < few:  # of little icons
         return Detail(pixels, pixels)
     signal_a, signal_b = _signals(blocks).T
     # The coarsest octave is contrast, which is no detail.
@@ -151,9 +154,10 @@ def compared(a: Decoded, b: Decoded, to_b: Matrix, common: CommonPart) -> Detail
 def _own(tiles: Sequence[Tile], ratio: float, pixels: float) -> float:
     """What filters of the other do not give of the larger one, or of the finer of two as large."""
     is_as_large = abs(pixels - 1) <= _SAME_SIZE
-    if is_as_large and max(ratio, 1 / ratio) < _MUCH_FINER:
+    is_exact = is_as_large and tiles[0].is_exact
+    if is_as_large and max(ratio, 1 / ratio) < (_FINER if is_exact else _MUCH_FINER):
         return 1.0
-    if sum(tile.octaves.shape[1] for tile in tiles) < _MANY_BLOCKS:
+    if not is_exact and sum(tile.octaves.shape[1] for tile in tiles) < _MANY_BLOCKS:
         return 0.0 if is_as_large else 1.0  # sharpened, as far as is known; not enlarged
     is_b = ratio > 1 if is_as_large else pixels > 1
     first, second = (1, 0) if is_b else (0, 1)

@@ -1,0 +1,65 @@
+"""The best of several files, though which of two is the better one is no order among them."""
+
+from collections.abc import Callable, Sequence
+
+from dedup._catalogue.record import Record
+from dedup._grouping.encoding import is_coarser
+from dedup._grouping.retain import is_slightly_filtered
+from dedup._grouping.two import is_encoded_better
+from dedup._verification.coverage.coverage import Coverage
+
+__all__ = ["champion", "points_of", "won"]
+
+
+def champion(leader: int, rivals: Sequence[int], points: Callable[[int, int], float]) -> int:
+    """The leader, or of those that are better the one that has most points against all.
+
+    Comparisons are no order: a blurred copy may pass for what a sharp photo was before it was
+    sharpened, and a noisy one is better than that, and a WebP file of the photo than the noisy one.
+
+    Parameters
+    ----------
+    leader : int
+    rivals : sequence of int
+        The likeliest first.
+    points : callable
+        What the first one has against the second one: most if it is better.
+
+    Examples
+    --------
+    >>> better = {("photo", "noisy"), ("blurred", "photo"), ("noisy", "blurred")}
+    >>> names = "photo", "blurred", "noisy"
+    >>> def points(one, other):
+    ...     one, other = names[one], names[other]
+    ...     return int((one, other) in better) - int((other, one) in better)
+    >>> champion(0, [1, 2], points), champion(0, [1], points)
+    (0, 1)
+    """
+    better = [rival for rival in rivals if points(rival, leader) > points(leader, rival)]
+    if not better:
+        return leader
+    everyone = leader, *rivals
+    total = {
+        one: sum(points(one, other) for other in everyone if other != one)
+        for one in (leader, *better)
+    }
+    return max(total, key=lambda one: total[one])  # of equals the first one
+
+
+def points_of(one: Record, other: Record, seen: Coverage) -> float:
+    """What a file (b) has against another one (a) of many.
+
+    Of a slightly sharpened or blurred copy nothing tells which of the two it is, but that it
+    differs so from all others: both lose, and the finer one more, as more are sharpened.
+    """
+    is_as_coarse = not is_coarser(one, other) and not is_coarser(other, one)
+    if is_slightly_filtered(seen.detail) and is_as_coarse:
+        return -1.0 if seen.detail.ratio > 1 else -0.5
+    return won(one, other, seen, is_encoded_better)
+
+
+def won(
+    one: Record, other: Record, seen: Coverage, better: Callable[[Record, Record, Coverage], bool]
+) -> int:
+    """1 if a file (b) is better than another one (a), -1 of the reverse, 0 if neither, or both."""
+    return int(better(one, other, seen)) - int(better(other, one, seen.swapped()))
