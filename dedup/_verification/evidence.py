@@ -130,8 +130,14 @@ class BlockMatch:
         """Likelihood that both show the same where they are soft, which neither score knows of.
 
         `lit` says that light of its own may lie on one of them, as on a page that was photographed.
+        Shading does not count either where what is soft is surely the pictures' own: there filters
+        that change colours each in its way, or clip them, make it.
         """
-        return score(soft.measured(self.blocks), soft.LIT if lit else soft.COEFFICIENTS)
+        measured = soft.measured(self.blocks)
+        likelihood = score(measured, soft.LIT if lit else soft.COEFFICIENTS)
+        if lit or likelihood >= DEFAULT_THRESHOLD or not soft.is_woven(self.blocks):
+            return likelihood
+        return score(measured, soft.LIT)
 
 
 def score(

@@ -15,7 +15,7 @@ from dedup._base.opencv import cv2
 from dedup._verification.blocks import Blocks
 from dedup._verification.registration import Floats
 
-__all__ = ["COEFFICIENTS", "LIT", "measured", "shading", "soft_change"]
+__all__ = ["COEFFICIENTS", "LIT", "is_woven", "measured", "shading", "soft_change"]
 
 COEFFICIENTS: Final[Mapping[str, float]] = MappingProxyType(
     {"intercept": -4.2, "soft_change": -12.4, "shading": -3.1}
@@ -46,6 +46,15 @@ _OF_TEXTURE: Final = 0.5
 """Part of a block's own contrast by which its light may be off."""
 _LEAST: Final = 0.03
 """Shading that is none."""
+_ALIKE: Final = 0.7
+_SURE: Final = 0.8
+"""Correlations from which a block with texture, and light around a soft one, show the same."""
+_WOVEN: Final = 0.5
+_BETWEEN: Final = 0.1
+_MOSTLY: Final = 0.9
+_AGREES: Final = 0.98
+"""Parts of the overlap with texture that both show, and with soft light that surely is the same;
+part of all soft light that is; and of the texture, that which agrees."""
 
 
 def measured(blocks: Blocks) -> dict[str, float]:
@@ -58,18 +67,8 @@ def measured(blocks: Blocks) -> dict[str, float]:
 
 def soft_change(blocks: Blocks) -> float:
     """Part of the overlap where both pictures are soft, and are light and dark elsewhere."""
-    soft = blocks.inside & (blocks.weight < _SOFT)
-    part = soft.astype(np.float64)
-    count = _sums(part)
-    seen = np.maximum(count, 1)
-    a, b = blocks.mean_a, blocks.mean_b
-    mean_a, mean_b = _sums(part * a) / seen, _sums(part * b) / seen
-    var_a = (_sums(part * a * a) / seen - mean_a**2).clip(0)
-    var_b = (_sums(part * b * b) / seen - mean_b**2).clip(0)
-    both = _sums(part * a * b) / seen - mean_a * mean_b
-    shows = soft & (count >= _KNOWN * _AROUND**2) & (np.minimum(var_a, var_b) > _CONTRAST)
-    unlike = both < _UNLIKE * np.sqrt((var_a + _NOISE) * (var_b + _NOISE))
-    return float((shows & unlike).sum() / max(int(blocks.inside.sum()), 1))
+    shows, alike = _soft_light(blocks)
+    return float((shows & (alike < _UNLIKE)).sum() / max(int(blocks.inside.sum()), 1))
 
 
 def shading(blocks: Blocks) -> float:
@@ -87,6 +86,38 @@ def shading(blocks: Blocks) -> float:
         for own, other, spread in ((a, b, blocks.spread_b), (b, a, blocks.spread_a))
     )
     return max(float(np.median(x)) for x in off)
+
+
+def is_woven(blocks: Blocks) -> bool:
+    """Whether what is soft lies between texture of the pictures themselves, and surely agrees.
+
+    A frame leaves most of a soft photo bare, and a watermark that covers most of it nothing that
+    is soft; light that shines through it disturbs its texture.
+    """
+    seen = max(int(blocks.inside.sum()), 1)
+    shows, alike = _soft_light(blocks)
+    sure = (shows & (alike > _SURE)).sum()
+    textured = blocks.inside & (blocks.weight >= _SOFT) & (blocks.rigid > _ALIKE)
+    return bool(
+        textured.sum() >= _WOVEN * seen
+        and sure >= max(_BETWEEN * seen, _MOSTLY * shows.sum())
+        and blocks.agreement(blocks.rigid) >= _AGREES
+    )
+
+
+def _soft_light(blocks: Blocks) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+    """Where both are soft and show something, and the correlation of their light around there."""
+    soft = blocks.inside & (blocks.weight < _SOFT)
+    part = soft.astype(np.float64)
+    count = _sums(part)
+    seen = np.maximum(count, 1)
+    a, b = blocks.mean_a, blocks.mean_b
+    mean_a, mean_b = _sums(part * a) / seen, _sums(part * b) / seen
+    var_a = (_sums(part * a * a) / seen - mean_a**2).clip(0)
+    var_b = (_sums(part * b * b) / seen - mean_b**2).clip(0)
+    both = _sums(part * a * b) / seen - mean_a * mean_b
+    shows = soft & (count >= _KNOWN * _AROUND**2) & (np.minimum(var_a, var_b) > _CONTRAST)
+    return shows, both / np.sqrt((var_a + _NOISE) * (var_b + _NOISE))
 
 
 def _by_tone(own: Floats, other: Floats) -> Floats:

@@ -1,10 +1,16 @@
 """Two soft photos in one frame, or under one watermark, are two: neither goes for the other."""
 
+from io import BytesIO
+
+import numpy as np
 import pytest
 import skimage.data
 from cat import find
 from PIL import Image
 
+from dedup._verification.align import compare
+from dedup._verification.features import extract
+from dedup.data.edits import edited_file
 from dedup.data.negatives import NEGATIVES, make_negatives
 
 SIDE = 144
@@ -36,6 +42,14 @@ def test_a_framed_soft_photo_and_its_copy_are_one(tmp_path, family):
     smaller = image.convert("RGB").resize([round(0.7 * side) for side in image.size])
     smaller.save(tmp_path / "two.jpg", quality=50)
     assert len(find(tmp_path).groups) == 1
+
+
+@pytest.mark.parametrize("edit", ["brightness-150", "contrast-160"])
+def test_a_copy_in_which_light_parts_are_clipped_is_a_copy(edit):
+    """Of a dark ground, and soft parts between fine vessels."""
+    copy = Image.open(BytesIO(edited_file(RETINA, edit=edit, seed=0)))
+    one, two = (extract(np.asarray(image.resize((512, 512)))) for image in (RETINA, copy))
+    assert compare(one, two).relation == "near"
 
 
 def framed(folder, family):
