@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._base.arrays import Pixels
+from dedup._base.median import median
 from dedup._base.opencv import cv2
 from dedup._verification.registration import Floats, Matrix
 
@@ -244,11 +245,11 @@ def _lacking(picture: Floats, other: Floats, whole: Mask) -> Mask:
     inner = np.asarray(cv2.erode(whole.astype(np.uint8), _AROUND, borderValue=0), np.bool_)
     soft = inner & (others < _SOFT * contrast)
     unsure = whole & (left > _UNEXPLAINED) | soft & (left > nothing)
-    if _USUAL * float(np.median(left[whole])) > _UNEXPLAINED:
+    if _USUAL * median(left[whole]) > _UNEXPLAINED:
         unsure = whole
     if unsure.any():
         left[unsure] = _left_by_filters(picture, other, unsure)
-    usual = float(np.median(left[whole]))
+    usual = median(left[whole])
     if usual > _MOST_USUAL:
         return whole
     lacking: Mask = whole & (left > max(_UNEXPLAINED, _USUAL * usual)) | soft & (left > nothing)

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.median import median
 from dedup._base.opencv import cv2
 from dedup._verification.blocks import Blocks
 from dedup._verification.registration import Floats
@@ -85,7 +86,7 @@ def shading(blocks: Blocks) -> float:
         np.abs(other - _by_tone(own, other)) / (1 + _OF_TEXTURE * spread[inside])
         for own, other, spread in ((a, b, blocks.spread_b), (b, a, blocks.spread_a))
     )
-    return max(float(np.median(x)) for x in off)
+    return max(median(x) for x in off)
 
 
 def is_woven(blocks: Blocks) -> bool:
@@ -124,9 +125,7 @@ def _by_tone(own: Floats, other: Floats) -> Floats:
     """What a block of this light usually is in the other picture."""
     order = np.argsort(own, kind="stable")
     steps = np.array_split(order, min(_TONES, len(own) // 10))
-    light, became = (
-        np.array([np.median(values[step]) for step in steps]) for values in (own, other)
-    )
+    light, became = (np.array([median(values[step]) for step in steps]) for values in (own, other))
     usual: Floats = np.interp(own, light, became)
     return usual
 

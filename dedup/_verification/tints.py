@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 
 from dedup._base.arrays import Pixels
+from dedup._base.median import median
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import Mask
 from dedup._verification.registration import Floats
@@ -130,7 +131,7 @@ def contrast_of(a: Floats, b: Floats) -> float:
 def _lost(light: Floats, other: Floats) -> float:
     """Part of a picture's squares that are black or white, though the other tells them apart."""
     ends = [other[end] for end in (light < _TONES[0], light > _TONES[1]) if end.any()]
-    apart = sum(int((abs(x - np.median(x)) > _TOLD).sum()) for x in ends)
+    apart = sum(int((abs(x - median(x)) > _TOLD).sum()) for x in ends)
     return apart / len(light)
 
 

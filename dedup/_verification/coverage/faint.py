@@ -47,22 +47,31 @@ def faint_marks(a: Floats, b: Floats, inside: Mask) -> tuple[int, int]:
     >>> marks[0] > 20, marks[1]
     (True, 0)
     """
-    banded, calm = [], np.zeros(a.shape, np.bool_)
-    for picture in (a, b):
-        fine = np.asarray(cv2.GaussianBlur(picture, (0, 0), _SMOOTH), np.float32)
-        band = np.asarray(fine - cv2.GaussianBlur(fine, (0, 0), _AT_LARGE), np.float32)
-        banded.append(band)
-        calm |= np.asarray(cv2.blur(band * band, _AROUND)) < _SOFT**2
-    change = np.abs(banded[0] - banded[1])
+    change = np.abs(_band(a - b))
     usual = np.asarray(cv2.blur(change, _FARTHER), np.float32)
     edge = np.ones((9, 9), np.uint8)
     inner = np.asarray(cv2.erode(inside.astype(np.uint8), edge, borderValue=0), np.bool_)
-    marks = inner & calm & (change > np.maximum(_FAINT, _STANDS_OUT * usual))
-    if not marks.any():
+    marks = inner & (change > np.maximum(_FAINT, _STANDS_OUT * usual))
+    if not _large(marks).any():  # whether the ground is soft need not be known
         return 0, 0
+    banded = _band(a), _band(b)
+    calm = [np.asarray(cv2.blur(band * band, _AROUND)) < _SOFT**2 for band in banded]
+    marks = _large(marks & (calm[0] | calm[1]))
+    in_a = marks & (np.abs(banded[0]) > np.abs(banded[1]))
+    return int(in_a.sum()), int((marks & ~in_a).sum())
+
+
+def _large(marks: Mask) -> Mask:
+    """Those of enough pixels side by side."""
+    if np.count_nonzero(marks) < _LEAST:
+        return np.zeros_like(marks)
     _, labels, found, _ = cv2.connectedComponentsWithStats(marks.astype(np.uint8))
     large = np.asarray(found)[:, cv2.CC_STAT_AREA] >= _LEAST
     large[0] = False
-    marks = large[np.asarray(labels)]
-    in_a = marks & (np.abs(banded[0]) > np.abs(banded[1]))
-    return int(in_a.sum()), int((marks & ~in_a).sum())
+    return np.asarray(large[np.asarray(labels)], np.bool_)
+
+
+def _band(picture: Floats) -> Floats:
+    """What is neither grain nor a shade."""
+    fine = np.asarray(cv2.GaussianBlur(picture, (0, 0), _SMOOTH), np.float32)
+    return np.asarray(fine - cv2.GaussianBlur(fine, (0, 0), _AT_LARGE), np.float32)

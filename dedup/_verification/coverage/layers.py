@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.median import median
 from dedup._base.opencv import cv2
 from dedup._verification.edits import SEAM, plain_share
 from dedup._verification.features import Features
@@ -223,10 +224,10 @@ def _median(greys: Floats, shown: Mask) -> Floats:
     number = np.isfinite(ranked).sum(axis=1).clip(1)
     rows = np.arange(len(ranked))
     middle = (ranked[rows, (number - 1) // 2] + ranked[rows, number // 2]) / 2
-    median = middle.reshape(greys.shape[1:])
+    most = middle.reshape(greys.shape[1:])
     if lacking.any():  # only others show it
-        median[lacking] = np.where(shown, greys, 0).max(axis=0)[lacking]
-    return np.asarray(median, np.float32)
+        most[lacking] = np.where(shown, greys, 0).max(axis=0)[lacking]
+    return np.asarray(most, np.float32)
 
 
 def _toned(grey: Floats, shown: Mask, usual: Floats, count: npt.NDArray[np.int_]) -> Floats:
@@ -244,7 +245,7 @@ def _toned(grey: Floats, shown: Mask, usual: Floats, count: npt.NDArray[np.int_]
         square = used @ used.T + 1e-3 * np.eye(3)
         fit = np.linalg.solve(square, used @ other[chosen] + 1e-3 * np.array([0, 128.0, 0]))
         left = abs(fit @ terms - other)
-        chosen = left <= max(2.5 * float(np.median(left)), 2.0)
+        chosen = left <= max(2.5 * median(left), 2.0)
     scaled = grey / 128
     return np.asarray(fit[0] + fit[1] * scaled + fit[2] * scaled**2, np.float32)
 
@@ -272,7 +273,7 @@ def _colours(layers: Sequence[Layer]) -> tuple[list[float], list[float]]:
     known = np.isfinite(seen[..., 0])
     usual = np.stack([_median(seen[..., channel], known) for channel in range(3)], axis=-1)
     tints = [
-        float(np.median(abs(own - usual)[there])) if there.any() else np.inf
+        median(abs(own - usual)[there].ravel()) if there.any() else np.inf
         for own, there in zip(seen, known, strict=True)
     ]
     return [_own_colour(own[there]) for own, there in zip(seen, known, strict=True)], tints

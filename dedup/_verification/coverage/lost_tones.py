@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 
 from dedup._base.arrays import Pixels
+from dedup._base.median import median
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import Mask
 from dedup.pipelines.images.decoding import Decoded
@@ -40,7 +41,7 @@ def lost_tones(picture: Pixels, other: Pixels, alike: Mask) -> float:
         values, others = np.asarray(own), np.asarray(its)
         for end in (values < _ENDS[0], values > _ENDS[1]):
             x = others[end & alike].astype(np.float32)
-            lost += int((abs(x - np.median(x)) > _APART).sum()) if len(x) else 0
+            lost += int((abs(x - median(x)) > _APART).sum()) if len(x) else 0
     return lost / max(3 * int(alike.sum()), 1)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from dedup._base.arrays import Pixels
+from dedup._base.median import median
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, Mask, changed, tones
 from dedup._verification.registration import Floats, Matrix
@@ -137,7 +138,7 @@ def _is_bar(below: Floats, above: Floats, place: Mask) -> bool:
 def _is_ground(below: Floats, above: Floats, piece: Mask, *, beside: Mask) -> bool:
     """Whether what is flat has the tone of what both show near it, beside a place."""
     near = _grown(piece, _NEARBY).astype(np.bool_) & ~beside & (abs(above - below) < _INK)
-    same = abs(above - float(np.median(above[piece]))) < _INK
+    same = abs(above - median(above[piece])) < _INK
     return bool((near & same).sum() > _BEYOND * near.sum())
 
 
@@ -189,7 +190,7 @@ def _bars(below: Floats, above: Floats, differ: Mask) -> Mask:
     """Where flat rectangles hide what is not flat, with their edges."""
     found = np.zeros_like(differ)
     for piece in _pieces((_contrast(above) < _FLAT) & differ):
-        even = abs(above - float(np.median(above[piece]))) < _FLAT / 2
+        even = abs(above - median(above[piece])) < _FLAT / 2
         hides = (_contrast(below)[piece] > _FLAT).mean() > _VARYING
         if not hides or _is_ground(below, above, piece, beside=differ):
             continue
@@ -216,7 +217,7 @@ def is_stamped(below: Floats, above: Floats, place: Mask, *, is_fine: bool = Fal
     if ink.sum() < _LEAST_INK:
         return False
     most = float(np.quantile(opacity[ink], 0.97))
-    core = ink & (opacity > np.median(opacity[ink]))
+    core = ink & (opacity > median(opacity[ink]))
     if is_fine:  # of thin ink it is not known how much it lets through
         core = ink & np.asarray(cv2.erode(ink.astype(np.uint8), _NEAR), np.bool_)
         if core.sum() < np.clip(_THICK * ink.sum(), _LEAST_INK, _ENOUGH):

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.median import median
 from dedup._base.opencv import cv2
 
 __all__ = ["equally_exposed", "fine_energy", "matched"]
@@ -101,7 +102,7 @@ def _fitted(source: _Blurs, target: _Blurs, places: npt.NDArray[np.intp]) -> tup
             weighted @ columns + 1e-3 * len(wanted) * np.eye(columns.shape[1]), weighted @ wanted
         )
         error = np.abs(wanted - columns @ fit)
-        scale = 1.5 * float(np.median(error)) + 1
+        scale = 1.5 * median(error) + 1
         weight = 1 / (1 + (error / scale) ** 2)
     spread = float(wanted @ wanted) / len(wanted) + 1
     return fit.astype(np.float32), float((np.minimum(error, 3 * scale) ** 2).mean()) / spread

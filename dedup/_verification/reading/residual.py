@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.median import median
 from dedup._base.opencv import cv2
 
 __all__ = ["LEAST_CUT", "MOST_CUT", "STRIDE", "WINDOW", "Residual", "residual", "smoothed"]
@@ -110,7 +111,7 @@ def residual(
     gain = gain * own
     scaled = gain**2 * contrast_b
     left = np.maximum(contrast_a + scaled - 2 * gain * shared, 0)
-    usual = _median(left[covered]) if covered.any() else 0.0
+    usual = median(left[covered]) if covered.any() else 0.0
     noise = max(noise, min(usual, _LOUDEST))
     stronger = np.maximum(contrast_a, scaled)
     strongest = _strongest(stronger[covered], noise) if may_be_pale else np.inf
@@ -138,14 +139,6 @@ def _strongest(variances: Floats, noise: float) -> float:
 def _means(values: Floats) -> Floats:
     means = cv2.boxFilter(values, -1, (WINDOW, WINDOW))
     return np.ascontiguousarray(means[::STRIDE, ::STRIDE], np.float32)
-
-
-def _median(values: Floats) -> float:
-    """NumPy's takes ten times as long, as it looks for three places at once."""
-    half = len(values) // 2
-    ranked = np.partition(values, half)
-    low = ranked[half] if len(values) % 2 else ranked[:half].max()
-    return float((low + ranked[half]) / 2)
 
 
 def _gain(a: Floats, b: Floats, likeness: Floats, covered: Mask) -> Floats:
