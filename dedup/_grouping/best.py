@@ -47,6 +47,8 @@ _TINTED: Final = 2.5
 """Distance from the usual colours, in grey values, by which one is tinted more."""
 _MOST: Final = 0.8
 """Part of a group that must differ from the keeper to say that most were censored."""
+_EDGE: Final = 0.05
+"""What blur or a mosaic shows itself, at its edge, in units of what it hides."""
 _FRAMED: Final = 0.3
 """Part of a group's pairs that must say that the first one lies on a ground."""
 _SAME_SIZE: Final = 0.03
@@ -152,9 +154,10 @@ def _uncensored(
 
 
 def _is_hidden(seen: Coverage) -> bool:
-    """Whether a hides some of b, and shows nothing else."""
+    """Whether a hides some of b, and shows nothing else, or hardly: what hides has an edge."""
     around = 0.0 if seen.a.ground else seen.a.around
-    more = shows_more_within(seen.b) and not shows_more_within(seen.a)
+    is_edge = seen.a.own < _EDGE * seen.b.own
+    more = shows_more_within(seen.b) and (is_edge or not shows_more_within(seen.a))
     return more and around <= _COVERED and seen.b.colours >= seen.a.colours
 
 

@@ -29,8 +29,9 @@ _RESOLVES_MORE: Final = 1.1
 _SAME_SIZE: Final = 0.03
 _SAME_PIXELS: Final = 0.005
 _ENLARGED: Final = 1.25
+_A_LITTLE: Final = 1.08
 """Resolutions of one size, and of as many pixels; and from which one without more detail was
-enlarged."""
+enlarged, and may have been."""
 _CRISP: Final = 0.5
 """Finest octave in units of the next, of a picture that is not blurred."""
 _SHARP: Final = 0.65
@@ -133,9 +134,17 @@ def _detailed(seen: Coverage) -> int:
     finer = int(is_finer(detail)) - int(is_finer(back))
     if finer:
         return -finer if is_amplified(back if finer > 0 else detail) else finer
-    if max(detail.pixels, back.pixels) > _ENLARGED and not is_soft(detail):
+    if _adds_nothing(detail):
         return -1 if detail.pixels > 1 else 1
     return 0 if same_size else (1 if detail.pixels > 1 else -1)
+
+
+def _adds_nothing(detail: Detail) -> bool:
+    """Whether the larger one, which is not finer, was enlarged from the other, as that is crisp."""
+    crisp, growth = detail.crisp_a, detail.pixels
+    if growth < 1:
+        crisp, growth = detail.crisp_b, 1 / growth
+    return (growth > _ENLARGED and not is_soft(detail)) or (growth > _A_LITTLE and crisp > _CRISP)
 
 
 def _fresher(other: Record, keep: Record, seen: Coverage) -> int:

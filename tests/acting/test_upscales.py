@@ -49,3 +49,15 @@ def test_photo_is_not_taken_for_a_sharpened_copy_of_what_was_reduced_and_enlarge
     small = photo.resize((photo.width // 2, photo.height // 2), Image.Resampling.BICUBIC)
     again = small.resize(photo.size, Image.Resampling.BICUBIC)
     assert removed(photo=photo, again=again) == {"again"}
+
+
+@pytest.mark.parametrize("name", ["chelsea", "rocket", "coffee", "astronaut"])
+@pytest.mark.parametrize("factor", [1.1, 1.2])
+def test_photo_is_kept_and_not_what_is_a_little_larger(tmp_path, name, factor):
+    photo = Image.fromarray(getattr(skimage.data, name)())
+    photo.save(tmp_path / "photo.jpg", quality=92)
+    enlarged(photo, factor).save(tmp_path / "large.jpg", quality=82)
+    plan = dedup.find_duplicates(tmp_path, cache=False).plan()
+    assert [(os.path.basename(f.path), f.action) for f in plan.files] == [
+        ("large.jpg", "quarantine")
+    ]
