@@ -43,6 +43,8 @@ _ALTERED: Final = 0.002
 _COLOURLESS: Final = 0.3
 _COLOURFUL: Final = 4.0
 """Colour, in units of the most colourful one's, if that has so much, below which one is grey."""
+_MOSTLY: Final = 0.1
+"""What may be missing of all that is covered, of a picture that says how colourful most are."""
 _TINTED: Final = 2.5
 """Distance from the usual colours, in grey values, by which one is tinted more."""
 _MOST: Final = 0.8
@@ -279,8 +281,17 @@ def _least_altered(
     left = [one for one in left if one.sides == usual or one.scale > larger]
     largest = max(one.scale for one in left)
 
+    full = max(its.covered for its in standing.values()) - _MOSTLY
+    colours = [
+        its.colour
+        for its in standing.values()
+        if its.covered >= full and its.colour >= _COLOURLESS * most
+    ]
+    usual_colour = float(np.median(colours or [most]))
+
     def rank(one: _Placed) -> tuple[int, int, int]:
         smaller = round(math.log(largest / one.scale) / (2 * _SAME_SIZE))
-        return smaller, round(standing[one.picture].tint), one.picture
+        its = standing[one.picture]
+        return smaller, round(its.tint + abs(its.colour - usual_colour)), one.picture
 
     return sorted(left, key=rank)

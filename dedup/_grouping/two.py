@@ -161,6 +161,8 @@ def _is_noisier(detail: Detail) -> bool:
     is_speckled = detail.specks_b > detail.specks_a + _SPECKS
     if detail.own < _GIVEN and not is_speckled:
         return False  # filters of a give all of it: one was blurred, or sharpened
+    if detail.noise_b > _STRONG and detail.ratio >= _AMPLIFIED:
+        return detail.crisp_a > _CRISP  # noise that was sharpened
     if detail.noise_b > _STRONG and not is_speckled and _AS_DETAILED < detail.ratio < _AMPLIFIED:
         return detail.crisp_a > _SHARP  # it may seem to be detail
     if detail.crisp_a < _CRISP or not _AS_DETAILED < detail.ratio < _INTERPOLATED:
