@@ -63,7 +63,7 @@ _FILTERED: Final = 0.14
 """`Detail.own`, at most, of a sharpened copy: of 30 photos, sharpened in five ways, all have less;
 beside what was enlarged from 50 % of their size all have more, from 67 % nine of ten."""
 _GIVEN_EXACTLY: Final = 0.05
-_STILL_SHARP: Final = 0.65
+_STILL_SHARP: Final = 0.5
 """`Detail.own`, at most, of a copy that was sharpened a little, pixel on pixel, and the finest
 octave, at least, of the softer one. Of 20 photos of 75 and 400 pixels, sharpened a little in four
 ways, all have at most 0.02; beside copies by coarse encoders and median filters all have more than
