@@ -23,7 +23,7 @@ from dedup._grouping.decision import Decision
 from dedup._grouping.encoding import is_coarser
 from dedup._grouping.retain import shows_more_within
 from dedup._grouping.two import is_better
-from dedup._verification.coverage.coverage import Coverage
+from dedup._verification.coverage.coverage import Coverage, Only
 from dedup._verification.coverage.layers import Standing
 from dedup._verification.edits import GROUNDS
 from dedup._verification.registration import Matrix
@@ -43,6 +43,8 @@ _ALTERED: Final = 0.002
 _COLOURLESS: Final = 0.3
 _COLOURFUL: Final = 4.0
 """Colour, in units of the most colourful one's, if that has so much, below which one is grey."""
+_MOSTLY: Final = 0.1
+"""What may be missing of all that is covered, of a picture that says how colourful most are."""
 _TINTED: Final = 2.5
 """Distance from the usual colours, in grey values, by which one is tinted more."""
 _MOST: Final = 0.8
@@ -79,10 +81,10 @@ def settled(
     best = partial(_best, decision=decision, verifier=verifier, files=files)
     keeper = best(placed, among)
     bare = [one for one in among if one.picture != keeper]
-    others = [one.picture for one in bare]
-    if bare and _is_put(keeper, others, decision=decision, verifier=verifier):
-        known = [one._replace(is_framed=one.is_framed or one.picture == keeper) for one in placed]
-        keeper = best(known, bare)
+    while bare and _is_put(keeper, _pictures(bare), decision=decision, verifier=verifier):
+        placed = [one._replace(is_framed=one.is_framed or one.picture == keeper) for one in placed]
+        keeper = best(placed, bare)
+        bare = [one for one in bare if one.picture != keeper]
     return [keeper, *(other for other in group if other != keeper)]
 
 
@@ -118,13 +120,24 @@ def _best(
 def _is_put(keeper: int, others: Sequence[int], *, decision: Decision, verifier: Verifier) -> bool:
     """Whether half of a group say that the keeper was put on a ground, and two at least.
 
-    They lie at one place there: crops of a whole picture, which may seem to say so, do not.
+    They lie at one place there: crops of a whole picture, which may seem to say so, do not. On
+    what is as plain as the ground of a picture itself no edge shows: there a third must say so.
     """
     seen = (_seen(keeper, other, decision=decision, verifier=verifier) for other in others)
     known = [its.a for its in seen if its is not None]
-    around = np.array([its.around for its in known if its.is_put])
-    agree = np.abs(around - np.median(around)) < _COVERED if len(around) else around
-    return int(agree.sum()) >= max(len(known) / 2, _TWO)
+    return _agree([its for its in known if its.is_put]) >= max(len(known) / 2, _TWO) or _agree(
+        [its for its in known if its.is_plain and its.around > _COVERED]
+    ) >= max(len(known) / 3, _TWO)
+
+
+def _agree(known: Sequence[Only]) -> int:
+    """How many of some pictures lack as much of what is around them in another one."""
+    around = np.array([its.around for its in known])
+    return int((np.abs(around - np.median(around)) < _COVERED).sum()) if len(around) else 0
+
+
+def _pictures(placed: Sequence["_Placed"]) -> list[int]:
+    return [one.picture for one in placed]
 
 
 def _seen(a: int, b: int, *, decision: Decision, verifier: Verifier) -> Coverage | None:
@@ -282,8 +295,17 @@ def _least_altered(
     left = [one for one in left if one.sides == usual or one.scale > larger]
     largest = max(one.scale for one in left)
 
+    full = max(its.covered for its in standing.values()) - _MOSTLY
+    colours = [
+        its.colour
+        for its in standing.values()
+        if its.covered >= full and its.colour >= _COLOURLESS * most
+    ]
+    usual_colour = float(np.median(colours or [most]))
+
     def rank(one: _Placed) -> tuple[int, int, int]:
         smaller = round(math.log(largest / one.scale) / (2 * _SAME_SIZE))
-        return smaller, round(standing[one.picture].tint), one.picture
+        its = standing[one.picture]
+        return smaller, round(its.tint + abs(its.colour - usual_colour)), one.picture
 
     return sorted(left, key=rank)

@@ -23,12 +23,16 @@ __all__ = [
     "has_camera",
     "is_coarser",
     "is_lossless",
+    "is_made_from",
     "losslessness",
 ]
 
 _COARSE: Final = 45.0
 """Mean quantisation step, of about quality 60, from which a JPEG file is visibly the worse."""
 _TWICE: Final = 2.0
+_SEEN: Final = 25.0
+_ALIKE: Final = 0.1
+"""Steps that pixels show, of quality 80 and less; and, in parts of them, how wrong they may be."""
 _MAKE, _MODEL = 0x010F, 0x0110
 _BROKEN: Final = suppress(DecodeError, OSError, SyntaxError, ValueError, struct.error)
 _DATE: Final = re.compile(r"[12]\d{3}:[01]\d:[0-3]\d [0-2]\d:[0-5]\d:[0-6]\d")
@@ -72,6 +76,14 @@ def is_coarser(one: Record, other: Record) -> bool:
         return _has_few_colours(one) and not _was_in_a_palette(other)
     step = _step_of(one)
     return step > _COARSE and step > _TWICE * _coarsest_of(other)
+
+
+def is_made_from(one: Record, other: Record) -> bool:
+    """Whether a file's pixels show that it was made from a JPEG file as coarse as the other one."""
+    step = _step(other)
+    if step < _SEEN or abs(_step(one) - step) < _ALIKE * step:
+        return False
+    return abs(_step_before(one) - step) < _ALIKE * step
 
 
 def has_camera(record: Record) -> bool:

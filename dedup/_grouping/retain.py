@@ -65,7 +65,7 @@ _FILTERED: Final = 0.14
 """`Detail.own`, at most, of a sharpened copy: of 30 photos, sharpened in five ways, all have less;
 beside what was enlarged from 50 % of their size all have more, from 67 % nine of ten."""
 _GIVEN_EXACTLY: Final = 0.05
-_STILL_SHARP: Final = 0.65
+_STILL_SHARP: Final = 0.5
 """`Detail.own`, at most, of a copy that was sharpened a little, pixel on pixel, and the finest
 octave, at least, of the softer one. Of 20 photos of 75 and 400 pixels, sharpened a little in four
 ways, all have at most 0.02; beside copies by coarse encoders and median filters all have more than
@@ -78,6 +78,7 @@ larger one was enlarged: that of 50 photos is at least 0.31 beside what was enla
 _CONTRAST: Final = 1.65
 """Contrast in units of the other's, from which the other lost tones."""
 _NOISE: Final = 4.5
+_STRONG_NOISE: Final = 8.0
 _SPECKS: Final = 0.035
 _AS_DETAILED: Final = 0.9
 """Noise that the one to keep has beside what another file shows, in grey values; specks, in parts
@@ -217,8 +218,11 @@ def is_enlarged(detail: Detail) -> bool:
 def is_noisy(detail: Detail) -> bool:
     """Whether a has noise or specks that b does not have."""
     same_size = abs(detail.pixels - 1) <= _SAME_SIZE
-    if not same_size or detail.ratio < _AS_DETAILED:
+    if not same_size:
         return False
+    if detail.ratio < _AS_DETAILED:  # noise seems to be detail, unless the other was blurred
+        is_given = detail.own < _FILTERED
+        return detail.noise_a > _STRONG_NOISE and detail.crisp_b > _SHARP and not is_given
     return detail.specks_a > detail.specks_b + _SPECKS or detail.noise_a > _NOISE
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import has_camera, is_coarser, is_lossless
+from dedup._grouping.encoding import has_camera, is_coarser, is_lossless, is_made_from
 from dedup._grouping.retain import (
     holds_more,
     is_amplified,
@@ -39,6 +39,8 @@ _AMPLIFIED: Final = 1.45
 """The same of one that was sharp before it was sharpened; and the detail that this adds."""
 _SPECKS: Final = 0.035
 """Part of the pixels by which one has more specks."""
+_GIVEN: Final = 0.05
+"""`Detail.own` of what has no noise: noise of 10 grey values makes it 0.09 and more."""
 _NOISE: Final = 3.0
 _STRONG: Final = 8.0
 """Noise, in grey values, that was added; and from which it may seem to be detail."""
@@ -75,7 +77,14 @@ def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
 
 def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
     coarser = int(is_coarser(keep, other)) - int(is_coarser(other, keep))
-    return coarser or _plain(seen) or _detailed(seen)
+    return coarser or _plain(seen) or _source(other, keep, seen) or _detailed(seen)
+
+
+def _source(other: Record, keep: Record, seen: Coverage) -> int:
+    """The JPEG file of which the other one, pixel on pixel, shows the quantisation."""
+    if not seen.detail.is_exact or is_tinted(seen):
+        return 0
+    return int(is_made_from(keep, other)) - int(is_made_from(other, keep))
 
 
 def _bare(seen: Coverage) -> int:
@@ -159,6 +168,10 @@ def _fresher(other: Record, keep: Record, seen: Coverage) -> int:
 def _is_noisier(detail: Detail) -> bool:
     """Whether b has specks or noise that a, though as detailed, does not have."""
     is_speckled = detail.specks_b > detail.specks_a + _SPECKS
+    if detail.own < _GIVEN and not is_speckled:
+        return False  # filters of a give all of it: one was blurred, or sharpened
+    if detail.noise_b > _STRONG and detail.ratio >= _AMPLIFIED:
+        return detail.crisp_a > _CRISP  # noise that was sharpened
     if detail.noise_b > _STRONG and not is_speckled and _AS_DETAILED < detail.ratio < _AMPLIFIED:
         return detail.crisp_a > _SHARP  # it may seem to be detail
     if detail.crisp_a < _CRISP or not _AS_DETAILED < detail.ratio < _INTERPOLATED:

@@ -7,6 +7,7 @@ from typing import Final
 from dedup._base.pairs import ordered
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import is_lossless
+from dedup._grouping.toned import is_tinted
 from dedup._search.outcome import Outcome
 
 __all__ = ["copies_among"]
@@ -16,6 +17,8 @@ _NEAREST: Final = 2
 _CHANGED: Final = 0.02
 """Cosine from which a picture may be a copy of one that stays, with how many it is compared, and
 the part in which they may differ: others are not worth a closer look."""
+_HIDDEN: Final = 0.005
+"""Part of a picture that may seem to be hidden in what it goes for: more is a watermark."""
 _MANY: Final = 400
 """Pictures of a group that are compared so."""
 
@@ -79,4 +82,7 @@ def _goes_for(found: Outcome, record: Record, other: Record) -> bool:
         seen = found.verifier.evidence(ordered(a, b))
         if seen is None or seen.changed_share > _CHANGED:
             return False
+        closely = found.verifier.covering.of(b, a)
+        if closely is None or is_tinted(closely) or closely.a.within > _HIDDEN:
+            return False  # of two that stay nobody knows which was toned, or stamped
     return not found.why_retained(other, record)

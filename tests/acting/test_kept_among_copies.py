@@ -4,7 +4,7 @@ import os
 
 import pytest
 import skimage.data
-from PIL import Image
+from PIL import Image, ImageFilter
 
 import dedup
 from dedup.data.edits import edited_file
@@ -16,6 +16,7 @@ def kept(tmp_path):
 
     def look(photo, *edits):
         photo.save(tmp_path / "original.jpg", quality=85)
+        photo = Image.open(tmp_path / "original.jpg")
         for edit in edits:
             (tmp_path / f"{edit}.jpg").write_bytes(edited_file(photo, edit=edit, seed=1))
         (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
@@ -32,3 +33,23 @@ def test_picture_with_black_ground_is_kept_and_not_its_noisy_copy(kept):
 def test_picture_that_lies_as_most_do_is_kept(kept):
     photo = Image.fromarray(skimage.data.rocket())
     assert kept(photo, "mirror", "resize-50", "jpeg-20") == "original.jpg"
+
+
+def test_sharpened_copy_of_a_little_photo_is_not_kept_for_it(kept):
+    photo = Image.fromarray(skimage.data.astronaut()).resize((75, 75))
+    assert kept(photo, "sharpen-200", "brightness-60", "jpeg-40") == "original.jpg"
+
+
+def test_copy_that_was_blurred_a_little_is_not_kept_nor_a_noisy_one(kept):
+    photo = Image.fromarray(skimage.data.astronaut()).resize((75, 75))
+    same = "original.jpg", "format-webp.jpg"  # which loses nothing there that can be told
+    assert kept(photo, "blur-6", "noise-10", "format-webp", "jpeg-40") in same
+
+
+def test_slightly_sharpened_lossless_copy_is_not_kept_for_the_photo(tmp_path):
+    photo = Image.fromarray(skimage.data.astronaut())
+    photo.save(tmp_path / "photo.jpg", quality=90)
+    photo = Image.open(tmp_path / "photo.jpg")
+    photo.filter(ImageFilter.UnsharpMask(2, 50, 3)).save(tmp_path / "a_sharpened.png")
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert group.keep.endswith("photo.jpg")

@@ -1,0 +1,54 @@
+"""Files without quantisation tables show from which JPEG file they were made."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+import skimage.data
+from encoded import saved
+from PIL import Image
+
+import dedup
+from dedup._grouping.jpeg_traces import step_in_pixels
+
+
+@pytest.fixture(scope="module")
+def photo():
+    return Image.fromarray(skimage.data.astronaut())
+
+
+def through(photo, quality):
+    return Image.open(BytesIO(saved(photo, "JPEG", quality=quality)))
+
+
+def step(image):
+    return step_in_pixels(np.asarray(image.convert("L")))
+
+
+@pytest.mark.parametrize("quality", [10, 20, 40, 60])
+def test_pixels_show_the_steps_of_a_jpeg_file(photo, quality):
+    decoded = through(photo, quality)
+    tables = decoded.quantization.values()
+    assert step(decoded) == pytest.approx(np.mean([*tables]), rel=0.12)
+    assert step(through(decoded, 92)) == pytest.approx(step(decoded), rel=0.05)
+
+
+def test_pixels_that_were_moved_or_never_coarse_show_none(photo):
+    decoded = through(photo, 20)
+    cropped, resized = decoded.crop((3, 5, 500, 500)), decoded.resize((400, 400))
+    assert [step(x) for x in (cropped, resized, through(photo, 95))] == [0, 0, 0]
+
+
+def test_coarse_jpeg_saved_as_png_goes_for_the_finer_file(photo, tmp_path):
+    photo.save(tmp_path / "fine.jpg", quality=90)
+    through(photo, 8).save(tmp_path / "coarse.png")
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert group.keep.endswith("fine.jpg")
+    assert [path.endswith("coarse.png") for path in group.remove] == [True]
+
+
+def test_coarse_jpeg_is_kept_before_its_copy_of_a_better_quality(photo, tmp_path):
+    through(photo, 30).save(tmp_path / "a_copy.jpg", quality=95)
+    photo.save(tmp_path / "source.jpg", quality=30)
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert group.keep.endswith("source.jpg")
