@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dedup._verification import soft
 from dedup._verification.evidence import (
     CONTAINERS,
     DEFAULT_THRESHOLD,
@@ -28,7 +29,7 @@ Grey: TypeAlias = npt.NDArray[np.uint8]
 _NO_TEXTURE: Final = 8.0
 """Textured blocks, at full weight, below which nothing can be told."""
 LITTLE_TEXTURE: Final = 40.0
-"""Below so many only the same picture in the same framing is accepted."""
+"""Below so many only the same picture is accepted in the same framing, or with one soft light."""
 _ALIKE: Final = 0.9
 """Part of that little texture which must agree."""
 _WHOLE: Final = 0.96
@@ -134,8 +135,8 @@ def _relation(measured: BlockMatch, *, drawn: bool, lit: bool) -> tuple[Relation
 
     A page that was photographed askew is no scene, but is laid over another like one.
     """
-    soft = measured.soft_score(lit=lit)
-    near, scene = min(measured.near_score, soft), min(measured.scene_score, soft)
+    at_most = measured.soft_score(lit=lit)
+    near, scene = min(measured.near_score, at_most), min(measured.scene_score, at_most)
     texture = float(measured.blocks.weight.sum())
     if texture < _NO_TEXTURE:
         return "uncertain", near
@@ -143,7 +144,9 @@ def _relation(measured: BlockMatch, *, drawn: bool, lit: bool) -> tuple[Relation
         return "different", near
     same_framing = min(measured.overlap_a, measured.overlap_b) > _WHOLE
     alike = measured.blocks.agreement(measured.blocks.rigid) >= _ALIKE
-    if texture < LITTLE_TEXTURE and not (same_framing and alike):
+    if texture < LITTLE_TEXTURE and not (
+        alike and (same_framing or soft.has_one_shape(measured.blocks))
+    ):
         return "uncertain", near  # two drawings may share a circle
     is_askew = drawn and near < DEFAULT_THRESHOLD
     if scene >= DEFAULT_THRESHOLD and (is_askew or measured.blocks.parallax > SCENE_PARALLAX):
