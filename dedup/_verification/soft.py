@@ -59,8 +59,7 @@ _MOST: Final = 0.55
 _PURE: Final = 0.95
 """Parts of the overlap with soft light of one shape, and of all soft light with a shape. Of 1,868
 false pairs of soft photos in one frame none has more than 0.48, at the edges of the frame; of nine
-copies and parts of photos with little texture five have 0.55, with one of the parts on which it was
-looked at."""
+copies and parts of photos with little texture three have 0.55, one of them a part in the demo."""
 _HALF: Final = 12
 """Soft blocks of a neighbourhood in which a shape is told from a slope."""
 
