@@ -16,13 +16,15 @@ from typing import Final
 
 import numpy as np
 
+from dedup._base.opencv import cv2
 from dedup._verification.block_matching import match_blocks
 from dedup._verification.doubt import leaves_doubt
 from dedup._verification.edits import CUT_OUT, FLATTENED, explained
-from dedup._verification.evidence import BlockMatch, Evidence
-from dedup._verification.features import PICTURE, Features
+from dedup._verification.evidence import DEFAULT_THRESHOLD, BlockMatch, Evidence
+from dedup._verification.features import LEAST_PICTURE, PICTURE, Features
 from dedup._verification.keypoints import matches
 from dedup._verification.reading.frame import without_bands
+from dedup._verification.reading.gate import PHOTOGRAPHIC, photographic
 from dedup._verification.registration import (
     Matrix,
     corners,
@@ -87,11 +89,12 @@ def judged(measured: BlockMatch | None, a: Features, b: Features) -> Evidence:
     drawn, photos = not (a.is_photo() or b.is_photo()), a.is_photo() and b.is_photo()
     if measured is None:
         return Evidence(0.0, "different", drawn=drawn)
+    bare = photos or (not drawn and _shows_photo(measured, a, b))
     # Of two drawings of one layout a network says that they are alike.
     doubtful = leaves_doubt(measured) and not drawn
     looks, pictures = (a.look, b.look), (a.grey, b.grey)
     evidence = explained(
-        measured, looks=looks, pictures=pictures, doubtful=doubtful, drawn=drawn, photos=photos
+        measured, looks=looks, pictures=pictures, doubtful=doubtful, drawn=drawn, photos=bare
     )
     may_be = evidence.relation in ("near", "scene") or doubtful
     if not may_be or not photos:
@@ -100,6 +103,26 @@ def judged(measured: BlockMatch | None, a: Features, b: Features) -> Evidence:
         evidence = read_again(evidence, a.grey, b.grey, photos=True)
         return replace(evidence, is_doubtful=doubtful and evidence.relation != "scene")
     return replace(evidence, read=True)
+
+
+def _shows_photo(measured: BlockMatch, a: Features, b: Features) -> bool:
+    """Whether what the one that is no photo shows of the other is one, as in a chat or a page.
+
+    Asked only where that may decide.
+    """
+    if measured.likelihood < DEFAULT_THRESHOLD or measured.soft_score() >= DEFAULT_THRESHOLD:
+        return False
+    if not a.is_photo():
+        return _shows_photo(measured.swapped(), b, a)
+    height, width = b.grey.shape
+    ends = moved(corners(1, 1), measured.transform).clip(0, 1) * (width, height)
+    (left, top), (right, bottom) = np.rint([ends.min(axis=0), ends.max(axis=0)]).astype(int)
+    part = b.grey[top:bottom, left:right]
+    if part.size < LEAST_PICTURE:
+        return False
+    zoom = min(1.0, (PICTURE / part.size) ** 0.5)
+    small = cv2.resize(part, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+    return photographic(np.asarray(small, np.uint8)) >= PHOTOGRAPHIC
 
 
 def _goodness(evidence: Evidence) -> tuple[bool, float]:

@@ -21,6 +21,7 @@ from dedup._verification.evidence import (
     Relation,
 )
 from dedup._verification.registration import Floats, Matrix
+from dedup._verification.soft import has_one_shape
 from dedup._verification.tints import CHROMA
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
@@ -28,9 +29,8 @@ Grey: TypeAlias = npt.NDArray[np.uint8]
 _NO_TEXTURE: Final = 8.0
 """Textured blocks, at full weight, below which nothing can be told."""
 LITTLE_TEXTURE: Final = 40.0
-"""Below so many only the same picture in the same framing is accepted."""
 _ALIKE: Final = 0.9
-"""Part of that little texture which must agree."""
+"""Below so many only one framing, or soft light of one shape, is accepted, if so much agrees."""
 _WHOLE: Final = 0.96
 """Part of a picture's area from which all of it is seen."""
 _ASKEW: Final = 0.005
@@ -141,9 +141,9 @@ def _relation(measured: BlockMatch, *, drawn: bool, lit: bool) -> tuple[Relation
         return "uncertain", near
     if max(near, scene) < DEFAULT_THRESHOLD:
         return "different", near
-    same_framing = min(measured.overlap_a, measured.overlap_b) > _WHOLE
+    whole = min(measured.overlap_a, measured.overlap_b) > _WHOLE
     alike = measured.blocks.agreement(measured.blocks.rigid) >= _ALIKE
-    if texture < LITTLE_TEXTURE and not (same_framing and alike):
+    if texture < LITTLE_TEXTURE and not (alike and (whole or has_one_shape(measured.blocks))):
         return "uncertain", near  # two drawings may share a circle
     is_askew = drawn and near < DEFAULT_THRESHOLD
     if scene >= DEFAULT_THRESHOLD and (is_askew or measured.blocks.parallax > SCENE_PARALLAX):

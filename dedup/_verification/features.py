@@ -12,13 +12,13 @@ from dedup._verification.keypoints import Local, local_features, mirrored_featur
 from dedup._verification.reading.gate import PHOTOGRAPHIC, photographic
 from dedup._verification.sheet import Corners, sheet_of
 
-__all__ = ["PICTURE", "Features", "extract", "one_thread"]
+__all__ = ["LEAST_PICTURE", "PICTURE", "Features", "extract", "one_thread"]
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 
 PICTURE: Final = 67_200
 """Pixels of the grey picture, 224 x 300: an area, so that a strip costs what a square does."""
-_LEAST_PICTURE: Final = 9_600
+LEAST_PICTURE: Final = 9_600
 """Smaller pictures are enlarged to this many pixels."""
 _THUMBNAIL: Final = 24
 """Side of the thumbnails, in pixels."""
@@ -136,7 +136,7 @@ def _resized(grey: Grey, pixels: int) -> Grey:
     """The picture in about so many pixels."""
     height, width = grey.shape
     zoom = min(1.0, (pixels / (width * height)) ** 0.5)
-    zoom = max(zoom, (_LEAST_PICTURE / (width * height)) ** 0.5)
+    zoom = max(zoom, (LEAST_PICTURE / (width * height)) ** 0.5)
     size = max(8, round(width * zoom)), max(8, round(height * zoom))
     # A bilinear filter would be faster, but moves edges: a few copies then look like a scene's.
     how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR

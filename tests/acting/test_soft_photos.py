@@ -8,9 +8,10 @@ import skimage.data
 from cat import find
 from PIL import Image
 
-from dedup._verification.align import compare
+from dedup._verification.align import best_registration, compare
+from dedup._verification.edits import LITTLE_TEXTURE
 from dedup._verification.features import extract
-from dedup.data.edits import edited_file
+from dedup.data.edits import apply_edit, edited_file
 from dedup.data.negatives import NEGATIVES, make_negatives
 
 SIDE = 144
@@ -50,6 +51,27 @@ def test_a_copy_in_which_light_parts_are_clipped_is_a_copy(edit):
     copy = Image.open(BytesIO(edited_file(RETINA, edit=edit, seed=0)))
     one, two = (extract(np.asarray(image.resize((512, 512)))) for image in (RETINA, copy))
     assert compare(one, two).relation == "near"
+
+
+def test_a_part_of_a_soft_photo_is_told_by_the_shape_of_its_light():
+    photo = RETINA.crop((300, 300, 1100, 1100))
+    part = apply_edit(photo, edit="crop-50", seed=0)
+    one, two = (extract(np.asarray(image)) for image in (photo, part))
+    measured = best_registration(one, two)
+    assert measured.blocks.weight.sum() < LITTLE_TEXTURE
+    assert compare(one, two).relation == "near"
+
+
+@pytest.mark.parametrize("family", ["app-window", "app-feed", "watermarked", "meme-frame"])
+def test_a_part_of_another_soft_photo_in_one_frame_is_no_copy(family):
+    made = [
+        image.convert("RGB")
+        for image in make_negatives(family, count=7, seed=3, photos=iter(PARTS))
+    ]
+    whole = [extract(np.asarray(image)) for image in made]
+    parts = [extract(np.asarray(apply_edit(image, edit="zoom-150", seed=0))) for image in made]
+    pairs = [(a, b) for m, a in enumerate(whole) for n, b in enumerate(parts) if m != n]
+    assert {compare(a, b).relation for a, b in pairs} <= {"different", "uncertain"}
 
 
 def framed(folder, family):

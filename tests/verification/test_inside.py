@@ -10,6 +10,8 @@ from PIL import Image, ImageOps
 
 from dedup._verification.inside import outer_features, seen_inside
 from dedup._verification.pictures import features_of
+from dedup.data import _drawings
+from dedup.data.edits import apply_edit
 from dedup.pipelines.images.decoding import decode
 
 pytestmark = pytest.mark.thorough
@@ -52,6 +54,14 @@ def test_photo_is_found_wherever_it_was_pasted(left, top, width):
 @pytest.mark.parametrize("edit", [ImageOps.mirror, ImageOps.grayscale])
 def test_edited_photo_is_found(edit):
     page, _ = pasted(edit(PHOTO).convert("RGB"), left=0.5, top=0.3, width=360)
+    assert seen(PHOTO, page, 1).relation == "near"
+
+
+@pytest.mark.parametrize("edit", ["brightness-150", "hue-40", "gamma-200"])
+def test_photo_with_other_light_and_colours_is_found_on_a_page(edit):
+    page = _drawings.text_page(*map(np.random.default_rng, (1, 1))).resize((900, 1200))
+    page = page.convert("RGB")
+    page.paste(apply_edit(PHOTO, edit=edit, seed=0).resize((400, 267)), (250, 300))
     assert seen(PHOTO, page, 1).relation == "near"
 
 
