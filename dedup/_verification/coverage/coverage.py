@@ -191,9 +191,10 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     is_put = around_a.is_put or around_b.is_put
     sure = _trimmed(common) if is_put else common
     colour_a, colour_b = _colours(sure)
+    toned = is_toned(colour_a), is_toned(colour_b)
     colours = (
-        has_own(colour_a, colour_b) or _is_recoloured(sure, colour_a, colour_b),
-        has_own(colour_b, colour_a) or _is_recoloured(sure.swapped(), colour_b, colour_a),
+        has_own(colour_a, colour_b) or _is_recoloured(sure, *toned),
+        has_own(colour_b, colour_a) or _is_recoloured(sure.swapped(), *toned[::-1]),
     )
     own_b = something(a.image, b.image, to_b, common)
     own_a = something(b.image, a.image, np.linalg.inv(to_b), back)
@@ -203,9 +204,9 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     )
     own = [float(mask.sum() / max(int(common.inside.sum()), 1)) for mask in shown]
     known = (common.only_a & ~own_a) | (common.only_b & ~own_b) | (own_a ^ own_b)
-    bare = sure.alike & ~hidden_places(known)
-    toned = is_toned(colour_a), is_toned(colour_b)
-    letters = lettering(a.image, b.image, common, known=known)
+    hidden = hidden_places(known)
+    bare = sure.alike & ~hidden
+    letters = lettering(a.image, b.image, common, hidden=hidden)
     ink = [
         its if colours[own] or toned[own] < toned[1 - own] else max(its, coloured_ink(*both, bare))
         for own, (its, both) in enumerate(
@@ -341,8 +342,6 @@ def _colours(common: CommonPart) -> tuple[Floats, Floats]:
     return np.asarray(a, np.float32)[whole], np.asarray(b, np.float32)[whole]
 
 
-def _is_recoloured(common: CommonPart, colours: Floats, others: Floats) -> bool:
+def _is_recoloured(common: CommonPart, a_is_toned: bool, b_is_toned: bool) -> bool:
     """Whether a has other hues there, and is no copy of b in one tone."""
-    if is_toned(colours) and not is_toned(others):
-        return False
-    return has_other_hues(common.a, common.b, common.alike)
+    return (b_is_toned or not a_is_toned) and has_other_hues(common.a, common.b, common.alike)

@@ -51,15 +51,15 @@ _LINE: Final = 3.0
 """Length of a line of letters with outlines, at least, in units of its height."""
 
 
-def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple[float, float]:
+def lettering(a: Pixels, b: Pixels, common: CommonPart, *, hidden: Mask) -> tuple[float, float]:
     """Parts of the common part over which only a, and only b, has fine ink.
 
     Parameters
     ----------
     a, b : ndarray, shape (height, width, 3), uint8
     common : CommonPart
-    known : ndarray of bool
-        Places of its canvas of which it is known that the one only hides or stamps the other.
+    hidden : ndarray of bool
+        Places of its canvas, as `hidden_places` says, where the one only hides or stamps the other.
     """
     canvas_a, canvas_b = (
         np.diag([picture.shape[1], picture.shape[0], 1.0]) @ to
@@ -67,7 +67,7 @@ def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple
     )
     to_b = canvas_b @ np.linalg.inv(canvas_a)
     if abs(np.linalg.det(to_b[:2, :2])) < _COARSER:
-        return lettering(b, a, common.swapped(), known=known)[::-1]
+        return lettering(b, a, common.swapped(), hidden=hidden)[::-1]
     frame = frame_of(_grey(a), _grey(b), to_b, most=_MOST)
     if frame is None:
         return 0.0, 0.0
@@ -78,9 +78,9 @@ def lettering(a: Pixels, b: Pixels, common: CommonPart, *, known: Mask) -> tuple
     inside = _laid(common.inside, to_canvas, size)
     greys = _in_one_tone(frame.base, laid, inside)
     seen = _compared(*greys, inside)
-    hidden = _laid(hidden_places(known), to_canvas, size)
-    letters = _shares(seen, greys, hidden) if seen.changed.any() else (0.0, 0.0)
-    marks = faint_marks(*greys, inside & ~hidden)
+    known = _laid(hidden, to_canvas, size)
+    letters = _shares(seen, greys, known) if seen.changed.any() else (0.0, 0.0)
+    marks = faint_marks(*greys, inside & ~known)
     total = max(int(inside.sum()), 1)
     return letters[0] + marks[0] / total, letters[1] + marks[1] / total
 
