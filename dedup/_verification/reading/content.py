@@ -46,7 +46,7 @@ _NOISE: Final = 1.3
 """In units of the cut, what noise makes windows of a page differ by now and then."""
 _WORD: Final = 400.0
 """Pixels of a word, or of a digit: what is laid over a picture is larger, or differs more."""
-_EDGE: Final = 9
+_EDGE: Final = 5
 """Windows along the edge of what both show."""
 
 

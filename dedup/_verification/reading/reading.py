@@ -40,6 +40,7 @@ from dedup._verification.reading.residual import (
     residual,
     smoothed,
 )
+from dedup._verification.reading.standing_out import stands_out
 
 __all__ = ["Box", "Grey", "Reading", "read"]
 
@@ -282,6 +283,8 @@ def _unchanged(look: _Look, seen: Residual) -> _Decided:
     """What a look shows that found no other content."""
     if look.rough and look.known != "photo":
         return None, (), {}
+    if look.known != "photo" and stands_out(seen) and look.nature in ("page", "drawn"):
+        return "unreadable", (), {}
     tells = look.nature == "mixed" or _share(seen, of_both=True) <= _UNLIKE
     is_copy = look.nature == "photo" or (tells and _is_legible(look.frame, look.given[1]))
     return "copy" if is_copy else "unreadable", (), {"changed": _share(seen)}
