@@ -1,4 +1,4 @@
-"""Whether one place differs little, but far more than all others of a pair do: a digit in small print.
+"""Whether one place differs little, but far more than all others of a pair: a digit in small print.
 
 JPEG, blur, scaling and noise change all print by about as much. Where a page was reduced, an 8 for
 a 3 changes its window by less than what is surely other content, and yet by several times of that.
