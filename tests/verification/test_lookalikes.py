@@ -118,7 +118,7 @@ def test_a_piece_in_a_cell_along_the_edge_of_a_board_is_other_content():
         draw.polygon([(x + 20, y + 95), (x + 90, y + 95), (x + 55, y + 15)], "white", "black", 3)
     other = board.copy()
     piece = ImageDraw.Draw(other)
-    piece.polygon([(67, 568), (117, 568), (92, 505)], "white", "black", 3)
+    piece.polygon([(65, 568), (115, 568), (90, 505)], "white", "black", 3)
     assert read(grey(board), grey(copied(board, "jpeg-40")), SAME_FRAME).kind == "copy"
     assert read(grey(board), grey(other), SAME_FRAME).kind == "lookalike"
 

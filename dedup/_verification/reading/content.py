@@ -6,7 +6,6 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dedup._base.opencv import cv2
 from dedup._verification.reading.nature import PAPER, Nature
 from dedup._verification.reading.regions import Region
 from dedup._verification.reading.residual import MOST_CUT, STRIDE
@@ -46,8 +45,6 @@ _NOISE: Final = 1.3
 """In units of the cut, what noise makes windows of a page differ by now and then."""
 _WORD: Final = 400.0
 """Pixels of a word, or of a digit: what is laid over a picture is larger, or differs more."""
-_EDGE: Final = 5
-"""Windows along the edge of what both show."""
 
 
 def surely_other(found: Sequence[Region], nature: Nature, *, cut: float) -> list[Region]:
@@ -114,9 +111,12 @@ def likelihood(region: Region) -> float:
 
 
 def _changed(found: Sequence[Region], nature: Nature, whole: Mask) -> list[Region]:
-    """Regions that differ; where only one shows something, that is clear, and not beside a page."""
-    inner = cv2.erode(whole.astype(np.uint8), np.ones((_EDGE, _EDGE), np.uint8), borderValue=0)
-    within = np.asarray(inner) > 0 if nature in PAPER else np.ones_like(whole)
+    """Regions that differ; where only one shows something, that is clear, and not beside a page.
+
+    A region's box is some windows wider than what has changed: that touches no edge of what both
+    show, as the rim of a page or the desk would.
+    """
+    within = whole if nature in PAPER else np.ones_like(whole)
     return [
         region
         for region in found
