@@ -107,6 +107,20 @@ def test_a_digit_in_small_print_that_was_reduced_is_no_copy():
         assert read(grey(a), grey(b), SAME_FRAME).kind in ("unreadable", "lookalike")
 
 
+def test_another_line_of_light_code_on_a_dark_ground_is_no_copy():
+    def listing(changed):
+        page = Image.new("RGB", (682, 620), "#14161c")
+        draw = ImageDraw.Draw(page)
+        for row in range(34):
+            words = "pass" if row == changed else f"value_{row * 37 % 101} = count({row * 7})"
+            draw.text((50 + 20 * (row % 3), 10 + 17 * row), words, "#5ec2a0", SMALL_PRINT)
+        return page
+
+    page, other = listing(None), listing(25)
+    assert read(grey(page), grey(copied(page, "jpeg-40")), SAME_FRAME).kind == "copy"
+    assert read(grey(page), grey(copied(other, "grey")), SAME_FRAME).kind != "copy"
+
+
 def test_a_piece_in_a_cell_along_the_edge_of_a_board_is_other_content():
     board = Image.new("RGB", (960, 960), "white")
     draw = ImageDraw.Draw(board)

@@ -30,6 +30,9 @@ stars. The intercept is 1 more than was fitted: a missed pair is better than a w
 
 _INK: Final = 0.3
 """Part of a region in which both show something, from which none is outside of the other."""
+_LINE: Final = 0.15
+"""The same of light print on a dark ground, of which more is ground: another line, or a digit. Of
+text over stars it is none."""
 _CLEAR: Final = 0.5
 """How much both may differ, as a ratio of variances, before one shows what the other lacks."""
 _UNLIKE: Final = 1.2
@@ -87,6 +90,8 @@ def is_in_doubt(
     """Whether too little differs on a page to tell it from noise, and too much for a copy."""
     if nature == "page":
         return bool(other) and max(region.figures["top"] for region in other) < _NOISE * cut
+    if nature == "dark" and not other:
+        return any(r.figures["ink"] > _LINE and r.figures["top"] > _NOISE * cut for r in found)
     if other or nature not in ("drawn", "unsure"):
         return False
     return any(

@@ -23,6 +23,8 @@ _TIMES: Final = 2.4
 1.6 where anything differs; digits in print of 10 pixels reach 5."""
 _STILL: Final = 0.012
 """What differs elsewhere at least."""
+_PLAIN: Final = 100.0
+"""Variance of a window in which print is not pale."""
 _PLACES: Final = 3
 """Places in which a copy differs most, of which the last says what differs elsewhere: a number may
 be on a page twice."""
@@ -31,11 +33,15 @@ _AROUND: Final = (12, 20)
 
 
 def stands_out(seen: Residual) -> bool:
-    """Whether few places differ far more than all the others.
+    """Whether few places differ far more than all the others: of all print, or of what is not pale.
 
     Of places that both show: what only one does is told from how much that is.
     """
-    both = seen.valid & (np.minimum(seen.contrast_a, seen.contrast_b) > seen.least)
+    return any(_stands_out(seen, least) for least in {seen.least, max(seen.least, _PLAIN)})
+
+
+def _stands_out(seen: Residual, least: float) -> bool:
+    both = seen.valid & (np.minimum(seen.contrast_a, seen.contrast_b) > least)
     differs = cv2.boxFilter(np.where(both, seen.ratio, 0).astype(np.float32), -1, (3, 3))
     peaks = []
     for _ in range(_PLACES):
