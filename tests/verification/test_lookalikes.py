@@ -5,7 +5,7 @@ import io
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 import dedup
 from dedup._verification.align import compare
@@ -15,6 +15,7 @@ from dedup._verification.sheet import sheet_of
 from dedup.data.lookalikes import COPIES, FAMILIES, copy_of, make_lookalikes
 
 SAME_FRAME = np.eye(3)
+SMALL_PRINT = ImageFont.load_default(12)
 
 
 def grey(image):
@@ -85,6 +86,55 @@ def test_a_word_on_two_small_soft_copies_is_other_content():
     drawn = make_lookalikes("spreadsheet", count=2, seed=0, template=1)
     page, other = (grey(copied(image, "resize-60")) for image in drawn)
     assert read(page, other, SAME_FRAME).kind == "lookalike"
+
+
+def test_a_digit_in_small_print_that_was_reduced_is_no_copy():
+    def listing(value):
+        page = Image.new("RGB", (900, 700), "white")
+        draw = ImageDraw.Draw(page)
+        rng = np.random.default_rng(0)
+        for row in range(25):
+            for column in range(8):
+                number = f"{rng.random() * 1000:.2f}"
+                shown = value if (row, column) == (11, 4) else number
+                draw.text((40 + 105 * column, 20 + 27 * row), shown, "black", SMALL_PRINT)
+        return page
+
+    page, other = listing("483.20"), listing("488.20")
+    for kind in ("resize-60", "jpeg-40"):
+        assert read(grey(page), grey(copied(page, kind)), SAME_FRAME).kind == "copy", kind
+    for a, b in ((page, copied(other, "resize-60")), (copied(page, "resize-60"), other)):
+        assert read(grey(a), grey(b), SAME_FRAME).kind in ("unreadable", "lookalike")
+
+
+def test_another_line_of_light_code_on_a_dark_ground_is_no_copy():
+    def listing(changed):
+        page = Image.new("RGB", (682, 620), "#14161c")
+        draw = ImageDraw.Draw(page)
+        for row in range(34):
+            words = "pass" if row == changed else f"value_{row * 37 % 101} = count({row * 7})"
+            draw.text((50 + 20 * (row % 3), 10 + 17 * row), words, "#5ec2a0", SMALL_PRINT)
+        return page
+
+    page, other = listing(None), listing(25)
+    assert read(grey(page), grey(copied(page, "jpeg-40")), SAME_FRAME).kind == "copy"
+    assert read(grey(page), grey(copied(other, "grey")), SAME_FRAME).kind != "copy"
+
+
+def test_a_piece_in_a_cell_along_the_edge_of_a_board_is_other_content():
+    board = Image.new("RGB", (960, 960), "white")
+    draw = ImageDraw.Draw(board)
+    for cell in range(64):
+        x, y = 40 + 110 * (cell % 8), 40 + 110 * (cell // 8)
+        draw.rectangle((x, y, x + 109, y + 109), "#b58863" if (x + y) // 110 % 2 else "#f0d9b5")
+    for cell in (10, 13, 21, 35, 42, 46, 52, 60):
+        x, y = 40 + 110 * (cell % 8), 40 + 110 * (cell // 8)
+        draw.polygon([(x + 20, y + 95), (x + 90, y + 95), (x + 55, y + 15)], "white", "black", 3)
+    other = board.copy()
+    piece = ImageDraw.Draw(other)
+    piece.polygon([(65, 568), (115, 568), (90, 505)], "white", "black", 3)
+    assert read(grey(board), grey(copied(board, "jpeg-40")), SAME_FRAME).kind == "copy"
+    assert read(grey(board), grey(other), SAME_FRAME).kind == "lookalike"
 
 
 def test_a_digit_on_two_noisy_scans_is_not_taken_for_noise():

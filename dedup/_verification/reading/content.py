@@ -6,7 +6,6 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dedup._base.opencv import cv2
 from dedup._verification.reading.nature import PAPER, Nature
 from dedup._verification.reading.regions import Region
 from dedup._verification.reading.residual import MOST_CUT, STRIDE
@@ -31,6 +30,9 @@ stars. The intercept is 1 more than was fitted: a missed pair is better than a w
 
 _INK: Final = 0.3
 """Part of a region in which both show something, from which none is outside of the other."""
+_LINE: Final = 0.15
+"""The same of light print on a dark ground, of which more is ground: another line, or a digit. Of
+text over stars it is none."""
 _CLEAR: Final = 0.5
 """How much both may differ, as a ratio of variances, before one shows what the other lacks."""
 _UNLIKE: Final = 1.2
@@ -46,8 +48,6 @@ _NOISE: Final = 1.3
 """In units of the cut, what noise makes windows of a page differ by now and then."""
 _WORD: Final = 400.0
 """Pixels of a word, or of a digit: what is laid over a picture is larger, or differs more."""
-_EDGE: Final = 9
-"""Windows along the edge of what both show."""
 
 
 def surely_other(found: Sequence[Region], nature: Nature, *, cut: float) -> list[Region]:
@@ -90,6 +90,8 @@ def is_in_doubt(
     """Whether too little differs on a page to tell it from noise, and too much for a copy."""
     if nature == "page":
         return bool(other) and max(region.figures["top"] for region in other) < _NOISE * cut
+    if nature == "dark" and not other:
+        return any(r.figures["ink"] > _LINE and r.figures["top"] > _NOISE * cut for r in found)
     if other or nature not in ("drawn", "unsure"):
         return False
     return any(
@@ -114,9 +116,12 @@ def likelihood(region: Region) -> float:
 
 
 def _changed(found: Sequence[Region], nature: Nature, whole: Mask) -> list[Region]:
-    """Regions that differ; where only one shows something, that is clear, and not beside a page."""
-    inner = cv2.erode(whole.astype(np.uint8), np.ones((_EDGE, _EDGE), np.uint8), borderValue=0)
-    within = np.asarray(inner) > 0 if nature in PAPER else np.ones_like(whole)
+    """Regions that differ; where only one shows something, that is clear, and not beside a page.
+
+    A region's box is some windows wider than what has changed: that touches no edge of what both
+    show, as the rim of a page or the desk would.
+    """
+    within = whole if nature in PAPER else np.ones_like(whole)
     return [
         region
         for region in found

@@ -29,7 +29,7 @@ from dedup._verification.reading.frame import Frame, frame_of
 from dedup._verification.reading.gate import Tones
 from dedup._verification.reading.homography import registered
 from dedup._verification.reading.moved import has_moved, has_shifted
-from dedup._verification.reading.nature import PAPER, Nature, nature_of, tones_of
+from dedup._verification.reading.nature import PAPER, PRINT, Nature, nature_of, tones_of
 from dedup._verification.reading.overlay import Sheets, laid_in_frame, sheet_in, start_of
 from dedup._verification.reading.regions import Region, regions
 from dedup._verification.reading.residual import (
@@ -40,6 +40,7 @@ from dedup._verification.reading.residual import (
     residual,
     smoothed,
 )
+from dedup._verification.reading.standing_out import stands_out
 
 __all__ = ["Box", "Grey", "Reading", "read"]
 
@@ -282,7 +283,9 @@ def _unchanged(look: _Look, seen: Residual) -> _Decided:
     """What a look shows that found no other content."""
     if look.rough and look.known != "photo":
         return None, (), {}
-    tells = look.nature == "mixed" or _share(seen, of_both=True) <= _UNLIKE
+    if look.known != "photo" and stands_out(seen) and look.nature in PRINT:
+        return "unreadable", (), {}
+    tells = look.nature in ("mixed", "dark") or _share(seen, of_both=True) <= _UNLIKE
     is_copy = look.nature == "photo" or (tells and _is_legible(look.frame, look.given[1]))
     return "copy" if is_copy else "unreadable", (), {"changed": _share(seen)}
 
