@@ -29,6 +29,9 @@ photos the most page-like has -0.96, three are below 0, and 15 below 1.5; noisy 
 reach 1.3. Of 30 photos on a dark ground none is below 0."""
 _LIGHT: Final = 96
 """Grey value above which a ground is light: on a dark one there may be stars."""
+_GRAIN: Final = 1.2
+"""`Tones.noise` of a photo of stars: at least 1.5, as of a JPEG file of quality 20, in one of two
+copies. Dark pages have at most 0.9, photographed ones too."""
 _TONES: Final = 640
 _CELL: Final = 16
 
@@ -38,7 +41,7 @@ def nature_of(given: Pair, laid: Pair) -> Nature:
 
     "photo": a difference is an edit. "page": it is other content. "drawn", "unsure": it may be.
     "pale": it is light, and one seems to be a photo; pale print on worn paper does. "dark": light
-    print on a dark ground, or stars. Else "mixed".
+    print on a dark ground without the grain that stars have around them. Else "mixed".
     """
     small = [_small(picture) for picture in given]
     least, most = sorted(map(photographic, small))
@@ -47,7 +50,8 @@ def nature_of(given: Pair, laid: Pair) -> Nature:
         return "page" if most < _PAGE else "drawn" if most < _DRAWN else "unsure"
     tones_a, tones_b = map(tones_of, laid)
     if tones_a is None or tones_b is None or may_be_drawn(tones_a, tones_b):
-        is_dark = most < _DRAWN and not is_light
+        grain = max((its.noise for its in (tones_a, tones_b) if its is not None), default=0.0)
+        is_dark = most < _DRAWN and not is_light and grain < _GRAIN
         return "dark" if is_dark else "pale" if least < _UNSURE and is_light else "mixed"
     return "photo"
 
