@@ -1,6 +1,7 @@
 """The best of several files, though which of two is the better one is no order among them."""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import is_coarser
@@ -9,6 +10,11 @@ from dedup._grouping.two import is_encoded_better
 from dedup._verification.coverage.coverage import Coverage
 
 __all__ = ["champion", "points_of", "won"]
+
+_TRUSTED: Final = 0.25
+_FEW: Final = 4
+"""Points for each rival, after a few, that are needed against what most of a group say is the least
+altered."""
 
 
 def champion(leader: int, rivals: Sequence[int], points: Callable[[int, int], float]) -> int:
@@ -43,6 +49,7 @@ def champion(leader: int, rivals: Sequence[int], points: Callable[[int, int], fl
         one: sum(points(one, other) for other in everyone if other != one)
         for one in (leader, *better)
     }
+    total[leader] += _TRUSTED * max(0, len(rivals) - _FEW)
     return max(total, key=lambda one: total[one])  # of equals the first one
 
 

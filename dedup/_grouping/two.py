@@ -4,7 +4,13 @@ from typing import Final
 
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import has_camera, is_coarser, is_lossless, is_made_from
+from dedup._grouping.encoding import (
+    has_camera,
+    is_coarser,
+    is_lossless,
+    is_made_from,
+    losslessness,
+)
 from dedup._grouping.retain import (
     holds_more,
     is_amplified,
@@ -29,7 +35,7 @@ _RESOLVES_MORE: Final = 1.1
 _SAME_SIZE: Final = 0.03
 _SAME_PIXELS: Final = 0.005
 _ENLARGED: Final = 1.25
-_A_LITTLE: Final = 1.08
+_A_LITTLE: Final = 1.13
 """Resolutions of one size, and of as many pixels; and from which one without more detail was
 enlarged, and may have been."""
 _CRISP: Final = 0.5
@@ -72,17 +78,20 @@ def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
     """Whether, of two that show the same, the other file (b) resolves more, or tells more."""
     said = _encoded(other, keep, seen) or _fresher(other, keep, seen)
     said = said or int(has_camera(other)) - int(has_camera(keep))
-    return said > 0 if said else is_lossless(other) and not is_lossless(keep)
+    said = said or int(is_lossless(other)) - int(is_lossless(keep))
+    if said or not seen.detail.is_exact:
+        return said > 0
+    return losslessness(other) < losslessness(keep)  # a WebP file was a JPEG file, more likely
 
 
 def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
     coarser = int(is_coarser(keep, other)) - int(is_coarser(other, keep))
-    return coarser or _plain(seen) or _source(other, keep, seen) or _detailed(seen)
+    return _source(other, keep, seen) or coarser or _plain(seen) or _detailed(seen)
 
 
 def _source(other: Record, keep: Record, seen: Coverage) -> int:
-    """The JPEG file of which the other one, pixel on pixel, shows the quantisation."""
-    if not seen.detail.is_exact or is_tinted(seen):
+    """The JPEG file, however coarse, of which the other one, pixel on pixel, is a decoded copy."""
+    if not seen.detail.is_exact:
         return 0
     return int(is_made_from(keep, other)) - int(is_made_from(other, keep))
 
