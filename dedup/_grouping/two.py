@@ -86,6 +86,8 @@ def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
 
 def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
     coarser = int(is_coarser(keep, other)) - int(is_coarser(other, keep))
+    if is_amplified(seen.detail) or is_amplified(seen.swapped().detail):
+        coarser = 0  # the finer file is a sharpened copy of the coarse one, perhaps
     return _source(other, keep, seen) or coarser or _plain(seen) or _detailed(seen)
 
 
