@@ -40,6 +40,8 @@ def champion(leader: int, rivals: Sequence[int], points: Callable[[int, int], fl
     ...     return int((one, other) in better) - int((other, one) in better)
     >>> champion(0, [1, 2], points), champion(0, [1], points)
     (0, 1)
+    >>> champion(0, range(1, 9), lambda one, other: int((one, other) == (1, 0)))  # of many
+    0
     """
     better = [rival for rival in rivals if points(rival, leader) > points(leader, rival)]
     if not better:

@@ -52,3 +52,10 @@ def test_coarse_jpeg_is_kept_before_its_copy_of_a_better_quality(photo, tmp_path
     photo.save(tmp_path / "source.jpg", quality=30)
     (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
     assert group.keep.endswith("source.jpg")
+
+
+def test_jpeg_is_kept_before_a_larger_webp_file_that_tells_no_more(photo, tmp_path):
+    photo.save(tmp_path / "photo.jpg", quality=85)
+    through(photo, 85).save(tmp_path / "copy.webp", quality=97)
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert group.keep.endswith("photo.jpg")

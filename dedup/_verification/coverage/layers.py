@@ -224,10 +224,10 @@ def _median(greys: Floats, shown: Mask) -> Floats:
     number = np.isfinite(ranked).sum(axis=1).clip(1)
     rows = np.arange(len(ranked))
     middle = (ranked[rows, (number - 1) // 2] + ranked[rows, number // 2]) / 2
-    most = middle.reshape(greys.shape[1:])
+    usual = middle.reshape(greys.shape[1:])
     if lacking.any():  # only others show it
-        most[lacking] = np.where(shown, greys, 0).max(axis=0)[lacking]
-    return np.asarray(most, np.float32)
+        usual[lacking] = np.where(shown, greys, 0).max(axis=0)[lacking]
+    return np.asarray(usual, np.float32)
 
 
 def _toned(grey: Floats, shown: Mask, usual: Floats, count: npt.NDArray[np.int_]) -> Floats:
