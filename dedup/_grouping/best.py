@@ -39,9 +39,7 @@ _LARGE: Final = 400
 _COVERED: Final = 0.02
 """Part of all that a group shows by which one covers more."""
 _ALTERED: Final = 0.002
-_STAMPED: Final = 0.0005
-"""Part of a picture by which one was altered more, and that by which it may be, where it shows
-something that the likeliest one does not."""
+"""Part of a picture by which one was altered more."""
 _COLOURLESS: Final = 0.3
 _COLOURFUL: Final = 4.0
 """Colour, in units of the most colourful one's, if that has so much, below which one is grey."""
@@ -100,8 +98,7 @@ def _best(
 ) -> int:
     """The best among some pictures of a group, all of which say what was altered."""
     are_many = len(placed) >= _THREE
-    standing = _standings(placed, verifier) if are_many else {}
-    best = _least_altered(placed, among=among, standing=standing) if are_many else among
+    best = _least_altered(placed, among=among, verifier=verifier) if are_many else among
     leader, *rivals = _pictures(best)
 
     def points(one: int, other: int) -> float:
@@ -112,24 +109,12 @@ def _best(
         return points_of(*files_of, seen) if are_many else won(*files_of, seen, is_better)
 
     decision.verify(ordered(leader, rival) for rival in rivals)
-    if are_many:
-        rivals = [
-            one
-            for one in rivals
-            if standing[one].altered <= standing[leader].altered + _STAMPED
-            or not _is_stamped(_seen(leader, one, decision=decision, verifier=verifier))
-        ]
     keeper = champion(leader, rivals, points)
     if not are_many:
         return keeper
     keeper = _larger_sibling(keeper, among, decision=decision, verifier=verifier, files=files)
     others = [one.picture for one in among if one.picture != keeper]
     return _uncensored(keeper, others, decision=decision, verifier=verifier)
-
-
-def _is_stamped(seen: Coverage | None) -> bool:
-    """Whether something was put over the second picture, as most of a group lack it."""
-    return seen is not None and shows_more_within(seen.b)
 
 
 def _is_put(keeper: int, others: Sequence[int], *, decision: Decision, verifier: Verifier) -> bool:
@@ -285,14 +270,11 @@ def _fullest(placed: Sequence[_Placed], files: Mapping[int, Sequence[Record]]) -
     return [one for one in chosen if files[one.picture][0].fullness == fullness]
 
 
-def _standings(placed: Sequence[_Placed], verifier: Verifier) -> dict[int, Standing]:
-    return verifier.standings([(one.picture, one.to_picture, one.is_framed) for one in placed])
-
-
 def _least_altered(
-    placed: Sequence[_Placed], *, among: Sequence[_Placed], standing: Mapping[int, Standing]
+    placed: Sequence[_Placed], *, among: Sequence[_Placed], verifier: Verifier
 ) -> list[_Placed]:
     """Of some pictures of a group those that show it best, the likeliest first."""
+    standing = verifier.standings([(one.picture, one.to_picture, one.is_framed) for one in placed])
     left = [one for one in among if one.picture in standing]
 
     def least(measure: Callable[[Standing], float], slack: float) -> list[_Placed]:
