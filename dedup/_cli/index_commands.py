@@ -147,9 +147,11 @@ def check(
         click.echo(json.dumps(asdict(found), indent=1))
     else:
         click.echo(found.relation)
-        for match in found.matches:
+        for match in [*found.matches, *found.lookalikes]:
             sure = match.similarity if match.score is None else match.score
             click.echo(f"  {match.relation:<5} {sure:.3f} {printable(match.path)}")
+        for path, reason in found.unread.items():
+            click.echo(f"  not compared: {printable(path)}: {reason}")
     sys.exit(1 if found.matches else 0)
 
 

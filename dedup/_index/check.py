@@ -1,7 +1,7 @@
 """One image against an index: new, or which image of the index it repeats."""
 
-from collections.abc import Collection as Several
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, pairwise
@@ -46,11 +46,40 @@ class Check:
     lookalikes : list of Match
         Images of the same layout with other content, such as one form filled in twice, that were
         met on the way; no matches.
+    unread : dict of str to str
+        Images of the index that resemble it, but could not be compared: why, by path. Files that
+        are gone are forgotten by `ImageIndex.remove` and `ImageIndex.prune`.
     """
 
     relation: str
     matches: list[Match]
     lookalikes: list[Match] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What Milvus answers of an image, before anything is compared.
+
+    Attributes
+    ----------
+    verdicts : dict of str to bool
+        What was said of it and others, by their digests.
+    files : list of Record
+        Those that are the image, or said to be.
+    nearest : list of Hit
+        The pictures that are near it as a whole.
+    around : list of lists of Hit
+        The pictures that are near each view of it.
+    within : list of dict of int to float
+        The pictures of which each view is near it: cosines by id.
+    """
+
+    verdicts: dict[str, bool]
+    files: list[Record]
+    nearest: list[Hit]
+    around: list[list[Hit]]
+    within: list[dict[int, float]]
 
 
 class Checker:
@@ -141,58 +170,84 @@ class Checker:
         images : mapping of str to image
             Images of the index that are in memory, by path.
         """
-        constraints = self._verdicts.of_image([asked.record.digest])
+        known = self._known_of(asked, floor=floor, inside=settings.verify)
         trial = Trial(
-            asked, constraints, settings=settings, floor=floor, images=images, known=self._known
+            asked,
+            known.verdicts,
+            settings=settings,
+            floor=floor,
+            images=images,
+            copies_of=self._copies_of,
+            known=self._known,
         )
-        wanted = {digest for digest, same in constraints.items() if same}
-        nearest, *around_views = self._whole([asked.vector, *asked.views])
-        rounds = self._nearest(asked.vector, nearest, floor=floor)
+        rounds = self._nearest(asked.vector, known.nearest, floor=floor)
         first = next(rounds)
-        if not any(record.digest == asked.record.digest for record, _ in first):
-            wanted.add(asked.record.digest)
-        ways, around = (
-            self._inside(asked, around_views, floor=floor) if settings.verify else ({}, [])
-        )
+        files = known.files
+        if any(record.digest == asked.record.digest for record, _ in first):
+            files = [record for record in files if record.digest != asked.record.digest]
+        ways, around = self._inside(known, floor=floor)
         whole = {record.picture for record, _ in first}
         around = [seen for seen in around if seen[0].picture not in whole]
         first = sorted([*first, *around], key=lambda seen: -seen[1])
-        for found in chain([[*self._files(wanted, asked.vector), *first]], rounds):
+        for found in chain([[*self._similar(files, asked.vector), *first]], rounds):
             trial.look_at(found, inside=ways)
             if trial.is_over(found):
                 break
         matches = sorted(
             trial.matches, key=lambda m: (m.relation != "exact", -m.similarity, m.path)
         )
-        return Check(matches[0].relation if matches else "new", matches, trial.lookalikes)
+        relation = matches[0].relation if matches else "new"
+        return Check(relation, matches, trial.lookalikes, trial.unread)
 
-    def _files(self, digests: Several[str], vector: Vectors) -> list[Hit]:
-        """Files by their digests, wherever their vectors are, with their similarities."""
-        if not digests:
-            return []
-        these = ", ".join(f'"{digest}"' for digest in sorted(digests))
+    def _known_of(self, asked: Asked, *, floor: float, inside: bool) -> _Known:
+        """Ask for all at once: a server answers five questions in the time of the longest."""
+        tables = self._views if inside else ()
+        with ThreadPoolExecutor(1 + len(tables), thread_name_prefix="dedup-check") as calls:
+            said = calls.submit(self._said, asked.record.digest)
+            within = [
+                calls.submit(_near_view, table, asked.vector, least=floor + MARGIN)
+                for table in tables
+            ]
+            nearest, *around = self._whole([asked.vector, *(asked.views if inside else ())])
+            verdicts, files = said.result()
+            return _Known(verdicts, files, nearest, around, [near.result() for near in within])
+
+    def _said(self, digest: str) -> tuple[dict[str, bool], list[Record]]:
+        """Verdicts on an image, by other digests; and the files that are it, or said to be."""
+        verdicts = self._verdicts.of_image([digest])
+        same = {digest, *(other for other, is_same in verdicts.items() if is_same)}
+        these = ", ".join(f'"{digest}"' for digest in sorted(same))
         rows = self._collection.read(f"digest in [{these}]", fields=FIELDS)
-        records = {record.picture: record for record in map(Record.from_row, rows)}
+        return verdicts, list(map(Record.from_row, rows))
+
+    def _copies_of(self, pictures: Sequence[int]) -> list[Record]:
+        """All files that show these pictures to the pixel."""
+        these = list(pictures)
+        rows = self._collection.read(f"id in {these} or copy_of in {these}", fields=FIELDS)
+        return list(map(Record.from_row, rows))
+
+    def _similar(self, files: Sequence[Record], vector: Vectors) -> list[Hit]:
+        """A record a picture with its similarity, wherever its vector is."""
+        records = {record.picture: record for record in files}
         if not records:
             return []
         cosines = (self._collection.vectors(list(records)) @ vector).tolist()
         return list(zip(records.values(), cosines, strict=True))
 
-    def _inside(
-        self, asked: Asked, around: Sequence[list[Hit]], *, floor: float
-    ) -> tuple[dict[int, int], list[Hit]]:
-        """What the image may lie inside of (1), and what inside of it (2), with similarities.
-
-        `around` are the pictures that are near each view of it.
-        """
+    def _inside(self, known: _Known, *, floor: float) -> tuple[dict[int, int], list[Hit]]:
+        """What the image may lie inside of (1), and what inside of it (2), with similarities."""
         least = floor + MARGIN
+        ids = sorted({key for near in known.within for key in near})
+        rows = self._collection.read(f"id in {ids}", fields=FIELDS) if ids else []
+        records = {record.id: record for record in map(Record.from_row, rows) if not record.copy_of}
         ways: dict[int, int] = {}
         seen: list[Hit] = []
-        for table, hits in zip(self._views, around, strict=False):  # none, if not asked
+        # Nothing is known of views if nobody asked.
+        for table, around, near in zip(self._views, known.around, known.within, strict=False):
             way = 1 if searches_inner(table.view) else 2
-            within = self._with_view(table, asked.vector, least=least)
-            for near, this in ((hits, way), (within, EXCHANGED[way])):
-                for record, cosine in near:
+            within = [(records[key], cosine) for key, cosine in near.items() if key in records]
+            for hits, this in ((around, way), (within, EXCHANGED[way])):
+                for record, cosine in hits:
                     if cosine >= least:
                         ways[record.id] = ways.get(record.id, 0) | this
                         seen.append((record, cosine))
@@ -210,15 +265,6 @@ class Checker:
             for vector in vectors
         ]
 
-    def _with_view(self, table: ViewTable, vector: Vectors, *, least: float) -> list[Hit]:
-        """The pictures of which a view is near, from a cosine on."""
-        ((ids, scores),) = table.search(vector[np.newaxis], limit=_DEPTHS[0])
-        found = zip(ids.tolist(), scores.tolist(), strict=True)
-        cosines = {key: score for key, score in found if score >= least}
-        rows = self._collection.read(f"id in {list(cosines)}", fields=FIELDS) if cosines else []
-        records = map(Record.from_row, rows)
-        return [(record, cosines[record.id]) for record in records if not record.copy_of]
-
     def _nearest(self, vector: Vectors, first: list[Hit], *, floor: float) -> Iterator[list[Hit]]:
         """The nearest pictures, best first, as deep as they pass; `first` are those of a look."""
         before, hits = 0, first
@@ -229,3 +275,10 @@ class Checker:
                 return
             before = len(passing)
             (hits,) = self._whole([vector], deeper)
+
+
+def _near_view(table: ViewTable, vector: Vectors, *, least: float) -> dict[int, float]:
+    """The pictures of which a view is near, from a cosine on, by their ids."""
+    ((ids, scores),) = table.search(vector[np.newaxis], limit=_DEPTHS[0])
+    found = zip(ids.tolist(), scores.tolist(), strict=True)
+    return {key: score for key, score in found if score >= least}

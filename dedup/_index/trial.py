@@ -1,6 +1,6 @@
 """One image compared with more and more pictures of an index, until more would add nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -81,7 +81,29 @@ class Asked:
 
 
 class Trial:
-    """The comparison of one image with more and more pictures of an index."""
+    """The comparison of one image with more and more pictures of an index.
+
+    Parameters
+    ----------
+    asked : Asked
+    constraints : mapping of str to bool
+        What was said of it and others, by their digests.
+    settings : Settings
+    floor : float
+        Least similarity of what is looked at.
+    images : mapping of str to image
+        Images of the index that are in memory, by path.
+    copies_of : callable
+        All files that show pictures to the pixel, by their ids.
+    known : VectorCache, optional
+        What was embedded before to rank pairs again.
+
+    Attributes
+    ----------
+    matches, lookalikes : list of Match
+    unread : dict of str to str
+        What it was not compared with, by path: why the file can't be read.
+    """
 
     def __init__(
         self,
@@ -91,14 +113,17 @@ class Trial:
         settings: Settings,
         floor: float,
         images: Mapping[str, ImageSource],
+        copies_of: Callable[[Sequence[int]], Sequence[Record]],
         known: VectorCache | None,
     ) -> None:
         self.matches: list[Match] = []
         self.lookalikes: list[Match] = []
+        self.unread: dict[str, str] = {}
         self._asked = asked
         self._constraints = constraints
         self._settings = settings
         self._floor = floor
+        self._copies_of = copies_of
         self._files: dict[int, list[Record]] = {_ASKED: [asked.record]}
         self._pictures = Pictures(self._files, images={**images, asked.record.path: asked.source})
         large = None if settings.verify else reranker_of(settings.model)
@@ -145,22 +170,26 @@ class Trial:
         for start in range(0, len(found), _AT_ONCE):
             pairs = [(_ASKED, record.picture) for record, _ in found[start : start + _AT_ONCE]]
             pairs = [pair for pair in pairs if self._is_worth(pair, candidates, exact)]
+            self._find_files([picture for _, picture in pairs])
             decision.verify(pair for pair in pairs if pair[1] != exact)
-            self._compared += len(pairs)
             for pair in pairs:
                 is_exact = pair[1] == exact
-                if is_exact or decision.is_link(pair):
-                    score = 1.0 if is_exact else _score(verifier.evidence(pair))
-                    relation = "exact" if is_exact else "near"
-                    similarity = candidates.similarity[pair]
-                    self._accept(Match(known[pair[1]].path, similarity, relation, score))
+                evidence = None if is_exact else verifier.evidence(pair)
+                path = (self._pictures.there(pair[1]) or known[pair[1]]).path
+                similarity = candidates.similarity[pair]
+                if is_exact:
+                    self._accept(Match(path, similarity, "exact", 1.0))
+                elif decision.is_link(pair):
+                    self._accept(Match(path, similarity, "near", _score(evidence)))
+                elif pair[1] in self._pictures.unreadable:
+                    self.unread[path] = self._pictures.unreadable[pair[1]]
+                    continue
                 else:
                     self._failures += 1
-                    alike = verifier.evidence(pair) if decision.is_cannot_link(pair) else None
-                    if alike is not None:
-                        similarity = candidates.similarity[pair]
-                        path = known[pair[1]].path
-                        self.lookalikes.append(Match(path, similarity, "lookalike", alike.score))
+                    if evidence is not None and decision.is_cannot_link(pair):
+                        alike = Match(path, similarity, "lookalike", evidence.score)
+                        self.lookalikes.append(alike)
+                self._compared += 1
 
     def is_over(self, found: Sequence[Hit]) -> bool:
         """Whether pictures less similar than these would add nothing."""
@@ -177,6 +206,12 @@ class Trial:
             return False
         needed = pair[1] == exact or pair in candidates.constraints or not self._settings.verify
         return needed or not self._is_done
+
+    def _find_files(self, pictures: Sequence[int]) -> None:
+        """Where the file that stands for a picture is gone, take others that show the same."""
+        gone = [picture for picture in pictures if self._pictures.there(picture) is None]
+        for record in self._copies_of(gone) if gone else ():
+            self._files[record.picture].append(record)
 
     def _accept(self, match: Match) -> None:
         self.matches.append(replace(match, probability=self._probability(match)))

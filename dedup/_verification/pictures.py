@@ -41,14 +41,20 @@ class Pictures:
         self.files = files
         self.images = images
         self.unreadable: dict[int, str] = {}
-        self._digest_of: dict[int, str | None] = {}
+        self._there: dict[int, Record] = {}
+
+    def there(self, picture: int) -> "Record | None":
+        """The first file that is as it was indexed; None if there is none."""
+        if picture not in self._there:
+            for record in self.files[picture]:
+                if record.path in self.images or _is_unchanged(record):
+                    return self._there.setdefault(picture, record)
+        return self._there.get(picture)
 
     def digest(self, picture: int) -> str | None:
-        """Digest of the first file that is there as it was indexed; None if there is none."""
-        if picture not in self._digest_of:
-            there = (r for r in self.files[picture] if r.path in self.images or _is_unchanged(r))
-            self._digest_of[picture] = next((record.digest for record in there), None)
-        return self._digest_of[picture]
+        """Digest of the first file that is as it was indexed; None if there is none."""
+        record = self.there(picture)
+        return None if record is None else record.digest
 
     def read(self, picture: int, *, short_side: int) -> Decoded | DecodeError:
         """A picture, decoded; or why it can't be, which `unreadable` then says too."""

@@ -46,7 +46,10 @@ def test_json_is_all_that_is_printed(run, copies, spare_photo, tmp_path):
     run("add", copies)
     spare_photo.save(tmp_path / "new.png")
     code, out, _ = run("check", tmp_path / "new.png", "--json")
-    assert (code, json.loads(out)) == (0, {"relation": "new", "matches": [], "lookalikes": []})
+    assert (code, json.loads(out)) == (
+        0,
+        {"relation": "new", "matches": [], "lookalikes": [], "unread": {}},
+    )
     code, out, _ = run("check", copies / "rocket.png", "--json")
     assert (code, json.loads(out)["matches"][0]["path"]) == (1, str(copies / "rocket.png"))
     code, out, _ = run("duplicates", "--json")

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -156,6 +157,40 @@ def test_check_adds_nothing(index, folder, photos):
     with pytest.raises(dedup.DecodeError, match="file not found"):
         index.check(folder / "nobody.jpg")
     assert len(index) == 6
+
+
+def test_check_knows_a_picture_while_one_of_its_files_is_there(index, folder, photos):
+    half = photos["chelsea"].resize((150, 100))
+    photos["chelsea"].save(folder / "again.png")
+    photos["chelsea"].save(folder / "once more.bmp")
+    photos["chelsea"].save(folder / "lossless.webp", lossless=True)
+    (folder / "chelsea.jpg").unlink()
+    index.add(folder)
+    left = {folder / "again.png", folder / "once more.bmp", folder / "lossless.webp"}
+    while left:
+        (match,) = index.check(half).matches
+        found = Path(match.path)
+        assert (match.relation, found in left) == ("near", True)
+        found.unlink()
+        left.remove(found)
+    seen = index.check(half)
+    assert seen.relation == "new"
+    assert [(Path(path).parent, reason) for path, reason in seen.unread.items()] == [
+        (folder, "gone since it was indexed")
+    ]
+
+
+def test_files_that_are_gone_do_not_use_up_the_patience_of_a_check(index, folder, photos):
+    coffee = photos["coffee"]
+    for quality in range(30, 90, 3):  # twenty, each nearer than the one that stays
+        coffee.save(folder / f"gone-{quality}.jpg", quality=quality)
+    coffee.crop((40, 30, 260, 170)).save(folder / "stays.png")
+    index.add(folder)
+    (folder / "coffee.png").unlink()
+    for file in folder.glob("gone-*.jpg"):
+        file.unlink()
+    (match,) = index.check(coffee.resize((200, 134))).matches
+    assert match.path == str(folder / "stays.png")
 
 
 def test_empty_index_answers(index, photos):
