@@ -5,12 +5,12 @@ Watermarks, bars, mosaics, borders and frames are nothing that anyone misses.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import are_two_shots, is_coarser
-from dedup._grouping.toned import is_mirror_unsure, is_tinted, is_unsure
+from dedup._grouping.toned import is_mirror_unsure, is_of_one_light, is_tinted, is_unsure
 from dedup._verification.coverage.coverage import Coverage, Only
 from dedup._verification.coverage.detail import Detail
 from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
@@ -99,7 +99,7 @@ def shown_more(
     seen: Coverage | None,
     *,
     edited: str = "retain",
-    alone: bool = False,
+    beside: Callable[[], Iterable[Coverage]] = tuple,
 ) -> str:
     """What a file shows that the one to keep does not, in words; "" if nothing.
 
@@ -111,8 +111,9 @@ def shown_more(
         said that they are duplicates and they can't be compared.
     edited : {"retain", "remove"}
         Whether captions, and what else was put on or around a copy of the picture, count.
-    alone : bool
-        Whether there is no third picture that would say which of the two was edited.
+    beside : callable
+        Gives the coverage from the file to keep to each further picture of the group: one that is
+        as light, and not mirrored, says that the other one was edited.
     """
     words = _fuller(keep, other)
     if seen is None:
@@ -140,11 +141,16 @@ def shown_more(
     if seen.b.colours:
         said.append("its colours are only here")
     said += _finely(keep, other, seen)
-    if alone and not said and is_unsure(keep, other, seen):
-        said.append("nothing tells which of the two has the light and colours of the original")
-    if alone and not said and is_mirror_unsure(keep, other, seen):
-        said.append("nothing tells which of the two is mirrored")
-    return ", ".join(said)
+    return ", ".join(said or _undecided(keep, other, seen, beside))
+
+
+def _undecided(
+    keep: Record, other: Record, seen: Coverage, beside: Callable[[], Iterable[Coverage]]
+) -> Iterator[str]:
+    if is_unsure(keep, other, seen) and not any(map(is_of_one_light, beside())):
+        yield "nothing tells which of the two has the light and colours of the original"
+    if is_mirror_unsure(keep, other, seen) and all(its.is_mirrored for its in beside()):
+        yield "nothing tells which of the two is mirrored"
 
 
 def is_fuller(a: Record, b: Record) -> bool:

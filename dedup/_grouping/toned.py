@@ -6,7 +6,14 @@ from dedup._catalogue.record import Record
 from dedup._grouping.encoding import has_camera, is_lossless
 from dedup._verification.coverage.coverage import Coverage
 
-__all__ = ["is_mirror_unsure", "is_tinted", "is_unsure", "which_lost_tones", "which_was_toned"]
+__all__ = [
+    "is_mirror_unsure",
+    "is_of_one_light",
+    "is_tinted",
+    "is_unsure",
+    "which_lost_tones",
+    "which_was_toned",
+]
 
 _TINTED: Final = 3.0
 """Difference of colours, in grey values, that encoders do not make."""
@@ -22,6 +29,11 @@ paler copies have 0.18 to 0.9 more, those of other hues at most 0.1."""
 def is_tinted(seen: Coverage) -> bool:
     """Whether the light or the colours of two pictures differ."""
     return seen.tint > _TINTED
+
+
+def is_of_one_light(seen: Coverage) -> bool:
+    """Whether nobody sees that the light or the colours of two pictures differ."""
+    return seen.tint <= _CLEARLY and not seen.a.colours and not seen.b.colours
 
 
 def which_lost_tones(seen: Coverage) -> int:

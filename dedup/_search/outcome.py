@@ -23,6 +23,7 @@ from dedup._search.rerank import Reranker
 from dedup._search.settings import Settings
 from dedup._search.threshold import Threshold
 from dedup._search.two_sets import TwoSets
+from dedup._verification.coverage.coverage import Coverage
 from dedup._verification.evidence import relation_of
 from dedup._verification.verify import Verifier
 from dedup.errors import InputError
@@ -226,13 +227,20 @@ class Outcome:
         seen = self.verifier.covering.of(a, b)
         if seen is None:
             return "can't be compared closely with the file to keep"
-        alone = ordered(a, b) in self._pairs_alone
-        return shown_more(keep, other, seen, edited=edited, alone=alone)
+        return shown_more(keep, other, seen, edited=edited, beside=lambda: self._shown(a, but=b))
+
+    def _shown(self, keep: int, *, but: int) -> Iterator[Coverage]:
+        """What the picture to keep and all but one of its group show of each other."""
+        for other in self._members.get(keep, ()):
+            if other != but and self._is_aligned(keep, other):
+                seen = self.verifier.covering.of(keep, other)
+                if seen is not None:
+                    yield seen
 
     @cached_property
-    def _pairs_alone(self) -> set[Pair]:
-        """The groups of two pictures."""
-        return {ordered(*members) for members in self.settled if len(members) == 2}
+    def _members(self) -> dict[int, list[int]]:
+        """The group of each picture."""
+        return {picture: members for members in self.settled for picture in members}
 
     def _is_aligned(self, a: int, b: int) -> bool:
         """Whether two pictures were verified against each other, and one lies on the other."""

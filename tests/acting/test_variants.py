@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 import skimage.data
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 import dedup
 
@@ -103,6 +103,13 @@ def test_a_third_copy_tells_which_of_them_was_made_brighter(reasons, photo):
     gamma = photo.point([round(255 * (value / 255) ** 0.6) for value in range(256)] * 3)
     kept, others = reasons(original=photo, small=small, gamma=gamma)
     assert (kept, set(others.values())) == ("original", {""})
+
+
+def test_of_several_each_in_another_light_nothing_tells_which_was_first(tmp_path, photo):
+    for name, colour in {"original": 1, "pale": 0.75, "paler": 0.5}.items():
+        ImageEnhance.Color(photo).enhance(colour).save(tmp_path / f"{name}.jpg", quality=92)
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert group.remove == []
 
 
 def test_mirrored_or_turned_drawing_stays_and_a_photo_does_not(reasons, tmp_path, photo):
