@@ -15,9 +15,13 @@ from pymilvus import MilvusClient
 import dedup
 
 EXIT = pytest.StashKey[int]()
+SERVER = pytest.StashKey[milvus_server.Server]()
 settings.register_profile("busy", deadline=None)  # no law is about time
 settings.load_profile("busy")
 PHOTOS = ("astronaut", "camera", "chelsea", "coffee", "coins", "rocket")
+# Hundreds of processes are started; without bytecode each takes four seconds more to import.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture(autouse=True)
@@ -107,15 +111,29 @@ def many_photos(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """A real Milvus server, with authorization."""
+@pytest.fixture
+def server(pytestconfig, tmp_path_factory):
+    """A real Milvus server, with authorization; the next test that needs one has it too."""
     if reason := milvus_server.why_not():
         pytest.skip(reason)
-    running = milvus_server.Server(tmp_path_factory.mktemp("milvus"))
-    running.start()
-    yield running
-    running.stop()
+    if SERVER not in pytestconfig.stash:
+        running = milvus_server.Server(tmp_path_factory.mktemp("milvus"))
+        running.start()
+        pytestconfig.stash[SERVER] = running
+    return pytestconfig.stash[SERVER]
+
+
+def stop_server(config):
+    """Stop it where the next test needs none: it works for itself, too."""
+    if SERVER in config.stash:
+        config.stash[SERVER].stop()
+        del config.stash[SERVER]
+
+
+@pytest.hookimpl(trylast=True)  # after what the test's own fixtures clear up
+def pytest_runtest_teardown(item, nextitem):
+    if nextitem is None or not nextitem.get_closest_marker("server"):
+        stop_server(item.config)
 
 
 @dataclass(frozen=True)
@@ -157,9 +175,12 @@ def pytest_collection_modifyitems(items):
             item.add_marker(marker)
         if not any(item.get_closest_marker(name) for name in NOT_QUICK):
             item.add_marker("quick")
+    # So that one server is started, and others work while it is waited for.
+    items.sort(key=lambda item: item.get_closest_marker("server") is None)
 
 
 def pytest_sessionfinish(session, exitstatus):
+    stop_server(session.config)
     session.config.stash[EXIT] = int(exitstatus)
 
 

@@ -86,6 +86,7 @@ def is_made_from(one: Record, other: Record) -> bool:
     return abs(_step_before(one) - step) < _ALIKE * step
 
 
+@lru_cache(maxsize=10_000)  # each file of a group is asked about for many others
 def has_camera(record: Record) -> bool:
     """Whether a camera wrote its name into a file."""
     if record.is_file:
@@ -169,7 +170,7 @@ def _coarsest_of(record: Record) -> float:
     return max(_step(record), _step_before(record))
 
 
-@lru_cache(maxsize=10_000)  # each file of a group is asked about for many others
+@lru_cache(maxsize=10_000)
 def _step(record: Record) -> float:
     """Mean quantisation step, as a file says."""
     if record.is_file:

@@ -305,9 +305,7 @@ class ImageIndex:
     def known(self, paths: Iterable[str]) -> tuple[dict[str, Record], Vectors]:
         """The records of those paths that are in the index, and a vector each."""
         with self._opened.turn():
-            records = {p: r for p in paths if (r := self._catalogue.records.get(p)) is not None}
-            pictures = [record.picture for record in records.values()]
-            return records, self._catalogue.collection.vectors(pictures)
+            return self._opened.known(paths)
 
     def find(
         self,

@@ -1,12 +1,13 @@
 """What an index is made of while it is open, and the work that its parts do together."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 from dedup._base.allocator import give_back
+from dedup._base.arrays import Vectors
 from dedup._base.progress import bar
 from dedup._base.timings import Timings
 from dedup._catalogue.added import Added
@@ -14,6 +15,7 @@ from dedup._catalogue.catalogue import Catalogue
 from dedup._catalogue.discover import Found
 from dedup._catalogue.ingest import Ingest
 from dedup._catalogue.known_pictures import KnownPictures
+from dedup._catalogue.record import Record
 from dedup._catalogue.vector_cache import VectorCache
 from dedup._catalogue.verdicts import Verdicts
 from dedup._index.admission import Admission
@@ -55,10 +57,10 @@ class OpenIndex:
         uri: str | Path | None,
         *,
         model: Method,
-        token: str,
-        collection: str,
-        storage: Storage | None,
-        regions: bool,
+        token: str = "",
+        collection: str = "dedup",
+        storage: Storage | None = None,
+        regions: bool = False,
         cache: bool,
         progress: bool,
     ) -> None:
@@ -140,6 +142,12 @@ class OpenIndex:
             give_back()
         added.skipped = sorted(found.skipped + added.skipped, key=lambda skipped: skipped.path)
         return added
+
+    def known(self, paths: Iterable[str]) -> tuple[dict[str, Record], Vectors]:
+        """The records of those paths that are in it, and a vector each."""
+        records = {p: r for p in paths if (r := self.catalogue.records.get(p)) is not None}
+        pictures = [record.picture for record in records.values()]
+        return records, self.catalogue.collection.vectors(pictures)
 
     def search(self, settings: Settings, timings: Timings | None = None) -> Search:
         """A search among its images."""

@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,13 +17,15 @@ from dedup._base.arrays import Vectors
 from dedup._base.options import DEFAULT
 from dedup._base.pairs import Pair, ordered
 from dedup._base.progress import bar
-from dedup._catalogue.discover import Skipped
+from dedup._catalogue.discover import Skipped, discover
 from dedup._catalogue.record import Record
 from dedup._index.cached import with_own_index
 from dedup._index.find import index_name
-from dedup._index.image_index import ImageIndex
+from dedup._index.open_index import OpenIndex
 from dedup._search.settings import Settings
 from dedup._tuning.scored_pairs import ScoredPairs
+from dedup._verification.evidence_cache import EvidenceCache
+from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.pictures import Pictures
 from dedup._verification.verify import Verifier
 from dedup.labels import Labels, read_labels
@@ -92,14 +95,20 @@ def score_pairs(
     settings = Settings(threshold, candidates, verify, method=chosen)
     # Without verification the similarity decides, and that is the reranker's.
     embedded_by = chosen if verify else chosen.reranker or chosen
-    known = _Known.of(labels, method=embedded_by, cache=cache, progress=progress)
+    features = FeatureCache() if verify else None
+    known = _Known.of(labels, method=embedded_by, features=features, cache=cache, progress=progress)
     floor = settings.floor(images=len(known.paths))
     listed = known.pairs_of(labels, floor=floor if verify else None)
     table = listed.table
     if verify:
-        table["score"] = _verified(
-            table, known, floor=floor, reranker=chosen.reranker, progress=progress
+        files = {record.picture: [record] for record in known.records}
+        verifier = Verifier(
+            Pictures(files, images={}),
+            features=features,
+            evidence_cache=EvidenceCache(chosen.reranker) if cache else None,
+            reranker=chosen.reranker,
         )
+        table["score"] = _verified(table, known, verifier, floor=floor, progress=progress)
     else:
         table["score"] = settings.measure.values(table["similarity"])
     return ScoredPairs(
@@ -132,14 +141,23 @@ class _Known:
     vectors: Vectors
 
     @classmethod
-    def of(cls, labels: Labels, *, method: Method, cache: bool, progress: bool) -> "_Known":
+    def of(
+        cls,
+        labels: Labels,
+        *,
+        method: Method,
+        features: FeatureCache | None,
+        cache: bool,
+        progress: bool,
+    ) -> "_Known":
         paths = labels.paths
 
         def embedded(uri: Path) -> tuple[list[Skipped], dict[str, Record], Vectors]:
-            with ImageIndex(uri, method=method, progress=progress) as index:
-                return index.add(paths).skipped, *index.known(paths)
+            with closing(OpenIndex(uri, model=method, cache=cache, progress=progress)) as index:
+                added = index.add(discover(paths), features=features, recalls=cache)
+                return added.skipped, *index.known(paths)
 
-        name = index_name(paths, method=method) if cache else None
+        name = index_name(paths, method=method, regions=False) if cache else None
         skipped, by_path, vectors = with_own_index(embedded, name=name)
         for one in skipped:
             warnings.warn(f"{one.path}: {one.reason}; its labels are left out", stacklevel=3)
@@ -245,12 +263,10 @@ def _distinct(references: pd.DataFrame) -> int:
 
 
 def _verified(
-    table: pd.DataFrame, known: _Known, *, floor: float, reranker: Method | None, progress: bool
+    table: pd.DataFrame, known: _Known, verifier: Verifier, *, floor: float, progress: bool
 ) -> list[float]:
     """The verification's score of each pair; none where no threshold would accept it."""
     by_path = dict(zip(known.paths, known.records, strict=True))
-    files = {record.picture: [record] for record in known.records}
-    verifier = Verifier(Pictures(files, images={}), reranker=reranker)
     pairs = [
         ordered(by_path[a].picture, by_path[b].picture)
         for a, b in table[["a", "b"]].itertuples(index=False)

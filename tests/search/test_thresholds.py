@@ -42,6 +42,17 @@ def pictures(photos, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    return tmp_path_factory.mktemp("seen")
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(seen, monkeypatch):
+    """One for all: what a pair shows depends neither on thresholds nor on what proposed it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(seen))
+
+
+@pytest.fixture(scope="module")
 def indexes(pictures, tmp_path_factory):
     """An index for each method; of some files that are gone by now."""
     made = {}
