@@ -6,9 +6,9 @@ from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import (
     has_camera,
-    is_coarser,
     is_lossless,
     is_made_from,
+    is_surely_coarser,
     losslessness,
 )
 from dedup._grouping.retain import (
@@ -85,16 +85,14 @@ def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
 
 
 def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
-    coarser = int(is_coarser(keep, other)) - int(is_coarser(other, keep))
+    coarser = int(is_surely_coarser(keep, other)) - int(is_surely_coarser(other, keep))
     if is_amplified(seen.detail) or is_amplified(seen.swapped().detail):
         coarser = 0  # the finer file is a sharpened copy of the coarse one, perhaps
-    return _source(other, keep, seen) or coarser or _plain(seen) or _detailed(seen)
+    return _source(other, keep) or coarser or _plain(seen) or _detailed(seen)
 
 
-def _source(other: Record, keep: Record, seen: Coverage) -> int:
-    """The JPEG file, however coarse, of which the other one, pixel on pixel, is a decoded copy."""
-    if not seen.detail.is_exact:
-        return 0
+def _source(other: Record, keep: Record) -> int:
+    """The JPEG file, however coarse, from which the other one was made, pixel on pixel."""
     return int(is_made_from(keep, other)) - int(is_made_from(other, keep))
 
 

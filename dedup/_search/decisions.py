@@ -10,6 +10,7 @@ from dedup._base.pairs import Pair, ordered
 from dedup._grouping.decision import Decision
 from dedup._search.candidates import Candidates
 from dedup._verification.evidence import Evidence
+from dedup._verification.registration import Matrix
 from dedup._verification.verify import Verifier
 
 __all__ = ["ByAlignment", "ByCosine", "Constrained"]
@@ -221,9 +222,7 @@ def _inside(points: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     return ((points[:2] >= 0) & (points[:2] <= 1)).all(axis=0)
 
 
-def _in_blocks(
-    points: npt.NDArray[np.float64], blocks: npt.NDArray[np.float64]
-) -> npt.NDArray[np.bool_]:
+def _in_blocks(points: npt.NDArray[np.float64], blocks: Matrix) -> npt.NDArray[np.bool_]:
     """Which points, shape (3, n), lie in any of some blocks of one shape, (m, 4, 2)."""
     if not len(blocks):
         return np.zeros(points.shape[1], np.bool_)
