@@ -13,7 +13,7 @@ from PIL import ExifTags, Image
 
 from dedup._catalogue.record import Record
 from dedup._grouping.jpeg_blocks import Blocks, blocks_of
-from dedup._grouping.jpeg_origins import origin
+from dedup._grouping.jpeg_origins import can_tell, origin
 from dedup._grouping.jpeg_traces import tables_in_pixels
 from dedup.errors import DecodeError
 from dedup.pipelines.images.archives import open_file
@@ -27,6 +27,7 @@ __all__ = [
     "is_coarser",
     "is_lossless",
     "is_made_from",
+    "is_rounded_more",
     "is_surely_coarser",
     "losslessness",
 ]
@@ -34,9 +35,8 @@ __all__ = [
 _COARSE: Final = 45.0
 """Mean quantisation step, of about quality 60, from which a JPEG file is visibly the worse."""
 _TWICE: Final = 2.0
-_SEEN: Final = 25.0
-_ALIKE: Final = 0.1
-"""Steps that pixels show, of quality 80 and less; and, in parts of them, how wrong they may be."""
+_MORE: Final = 1.1
+"""Steps in units of another file's, from which one is the coarser file; and was rounded more."""
 _MAKE, _MODEL = 0x010F, 0x0110
 _BROKEN: Final = suppress(DecodeError, OSError, SyntaxError, ValueError, struct.error)
 _DATE: Final = re.compile(r"[12]\d{3}:[01]\d:[0-3]\d [0-2]\d:[0-5]\d:[0-6]\d")
@@ -85,12 +85,13 @@ def is_surely_coarser(one: Record, other: Record) -> bool:
 
 
 def is_made_from(one: Record, other: Record) -> bool:
-    """Whether a file's pixels show that it was made from a JPEG file: the other one, so coarse."""
-    step = _step(other)
-    if step < _SEEN or step < _TWICE * _step(one):
-        return False
-    before = _step_before(one)
-    return abs(before - step) < _ALIKE * step if before else _origin(other, one) > 0
+    """Whether it shows in pixels, by the steps of the coarser JPEG file, that one was made so."""
+    return _origin(other, one) > 0 or _origin(one, other) < 0
+
+
+def is_rounded_more(one: Record, other: Record) -> bool:
+    """Whether one was encoded with larger steps, now or before: what is finer in it are these."""
+    return _coarsest_of(one) > _MORE * _coarsest_of(other)
 
 
 def has_camera(record: Record) -> bool:
@@ -200,11 +201,14 @@ def _step_before(record: Record) -> float:
 @lru_cache(maxsize=10_000)
 def _origin(coarse: Record, other: Record) -> int:
     """1 if a file was made from a JPEG file, -1 if it was there before, 0 if nothing tells."""
+    if (coarse.width, coarse.height) != (other.width, other.height):
+        return 0
     tables = _tables(coarse) if coarse.format in _LOSSY else _tables_before(coarse)
-    if not tables[0].all() or (coarse.width, coarse.height) != (other.width, other.height):
+    steps, others = tables[0], _tables(other)[0]
+    if not steps.all() or not can_tell(steps, others):
         return 0
     a, b = _blocks(coarse), _blocks(other)
-    return 0 if a is None or b is None else origin(a, tables[0], b)
+    return 0 if a is None or b is None else origin(a, steps, b, others)
 
 
 @lru_cache(maxsize=10_000)  # each file of a group is asked about for many others

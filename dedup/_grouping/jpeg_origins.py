@@ -1,4 +1,4 @@
-"""Whether a file was made from a coarse JPEG file of its size, or was there before it.
+"""Whether a file was made from a coarser JPEG file of its size, or was there before it.
 
 An encoder rounds each coefficient of a block's cosine transform to a multiple of its step. What was
 there before lies anywhere within half a step of that; what was made from it lies at it, but for
@@ -12,36 +12,56 @@ import numpy.typing as npt
 
 from dedup._grouping.jpeg_blocks import Blocks
 
-__all__ = ["origin"]
+__all__ = ["can_tell", "origin"]
 
 _LEAST: Final = 10
 """Steps, at least, in which an encoder's roundings to whole pixels are small."""
 _FEW: Final = 100
 """Coefficients that say too little."""
+_COARSER: Final = 2.3
+"""Steps, in units of the other file's, of a file that tells which was first: of 17 photos in eight
+qualities, saved again in nine, with less it says the contrary of a tenth."""
+_AS_IT_WAS: Final = 0.15
+"""How far from 1 contrasts are, at most, of what was there before: encoders change none."""
 _TONES: Final = 8
 """Parts of the blocks, by their light, of which each has a contrast of its own."""
 _ON_GRID: Final = 0.1
 """Parts of a step by which the coarse file itself is off, at most, on the mean."""
 _AT: Final = 0.18
-_WITHIN: Final = 0.2
+_BETWEEN: Final = 0.2
+"""Median distance from the multiples, in steps, of what was made from the file, at most, and of
+what was there before, at least (0.25 by chance)."""
+_ROUNDED: Final = 0.7
+_ITS_OWN: Final = 0.93
+_NOT_ITS_OWN: Final = 0.85
+"""Grey values by which rounded pixels are off; the part of the distances that another JPEG file's
+own steps explain, and pixels, of what was made from the file, at least; and of what was there
+before, at most."""
 _HALF: Final = 0.55
 _MOST: Final = 0.92
-"""Median distance from the multiples, in steps, of what was made from the file, at most, and of
-what was there before, at least; and the part of the latter that lies within half a step. Of 21
-photos in quality 30 to 60 what was there before, in quality 80 to 98, has 0.21 to 0.29 (0.25 by
-chance) and 0.92 to 1; copies in other colours have mostly 0.02 to 0.13, and noisy ones, of 10 grey
-values, 0.16 to 0.28 and at most 0.94: of these nothing is said."""
+"""The part of the distances that is within half a step, of what was there before: noise has more
+beyond."""
 
 
-def origin(coarse: Blocks, steps: npt.NDArray[np.float32], other: Blocks) -> int:
+def can_tell(steps: npt.NDArray[np.float32], other_steps: npt.NDArray[np.float32]) -> bool:
+    """Whether a file was rounded so much more coarsely than another one that `origin` tells."""
+    return bool(steps.mean() > _COARSER * other_steps.mean())
+
+
+def origin(
+    coarse: Blocks,
+    steps: npt.NDArray[np.float32],
+    other: Blocks,
+    other_steps: npt.NDArray[np.float32],
+) -> int:
     """1 if a picture was made from a JPEG file, -1 if it was there before, 0 if nothing tells.
 
     Parameters
     ----------
     coarse, other : Blocks
         Of the JPEG file, and of the other picture.
-    steps : ndarray, shape (8, 8)
-        Of the JPEG file's table for light.
+    steps, other_steps : ndarray, shape (8, 8)
+        Of the JPEG file's table for light, and of the other one's, if it is a JPEG file, else 0.
 
     Examples
     --------
@@ -55,8 +75,8 @@ def origin(coarse: Blocks, steps: npt.NDArray[np.float32], other: Blocks) -> int
     >>> with Image.open(file) as image:
     ...     steps = np.array(image.quantization[0], np.float32).reshape(8, 8)
     ...     coarse = np.asarray(image)
-    >>> darker = (0.7 * coarse).astype(np.uint8)
-    >>> [origin(blocks_of(coarse), steps, blocks_of(other)) for other in (before, darker)]
+    >>> darker, none = (0.7 * coarse).astype(np.uint8), np.zeros((8, 8), np.float32)
+    >>> [origin(blocks_of(coarse), steps, blocks_of(x), none) for x in (before, darker)]
     [-1, 1]
     """
     if coarse.size != other.size:
@@ -68,24 +88,28 @@ def origin(coarse: Blocks, steps: npt.NDArray[np.float32], other: Blocks) -> int
     used[:, 0, 0] = False  # light
     if used.sum() < _FEW or abs(a - multiples)[used].mean() > _ON_GRID:
         return 0
-    off = abs(_gained(b, multiples, used, other.light[whole]) - multiples)[used]
+    gains = _gains(b, multiples, used, other.light[whole])[:, None, None]
+    off = abs(gains * b - multiples)[used]
+    own = ((gains * other_steps / 2 + _ROUNDED) / steps)[used]
+    explained = float((off < own).mean())
     middle = float(np.median(off))
-    if middle < _AT:
+    if middle < _AT or explained > _ITS_OWN:
         return 1
-    return -1 if middle > _WITHIN and float((off < _HALF).mean()) > _MOST else 0
+    is_between = middle > _BETWEEN and explained < _NOT_ITS_OWN
+    is_toned = abs(np.median(gains) - 1) > _AS_IT_WAS
+    return -1 if is_between and not is_toned and (off < _HALF).mean() > _MOST else 0
 
 
-def _gained(
+def _gains(
     values: npt.NDArray[np.float32],
     wanted: npt.NDArray[np.float32],
     used: npt.NDArray[np.bool_],
     light: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.float32]:
-    """Coefficients in the contrast of others, which depends on how light a block is."""
+    """The contrast of others in units of some coefficients', by how light a block is."""
     edges = np.quantile(light, np.arange(1, _TONES) / _TONES)
     tone = np.searchsorted(edges, light)
     both, own = (
         np.bincount(tone, (x * values * used).sum(axis=(1, 2)), _TONES) for x in (wanted, values)
     )
-    gains = (both / np.maximum(own, 1e-6)).astype(np.float32)
-    return values * gains[tone][:, None, None]
+    return (both / np.maximum(own, 1e-6)).astype(np.float32)[tone]

@@ -8,6 +8,7 @@ from dedup._grouping.encoding import (
     has_camera,
     is_lossless,
     is_made_from,
+    is_rounded_more,
     is_surely_coarser,
     losslessness,
 )
@@ -171,7 +172,9 @@ def _fresher(other: Record, keep: Record, seen: Coverage) -> int:
     if not is_sure or is_tinted(seen) or is_lossless(other) != is_lossless(keep):
         return 0
     detail, back = seen.detail, seen.swapped().detail
-    return int(detail.ratio > _ENCODED_ONCE) - int(back.ratio > _ENCODED_ONCE)
+    if detail.ratio > _ENCODED_ONCE:
+        return int(not is_rounded_more(other, keep))
+    return -int(back.ratio > _ENCODED_ONCE and not is_rounded_more(keep, other))
 
 
 def _is_noisier(detail: Detail) -> bool:

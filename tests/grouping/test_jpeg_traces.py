@@ -10,6 +10,7 @@ from PIL import Image
 
 import dedup
 from dedup._grouping.jpeg_blocks import blocks_of
+from dedup._grouping.jpeg_origins import origin
 from dedup._grouping.jpeg_traces import tables_in_pixels
 from dedup.data.edits import EDITS, edited_file
 
@@ -79,3 +80,25 @@ def test_coarse_copy_goes_for_what_was_there_before(photo, tmp_path):
     (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
     assert group.keep.endswith("z_original.jpg")
     assert len(group.remove) == 1
+
+
+def light_of(image):
+    table = np.zeros((8, 8)) if image.format != "JPEG" else np.array(image.quantization[0])
+    return blocks_of(np.asarray(image.convert("L"))), table.reshape(8, 8).astype(np.float32)
+
+
+@pytest.mark.parametrize(("first", "then"), [(92, 75), (95, 70), (75, 95), (40, 85), (85, 40)])
+def test_of_two_jpeg_files_the_steps_tell_which_was_first(photo, first, then):
+    one = through(photo, first)
+    other = through(one, then)
+    if first < then:
+        assert origin(*light_of(one), *light_of(other)) == 1
+    else:
+        assert origin(*light_of(other), *light_of(one)) == -1
+
+
+def test_of_a_noisy_copy_the_steps_tell_nothing(photo):
+    coarse = through(photo, 50)
+    noise = np.random.default_rng(0).normal(0, 12, (512, 512, 3))
+    noisy = Image.fromarray((np.asarray(coarse) + noise).clip(0, 255).astype(np.uint8))
+    assert origin(*light_of(coarse), *light_of(noisy)) == 0
