@@ -20,7 +20,7 @@ from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.champion import champion, points_of, won
 from dedup._grouping.decision import Decision
-from dedup._grouping.encoding import is_coarser
+from dedup._grouping.encoding import is_surely_coarser
 from dedup._grouping.retain import shows_more_within
 from dedup._grouping.two import is_better
 from dedup._verification.coverage.coverage import Coverage, Only
@@ -217,7 +217,7 @@ def _larger_sibling(
     larger = [
         one.picture
         for one in placed
-        if one.scale > least or is_coarser(files[keeper][0], files[one.picture][0])
+        if one.scale > least or is_surely_coarser(files[keeper][0], files[one.picture][0])
     ]
     decision.verify(ordered(keeper, other) for other in larger)
 

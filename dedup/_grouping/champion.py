@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import is_coarser
+from dedup._grouping.encoding import is_surely_coarser
 from dedup._grouping.retain import is_slightly_filtered
 from dedup._grouping.two import is_encoded_better
 from dedup._verification.coverage.coverage import Coverage
@@ -61,7 +61,7 @@ def points_of(one: Record, other: Record, seen: Coverage) -> float:
     Of a slightly sharpened or blurred copy nothing tells which of the two it is, but that it
     differs so from all others: both lose, and the finer one more, as more are sharpened.
     """
-    is_as_coarse = not is_coarser(one, other) and not is_coarser(other, one)
+    is_as_coarse = not is_surely_coarser(one, other) and not is_surely_coarser(other, one)
     if is_slightly_filtered(seen.detail) and is_as_coarse:
         return -1.0 if seen.detail.ratio > 1 else -0.5
     return won(one, other, seen, is_encoded_better)

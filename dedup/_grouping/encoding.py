@@ -8,10 +8,13 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from PIL import ExifTags, Image
 
 from dedup._catalogue.record import Record
-from dedup._grouping.jpeg_traces import step_in_pixels
+from dedup._grouping.jpeg_blocks import Blocks, blocks_of
+from dedup._grouping.jpeg_origins import can_tell, origin
+from dedup._grouping.jpeg_traces import tables_in_pixels
 from dedup.errors import DecodeError
 from dedup.pipelines.images.archives import open_file
 from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
@@ -24,15 +27,16 @@ __all__ = [
     "is_coarser",
     "is_lossless",
     "is_made_from",
+    "is_rounded_more",
+    "is_surely_coarser",
     "losslessness",
 ]
 
 _COARSE: Final = 45.0
 """Mean quantisation step, of about quality 60, from which a JPEG file is visibly the worse."""
 _TWICE: Final = 2.0
-_SEEN: Final = 25.0
-_ALIKE: Final = 0.1
-"""Steps that pixels show, of quality 80 and less; and, in parts of them, how wrong they may be."""
+_MORE: Final = 1.1
+"""Steps in units of another file's, from which one is the coarser file; and was rounded more."""
 _MAKE, _MODEL = 0x010F, 0x0110
 _BROKEN: Final = suppress(DecodeError, OSError, SyntaxError, ValueError, struct.error)
 _DATE: Final = re.compile(r"[12]\d{3}:[01]\d:[0-3]\d [0-2]\d:[0-5]\d:[0-6]\d")
@@ -70,20 +74,24 @@ def is_lossless(record: Record) -> bool:
 def is_coarser(one: Record, other: Record) -> bool:
     """Whether one file is a photo in a palette, or a coarse JPEG, and the other one is neither.
 
-    What was made from a JPEG file, and shows its blocks, is as coarse as that one was.
+    What was made from a JPEG file is as coarse as that one was.
     """
-    if _has_few_colours(one) != _has_few_colours(other):
-        return _has_few_colours(one) and not _was_in_a_palette(other)
-    step = _step_of(one)
-    return step > _COARSE and step > _TWICE * _coarsest_of(other)
+    return _is_reduced_more(one, other) or (_may_be_coarser(one, other) and _origin(one, other) < 1)
+
+
+def is_surely_coarser(one: Record, other: Record) -> bool:
+    """The same, where it shows that the other one was there before, or tells more anyway."""
+    return _is_reduced_more(one, other) or (_may_be_coarser(one, other) and _origin(one, other) < 0)
 
 
 def is_made_from(one: Record, other: Record) -> bool:
-    """Whether a file's pixels show that it was made from a JPEG file as coarse as the other one."""
-    step = _step(other)
-    if step < _SEEN or abs(_step(one) - step) < _ALIKE * step:
-        return False
-    return abs(_step_before(one) - step) < _ALIKE * step
+    """Whether it shows in pixels, by the steps of the coarser JPEG file, that one was made so."""
+    return _origin(other, one) > 0 or _origin(one, other) < 0
+
+
+def is_rounded_more(one: Record, other: Record) -> bool:
+    """Whether one was encoded with larger steps, now or before: what is finer in it are these."""
+    return _coarsest_of(one) > _MORE * _coarsest_of(other)
 
 
 @lru_cache(maxsize=10_000)  # each file of a group is asked about for many others
@@ -151,6 +159,17 @@ def _is_reduced(record: Record) -> bool:
     return counts[-_COLOURS] > 0 and counts[-1] < _GROUND * sum(counts)
 
 
+def _is_reduced_more(one: Record, other: Record) -> bool:
+    return _has_few_colours(one) and not _has_few_colours(other) and not _was_in_a_palette(other)
+
+
+def _may_be_coarser(one: Record, other: Record) -> bool:
+    step = _step_of(one)
+    if _has_few_colours(one) != _has_few_colours(other):
+        return False
+    return step > _COARSE and step > _TWICE * _coarsest_of(other)
+
+
 @lru_cache(maxsize=10_000)
 def _was_in_a_palette(record: Record) -> bool:
     """Whether a file that is lossless has no more colours than a palette, from which it came."""
@@ -170,22 +189,50 @@ def _coarsest_of(record: Record) -> float:
     return max(_step(record), _step_before(record))
 
 
-@lru_cache(maxsize=10_000)
 def _step(record: Record) -> float:
     """Mean quantisation step, as a file says."""
+    return float(_tables(record).mean())
+
+
+def _step_before(record: Record) -> float:
+    """Mean quantisation step of the JPEG file from which a file was made, as its pixels show."""
+    return float(_tables_before(record).mean())
+
+
+@lru_cache(maxsize=10_000)
+def _origin(coarse: Record, other: Record) -> int:
+    """1 if a file was made from a JPEG file, -1 if it was there before, 0 if nothing tells."""
+    if (coarse.width, coarse.height) != (other.width, other.height):
+        return 0
+    tables = _tables(coarse) if coarse.format in _LOSSY else _tables_before(coarse)
+    steps, others = tables[0], _tables(other)[0]
+    if not steps.all() or not can_tell(steps, others):
+        return 0
+    a, b = _blocks(coarse), _blocks(other)
+    return 0 if a is None or b is None else origin(a, steps, b, others)
+
+
+@lru_cache(maxsize=10_000)  # each file of a group is asked about for many others
+def _tables(record: Record) -> npt.NDArray[np.float32]:
+    """The quantisation tables of a JPEG file, that for light first; of others one of zeros."""
     if record.is_file:
         with _BROKEN, open_file(record.path) as file, Image.open(file) as image:
             tables = getattr(image, "quantization", None) or {}
-            steps = [step for table in tables.values() for step in table]
-            return sum(steps) / len(steps) if steps else 0.0
-    return 0.0
+            if tables:
+                return np.array([*tables.values()], np.float32).reshape(-1, 8, 8)
+    return np.zeros((1, 8, 8), np.float32)
 
 
 @lru_cache(maxsize=10_000)
-def _step_before(record: Record) -> float:
-    """Mean quantisation step of the JPEG file from which a file was made, as its pixels show."""
+def _tables_before(record: Record) -> npt.NDArray[np.float32]:
+    blocks = _blocks(record)
+    return np.zeros((1, 8, 8), np.float32) if blocks is None else tables_in_pixels(blocks)
+
+
+@lru_cache(maxsize=32)  # of half a megabyte
+def _blocks(record: Record) -> Blocks | None:
     if record.is_file and os.path.splitext(record.path)[1].lower() not in RAW_SUFFIXES:
         with _BROKEN, open_image(record.path) as image:
             if image.mode in ("L", "RGB", "YCbCr"):
-                return step_in_pixels(np.asarray(image.convert("L")))
-    return 0.0
+                return blocks_of(np.asarray(image.convert("L")))
+    return None

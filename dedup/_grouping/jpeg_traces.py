@@ -10,9 +10,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["step_in_pixels"]
+from dedup._grouping.jpeg_blocks import Blocks
 
-_SIDE: Final = 8
+__all__ = ["tables_in_pixels"]
+
 _LIGHT: Final = np.array(
     [
         [16, 11, 10, 16, 24, 40, 51, 61],
@@ -25,15 +26,13 @@ _LIGHT: Final = np.array(
         [72, 92, 95, 98, 112, 100, 103, 99],
     ]
 )
-_COLOUR: Final = np.full((_SIDE, _SIDE), 99)
+_COLOUR: Final = np.full((8, 8), 99)
 _COLOUR[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
 """Steps for quality 50 of the standard (ITU-T T.81, annex K), which most encoders scale."""
 _MOST: Final = 255
 _COARSE: Final = (0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (1, 2), (2, 1), (0, 3), (3, 0)
 """Patterns of which many coefficients are not zero."""
 _STEPS: Final = range(4, _MOST + 1)
-_BLOCKS: Final = 2000
-"""Blocks that are looked at, at most."""
 _FEW: Final = 24
 """Coefficients that say too little."""
 _NEXT: Final = 0.45
@@ -44,50 +43,33 @@ _FOUND: Final = 7
 """Patterns of which the step must be known, and by how much, in units of the usual ones, those of
 the middle half may differ."""
 _SPREAD: Final = 1.25
-_ENDS: Final = (1, 254)
-"""Grey values beyond which what a decoder gave was clipped."""
 
 
-def step_in_pixels(grey: npt.NDArray[np.uint8]) -> float:
-    """Mean quantisation step, as of both tables, of the JPEG file that a picture was; 0 if of none.
+def tables_in_pixels(blocks: Blocks) -> npt.NDArray[np.float32]:
+    """The quantisation steps of the JPEG file that a picture was, for light and for colours.
 
-    Parameters
-    ----------
-    grey : ndarray, shape (height, width)
-        The whole picture.
+    Returns
+    -------
+    ndarray, shape (2, 8, 8)
+        All 0 if it was none.
 
     Examples
     --------
-    >>> step_in_pixels(np.random.default_rng(0).integers(0, 256, (160, 160), np.uint8))
-    0.0
+    >>> from dedup._grouping.jpeg_blocks import blocks_of
+    >>> noise = np.random.default_rng(0).integers(0, 256, (160, 160), np.uint8)
+    >>> tables_in_pixels(blocks_of(noise)).any()
+    False
     """
-    coefficients = _coefficients(grey)
+    waves = blocks.waves[blocks.are_whole]
     scales = [
-        step / _LIGHT[place]
-        for place in _COARSE
-        if (step := _step_of(np.abs(coefficients[:, *place])))
+        step / _LIGHT[place] for place in _COARSE if (step := _step_of(np.abs(waves[:, *place])))
     ]
     if len(scales) < _FOUND:
-        return 0.0
+        return np.zeros((2, 8, 8), np.float32)
     low, scale, high = np.quantile(scales, (0.25, 0.5, 0.75)).tolist()
     if high > _SPREAD * low:
-        return 0.0
-    return float(np.minimum(scale * np.stack([_LIGHT, _COLOUR]), _MOST).mean())
-
-
-def _coefficients(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """The cosine transform of blocks in which nothing was clipped, of shape (blocks, 8, 8)."""
-    rows, columns = (side // _SIDE for side in grey.shape)
-    whole = grey[: rows * _SIDE, : columns * _SIDE]
-    blocks = whole.reshape(rows, _SIDE, columns, _SIDE).swapaxes(1, 2).reshape(-1, _SIDE, _SIDE)
-    inside = (blocks.min(axis=(1, 2)) >= _ENDS[0]) & (blocks.max(axis=(1, 2)) <= _ENDS[1])
-    blocks = blocks[inside]
-    some = blocks[:: -(-len(blocks) // _BLOCKS) or 1].astype(np.float32) - 128
-    places = np.arange(_SIDE)
-    waves = np.cos((2 * places + 1) * places[:, None] * np.pi / (2 * _SIDE)) / 2
-    waves[0] /= np.sqrt(2)
-    waves = waves.astype(np.float32)
-    return np.asarray(waves @ some @ waves.T, np.float32)
+        return np.zeros((2, 8, 8), np.float32)
+    return np.asarray(np.minimum(scale * np.stack([_LIGHT, _COLOUR]), _MOST), np.float32)
 
 
 def _step_of(values: npt.NDArray[np.float32]) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import are_two_shots, is_coarser
+from dedup._grouping.encoding import are_two_shots, is_coarser, is_surely_coarser
 from dedup._grouping.toned import is_mirror_unsure, is_of_one_light, is_tinted, is_unsure
 from dedup._verification.coverage.coverage import Coverage, Only
 from dedup._verification.coverage.detail import Detail
@@ -261,13 +261,13 @@ def _finely(keep: Record, other: Record, seen: Coverage) -> Iterator[str]:
         yield "better quality"
     # What was toned and encoded again may be a little softer, too.
     is_toned = is_slightly_filtered(detail) and is_tinted(seen)
-    if is_amplified(detail) and not is_toned and not is_coarser(other, keep):
+    if is_amplified(detail) and not is_toned and not is_surely_coarser(other, keep):
         yield "not enlarged and sharpened" if is_enlarged(detail) else "not sharpened"
     elif _is_softer(detail) and not is_finer(detail):
         yield f"{detail.pixels:.2g} times the pixels"
     if seen.contrast > _CONTRAST:
         yield f"{seen.contrast:.2g} times the contrast"
-    if is_noisy(detail) and not is_coarser(other, keep):
+    if is_noisy(detail) and not is_surely_coarser(other, keep):
         yield "less noise"
 
 

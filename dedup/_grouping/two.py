@@ -6,9 +6,10 @@ from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import (
     has_camera,
-    is_coarser,
     is_lossless,
     is_made_from,
+    is_rounded_more,
+    is_surely_coarser,
     losslessness,
 )
 from dedup._grouping.retain import (
@@ -85,16 +86,14 @@ def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
 
 
 def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
-    coarser = int(is_coarser(keep, other)) - int(is_coarser(other, keep))
+    coarser = int(is_surely_coarser(keep, other)) - int(is_surely_coarser(other, keep))
     if is_amplified(seen.detail) or is_amplified(seen.swapped().detail):
         coarser = 0  # the finer file is a sharpened copy of the coarse one, perhaps
-    return _source(other, keep, seen) or coarser or _plain(seen) or _detailed(seen)
+    return _source(other, keep) or coarser or _plain(seen) or _detailed(seen)
 
 
-def _source(other: Record, keep: Record, seen: Coverage) -> int:
-    """The JPEG file, however coarse, of which the other one, pixel on pixel, is a decoded copy."""
-    if not seen.detail.is_exact:
-        return 0
+def _source(other: Record, keep: Record) -> int:
+    """The JPEG file, however coarse, from which the other one was made, pixel on pixel."""
     return int(is_made_from(keep, other)) - int(is_made_from(other, keep))
 
 
@@ -173,7 +172,9 @@ def _fresher(other: Record, keep: Record, seen: Coverage) -> int:
     if not is_sure or is_tinted(seen) or is_lossless(other) != is_lossless(keep):
         return 0
     detail, back = seen.detail, seen.swapped().detail
-    return int(detail.ratio > _ENCODED_ONCE) - int(back.ratio > _ENCODED_ONCE)
+    if detail.ratio > _ENCODED_ONCE:
+        return int(not is_rounded_more(other, keep))
+    return -int(back.ratio > _ENCODED_ONCE and not is_rounded_more(keep, other))
 
 
 def _is_noisier(detail: Detail) -> bool:

@@ -10,6 +10,7 @@ from dedup._base.pairs import Pair, ordered
 from dedup._grouping.decision import Decision
 from dedup._search.candidates import Candidates
 from dedup._verification.evidence import Evidence
+from dedup._verification.registration import Matrix
 from dedup._verification.verify import Verifier
 
 __all__ = ["ByAlignment", "ByCosine", "Constrained"]
@@ -136,7 +137,11 @@ class ByAlignment:
         return seen.read and seen.relation in ("lookalike", "uncertain")
 
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
-        """Whether the picture, laid over the middle one, lies on what the keeper shows there."""
+        """Whether the picture, laid over the middle one, lies on what the keeper shows there.
+
+        Not where the middle one and the keeper differ: there a picture was pasted into the middle
+        one, perhaps this.
+        """
         if self._verifier.frames(middle) < self._verifier.frames(picture):
             return False  # it says nothing of the others
         first, second = self._transform(picture, middle), self._transform(middle, keeper)
@@ -146,7 +151,12 @@ class ByAlignment:
         grid = np.stack([*np.meshgrid(steps, steps), np.ones((16, 16))]).reshape(3, -1)
         on_middle = first @ grid
         on_keeper = second @ on_middle
-        return float((_inside(on_middle) & _inside(on_keeper)).mean()) >= _LIES_ON
+        there = _inside(on_middle) & _inside(on_keeper)
+        is_turned = self._verifier.directed(ordered(middle, keeper)) != (middle, keeper)
+        seen = self._evidence(ordered(middle, keeper))
+        if seen is not None and seen.changed is not None:
+            there &= ~_in_blocks(on_keeper if is_turned else on_middle, seen.changed)
+        return float(there.mean()) >= _LIES_ON
 
     def _transform(self, a: int, b: int) -> npt.NDArray[np.float64] | None:
         """From a place in a to the same place in b, in parts of width and height."""
@@ -210,3 +220,14 @@ class Constrained:
 def _inside(points: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Which points, shape (3, n), lie on the unit square."""
     return ((points[:2] >= 0) & (points[:2] <= 1)).all(axis=0)
+
+
+def _in_blocks(points: npt.NDArray[np.float64], blocks: Matrix) -> npt.NDArray[np.bool_]:
+    """Which points, shape (3, n), lie in any of some blocks of one shape, (m, 4, 2)."""
+    if not len(blocks):
+        return np.zeros(points.shape[1], np.bool_)
+    first, second, _, last = blocks[0]
+    to_block = np.linalg.inv(np.stack([second - first, last - first], axis=1))
+    away = points[:2].T[:, None] - blocks.mean(axis=1)  # from the centre of each
+    found: npt.NDArray[np.bool_] = (abs(away @ to_block.T) <= 0.5).all(axis=-1).any(axis=-1)
+    return found

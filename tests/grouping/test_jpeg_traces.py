@@ -9,7 +9,10 @@ from encoded import saved
 from PIL import Image
 
 import dedup
-from dedup._grouping.jpeg_traces import step_in_pixels
+from dedup._grouping.jpeg_blocks import blocks_of
+from dedup._grouping.jpeg_origins import origin
+from dedup._grouping.jpeg_traces import tables_in_pixels
+from dedup.data.edits import EDITS, edited_file
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +25,7 @@ def through(photo, quality):
 
 
 def step(image):
-    return step_in_pixels(np.asarray(image.convert("L")))
+    return tables_in_pixels(blocks_of(np.asarray(image.convert("L")))).mean()
 
 
 @pytest.mark.parametrize("quality", [10, 20, 40, 60])
@@ -59,3 +62,43 @@ def test_jpeg_is_kept_before_a_larger_webp_file_that_tells_no_more(photo, tmp_pa
     through(photo, 85).save(tmp_path / "copy.webp", quality=97)
     (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
     assert group.keep.endswith("photo.jpg")
+
+
+def test_coarse_jpeg_is_kept_among_copies_in_a_better_quality(photo, tmp_path):
+    photo.resize((400, 400)).save(tmp_path / "original.jpg", quality=40)
+    for edit in ("saturation-180", "brightness-60", "noise-25", "format-webp"):
+        original = Image.open(tmp_path / "original.jpg")
+        suffix = EDITS[edit].encoding.suffix
+        (tmp_path / f"{edit}{suffix}").write_bytes(edited_file(original, edit=edit, seed=0))
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert group.keep.endswith("original.jpg")
+
+
+def test_coarse_copy_goes_for_what_was_there_before(photo, tmp_path):
+    photo.resize((400, 400)).save(tmp_path / "z_original.jpg", quality=95)
+    through(photo.resize((400, 400)), 20).save(tmp_path / "copy.jpg", quality=20)
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert group.keep.endswith("z_original.jpg")
+    assert len(group.remove) == 1
+
+
+def light_of(image):
+    table = np.zeros((8, 8)) if image.format != "JPEG" else np.array(image.quantization[0])
+    return blocks_of(np.asarray(image.convert("L"))), table.reshape(8, 8).astype(np.float32)
+
+
+@pytest.mark.parametrize(("first", "then"), [(92, 75), (95, 70), (75, 95), (40, 85), (85, 40)])
+def test_of_two_jpeg_files_the_steps_tell_which_was_first(photo, first, then):
+    one = through(photo, first)
+    other = through(one, then)
+    if first < then:
+        assert origin(*light_of(one), *light_of(other)) == 1
+    else:
+        assert origin(*light_of(other), *light_of(one)) == -1
+
+
+def test_of_a_noisy_copy_the_steps_tell_nothing(photo):
+    coarse = through(photo, 50)
+    noise = np.random.default_rng(0).normal(0, 12, (512, 512, 3))
+    noisy = Image.fromarray((np.asarray(coarse) + noise).clip(0, 255).astype(np.uint8))
+    assert origin(*light_of(coarse), *light_of(noisy)) == 0

@@ -1,0 +1,115 @@
+"""Whether a file was made from a coarser JPEG file of its size, or was there before it.
+
+An encoder rounds each coefficient of a block's cosine transform to a multiple of its step. What was
+there before lies anywhere within half a step of that; what was made from it lies at it, but for
+light, colours and what another encoder adds.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup._grouping.jpeg_blocks import Blocks
+
+__all__ = ["can_tell", "origin"]
+
+_LEAST: Final = 10
+"""Steps, at least, in which an encoder's roundings to whole pixels are small."""
+_FEW: Final = 100
+"""Coefficients that say too little."""
+_COARSER: Final = 2.3
+"""Steps, in units of the other file's, of a file that tells which was first: of 17 photos in eight
+qualities, saved again in nine, with less it says the contrary of a tenth."""
+_AS_IT_WAS: Final = 0.15
+"""How far from 1 contrasts are, at most, of what was there before: encoders change none."""
+_TONES: Final = 8
+"""Parts of the blocks, by their light, of which each has a contrast of its own."""
+_ON_GRID: Final = 0.1
+"""Parts of a step by which the coarse file itself is off, at most, on the mean."""
+_AT: Final = 0.18
+_BETWEEN: Final = 0.2
+"""Median distance from the multiples, in steps, of what was made from the file, at most, and of
+what was there before, at least (0.25 by chance)."""
+_ROUNDED: Final = 0.7
+_ITS_OWN: Final = 0.93
+_NOT_ITS_OWN: Final = 0.85
+"""Grey values by which rounded pixels are off; the part of the distances that another JPEG file's
+own steps explain, and pixels, of what was made from the file, at least; and of what was there
+before, at most."""
+_HALF: Final = 0.55
+_MOST: Final = 0.92
+"""The part of the distances that is within half a step, of what was there before: noise has more
+beyond."""
+
+
+def can_tell(steps: npt.NDArray[np.float32], other_steps: npt.NDArray[np.float32]) -> bool:
+    """Whether a file was rounded so much more coarsely than another one that `origin` tells."""
+    return bool(steps.mean() > _COARSER * other_steps.mean())
+
+
+def origin(
+    coarse: Blocks,
+    steps: npt.NDArray[np.float32],
+    other: Blocks,
+    other_steps: npt.NDArray[np.float32],
+) -> int:
+    """1 if a picture was made from a JPEG file, -1 if it was there before, 0 if nothing tells.
+
+    Parameters
+    ----------
+    coarse, other : Blocks
+        Of the JPEG file, and of the other picture.
+    steps, other_steps : ndarray, shape (8, 8)
+        Of the JPEG file's table for light, and of the other one's, if it is a JPEG file, else 0.
+
+    Examples
+    --------
+    >>> import io
+    >>> from PIL import Image
+    >>> from dedup._grouping.jpeg_blocks import blocks_of
+    >>> waves = np.random.default_rng(0).normal(0, 30, (2, 96, 96)).cumsum(1).cumsum(2)[0]
+    >>> before = (128 + waves / waves.std() * 40).clip(20, 235).astype(np.uint8)
+    >>> file = io.BytesIO()
+    >>> Image.fromarray(before).save(file, "JPEG", quality=20)
+    >>> with Image.open(file) as image:
+    ...     steps = np.array(image.quantization[0], np.float32).reshape(8, 8)
+    ...     coarse = np.asarray(image)
+    >>> darker, none = (0.7 * coarse).astype(np.uint8), np.zeros((8, 8), np.float32)
+    >>> [origin(blocks_of(coarse), steps, blocks_of(x), none) for x in (before, darker)]
+    [-1, 1]
+    """
+    if coarse.size != other.size:
+        return 0
+    whole = coarse.are_whole & other.are_whole
+    a, b = (blocks.waves[whole] / steps for blocks in (coarse, other))
+    multiples = np.rint(a)
+    used = (multiples != 0) & (steps > _LEAST)
+    used[:, 0, 0] = False  # light
+    if used.sum() < _FEW or abs(a - multiples)[used].mean() > _ON_GRID:
+        return 0
+    gains = _gains(b, multiples, used, other.light[whole])[:, None, None]
+    off = abs(gains * b - multiples)[used]
+    own = ((gains * other_steps / 2 + _ROUNDED) / steps)[used]
+    explained = float((off < own).mean())
+    middle = float(np.median(off))
+    if middle < _AT or explained > _ITS_OWN:
+        return 1
+    is_between = middle > _BETWEEN and explained < _NOT_ITS_OWN
+    is_toned = abs(np.median(gains) - 1) > _AS_IT_WAS
+    return -1 if is_between and not is_toned and (off < _HALF).mean() > _MOST else 0
+
+
+def _gains(
+    values: npt.NDArray[np.float32],
+    wanted: npt.NDArray[np.float32],
+    used: npt.NDArray[np.bool_],
+    light: npt.NDArray[np.float32],
+) -> npt.NDArray[np.float32]:
+    """The contrast of others in units of some coefficients', by how light a block is."""
+    edges = np.quantile(light, np.arange(1, _TONES) / _TONES)
+    tone = np.searchsorted(edges, light)
+    both, own = (
+        np.bincount(tone, (x * values * used).sum(axis=(1, 2)), _TONES) for x in (wanted, values)
+    )
+    return (both / np.maximum(own, 1e-6)).astype(np.float32)[tone]
