@@ -1,13 +1,11 @@
 """Collages, chats and screenshots contain pictures, and bridge none of them."""
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import permutations
 from typing import Final
 
 from dedup._base.pairs import ordered
 from dedup._grouping.decision import Decision
-from dedup._verification.edits import GROUNDS
-from dedup._verification.verify import Verifier
 
 __all__ = ["without_containers"]
 
@@ -15,20 +13,15 @@ _MANY: Final = 100
 """Among so many pictures the keeper is an ordinary one."""
 
 
-def without_containers(
-    pictures: Sequence[int], *, decision: Decision, verifier: Verifier
-) -> Sequence[int]:
+def without_containers(pictures: Sequence[int], *, decision: Decision) -> Sequence[int]:
     """The pictures of a cluster that no other was put into; all if there is no such."""
     if len(pictures) > _MANY:
         return pictures
-    containers = set(_containers(pictures, decision, verifier))
+    containers = set(_containers(pictures, decision))
     return [picture for picture in pictures if picture not in containers] or pictures
 
 
-def _containers(pictures: Sequence[int], decision: Decision, verifier: Verifier) -> Iterator[int]:
-    for ends in combinations(pictures, 2):
-        pair = ordered(*ends)
-        seen = verifier.evidence(pair)
-        if seen is None or GROUNDS.isdisjoint(seen.edits) or not decision.is_link(pair):
-            continue
-        yield verifier.directed(pair)[seen.overlap_a >= seen.overlap_b]
+def _containers(pictures: Sequence[int], decision: Decision) -> Iterator[int]:
+    for picture, outer in permutations(pictures, 2):
+        if decision.is_link(ordered(picture, outer)) and decision.is_put_into(picture, outer):
+            yield outer

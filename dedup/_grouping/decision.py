@@ -31,3 +31,6 @@ class Decision(Protocol):
 
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """Whether a picture lies on the keeper's, seen through a third, linked to both."""
+
+    def is_put_into(self, picture: int, outer: int) -> bool:
+        """Whether a picture was put into another, linked one, which may contain more of them."""

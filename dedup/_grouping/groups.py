@@ -18,7 +18,7 @@ from dedup._grouping.bridges import bridges_between
 from dedup._grouping.decision import Decision
 from dedup._grouping.union_find import Clusters
 
-__all__ = ["Group", "Grouped", "group"]
+__all__ = ["Group", "Grouped", "group", "reunited"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +110,17 @@ def group(
     merged = _merged(found, candidates=candidates, decision=decision, cannot_link=cannot_link)
     united, reasons = _united(merged, decision=decision, cannot_link=cannot_link)
     gathered = _gathered(united, must_link, cannot_link=cannot_link)
-    return Grouped(
-        gathered, _conflicts(gathered, reasons, decision=decision, cannot_link=cannot_link)
-    )
+    conflicts = _conflicts(gathered, reasons, decision=decision, cannot_link=cannot_link)
+    return Grouped(gathered, conflicts)
+
+
+def reunited(
+    groups: Sequence[list[int]], *, decision: Decision, cannot_link: Sequence[Pair] = ()
+) -> Grouped:
+    """Groups whose keepers are others by now, with what is linked to these, not to the former."""
+    united, reasons = _united(groups, decision=decision, cannot_link=cannot_link)
+    conflicts = _conflicts(united, reasons, decision=decision, cannot_link=cannot_link)
+    return Grouped(united, conflicts)
 
 
 def _stars(
@@ -195,7 +203,7 @@ def _united(
         for (small, large), pairs in sorted(_meetings(groups, decision).items()):
             keeper = groups[large][0]
             members = dict.fromkeys([*_first(groups[small], pairs), *groups[small]])
-            strangers = [p for p in members if not decision.is_link(ordered(p, keeper))]
+            strangers = [p for p in members if not _belongs(p, keeper, decision)]
             if strangers:
                 reasons |= {
                     ordered(mine, other): keeper if mine in strangers else strangers[0]
@@ -286,6 +294,11 @@ def _conflicts(
             others = [picture for picture in constraint if picture not in pair]
             found[pair] = others[0] if others else reasons[pair]
     return found
+
+
+def _belongs(picture: int, keeper: int, decision: Decision) -> bool:
+    """Whether a picture is linked to a keeper; not if it was put into that, as others may be."""
+    return decision.is_link(ordered(picture, keeper)) and not decision.is_put_into(picture, keeper)
 
 
 def _home(groups: Sequence[Sequence[int]]) -> dict[int, int]:

@@ -113,7 +113,7 @@ def _rows(found: Outcome, pair: Pair) -> Iterator[tuple[Any, ...]]:
     if seen is not None:
         relation = "near" if marked else relation_of(seen, accepted=True)
         what = (relation, seen.score, seen.overlap_a, *_shown(found, pair), describe(seen))
-    between = found.grouped.conflicts.get(pair)
+    between = found.regrouped.conflicts.get(pair)
     apart = "" if between is None else found.name(between)
     for files in ends:
         names = (found.names[record.path] for record in files)

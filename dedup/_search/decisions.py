@@ -9,6 +9,7 @@ import numpy.typing as npt
 from dedup._base.pairs import Pair, ordered
 from dedup._grouping.decision import Decision
 from dedup._search.candidates import Candidates
+from dedup._verification.edits import GROUNDS
 from dedup._verification.evidence import Evidence
 from dedup._verification.registration import Matrix
 from dedup._verification.verify import Verifier
@@ -78,6 +79,11 @@ class ByCosine:
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """Never: an embedding does not say where."""
         del picture, middle, keeper
+        return False
+
+    def is_put_into(self, picture: int, outer: int) -> bool:
+        """Never, for the same reason."""
+        del picture, outer
         return False
 
 
@@ -158,6 +164,14 @@ class ByAlignment:
             there &= ~_in_blocks(on_keeper if is_turned else on_middle, seen.changed)
         return float(there.mean()) >= _LIES_ON
 
+    def is_put_into(self, picture: int, outer: int) -> bool:
+        """Whether what lies around the picture in the other one is a screen, a page, a collage."""
+        pair = ordered(picture, outer)
+        seen = self._evidence(pair)
+        if seen is None or GROUNDS.isdisjoint(seen.edits):
+            return False
+        return self._verifier.directed(pair)[seen.overlap_a >= seen.overlap_b] == outer
+
     def _transform(self, a: int, b: int) -> npt.NDArray[np.float64] | None:
         """From a place in a to the same place in b, in parts of width and height."""
         pair = ordered(a, b)
@@ -215,6 +229,10 @@ class Constrained:
     def lies_on(self, picture: int, middle: int, keeper: int) -> bool:
         """As the other decision says."""
         return self._decision.lies_on(picture, middle, keeper)
+
+    def is_put_into(self, picture: int, outer: int) -> bool:
+        """As the other decision says."""
+        return self._decision.is_put_into(picture, outer)
 
 
 def _inside(points: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

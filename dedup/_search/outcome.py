@@ -13,7 +13,7 @@ from dedup._catalogue.discover import Skipped
 from dedup._catalogue.record import Record
 from dedup._grouping.best import settled
 from dedup._grouping.containers import without_containers
-from dedup._grouping.groups import Grouped, group
+from dedup._grouping.groups import Grouped, group, reunited
 from dedup._grouping.keeper import Keeper
 from dedup._grouping.links import Links
 from dedup._grouping.retain import shown_more
@@ -122,7 +122,7 @@ class Outcome:
 
     @cached_property
     def grouped(self) -> Grouped:
-        """The pictures of each group, the one to keep first."""
+        """The pictures of each group, one that resembles the others first."""
         clusters: dict[int, set[int]] = defaultdict(set)
         for pair in self.candidates.ranked:
             roots = {self.links.clusters.find(picture) for picture in pair}
@@ -141,22 +141,25 @@ class Outcome:
         """The picture to keep: one that a person chose, if there is any."""
         chosen = [picture for picture in pictures if self.name(picture) in self.chosen]
         if not chosen and self.settings.verify:
-            pictures = without_containers(
-                pictures, decision=self.links.decision, verifier=self.verifier
-            )
+            pictures = without_containers(pictures, decision=self.links.decision)
         return self.keeper.choose(chosen or pictures, self.files)
 
-    @cached_property
+    @property
     def settled(self) -> list[list[int]]:
-        """The groups, once it is known which of their pictures shows most."""
+        """The groups, once it is known which of their pictures shows most: that one first."""
+        return self.regrouped.groups
+
+    @cached_property
+    def regrouped(self) -> Grouped:
+        """The pictures of each group, the one to keep first."""
         groups = self.grouped.groups
         if not self.settings.verify or self.settings.keep != "best":
-            return groups
+            return self.grouped
         decision = self.links.decision
         self.verifier.covering.recall(filter(decision.is_link, decision.asked()))
         # Of two alone, surely, and side by side.
         self._measure(ordered(*members) for members in groups if len(members) == 2)
-        return [
+        groups = [
             members
             if len(members) == 1 or self.name(members[0]) in self.chosen
             else settled(
@@ -167,6 +170,7 @@ class Outcome:
             )
             for members in self.progress.over(groups, title="choosing", unit=" groups")
         ]
+        return reunited(groups, decision=decision, cannot_link=self.candidates.cannot_link)
 
     @cached_property
     def accepted(self) -> list[Pair]:

@@ -4,16 +4,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup._base.pairs import ordered
-from dedup._grouping.groups import group
+from dedup._grouping.groups import group, reunited
 from dedup._grouping.links import Links
 
 
 class Table:
     """A decision that was made beforehand: which pairs are links, and what lies on what."""
 
-    def __init__(self, links, lying=()):
+    def __init__(self, links, lying=(), put=()):
         self.links = {ordered(*pair) for pair in links}
         self.lying = set(lying)
+        self.put = set(put)
         self.begun = set()
         self.seen = []
 
@@ -37,6 +38,9 @@ class Table:
 
     def lies_on(self, picture, middle, keeper):
         return (picture, middle, keeper) in self.lying
+
+    def is_put_into(self, picture, outer):
+        return (picture, outer) in self.put
 
 
 def grouped(clusters, links, *, lying=(), candidates=None):
@@ -71,6 +75,28 @@ def test_two_bridges_join_two_groups():
     links = [(1, 2), (1, 3), (3, 4), (2, 5), (4, 5), (4, 6)]
     lying = [(4, 3, 1), (5, 2, 1)]
     assert grouped([[1, 2, 3, 4, 5, 6]], links, lying=lying) == [[1, 2, 3, 4, 5, 6]]
+
+
+def test_new_keeper_takes_in_what_the_former_one_did_not_match():
+    links = [(1, 2), (2, 3), (2, 4), (3, 4)]
+    decision = Table(links)
+    decision.verify([(1, 2), (2, 3), (3, 4)])
+    assert reunited([[1, 2], [3, 4]], decision=decision).groups == [[1, 2], [3, 4]]
+    found = reunited([[2, 1], [3, 4]], decision=decision)
+    assert found.groups == [[2, 1, 3, 4]]
+    assert found.conflicts == {}
+    assert reunited([[2, 1], [3, 4]], decision=decision, cannot_link=[(1, 4)]).groups == [
+        [2, 1],
+        [3, 4],
+    ]
+
+
+def test_new_keeper_that_contains_a_picture_does_not_take_it_in():
+    decision = Table([(1, 2), (1, 3)], put=[(2, 1), (3, 1)])
+    decision.verify([(1, 2), (1, 3)])
+    found = reunited([[1, 2], [3]], decision=decision)
+    assert found.groups == [[1, 2], [3]]
+    assert found.conflicts == {(1, 3): 1}
 
 
 pairs = st.sets(
