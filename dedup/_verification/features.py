@@ -9,7 +9,7 @@ import numpy.typing as npt
 from dedup._base.opencv import cv2
 from dedup._verification.edits import Look
 from dedup._verification.keypoints import Local, local_features, mirrored_features
-from dedup._verification.reading.gate import PHOTOGRAPHIC, photographic
+from dedup._verification.reading.gate import is_photo
 from dedup._verification.sheet import Corners, sheet_of
 
 __all__ = ["LEAST_PICTURE", "PICTURE", "Features", "extract", "one_thread"]
@@ -64,7 +64,7 @@ class Features:
     def is_photo(self) -> bool:
         """Whether it is surely a photo, in which nothing is drawn; computed once."""
         if "photo" not in self.computed:
-            self.computed["photo"] = photographic(self.grey) >= PHOTOGRAPHIC
+            self.computed["photo"] = is_photo(self.grey)
         return bool(self.computed["photo"])
 
     def sheet(self) -> Corners | None:

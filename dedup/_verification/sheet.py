@@ -28,9 +28,10 @@ _LINES: Final = 48
 """Lines across the picture along which each edge is looked for."""
 _STEEPEST: Final = 0.2
 _OUTLIER: Final = 6.0
+_FARTHEST: Final = 90.0
 _DRAWN: Final = 0.0005
-"""Standard deviations of the ground by which what is drawn there differs; and how much of the
-ground that may be."""
+"""Standard deviations of the ground by which what is drawn there differs, in grey values at most,
+as half of what is around may be drawn; and how much of the ground that may be."""
 
 
 def sheet_of(grey: Grey) -> Corners | None:
@@ -73,7 +74,8 @@ def _is_empty_around(picture: Floats, corners: Corners) -> bool:
         return True
     away = np.abs(picture[around] - np.median(picture[around]))
     spread = 1.5 * float(np.median(away))
-    return float((away > max(_TONE, _OUTLIER * spread)).mean()) < _DRAWN
+    usual = min(max(_TONE, _OUTLIER * spread), _FARTHEST)
+    return float((away > usual).mean()) < _DRAWN
 
 
 def _edge(picture: Floats) -> Floats | None:

@@ -10,7 +10,15 @@ from dedup._verification.reading.nature import PAPER, Nature
 from dedup._verification.reading.regions import Region
 from dedup._verification.reading.residual import MOST_CUT, STRIDE
 
-__all__ = ["is_in_doubt", "likelihood", "may_have_moved", "other_content", "surely_other", "unlike"]
+__all__ = [
+    "is_in_doubt",
+    "likelihood",
+    "likelihood_of",
+    "may_have_moved",
+    "other_content",
+    "surely_other",
+    "unlike",
+]
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
@@ -108,10 +116,13 @@ def may_have_moved(other: Sequence[Region], nature: Nature) -> bool:
 
 def likelihood(region: Region) -> float:
     """That a region is other content of a page: above 0 it is."""
+    return likelihood_of(region.figures)
+
+
+def likelihood_of(figures: Mapping[str, float]) -> float:
+    """The same of a region of such figures."""
     return OTHER_CONTENT["intercept"] + sum(
-        weight * region.figures[name]
-        for name, weight in OTHER_CONTENT.items()
-        if name != "intercept"
+        weight * figures[name] for name, weight in OTHER_CONTENT.items() if name != "intercept"
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._base.opencv import cv2
-from dedup._verification.reading.gate import PHOTOGRAPHIC, Tones, photographic, tones
+from dedup._verification.reading.gate import PHOTOGRAPHIC, Tones, is_paper, photographic, tones
 from dedup._verification.reading.regions import may_be_drawn
 
 __all__ = ["PAPER", "PRINT", "Nature", "nature_of", "reduced", "tones_of"]
@@ -32,12 +32,16 @@ _LIGHT: Final = 96
 _GRAIN: Final = 1.2
 """`Tones.noise` of a photo of stars: at least 1.5, as of a JPEG file of quality 20, in one of two
 copies. Dark pages have at most 0.9, photographed ones too."""
+_MOST: Final = 0.5
+"""Part of a picture that says what all of it is."""
 _TONES: Final = 640
 _CELL: Final = 16
 
 
-def nature_of(given: Pair, laid: Pair) -> Nature:
+def nature_of(given: Pair, laid: Pair, *, of: Pair | None = None) -> Nature:
     """What two pictures are: what both show, as it was given, and with one laid over the other.
+
+    `of` are the pictures of which what both show was cut out.
 
     "photo": a difference is an edit. "page": it is other content. "drawn", "unsure": it may be.
     "pale": it is light, and one seems to be a photo; pale print on worn paper does. "dark": light
@@ -46,14 +50,27 @@ def nature_of(given: Pair, laid: Pair) -> Nature:
     small = [_small(picture) for picture in given]
     least, most = sorted(map(photographic, small))
     is_light = min(map(np.median, small)) > _LIGHT
+    if is_light and (most < _PAGE or all(map(is_paper, small))):
+        return "page"
     if most < _UNSURE and is_light:
-        return "page" if most < _PAGE else "drawn" if most < _DRAWN else "unsure"
+        return "drawn" if most < _DRAWN else "unsure"
     tones_a, tones_b = map(tones_of, laid)
-    if tones_a is None or tones_b is None or may_be_drawn(tones_a, tones_b):
+    # No photo looks like a page, but a noisy scan of a page, full of colour, like a photo.
+    either = least < _PAGE
+    if tones_a is None or tones_b is None or either or may_be_drawn(tones_a, tones_b):
         grain = max((its.noise for its in (tones_a, tones_b) if its is not None), default=0.0)
         is_dark = most < _DRAWN and not is_light and grain < _GRAIN
         return "dark" if is_dark else "pale" if least < _UNSURE and is_light else "mixed"
-    return "photo"
+    return "mixed" if of is not None and _are_pages(of, given) else "photo"
+
+
+def _are_pages(of: Pair, given: Pair) -> bool:
+    """Whether most of one picture, which is a page, was cut out.
+
+    Crowded boxes, without the margins around them, may seem to be noise.
+    """
+    is_most = all(part.size > _MOST * it.size for part, it in zip(given, of, strict=True))
+    return is_most and any(photographic(_small(picture)) < _PAGE for picture in of)
 
 
 def tones_of(picture: Grey) -> Tones | None:

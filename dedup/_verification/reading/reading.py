@@ -19,6 +19,7 @@ from dedup._verification.reading.bent import bent
 from dedup._verification.reading.content import (
     is_in_doubt,
     likelihood,
+    likelihood_of,
     may_have_moved,
     other_content,
     surely_other,
@@ -28,10 +29,17 @@ from dedup._verification.reading.filters import equally_exposed, fine_energy, ma
 from dedup._verification.reading.frame import Frame, frame_of
 from dedup._verification.reading.gate import Tones
 from dedup._verification.reading.homography import registered
+from dedup._verification.reading.legible import is_legible
 from dedup._verification.reading.moved import has_moved, has_shifted
-from dedup._verification.reading.nature import PAPER, PRINT, Nature, nature_of, tones_of
+from dedup._verification.reading.nature import (
+    PAPER,
+    PRINT,
+    Nature,
+    nature_of,
+    tones_of,
+)
 from dedup._verification.reading.overlay import Sheets, laid_in_frame, sheet_in, start_of
-from dedup._verification.reading.regions import Region, regions
+from dedup._verification.reading.regions import Region, figures_at, regions
 from dedup._verification.reading.residual import (
     LEAST_CUT,
     STRIDE,
@@ -40,7 +48,7 @@ from dedup._verification.reading.residual import (
     residual,
     smoothed,
 )
-from dedup._verification.reading.standing_out import stands_out
+from dedup._verification.reading.standing_out import standing_out
 
 __all__ = ["Box", "Grey", "Reading", "read"]
 
@@ -68,13 +76,6 @@ _STILL_UNLIKE: Final = 0.3
 should, 0.32 and more differ."""
 _MUCH: Final = 0.15
 """The same from which paper may be bent: of copies, few differ as much at a rough look."""
-_FINER: Final = 2.5
-"""Pixels of the finer picture, for one of the coarser, from which it may show more."""
-_INK: Final = 100.0
-_LOST: Final = 0.4
-"""Part of a window's variance without which letters are not legible."""
-_ILLEGIBLE: Final = 0.5
-"""Part of the ink that is lost like that, from which nothing can be told."""
 _MOST_BOXES: Final = 50
 
 
@@ -188,7 +189,8 @@ class _Look:
         there = self.frame.to_base, self.frame.given(self.to_other)
         # As they were given: in what was reduced or turned before, thin lines have many tones.
         one, two = (_cut(x, _box(box, m, x.shape)) for x, m in zip(self.given, there, strict=True))
-        return nature_of((one, two), (_cut(self.frame.base, box), _cut(self.laid, box)))
+        laid = _cut(self.frame.base, box), _cut(self.laid, box)
+        return nature_of((one, two), laid, of=self.given)
 
 
 def _cut(picture: Grey, box: Box) -> Grey:
@@ -283,11 +285,25 @@ def _unchanged(look: _Look, seen: Residual) -> _Decided:
     """What a look shows that found no other content."""
     if look.rough and look.known != "photo":
         return None, (), {}
-    if look.known != "photo" and stands_out(seen) and look.nature in PRINT:
+    if look.known != "photo" and _may_hide(look, seen):
         return "unreadable", (), {}
-    tells = look.nature in ("mixed", "dark") or _share(seen, of_both=True) <= _UNLIKE
-    is_copy = look.nature == "photo" or (tells and _is_legible(look.frame, look.given[1]))
+    # What they are is asked last: of most copies that does not matter.
+    tells = _share(seen, of_both=True) <= _UNLIKE or look.nature in ("mixed", "dark")
+    is_copy = (tells and is_legible(look.frame, look.given[1])) or look.nature == "photo"
     return "copy" if is_copy else "unreadable", (), {"changed": _share(seen)}
+
+
+def _may_hide(look: _Look, seen: Residual) -> bool:
+    """Whether few places stand out of what is drawn, as other letters in small print do."""
+    place = standing_out(seen)
+    if place is None or look.nature == "photo":
+        return False
+    if look.nature in PRINT:
+        return True
+    tones_a, tones_b = (tones_of(picture) for picture in (look.frame.base, look.laid))
+    if tones_a is None or tones_b is None:
+        return False
+    return likelihood_of(figures_at(place, seen, tones_a, tones_b)) > 0
 
 
 def _share(seen: Residual, *, of_both: bool = False) -> float:
@@ -317,22 +333,6 @@ def _filtered(first: Residual, pictures: tuple[Grey, Grey], whole: Mask, ink: Ma
     second = residual(a, b, whole, fine=fine, noise=first.noise, may_be_pale=first.pale)
     ratio = np.minimum(first.ratio, second.ratio)
     return replace(second, ratio=ratio, cut=min(first.cut, second.cut))
-
-
-def _is_legible(frame: Frame, finer: Grey) -> bool:
-    """Whether the coarser picture can show what the finer one does: a thumbnail of a page can't."""
-    if frame.ratio < _FINER:
-        return True
-    height, width = finer.shape
-    small = max(1, round(width / frame.ratio)), max(1, round(height / frame.ratio))
-    coarse = cv2.resize(finer, small, interpolation=cv2.INTER_AREA)
-    back = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
-    side = round(WINDOW * frame.ratio) | 1
-    exact = finer.astype(np.float32)
-    lost = cv2.boxFilter((exact - back) ** 2, -1, (side, side))
-    shown = cv2.boxFilter(exact**2, -1, (side, side)) - cv2.boxFilter(exact, -1, (side, side)) ** 2
-    ink = shown > _INK
-    return not ink.any() or float((lost[ink] > _LOST * shown[ink]).mean()) < _ILLEGIBLE
 
 
 def _box(box: tuple[int, int, int, int], matrix: Matrix, shape: tuple[int, ...]) -> Box:

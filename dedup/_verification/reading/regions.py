@@ -11,7 +11,7 @@ from dedup._base.opencv import cv2
 from dedup._verification.reading.gate import Tones
 from dedup._verification.reading.residual import STRIDE, WINDOW, Residual
 
-__all__ = ["Region", "may_be_drawn", "regions"]
+__all__ = ["Region", "figures_at", "may_be_drawn", "regions"]
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -72,6 +72,13 @@ def regions(seen: Residual, tones_a: Tones, tones_b: Tones) -> list[Region]:
         box = STRIDE * left, STRIDE * top, STRIDE * right, STRIDE * bottom
         found.append(Region(box, figures))
     return sorted(found, key=lambda region: -region.figures["top"])
+
+
+def figures_at(
+    place: tuple[slice, slice], seen: Residual, tones_a: Tones, tones_b: Tones
+) -> dict[str, float]:
+    """Figures of a place in which both pictures show something: of what is around it."""
+    return {"ink": 1.0, **_Surroundings(seen, tones_a, tones_b).at(place)}
 
 
 def may_be_drawn(a: Tones, b: Tones) -> bool:

@@ -12,9 +12,11 @@ import numpy.typing as npt
 from dedup._base.opencv import cv2
 from dedup._verification.reading.residual import Residual
 
-__all__ = ["stands_out"]
+__all__ = ["Place", "standing_out"]
 
 Floats: TypeAlias = npt.NDArray[np.float32]
+Place: TypeAlias = tuple[slice, slice]
+"""Rows and columns of windows."""
 
 _LEAST: Final = 0.04
 """Part of the variance that differs there."""
@@ -32,25 +34,28 @@ _AROUND: Final = (12, 20)
 """Windows above and below, left and right of a place that belong to it: a word."""
 
 
-def stands_out(seen: Residual) -> bool:
-    """Whether few places differ far more than all the others: of all print, or of what is not pale.
+def standing_out(seen: Residual) -> Place | None:
+    """Where most differs, if few places differ far more than all the others.
 
-    Of places that both show: what only one does is told from how much that is.
+    Of all print, or of what is not pale; of places that both show: what only one does is told from
+    how much that is.
     """
-    return any(_stands_out(seen, least) for least in {seen.least, max(seen.least, _PLAIN)})
+    found = (_standing_out(seen, least) for least in {seen.least, max(seen.least, _PLAIN)})
+    return next((place for place in found if place is not None), None)
 
 
-def _stands_out(seen: Residual, least: float) -> bool:
+def _standing_out(seen: Residual, least: float) -> Place | None:
     both = seen.valid & (np.minimum(seen.contrast_a, seen.contrast_b) > least)
     differs = cv2.boxFilter(np.where(both, seen.ratio, 0).astype(np.float32), -1, (3, 3))
-    peaks = []
+    peaks, places = [], []
     for _ in range(_PLACES):
         row, column = np.unravel_index(int(differs.argmax()), differs.shape)
         peaks.append(float(differs[row, column]))
+        places.append((slice(int(row), int(row) + 1), slice(int(column), int(column) + 1)))
         if peaks[0] < _LEAST:
-            return False
+            return None
         high, wide = _AROUND
         rows = slice(max(0, int(row) - high), int(row) + high + 1)
         columns = slice(max(0, int(column) - wide), int(column) + wide + 1)
         differs[rows, columns] = 0
-    return peaks[0] > _TIMES * max(peaks[-1], _STILL)
+    return places[0] if peaks[0] > _TIMES * max(peaks[-1], _STILL) else None
