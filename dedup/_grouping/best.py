@@ -8,28 +8,28 @@ alone it is judged by how they differ (`two`).
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
-from dedup._base.pairs import ordered
+from dedup._base.pairs import Pair, ordered
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.champion import champion, points_of, won
 from dedup._grouping.decision import Decision
 from dedup._grouping.encoding import is_surely_coarser
+from dedup._grouping.placed import Placed, laid
 from dedup._grouping.retain import shows_more_within
 from dedup._grouping.two import is_better
 from dedup._verification.coverage.coverage import Coverage, Only
 from dedup._verification.coverage.layers import Standing
-from dedup._verification.edits import GROUNDS
-from dedup._verification.registration import Matrix
 from dedup._verification.verify import Verifier
 
-__all__ = ["settled"]
+__all__ = ["Contest", "contest", "settled"]
 
 _THREE: Final = 3
 _TWO: Final = 2
@@ -51,19 +51,45 @@ _MOST: Final = 0.8
 """Part of a group that must differ from the keeper to say that most were censored."""
 _EDGE: Final = 0.05
 """What blur or a mosaic shows itself, at its edge, in units of what it hides."""
-_FRAMED: Final = 0.3
-"""Part of a group's pairs that must say that the first one lies on a ground."""
 _SAME_SIZE: Final = 0.03
 
 
-def settled(
+@dataclass(frozen=True)
+class Contest:
+    """What is known of a group before its pictures are compared with each other.
+
+    Attributes
+    ----------
+    group : sequence of int
+        The provisional keeper first.
+    placed : sequence of Placed
+        Those that are laid on it: they say what was altered.
+    among : sequence of Placed
+        Those of which one may be kept.
+    likeliest : sequence of int
+        Those of them that show the group best, the likeliest first.
+    """
+
+    group: Sequence[int]
+    placed: Sequence[Placed]
+    among: Sequence[Placed]
+    likeliest: Sequence[int]
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """The comparisons that are surely needed."""
+        leader, *rivals = self.likeliest
+        return [ordered(leader, rival) for rival in rivals]
+
+
+def contest(
     group: Sequence[int],
     *,
     decision: Decision,
     verifier: Verifier,
     files: Mapping[int, Sequence[Record]],
-) -> list[int]:
-    """A group with the best of its pictures first.
+) -> Contest:
+    """Lay the pictures of a group on each other.
 
     Parameters
     ----------
@@ -76,21 +102,43 @@ def settled(
     """
     first, *others = group
     decision.verify(ordered(first, other) for other in others)
-    placed = list(islice(_placed(group, decision=decision, verifier=verifier), _LARGE))
+    placed = list(islice(laid(group, decision=decision, verifier=verifier), _LARGE))
     among = _fullest(placed, files)
+    return Contest(group, placed, among, _likeliest(placed, among, verifier=verifier))
+
+
+def settled(
+    begun: Contest,
+    *,
+    decision: Decision,
+    verifier: Verifier,
+    files: Mapping[int, Sequence[Record]],
+) -> list[int]:
+    """A group with the best of its pictures first; `decision`, ... as of `contest`."""
     best = partial(_best, decision=decision, verifier=verifier, files=files)
-    keeper = best(placed, among)
+    placed, among = begun.placed, begun.among
+    keeper = best(placed, among, begun.likeliest)
     bare = [one for one in among if one.picture != keeper]
     while bare and _is_put(keeper, _pictures(bare), decision=decision, verifier=verifier):
         placed = [one._replace(is_framed=one.is_framed or one.picture == keeper) for one in placed]
-        keeper = best(placed, bare)
+        keeper = best(placed, bare, _likeliest(placed, bare, verifier=verifier))
         bare = [one for one in bare if one.picture != keeper]
-    return [keeper, *(other for other in group if other != keeper)]
+    return [keeper, *(other for other in begun.group if other != keeper)]
+
+
+def _likeliest(
+    placed: Sequence[Placed], among: Sequence[Placed], *, verifier: Verifier
+) -> list[int]:
+    """Of some pictures of a group those that show it best, the likeliest first."""
+    if len(placed) < _THREE:
+        return _pictures(among)
+    return _pictures(_least_altered(placed, among=among, verifier=verifier))
 
 
 def _best(
-    placed: Sequence["_Placed"],
-    among: Sequence["_Placed"],
+    placed: Sequence[Placed],
+    among: Sequence[Placed],
+    likeliest: Sequence[int],
     *,
     decision: Decision,
     verifier: Verifier,
@@ -98,8 +146,7 @@ def _best(
 ) -> int:
     """The best among some pictures of a group, all of which say what was altered."""
     are_many = len(placed) >= _THREE
-    best = _least_altered(placed, among=among, verifier=verifier) if are_many else among
-    leader, *rivals = _pictures(best)
+    leader, *rivals = likeliest
 
     def points(one: int, other: int) -> float:
         seen = _seen(other, one, decision=decision, verifier=verifier)
@@ -136,7 +183,7 @@ def _agree(known: Sequence[Only]) -> int:
     return int((np.abs(around - np.median(around)) < _COVERED).sum()) if len(around) else 0
 
 
-def _pictures(placed: Sequence["_Placed"]) -> list[int]:
+def _pictures(placed: Sequence[Placed]) -> list[int]:
     return [one.picture for one in placed]
 
 
@@ -174,35 +221,9 @@ def _is_hidden(seen: Coverage) -> bool:
     return more and around <= _COVERED and seen.b.colours >= seen.a.colours
 
 
-class _Placed(NamedTuple):
-    """A picture of a group that is aligned to the first one.
-
-    Attributes
-    ----------
-    picture : int
-    to_picture : ndarray, shape (3, 3)
-        From a place in the first one to the same place in this one.
-    is_framed : bool
-        Whether it was put on a ground, or into something else.
-    scale : float
-        Its pixels, in length, for one of the first one's.
-    """
-
-    picture: int
-    to_picture: Matrix
-    is_framed: bool
-    scale: float
-
-    @property
-    def sides(self) -> tuple[int, ...]:
-        """Which of its sides are those of the first one: others, if it is mirrored or turned."""
-        across = self.to_picture[:2, :2]
-        return tuple(np.rint(across / np.abs(across).max()).astype(int).ravel().tolist())
-
-
 def _larger_sibling(
     keeper: int,
-    placed: Sequence[_Placed],
+    placed: Sequence[Placed],
     *,
     decision: Decision,
     verifier: Verifier,
@@ -237,33 +258,7 @@ def _shows_the_same(seen: Coverage) -> bool:
     )
 
 
-def _placed(group: Sequence[int], *, decision: Decision, verifier: Verifier) -> Iterable[_Placed]:
-    """The first one, and what is linked to it."""
-    first, *others = group
-    found, framed = [], 0
-    for other in others:
-        pair = ordered(first, other)
-        seen = verifier.evidence(pair)
-        if seen is None or seen.transform is None or not decision.is_link(pair):
-            continue
-        to_b = np.vstack([seen.transform, [0, 0, 1]])
-        is_turned = verifier.directed(pair)[0] == other
-        on_ground = not GROUNDS.isdisjoint(seen.edits)
-        other_is_whole = (seen.overlap_a >= seen.overlap_b) != is_turned
-        framed += on_ground and not other_is_whole
-        found.append(
-            _Placed(
-                other,
-                np.linalg.inv(to_b) if is_turned else to_b,
-                on_ground and other_is_whole,
-                1 / seen.scale if is_turned else seen.scale,
-            )
-        )
-    yield _Placed(first, np.eye(3), framed > _FRAMED * len(found), 1.0)
-    yield from found
-
-
-def _fullest(placed: Sequence[_Placed], files: Mapping[int, Sequence[Record]]) -> list[_Placed]:
+def _fullest(placed: Sequence[Placed], files: Mapping[int, Sequence[Record]]) -> list[Placed]:
     """Those that are no thumbnails, if there are such, with most frames, transparency and bits."""
     chosen = [one for one in placed if not is_thumbnail(files[one.picture][0].path)] or list(placed)
     fullness = max(files[one.picture][0].fullness for one in chosen)
@@ -271,13 +266,13 @@ def _fullest(placed: Sequence[_Placed], files: Mapping[int, Sequence[Record]]) -
 
 
 def _least_altered(
-    placed: Sequence[_Placed], *, among: Sequence[_Placed], verifier: Verifier
-) -> list[_Placed]:
-    """Of some pictures of a group those that show it best, the likeliest first."""
+    placed: Sequence[Placed], *, among: Sequence[Placed], verifier: Verifier
+) -> list[Placed]:
+    """Those that cover most of what three or more show, and are the least altered."""
     standing = verifier.standings([(one.picture, one.to_picture, one.is_framed) for one in placed])
     left = [one for one in among if one.picture in standing]
 
-    def least(measure: Callable[[Standing], float], slack: float) -> list[_Placed]:
+    def least(measure: Callable[[Standing], float], slack: float) -> list[Placed]:
         values = [measure(standing[one.picture]) for one in left]
         return [
             one for one, value in zip(left, values, strict=True) if value <= min(values) + slack
@@ -303,7 +298,7 @@ def _least_altered(
     ]
     usual_colour = float(np.median(colours or [most]))
 
-    def rank(one: _Placed) -> tuple[int, int, int]:
+    def rank(one: Placed) -> tuple[int, int, int]:
         smaller = round(math.log(largest / one.scale) / (2 * _SAME_SIZE))
         its = standing[one.picture]
         return smaller, round(its.tint + abs(its.colour - usual_colour)), one.picture

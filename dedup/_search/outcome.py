@@ -11,7 +11,7 @@ from dedup._base.progress import Bar, bar
 from dedup._base.timings import Timings
 from dedup._catalogue.discover import Skipped
 from dedup._catalogue.record import Record
-from dedup._grouping.best import settled
+from dedup._grouping.best import contest, settled
 from dedup._grouping.containers import without_containers
 from dedup._grouping.groups import Grouped, group, reunited
 from dedup._grouping.keeper import Keeper
@@ -157,19 +157,24 @@ class Outcome:
             return self.grouped
         decision = self.links.decision
         self.verifier.covering.recall(filter(decision.is_link, decision.asked()))
-        # Of two alone, surely, and side by side.
-        self._measure(ordered(*members) for members in groups if len(members) == 2)
-        groups = [
+        several = [
             members
-            if len(members) == 1 or self.name(members[0]) in self.chosen
-            else settled(
-                members,
-                decision=self.links.decision,
-                verifier=self.verifier,
-                files=self.files,
-            )
-            for members in self.progress.over(groups, title="choosing", unit=" groups")
+            for members in groups
+            if len(members) > 1 and self.name(members[0]) not in self.chosen
         ]
+        begun = [
+            contest(members, decision=decision, verifier=self.verifier, files=self.files)
+            for members in self.progress.over(several, title="laying", unit=" groups")
+        ]
+        # Side by side, of all groups at once; what else is needed depends on what these show.
+        pairs = [pair for one in begun for pair in one.pairs]
+        decision.verify(pairs)
+        self._measure(pairs)
+        best = {
+            one.group[0]: settled(one, decision=decision, verifier=self.verifier, files=self.files)
+            for one in self.progress.over(begun, title="choosing", unit=" groups")
+        }
+        groups = [best.get(members[0], members) for members in groups]
         return reunited(groups, decision=decision, cannot_link=self.candidates.cannot_link)
 
     @cached_property

@@ -8,7 +8,7 @@ threads compare a sixth more pairs than one, two processes three quarters more
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -108,8 +108,8 @@ class Comparers:
                     done += 1
                 return
             self._end()
-        with threads("each") as pool, _blas().limit(limits=1, user_api="blas"):
-            yield from pool.map(function, chunks[done:])
+        with _side_by_side("each", len(chunks) - done) as each:
+            yield from each(function, chunks[done:])
 
     def _in_processes(
         self, pairs: Sequence[Pair], features: Mapping[int, Features]
@@ -149,10 +149,8 @@ class Comparers:
         self, pairs: Sequence[Pair], features: Mapping[int, Features]
     ) -> Iterator[list[Evidence]]:
         # A pair a thread: matrices are too small to be shared out, and waiting for it costs more.
-        with threads("verify") as pool, _blas().limit(limits=1, user_api="blas"):
-            for evidence in pool.map(
-                lambda pair: compare(features[pair[0]], features[pair[1]]), pairs
-            ):
+        with _side_by_side("verify", len(pairs)) as each:
+            for evidence in each(lambda pair: compare(features[pair[0]], features[pair[1]]), pairs):
                 yield [evidence]
 
     def _start(self) -> "ProcessPoolExecutor":
@@ -180,6 +178,20 @@ def _chunks(items: Sequence[_Item], workers: int, *, least: int) -> list[Sequenc
 
 def _count() -> int:
     return min(cores(), _MOST)
+
+
+@contextmanager
+def _side_by_side(purpose: str, count: int) -> Iterator[Callable[..., Iterator[Any]]]:
+    """What maps a function over so many things: threads, or this one if it is one thing.
+
+    Threads that come and go leave memory behind, 150 MB in a run that asked for pairs one by one.
+    """
+    with _blas().limit(limits=1, user_api="blas"):
+        if count <= 1:
+            yield map
+        else:
+            with threads(purpose) as pool:
+                yield pool.map
 
 
 @cache
