@@ -284,10 +284,7 @@ def _least_altered(
     most = max(standing[one.picture].colour for one in left)
     left = least(lambda its: most > _COLOURFUL and its.colour < _COLOURLESS * most, 0)
     left = least(lambda its: its.tint, _TINTED)
-    usual = Counter(one.sides for one in placed).most_common(1)[0][0]
-    upright = max((one.scale for one in left if one.sides == usual), default=0.0)
-    larger = (1 + _SAME_SIZE) * upright
-    left = [one for one in left if one.sides == usual or one.scale > larger]
+    left = _upright(left, placed)
     largest = max(one.scale for one in left)
 
     full = max(its.covered for its in standing.values()) - _MOSTLY
@@ -304,3 +301,13 @@ def _least_altered(
         return smaller, round(its.tint + abs(its.colour - usual_colour)), one.picture
 
     return sorted(left, key=rank)
+
+
+def _upright(left: Sequence[Placed], placed: Sequence[Placed]) -> list[Placed]:
+    """Those that are not mirrored or turned, as most of a group are not; or are larger."""
+    usual, count = Counter(one.sides for one in placed).most_common(1)[0]
+    if 2 * count <= len(placed):
+        return list(left)
+    upright = max((one.scale for one in left if one.sides == usual), default=0.0)
+    larger = (1 + _SAME_SIZE) * upright
+    return [one for one in left if one.sides == usual or one.scale > larger]

@@ -35,7 +35,13 @@ def stages(monkeypatch):
 
 def test_each_stage_of_a_search_has_a_total_and_reaches_it(stages, sample_folder):
     dedup.find_duplicates(sample_folder, cache=False)
-    assert [title for title, _, _ in stages] == ["verifying", "choosing", "measuring"]
+    assert [title for title, _, _ in stages] == [
+        "verifying",
+        "laying",
+        "measuring",
+        "choosing",
+        "measuring",
+    ]
     assert all(total > 0 and done == total for _, total, done in stages)
 
 
