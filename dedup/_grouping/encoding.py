@@ -30,6 +30,7 @@ __all__ = [
     "is_rounded_more",
     "is_surely_coarser",
     "losslessness",
+    "smooths",
 ]
 
 _COARSE: Final = 45.0
@@ -52,7 +53,7 @@ _EXPOSURE: Final = (
 
 _LOSSY: Final = frozenset({"JPEG", "MPO"})
 _RATHER_LOSSY: Final = frozenset({"AVIF", "HEIF", "JPEG2000", "JXL", "WEBP"})
-_LOSSLESS: Final = 2
+_SMOOTHED, _LOSSLESS = 1, 2
 _COLOURS: Final = 32
 _PALETTE: Final = 256
 _GROUND: Final = 0.2
@@ -63,7 +64,14 @@ Drawings have a ground."""
 
 def losslessness(record: Record) -> int:
     """0 of a JPEG file, 1 of formats that are rather lossy, 2 of all others."""
-    return 0 if record.format in _LOSSY else 1 if record.format in _RATHER_LOSSY else _LOSSLESS
+    if record.format in _LOSSY:
+        return 0
+    return _SMOOTHED if record.format in _RATHER_LOSSY else _LOSSLESS
+
+
+def smooths(record: Record) -> bool:
+    """Whether what wrote a file takes fine noise away first of all, unless it loses nothing."""
+    return losslessness(record) == _SMOOTHED
 
 
 def is_lossless(record: Record) -> bool:
@@ -209,7 +217,8 @@ def _origin(coarse: Record, other: Record) -> int:
     if not steps.all() or not can_tell(steps, others):
         return 0
     a, b = _blocks(coarse), _blocks(other)
-    return 0 if a is None or b is None else origin(a, steps, b, others)
+    said = 0 if a is None or b is None else origin(a, steps, b, others)
+    return max(said, 0) if smooths(other) else said  # what wrote that moves coefficients, too
 
 
 @lru_cache(maxsize=10_000)  # each file of a group is asked about for many others

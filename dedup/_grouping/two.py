@@ -11,6 +11,7 @@ from dedup._grouping.encoding import (
     is_rounded_more,
     is_surely_coarser,
     losslessness,
+    smooths,
 )
 from dedup._grouping.retain import (
     holds_more,
@@ -89,7 +90,7 @@ def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
     coarser = int(is_surely_coarser(keep, other)) - int(is_surely_coarser(other, keep))
     if is_amplified(seen.detail) or is_amplified(seen.swapped().detail):
         coarser = 0  # the finer file is a sharpened copy of the coarse one, perhaps
-    return _source(other, keep) or coarser or _plain(seen) or _detailed(seen)
+    return _source(other, keep) or coarser or _plain(seen) or _detailed(other, keep, seen)
 
 
 def _source(other: Record, keep: Record) -> int:
@@ -138,13 +139,15 @@ def _coloured(seen: Coverage) -> int:
     return int(seen.b.colours) - int(seen.a.colours)
 
 
-def _detailed(seen: Coverage) -> int:
+def _detailed(other: Record, keep: Record, seen: Coverage) -> int:
     """The one that resolves more: neither speckled, nor blurred, sharpened, or enlarged."""
     detail, back = seen.detail, seen.swapped().detail
     same_size = abs(detail.pixels - 1) <= _SAME_SIZE
-    noisier = int(same_size and _is_noisier(detail)) - int(same_size and _is_noisier(back))
-    if noisier:
-        return -noisier
+    if same_size:
+        noisier = int(_is_noisier(detail, smoothed=smooths(keep)))
+        noisier -= int(_is_noisier(back, smoothed=smooths(other)))
+        if noisier:
+            return -noisier
     is_sure = detail.is_exact and not is_tinted(seen)
     if same_size and not is_sure and max(detail.ratio, back.ratio) < _INTERPOLATED:
         return 0
@@ -171,14 +174,21 @@ def _fresher(other: Record, keep: Record, seen: Coverage) -> int:
     is_sure = seen.detail.is_exact and abs(seen.detail.pixels - 1) < _SAME_PIXELS
     if not is_sure or is_tinted(seen) or is_lossless(other) != is_lossless(keep):
         return 0
-    detail, back = seen.detail, seen.swapped().detail
-    if detail.ratio > _ENCODED_ONCE:
-        return int(not is_rounded_more(other, keep))
-    return -int(back.ratio > _ENCODED_ONCE and not is_rounded_more(keep, other))
+    if seen.detail.ratio > _ENCODED_ONCE:
+        return int(not _adds_its_own(other, keep))
+    return -int(seen.swapped().detail.ratio > _ENCODED_ONCE and not _adds_its_own(keep, other))
 
 
-def _is_noisier(detail: Detail) -> bool:
-    """Whether b has specks or noise that a, though as detailed, does not have."""
+def _adds_its_own(one: Record, other: Record) -> bool:
+    """Whether what is finer in a file may be what its encoder made, not the other one's."""
+    return is_rounded_more(one, other) or (smooths(one) and not smooths(other))
+
+
+def _is_noisier(detail: Detail, *, smoothed: bool) -> bool:
+    """Whether b has specks or noise that a, though as detailed, does not have.
+
+    What is missing in a, if its encoder smoothed it, may have been fine texture.
+    """
     is_speckled = detail.specks_b > detail.specks_a + _SPECKS
     if detail.own < _GIVEN and not is_speckled:
         return False  # filters of a give all of it: one was blurred, or sharpened
@@ -188,4 +198,4 @@ def _is_noisier(detail: Detail) -> bool:
         return detail.crisp_a > _SHARP  # it may seem to be detail
     if detail.crisp_a < _CRISP or not _AS_DETAILED < detail.ratio < _INTERPOLATED:
         return False
-    return is_speckled or detail.noise_b > _NOISE
+    return is_speckled or detail.noise_b > (_STRONG if smoothed else _NOISE)

@@ -53,3 +53,26 @@ def test_slightly_sharpened_lossless_copy_is_not_kept_for_the_photo(tmp_path):
     photo.filter(ImageFilter.UnsharpMask(2, 50, 3)).save(tmp_path / "a_sharpened.png")
     (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
     assert group.keep.endswith("photo.jpg")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "quality"),
+    [
+        ("grass", "avif", 60),  # seemed to be less noisy, as AVIF takes fine texture for noise
+        ("grass", "avif", 85),
+        ("hubble_deep_field", "webp", 60),  # as fine by what its encoder adds
+        ("immunohistochemistry", "avif", 85),  # moves coefficients off the steps of the JPEG file
+    ],
+)
+def test_jpeg_photo_is_kept_and_not_what_the_web_was_given(tmp_path, name, kind, quality):
+    photo = Image.fromarray(getattr(skimage.data, name)()).convert("RGB")
+    photo.thumbnail((500, 500))
+    photo.save(tmp_path / "photo.jpg", quality=92)
+    with Image.open(tmp_path / "photo.jpg") as photo:
+        photo.save(tmp_path / f"same.{kind}", quality=quality)
+        small = photo.resize(
+            (photo.width * 2 // 3, photo.height * 2 // 3), Image.Resampling.BICUBIC
+        )
+        small.save(tmp_path / f"small.{kind}", quality=75)
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert os.path.basename(group.keep) == "photo.jpg"
