@@ -5,6 +5,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+import pytest
 import skimage.data
 from encoded import saved
 from hypothesis import given, settings
@@ -14,6 +15,8 @@ from trees import tree
 
 import dedup
 from dedup._acting.companions import Companions
+
+pytestmark = pytest.mark.thorough
 
 NAMES = [
     "IMG.jpg",

@@ -15,6 +15,8 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 import dedup
 from dedup.data.edits import EDITS, edited_file
 
+pytestmark = pytest.mark.thorough
+
 KEEP = ["best", "largest", "oldest", "shortest-path", lambda record: record.format]
 # What each edit leaves of the picture: all of it, at the same detail; or less; or more.
 ADDS = {"caption", "text-over", "sticker", "paste"}

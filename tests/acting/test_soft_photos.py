@@ -14,6 +14,8 @@ from dedup._verification.features import extract
 from dedup.data.edits import apply_edit, edited_file
 from dedup.data.negatives import NEGATIVES, make_negatives
 
+pytestmark = pytest.mark.thorough
+
 SIDE = 144
 PLACES = [(432, 576), (288, 864), (864, 1152), (1008, 1008), (576, 1152), (864, 864), (1008, 720)]
 

@@ -8,6 +8,8 @@ from PIL import Image, ImageFilter
 
 import dedup
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def removed(tmp_path):

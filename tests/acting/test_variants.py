@@ -9,6 +9,8 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 import dedup
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def reasons(tmp_path):

@@ -16,6 +16,8 @@ import pytest
 import dedup
 from dedup._cli.main import main
 
+pytestmark = pytest.mark.thorough
+
 SETTINGS = {"method": "phash", "progress": False}
 NOBODY = 65_534
 posix = pytest.mark.skipif(os.name != "posix", reason="owners and modes are of POSIX")

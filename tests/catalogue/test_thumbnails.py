@@ -7,6 +7,8 @@ import pytest
 import dedup
 from dedup._catalogue.discover import discover
 
+pytestmark = pytest.mark.thorough
+
 FOLDERS = ("@eaDir", ".@__thumb", ".thumbnails", ".AppleDouble", "__MACOSX")
 
 

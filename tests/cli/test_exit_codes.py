@@ -10,6 +10,8 @@ import pytest
 
 from dedup._cli.errors import Commands
 
+pytestmark = pytest.mark.thorough
+
 DEDUP = [sys.executable, "-m", "dedup"]
 
 

@@ -207,6 +207,7 @@ def with_wrong(text):
             yield json.dumps(holder[0])
 
 
+@pytest.mark.thorough
 def test_files_of_dedup_that_were_edited_never_crash_it(run, here):
     estimate = Estimate(0.9, 0.8, 1.0)
     known = dict(model("phash").properties)

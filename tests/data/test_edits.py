@@ -52,6 +52,7 @@ def similarity(a, b):
     return match_template(large, small).max()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("edit", EDITS)
 def test_copy_shows_the_picture_and_no_other(edit):
     copy = UNDO.get(edit, lambda image: image)(copy_of(PHOTO, edit))

@@ -98,6 +98,7 @@ def test_server_that_goes_away_loses_nothing(own_server, pool):
 ADD = "import sys; from dedup._cli.main import main; main(sys.argv[1:])"
 
 
+@pytest.mark.thorough
 def test_second_process_on_a_file_is_refused_and_nothing_is_lost(tmp_path, pool):
     command = [sys.executable, "-c", ADD, "index", "add", *pool[100:], "--method", "phash"]
     with dedup.ImageIndex(tmp_path / "a.db", method="phash", progress=False) as index:

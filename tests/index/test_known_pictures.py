@@ -12,6 +12,8 @@ from PIL import Image, ImageFilter
 import dedup
 from dedup.pipelines.models import engines
 
+pytestmark = pytest.mark.thorough
+
 SETTINGS = {"method": "sscd-fast", "progress": False}
 
 

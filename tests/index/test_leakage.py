@@ -88,6 +88,7 @@ def test_only_pairs_across_are_compared(index):
         assert folders == {"train", "test"}
 
 
+@pytest.mark.thorough
 def test_leak_is_found_behind_a_crowd_of_its_own_set(tmp_path, photos):
     for name in ("train", "test"):
         (tmp_path / name).mkdir()

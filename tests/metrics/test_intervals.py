@@ -7,6 +7,8 @@ import pytest
 
 from dedup import metrics
 
+pytestmark = pytest.mark.thorough
+
 
 def test_bootstrap_draws_sources_and_weighs_pairs_by_both_ends():
     a, b = ["x", "x", "y"], ["x", "y", "z"]

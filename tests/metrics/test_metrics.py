@@ -15,6 +15,8 @@ from dedup import metrics
 from dedup._base.extras import require
 from dedup.errors import DedupError, InputError, MissingExtra
 
+pytestmark = pytest.mark.thorough
+
 NAN = math.nan
 # Few distinct scores, so that there are ties.
 SCORES = st.sampled_from([NAN, -0.5, 0.0, 0.2, 0.4, 0.9])

@@ -13,6 +13,8 @@ from dedup._base.options import DEFAULT
 from dedup._search.threshold import Estimate, Threshold
 from dedup.errors import InputError
 
+pytestmark = pytest.mark.thorough
+
 ALL = sorted(plots.__all__)
 TITLES = {
     "borderline": "The pairs nearest to the threshold 0.5: accepted left, rejected right. 0.5",

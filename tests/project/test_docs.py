@@ -30,6 +30,7 @@ def test_modules_of_all_packages_are_looked_at():
     } <= set(MODULES)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name, request):
     module = importlib.import_module(name)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import dedup
 import dedup.data
 import dedup.pipelines
@@ -50,6 +52,7 @@ print(len(dedup.undo(applied.journal, progress=False).failed), len(os.listdir(fo
 """
 
 
+@pytest.mark.thorough
 def test_main_path_without_what_only_posix_has(sample_folder, tmp_path):
     folder = shutil.copytree(sample_folder, tmp_path / "photos")
     done = subprocess.run(

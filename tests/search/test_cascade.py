@@ -10,6 +10,8 @@ from PIL import ImageDraw
 import dedup
 from dedup.pipelines.models import engines, methods
 
+pytestmark = pytest.mark.thorough
+
 LARGE, SMALL, BOTH = "sscd", "sscd-fast", "sscd-cascade"
 
 

@@ -3,9 +3,12 @@
 import random
 from pathlib import Path
 
+import pytest
 from PIL import Image, ImageDraw
 
 import dedup
+
+pytestmark = pytest.mark.thorough
 
 SIZES = (16, 32, 48)
 

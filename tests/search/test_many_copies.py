@@ -24,11 +24,15 @@ def astronaut():
 
 @pytest.fixture(scope="module")
 def resized(tmp_path_factory, astronaut):
-    """1,000 files of one picture, of other sizes and qualities; the first is the largest."""
+    """1,000 files of one picture, of other sizes and qualities; the first is the largest.
+
+    A third of them lacks a margin, so that not all have one hash.
+    """
     folder = tmp_path_factory.mktemp("resized")
     edits = [(side, quality) for side in range(160, 96, -1) for quality in range(95, 31, -2)]
     for number, (side, quality) in enumerate(edits[:MANY]):
-        small = astronaut.resize((side, side))
+        whole = (12, 12, 512, 512) if number % 3 == 1 else (0, 0, 512, 512)
+        small = astronaut.resize((side, side), box=whole)
         small.save(folder / f"{number:04}.jpg", quality=quality)
     return folder
 

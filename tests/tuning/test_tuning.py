@@ -11,6 +11,8 @@ from dedup import InputError, ScoredPairs, Threshold, sweep, tune
 from dedup._base.options import DEFAULT
 from dedup.pipelines.models.methods import model
 
+pytestmark = pytest.mark.thorough
+
 
 def scored(*, sources=60, copies=4, quantity="score", seed=0, hard=1):
     """Copies that score high, and pairs of two sources that score low; harder: they overlap."""

@@ -33,6 +33,7 @@ def edited(name, edit, seed=0):
     return features(copy)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("edit", EDITS)
 @pytest.mark.parametrize("photo", ["chelsea", "coffee", "astronaut"])
 def test_an_edited_copy_is_near_its_original(photo, edit):

@@ -14,6 +14,8 @@ from dedup._verification.reading.reading import read
 from dedup._verification.sheet import sheet_of
 from dedup.data.lookalikes import COPIES, FAMILIES, copy_of, make_lookalikes
 
+pytestmark = pytest.mark.thorough
+
 SAME_FRAME = np.eye(3)
 SMALL_PRINT = ImageFont.load_default(12)
 

@@ -20,6 +20,8 @@ from dedup._verification.coverage.measured import covered_pairs
 from dedup._verification.evidence import Evidence
 from dedup._verification.evidence_cache import EvidenceCache
 
+pytestmark = pytest.mark.thorough
+
 SETTINGS = {"method": "sscd-fast", "progress": False}
 
 

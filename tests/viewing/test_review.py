@@ -81,6 +81,7 @@ def crowd(tmp_path_factory):
     return dedup.find_duplicates(folder, cache=False)
 
 
+@pytest.mark.thorough
 @settings(max_examples=30, database=None)
 @given(data=st.data())
 def test_any_answers_are_followed_as_far_as_they_agree(crowd, data):

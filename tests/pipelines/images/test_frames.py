@@ -10,6 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 import dedup
 from dedup.pipelines.images.decoding import decode
 
+pytestmark = pytest.mark.thorough
+
 KEEP = ["best", "largest", "oldest", "shortest-path", lambda record: record.frames]
 FORMATS = ["gif", "png", "webp", "tif"]
 

@@ -14,6 +14,8 @@ from PIL import Image, ImageDraw
 import dedup
 from dedup.pipelines.images.decoding import pixel_digest
 
+pytestmark = pytest.mark.thorough
+
 CLEAR = (0, 0, 0, 0)
 KEEP = ["best", "largest", "oldest", "shortest-path", lambda record: record.format]
 

@@ -95,6 +95,7 @@ def test_vectors_that_say_nothing_are_refused(lite, bad):
     assert len(collection) == 0
 
 
+@pytest.mark.thorough
 def test_long_paths_and_large_vectors_fit_the_messages(connection):
     collection = made(connection, dimension=2048)
     collection.upsert(rows(random_vectors(1_500, dimension=2048), path="/" + 4_000 * "é" + "{}"))
