@@ -180,6 +180,8 @@ def _fresher(other: Record, keep: Record, seen: Coverage) -> int:
 def _is_noisier(detail: Detail) -> bool:
     """Whether b has specks or noise that a, though as detailed, does not have."""
     is_speckled = detail.specks_b > detail.specks_a + _SPECKS
+    if detail.added_a != detail.added_b:
+        return detail.added_b
     if detail.own < _GIVEN and not is_speckled:
         return False  # filters of a give all of it: one was blurred, or sharpened
     if detail.noise_b > _STRONG and detail.ratio >= _AMPLIFIED:

@@ -53,3 +53,18 @@ def test_slightly_sharpened_lossless_copy_is_not_kept_for_the_photo(tmp_path):
     photo.filter(ImageFilter.UnsharpMask(2, 50, 3)).save(tmp_path / "a_sharpened.png")
     (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
     assert group.keep.endswith("photo.jpg")
+
+
+def test_soft_photo_is_kept_and_not_its_noisy_copy(kept):
+    photo = Image.fromarray(skimage.data.astronaut()).filter(ImageFilter.GaussianBlur(1.8))
+    assert kept(photo, "noise-25", "blur-6", "jpeg-40") == "original.jpg"
+
+
+def test_photo_is_kept_and_not_its_blurred_and_squeezed_copy(tmp_path):
+    photo = Image.fromarray(skimage.data.coffee())
+    photo.save(tmp_path / "photo.jpg", quality=85)
+    blurred = Image.open(tmp_path / "photo.jpg").filter(ImageFilter.GaussianBlur(3))
+    blurred.resize((480, 400)).save(tmp_path / "copy.jpg", quality=90)
+    blurred.rotate(180).save(tmp_path / "turned.jpg", quality=40)
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert group.keep.endswith("photo.jpg")
