@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import combinations, islice
 from typing import Final
 
 import numpy as np
@@ -48,7 +48,8 @@ _MOSTLY: Final = 0.1
 _TINTED: Final = 2.5
 """Distance from the usual colours, in grey values, by which one is tinted more."""
 _MOST: Final = 0.8
-"""Part of a group that must differ from the keeper to say that most were censored."""
+"""Part of a group that must differ from the keeper to say that most were censored; and part of the
+most that any shows of what is hidden there, that one shows that was not."""
 _EDGE: Final = 0.05
 """What blur or a mosaic shows itself, at its edge, in units of what it hides."""
 _SAME_SIZE: Final = 0.03
@@ -161,7 +162,11 @@ def _best(
         return keeper
     keeper = _larger_sibling(keeper, among, decision=decision, verifier=verifier, files=files)
     others = [one.picture for one in among if one.picture != keeper]
-    return _uncensored(keeper, others, decision=decision, verifier=verifier)
+    shows_more = _uncensored(keeper, others, decision=decision, verifier=verifier)
+    if not shows_more:
+        return keeper
+    decision.verify(combinations(sorted(shows_more), 2))
+    return champion(shows_more[0], shows_more[1:], points)
 
 
 def _is_put(keeper: int, others: Sequence[int], *, decision: Decision, verifier: Verifier) -> bool:
@@ -195,8 +200,8 @@ def _seen(a: int, b: int, *, decision: Decision, verifier: Verifier) -> Coverage
 
 def _uncensored(
     keeper: int, others: Sequence[int], *, decision: Decision, verifier: Verifier
-) -> int:
-    """The keeper, or what shows something that the keeper only hides.
+) -> list[int]:
+    """What shows most of what the keeper only hides; none if it hides nothing.
 
     Where most were censored at one place, each in its way, they outvote what was not. There most
     differ from each other.
@@ -208,9 +213,10 @@ def _uncensored(
     seen = {other: coverage for other, coverage in known if coverage is not None}
     differ = sum(max(its.a.within, its.b.within) > 0 for its in seen.values())
     if differ < _MOST * len(seen):
-        return keeper
+        return []
     shows = {other: its.b.own for other, its in seen.items() if _is_hidden(its)}
-    return max(shows, key=lambda other: (shows[other], -other), default=keeper)
+    least = _MOST * max(shows.values(), default=0.0)
+    return [other for other, own in shows.items() if own >= least]
 
 
 def _is_hidden(seen: Coverage) -> bool:

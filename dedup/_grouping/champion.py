@@ -6,6 +6,7 @@ from typing import Final
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import is_surely_coarser
 from dedup._grouping.retain import is_slightly_filtered
+from dedup._grouping.toned import is_tinted
 from dedup._grouping.two import is_encoded_better
 from dedup._verification.coverage.coverage import Coverage
 
@@ -62,7 +63,7 @@ def points_of(one: Record, other: Record, seen: Coverage) -> float:
     differs so from all others: both lose, and the finer one more, as more are sharpened.
     """
     is_as_coarse = not is_surely_coarser(one, other) and not is_surely_coarser(other, one)
-    if is_slightly_filtered(seen.detail) and is_as_coarse:
+    if is_slightly_filtered(seen.detail) and is_as_coarse and not is_tinted(seen):
         return -1.0 if seen.detail.ratio > 1 else -0.5
     return won(one, other, seen, is_encoded_better)
 

@@ -217,8 +217,10 @@ def is_enlarged(detail: Detail) -> bool:
     """
     growth = max(detail.pixels, 1 / detail.pixels)
     more = detail.ratio if detail.pixels > 1 else 1 / detail.ratio
+    crisp = detail.crisp_a if detail.pixels > 1 else detail.crisp_b
     is_given = growth > _GROWN and detail.own < min(_GIVEN * growth, _GIVEN_AT_MOST)
-    return growth > 1 + _SAME_SIZE and (is_given or more > _AMPLIFIED_SMALLER * growth)
+    is_too_fine = crisp > _SHARP and more > _AMPLIFIED_SMALLER * growth  # else this was blurred
+    return growth > 1 + _SAME_SIZE and (is_given or is_too_fine)
 
 
 def is_noisy(detail: Detail) -> bool:
@@ -226,6 +228,8 @@ def is_noisy(detail: Detail) -> bool:
     same_size = abs(detail.pixels - 1) <= _SAME_SIZE
     if not same_size:
         return False
+    if detail.added_a:
+        return True
     if detail.ratio < _AS_DETAILED:  # noise seems to be detail, unless the other was blurred
         is_given = detail.own < _FILTERED
         return detail.noise_a > _STRONG_NOISE and detail.crisp_b > _SHARP and not is_given

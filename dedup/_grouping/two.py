@@ -190,6 +190,8 @@ def _is_noisier(detail: Detail, *, smoothed: bool) -> bool:
     What is missing in a, if its encoder smoothed it, may have been fine texture.
     """
     is_speckled = detail.specks_b > detail.specks_a + _SPECKS
+    if detail.added_a != detail.added_b:
+        return detail.added_b
     if detail.own < _GIVEN and not is_speckled:
         return False  # filters of a give all of it: one was blurred, or sharpened
     if detail.noise_b > _STRONG and detail.ratio >= _AMPLIFIED:

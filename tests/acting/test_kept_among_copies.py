@@ -76,3 +76,18 @@ def test_jpeg_photo_is_kept_and_not_what_the_web_was_given(tmp_path, name, kind,
         small.save(tmp_path / f"small.{kind}", quality=75)
     (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
     assert os.path.basename(group.keep) == "photo.jpg"
+
+
+def test_soft_photo_is_kept_and_not_its_noisy_copy(kept):
+    photo = Image.fromarray(skimage.data.astronaut()).filter(ImageFilter.GaussianBlur(1.8))
+    assert kept(photo, "noise-25", "blur-6", "jpeg-40") == "original.jpg"
+
+
+def test_photo_is_kept_and_not_its_blurred_and_squeezed_copy(tmp_path):
+    photo = Image.fromarray(skimage.data.coffee())
+    photo.save(tmp_path / "photo.jpg", quality=85)
+    blurred = Image.open(tmp_path / "photo.jpg").filter(ImageFilter.GaussianBlur(3))
+    blurred.resize((480, 400)).save(tmp_path / "copy.jpg", quality=90)
+    blurred.rotate(180).save(tmp_path / "turned.jpg", quality=40)
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert group.keep.endswith("photo.jpg")

@@ -17,6 +17,8 @@ from dedup._verification.registration import Floats, Matrix, on_whole_pixels
 __all__ = ["Tile", "cut_tiles"]
 
 _OCTAVES: Final = 4
+_FINE_OCTAVES: Final = 3
+"""Those that are looked at; and of what no light and contrast of the other gives."""
 _TILE: Final = 192
 """Side of the nine tiles of the common part that are looked at, in pixels."""
 _BLOCK: Final = 16
@@ -38,8 +40,8 @@ class Tile(NamedTuple):
         The finest octave first.
     noisy : ndarray, shape (blocks, 2)
         Of the finest octave, specks included.
-    left : ndarray, shape (blocks, 2)
-        Of the finest octave what the other picture does not explain, if pixel lies on pixel.
+    left : ndarray, shape (octaves, blocks, 2)
+        What the other picture does not explain, if pixel lies on pixel.
     specks : tuple of float
     is_exact : bool
     greys : tuple of ndarray, shape (height, width)
@@ -172,9 +174,9 @@ def _tile(
     noisy = octaves[0]
     if max(specks, other_specks) > _FEW:  # salt and pepper is no detail
         octaves = _energies(_merged(*cleaned), alike) * weights
-    left = noisy[:0]
+    left = octaves[:0]
     if b.is_exact:
-        (left,) = _energies(_left(own, other), alike, octaves=1) * weights
+        left = _energies(_left(own, other), alike, octaves=_FINE_OCTAVES) * weights
     where = alike.reshape(h // _BLOCK, w // _BLOCK).repeat(_BLOCK, axis=0).repeat(_BLOCK, axis=1)
     return Tile(octaves, noisy, left, (specks, other_specks), b.is_exact, (own, other), where)
 
