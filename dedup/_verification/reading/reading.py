@@ -288,7 +288,7 @@ def _unchanged(look: _Look, seen: Residual) -> _Decided:
     if look.known != "photo" and _may_hide(look, seen):
         return "unreadable", (), {}
     # What they are is asked last: of most copies that does not matter.
-    tells = _share(seen, of_both=True) <= _UNLIKE or look.nature in ("mixed", "dark")
+    tells = _share(seen, of_both=True) <= _UNLIKE or look.nature in ("mixed", "night", "dark")
     is_copy = (tells and is_legible(look.frame, look.given[1])) or look.nature == "photo"
     return "copy" if is_copy else "unreadable", (), {"changed": _share(seen)}
 
