@@ -100,6 +100,13 @@ def is_in_doubt(
         return bool(other) and max(region.figures["top"] for region in other) < _NOISE * cut
     if nature == "dark" and not other:
         return any(r.figures["ink"] > _LINE and r.figures["top"] > _NOISE * cut for r in found)
+    if nature in ("mixed", "pale") and not other:
+        # As a bar code that was photographed, of which the number below is another one.
+        nearly = (region.figures for region in found if likelihood(region) > _NEARLY)
+        return any(its["ink"] > 2 * _INK and its["top"] > _UNLIKE for its in nearly)
+    if nature == "night" and not other:
+        words = (r.figures for r in found if r.figures["area"] > _WORD / 4)
+        return any(its["ink"] > 2 * _INK and its["top"] > _CLEAR for its in words)
     if other or nature not in ("drawn", "unsure"):
         return False
     return any(

@@ -203,5 +203,9 @@ def is_paper(grey: Grey) -> bool:
 
 
 def is_photo(grey: Grey) -> bool:
-    """Whether a picture, given as to `photographic`, is surely a photo: no noisy small print."""
-    return photographic(grey) >= PHOTOGRAPHIC and not is_paper(grey)
+    """Whether a picture, given as to `photographic`, is surely a photo.
+
+    No noisy scan of small print, be it light or dark.
+    """
+    is_even = is_paper(grey) or is_paper(255 - grey)
+    return photographic(grey) >= PHOTOGRAPHIC and not is_even

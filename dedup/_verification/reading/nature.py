@@ -13,7 +13,7 @@ __all__ = ["PAPER", "PRINT", "Nature", "nature_of", "reduced", "tones_of"]
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 Pair: TypeAlias = tuple[Grey, Grey]
-Nature: TypeAlias = Literal["photo", "mixed", "pale", "dark", "unsure", "drawn", "page"]
+Nature: TypeAlias = Literal["photo", "mixed", "pale", "night", "dark", "unsure", "drawn", "page"]
 PAPER: Final = ("unsure", "drawn", "page")
 """What may be a page."""
 PRINT: Final = ("page", "drawn", "dark")
@@ -45,7 +45,8 @@ def nature_of(given: Pair, laid: Pair, *, of: Pair | None = None) -> Nature:
 
     "photo": a difference is an edit. "page": it is other content. "drawn", "unsure": it may be.
     "pale": it is light, and one seems to be a photo; pale print on worn paper does. "dark": light
-    print on a dark ground without the grain that stars have around them. Else "mixed".
+    print on a dark ground without the grain that stars have around them; "night": with that, as
+    noisy scans have it too. Else "mixed".
     """
     small = [_small(picture) for picture in given]
     least, most = sorted(map(photographic, small))
@@ -55,12 +56,14 @@ def nature_of(given: Pair, laid: Pair, *, of: Pair | None = None) -> Nature:
     if most < _UNSURE and is_light:
         return "drawn" if most < _DRAWN else "unsure"
     tones_a, tones_b = map(tones_of, laid)
+    is_even = not is_light and all(is_paper(255 - picture) for picture in small)
     # No photo looks like a page, but a noisy scan of a page, full of colour, like a photo.
-    either = least < _PAGE
-    if tones_a is None or tones_b is None or either or may_be_drawn(tones_a, tones_b):
+    is_some = is_even or least < _PAGE
+    if tones_a is None or tones_b is None or is_some or may_be_drawn(tones_a, tones_b):
         grain = max((its.noise for its in (tones_a, tones_b) if its is not None), default=0.0)
-        is_dark = most < _DRAWN and not is_light and grain < _GRAIN
-        return "dark" if is_dark else "pale" if least < _UNSURE and is_light else "mixed"
+        if not is_light and (most < _DRAWN or is_even) and grain < _GRAIN:
+            return "dark"
+        return "night" if is_even else "pale" if least < _UNSURE and is_light else "mixed"
     return "mixed" if of is not None and _are_pages(of, given) else "photo"
 
 

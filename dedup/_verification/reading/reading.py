@@ -200,8 +200,7 @@ def _cut(picture: Grey, box: Box) -> Grey:
 
 def _decided(look: _Look) -> _Decided:
     """What one look shows."""
-    frame, laid, covered = look.frame, look.laid, look.covered
-    whole = _windows_inside(covered)
+    frame, laid, whole = look.frame, look.laid, _windows_inside(look.covered)
     a, b = smoothed(frame.base), smoothed(laid)
     seen = residual(a, b, whole, may_be_pale=look.known is None or look.known in PAPER)
     if seen.changed.sum() < _SURE:
@@ -233,7 +232,7 @@ def _decided_drawn(
     if look.rough or (other and _share(seen) <= _UNLIKE):
         return _judged(look, seen, found, other)
     if found or seen.cut > LEAST_CUT:  # else a filter leaves nothing as well
-        ink = inside & _ink(*tones, inside.shape)
+        before, ink = seen, inside & _ink(*tones, inside.shape)
         seen = _filtered(seen, pictures, whole, ink)
         if seen.changed.sum() >= _SURE and look.nature in ("page", "drawn"):
             exposed = _filtered(seen, equally_exposed(*pictures, inside), whole, ink)
@@ -241,7 +240,9 @@ def _decided_drawn(
         found = regions(seen, *tones)
         other = other_content(found, look.nature, whole)
         is_faint = seen.pale and not found and seen.changed.sum() >= 2 * _SURE
-        if is_faint or is_in_doubt(found, other, look.nature, whole, cut=seen.cut):
+        is_hidden = not other and look.nature in PRINT and standing_out(before) is not None
+        is_open = is_in_doubt(found, other, look.nature, whole, cut=seen.cut)
+        if is_faint or is_hidden or is_open:
             return "unreadable", (), {}
     return _judged(look, seen, found, other)
 
@@ -288,7 +289,7 @@ def _unchanged(look: _Look, seen: Residual) -> _Decided:
     if look.known != "photo" and _may_hide(look, seen):
         return "unreadable", (), {}
     # What they are is asked last: of most copies that does not matter.
-    tells = _share(seen, of_both=True) <= _UNLIKE or look.nature in ("mixed", "dark")
+    tells = _share(seen, of_both=True) <= _UNLIKE or look.nature in ("mixed", "night", "dark")
     is_copy = (tells and is_legible(look.frame, look.given[1])) or look.nature == "photo"
     return "copy" if is_copy else "unreadable", (), {"changed": _share(seen)}
 
