@@ -20,7 +20,7 @@ from dedup._catalogue.shown import shown
 from dedup._catalogue.vector_cache import VectorCache
 from dedup._catalogue.verdicts import Verdicts
 from dedup._index.trial import Asked, Hit, Match, Trial
-from dedup._join.inside import MARGIN, searches_inner
+from dedup._join.inside import MARGINS, searches_inner
 from dedup._join.self_join import DISTINCT
 from dedup._search.settings import Settings
 from dedup.pipelines.images.decoding import ImageSource, decode, pixel_digest
@@ -185,10 +185,10 @@ class Checker:
 
         `around` are the pictures that are near each view of it.
         """
-        least = floor + MARGIN
         ways: dict[int, int] = {}
         seen: list[Hit] = []
         for table, hits in zip(self._views, around, strict=False):  # none, if not asked
+            least = floor + MARGINS[table.view]
             way = 1 if searches_inner(table.view) else 2
             within = self._with_view(table, asked.vector, least=least)
             for near, this in ((hits, way), (within, EXCHANGED[way])):
