@@ -21,7 +21,7 @@ from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features
 from dedup._verification.frames import read_in_all, seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, FullSize
-from dedup._verification.inside import Outers, is_worth_a_look, place_of_page, seen_inside
+from dedup._verification.inside import Outers, is_worth_a_look, may_fit, place_of_page, seen_inside
 from dedup._verification.pictures import Pictures, features_of
 from dedup._verification.registration import Matrix
 from dedup._verification.rerank import OverlapReranker
@@ -222,12 +222,15 @@ class Verifier:
 
     def _seen_inside(self, pair: Pair, features: Mapping[int, Features]) -> Evidence | None:
         ends = self.directed(pair)
-        ways = self._ways(pair)
+        ways, place = self._ways(pair), None
         if not ways:
+            if not may_fit(*(features[picture] for picture in ends)):
+                return Evidence(0.0, "different")
             a, b = (self._outers.print_of(picture, features[picture]) for picture in ends)
             if a is None or b is None:
                 return None
-            if place_of_page(a, b) is None:
+            place = place_of_page(a, b)
+            if place is None:
                 return Evidence(0.0, "different")
         outer = {}
         for picture, way in zip(ends, (2, 1), strict=True):
@@ -236,7 +239,7 @@ class Verifier:
                 if known is None:
                     return None
                 outer[picture] = known
-        return seen_inside(ends, ways, features=features, outer=outer)
+        return seen_inside(ends, ways, features=features, outer=outer, place=place)
 
     def _doubtful(self, pairs: Iterable[Pair]) -> list[Pair]:
         """The pairs that wait for a network's word."""
