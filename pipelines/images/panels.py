@@ -34,7 +34,7 @@ _MOST: Final = 0.9
 
 
 def largest_panel(image: Pixels) -> Box | None:
-    """Where the largest photo on a plain ground is, else one with clear edges; None without one.
+    """Where the largest photo on a plain ground, or with clear edges, is; None if there is none.
 
     Parameters
     ----------
@@ -50,15 +50,22 @@ def largest_panel(image: Pixels) -> Box | None:
     scale = min(1.0, _SHORT_SIDE / min(image.shape[:2]))
     size = [max(1, round(side * scale)) for side in image.shape[1::-1]]
     colours = _colours(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8))
+    found = []
     best = _on_ground(colours)
     if best is not None:
         left, top, right, bottom = (round(edge / scale) for edge in best)
-        return left, top, right, bottom
-    box = pasted_box(image)
-    if box is None:
-        return None
-    left, top, right, bottom = (round(edge * scale) for edge in box)
-    return box if _is_photo(colours[top:bottom, left:right]) else None
+        found.append((left, top, right, bottom))
+    pasted = pasted_box(image)
+    if pasted is not None:
+        left, top, right, bottom = (round(edge * scale) for edge in pasted)
+        if _is_photo(colours[top:bottom, left:right]):
+            found.append(pasted)
+    return max(found, key=_area, default=None)
+
+
+def _area(box: Box) -> int:
+    left, top, right, bottom = box
+    return (right - left) * (bottom - top)
 
 
 def _on_ground(colours: _Colours) -> Box | None:
