@@ -21,7 +21,7 @@ from dedup._verification.evidence import BlockMatch, Evidence
 from dedup._verification.features import PICTURE, Features, extract
 from dedup._verification.keypoints import Local, dense_features, matches
 from dedup._verification.pictures import Pictures
-from dedup._verification.registration import Matrix, agreed, may_agree, mirror, registrations
+from dedup._verification.registration import Matrix, agreed, mirror, registrations
 from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import Decoded
 from dedup.pipelines.images.panels import largest_panel
@@ -31,7 +31,6 @@ __all__ = [
     "Outers",
     "best_inside",
     "is_worth_a_look",
-    "may_fit",
     "outer_features",
     "place_of_page",
     "seen_inside",
@@ -156,11 +155,6 @@ class Outers:
             while len(self._known) > _KEPT:
                 self._known.popitem(last=False)
         return features
-
-
-def may_fit(a: Features, b: Features) -> bool:
-    """Whether a closer look at two pages is worth its time, by what is known of them already."""
-    return may_agree(*matches(a.local(), b.local()), size=PICTURE**0.5)
 
 
 def best_inside(inner: Features, outer: Features) -> BlockMatch | None:

@@ -36,11 +36,6 @@ _ZOOM: Final = 1.6
 _TURN: Final = math.radians(20)
 """Parts of the picture's side by which two matches are apart, and within which others agree; most
 by which a copy is zoomed, and turned."""
-_ROUGHLY: Final = 0.02
-_MIN_ROUGHLY: Final = 8
-_FEW_ROUGHLY: Final = 0.1
-"""The same of fewer matches, of small pictures, that are worth a closer look. Of 12 photographed
-pages that it finds none has less than 14 and 0.16; of 300 pairs of other drawings half have."""
 _MAX_SCALE: Final = 8.0
 _MAX_STRETCH: Final = 2.0
 """Largest ratio of the two axes' scales: 16:9 squeezed into a square is 1.78."""
@@ -142,40 +137,27 @@ def agreed(a: Floats, b: Floats, *, size: float) -> Matrix | None:
     size : float
         Side of the pictures in pixels; tolerances are parts of it.
     """
-    inliers = _most_agreeing(a, b, within=_AGREE * size, apart=_APART * size)
     a, b = a[:, :2].astype(np.float64), b[:, :2].astype(np.float64)
+    if len(a) < _MIN_AGREED:
+        return None
+    za, zb = (points[:, 0] + 1j * points[:, 1] for points in (a, b))
+    one, two = np.random.default_rng(0).integers(len(a), size=(2, _PAIRS))
+    apart = za[two] - za[one]
+    factor = (zb[two] - zb[one]) / np.where(apart == 0, 1, apart)
+    likely = (np.abs(apart) > _APART * size) & (np.abs(factor) > 1 / _ZOOM)
+    likely &= (np.abs(factor) < _ZOOM) & (np.abs(np.angle(factor)) < _TURN)
+    chosen = np.flatnonzero(likely)[:_PROPOSALS]
+    if not len(chosen):
+        return None
+    spin, start = factor[chosen, None], one[chosen, None]
+    votes = np.abs(spin * (za - za[start]) + zb[start] - zb) < _AGREE * size
+    inliers = votes[int(votes.sum(axis=1).argmax())]
     for _ in range(2):
         if inliers.sum() < max(_MIN_AGREED, _FEW * len(a)):
             return None
         matrix = _affine(a[inliers], b[inliers])
         inliers = ((a @ matrix[:, :2].T + matrix[:, 2] - b) ** 2).sum(axis=1) < (_AGREE * size) ** 2
     return matrix if is_plausible(matrix) else None
-
-
-def may_agree(a: Floats, b: Floats, *, size: float) -> bool:
-    """Whether `agreed` may find something, by fewer matches of the same pictures, seen smaller."""
-    inliers = _most_agreeing(a, b, within=_ROUGHLY * size, apart=_APART * size)
-    return bool(inliers.sum() >= max(_MIN_ROUGHLY, _FEW_ROUGHLY * len(a)))
-
-
-def _most_agreeing(a: Floats, b: Floats, *, within: float, apart: float) -> npt.NDArray[np.bool_]:
-    """The most matches that agree with what two of them propose, which are so far apart."""
-    za, zb = (points[:, 0].astype(np.float64) + 1j * points[:, 1] for points in (a, b))
-    none = np.zeros(len(za), np.bool_)
-    if len(za) < 2:
-        return none
-    one, two = np.random.default_rng(0).integers(len(a), size=(2, _PAIRS))
-    between = za[two] - za[one]
-    factor = (zb[two] - zb[one]) / np.where(between == 0, 1, between)
-    likely = (np.abs(between) > apart) & (np.abs(factor) > 1 / _ZOOM)
-    likely &= (np.abs(factor) < _ZOOM) & (np.abs(np.angle(factor)) < _TURN)
-    chosen = np.flatnonzero(likely)[:_PROPOSALS]
-    if not len(chosen):
-        return none
-    spin, start = factor[chosen, None], one[chosen, None]
-    votes = np.abs(spin * (za - za[start]) + zb[start] - zb) < within
-    most: npt.NDArray[np.bool_] = votes[int(votes.sum(axis=1).argmax())]
-    return most
 
 
 def is_plausible(matrix: Matrix) -> bool:

@@ -21,7 +21,7 @@ from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features
 from dedup._verification.frames import read_in_all, seen_in_all
 from dedup._verification.full_size import FULL_SHORT_SIDE, FullSize
-from dedup._verification.inside import Outers, is_worth_a_look, may_fit, place_of_page, seen_inside
+from dedup._verification.inside import Outers, is_worth_a_look, place_of_page, seen_inside
 from dedup._verification.pictures import Pictures, features_of
 from dedup._verification.registration import Matrix
 from dedup._verification.rerank import OverlapReranker
@@ -224,8 +224,6 @@ class Verifier:
         ends = self.directed(pair)
         ways, place = self._ways(pair), None
         if not ways:
-            if not may_fit(*(features[picture] for picture in ends)):
-                return Evidence(0.0, "different")
             a, b = (self._outers.print_of(picture, features[picture]) for picture in ends)
             if a is None or b is None:
                 return None

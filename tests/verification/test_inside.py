@@ -1,7 +1,5 @@
 """A picture that is small inside another is found there, and only there."""
 
-from io import BytesIO
-
 import numpy as np
 import pytest
 import skimage.data
@@ -10,12 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from dedup._verification.inside import may_fit, outer_features, seen_inside
+from dedup._verification.inside import outer_features, seen_inside
 from dedup._verification.pictures import features_of
-from dedup._verification.registration import may_agree
 from dedup.data import _drawings
 from dedup.data.edits import apply_edit
-from dedup.data.lookalikes import copy_of, make_lookalikes
 from dedup.pipelines.images.decoding import decode
 
 pytestmark = pytest.mark.thorough
@@ -81,22 +77,3 @@ def test_another_photo_is_not_found(other):
     page, _ = pasted(PHOTO, left=0.5, top=0.5, width=360)
     image = Image.fromarray(getattr(skimage.data, other)()).convert("RGB")
     assert seen(image, page, 3).relation == "different"
-
-
-@pytest.mark.parametrize(
-    ("agree", "matched", "worth"), [(20, 100, True), (7, 20, False), (20, 300, False)]
-)
-def test_pages_are_looked_at_closely_where_some_keypoints_agree(agree, matched, worth):
-    """Eight, and a tenth of them, say how one page may lie on the other."""
-    random = np.random.default_rng(4)
-    a, b = random.uniform(0, 259, size=(2, matched, 4))
-    b[:agree, :2] = 0.9 * a[:agree, :2] + 12
-    assert may_agree(a, b, size=259) == worth
-
-
-def test_closer_look_finds_a_page_that_was_photographed_by_what_is_worth_it():
-    (page,) = make_lookalikes("ticket", count=1, seed=21)
-    copy = Image.open(BytesIO(copy_of(page, kind="photographed", seed=0)))
-    known = [features_of(decoded(image.convert("RGB"))) for image in (page, copy)]
-    assert may_fit(*known)
-    assert not may_fit(known[0], features_of(decoded(PHOTO)))
