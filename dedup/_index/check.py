@@ -20,7 +20,7 @@ from dedup._catalogue.shown import shown
 from dedup._catalogue.vector_cache import VectorCache
 from dedup._catalogue.verdicts import Verdicts
 from dedup._index.trial import Asked, Hit, Match, Trial
-from dedup._join.inside import MARGIN, searches_inner
+from dedup._join.inside import MARGINS, searches_inner
 from dedup._join.self_join import DISTINCT
 from dedup._search.settings import Settings
 from dedup.pipelines.images.decoding import ImageSource, decode, pixel_digest
@@ -205,7 +205,7 @@ class Checker:
         with ThreadPoolExecutor(1 + len(tables), thread_name_prefix="dedup-check") as calls:
             said = calls.submit(self._said, asked.record.digest)
             within = [
-                calls.submit(_near_view, table, asked.vector, least=floor + MARGIN)
+                calls.submit(_near_view, table, asked.vector, least=floor + MARGINS[table.view])
                 for table in tables
             ]
             nearest, *around = self._whole([asked.vector, *(asked.views if inside else ())])
@@ -236,7 +236,6 @@ class Checker:
 
     def _inside(self, known: _Known, *, floor: float) -> tuple[dict[int, int], list[Hit]]:
         """What the image may lie inside of (1), and what inside of it (2), with similarities."""
-        least = floor + MARGIN
         ids = sorted({key for near in known.within for key in near})
         rows = self._collection.read(f"id in {ids}", fields=FIELDS) if ids else []
         records = {record.id: record for record in map(Record.from_row, rows) if not record.copy_of}
@@ -244,6 +243,7 @@ class Checker:
         seen: list[Hit] = []
         # Nothing is known of views if nobody asked.
         for table, around, near in zip(self._views, known.around, known.within, strict=False):
+            least = floor + MARGINS[table.view]
             way = 1 if searches_inner(table.view) else 2
             within = [(records[key], cosine) for key, cosine in near.items() if key in records]
             for hits, this in ((around, way), (within, EXCHANGED[way])):

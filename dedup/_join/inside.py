@@ -2,10 +2,10 @@
 
 A picture that was pasted into another is seen there small: embedded at that size, it resembles the
 whole other one, while the two whole ones have little in common. Where it was pasted on a plain
-ground, the panel there resembles the whole picture.
+ground, or its edges show, the panel there resembles the whole picture.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -17,11 +17,11 @@ from dedup._join.spill import Block, Merged, Spill
 from dedup.pipelines.store.table import Keys
 from dedup.pipelines.store.view_table import ViewTable
 
-__all__ = ["MARGIN", "MOST_AROUND", "inside_pairs", "searches_inner", "ways"]
+__all__ = ["MARGINS", "MOST_AROUND", "inside_pairs", "searches_inner", "ways"]
 
-MARGIN: Final = 0.03
-"""Cosine by which a view must be more similar than a whole picture: it is more often so by
-chance."""
+MARGINS: Final[Mapping[View, float]] = {"small": 0.03, "panel": 0.25}
+"""Cosine by which a view must be more similar than a whole picture: a small one is more often so
+by chance; and a panel is all of the other picture, or nothing of it."""
 
 MOST_AROUND: Final = 64
 """So many others a view is looked for in, the most similar ones."""
@@ -45,13 +45,13 @@ def inside_pairs(
     threshold : float
         Least similarity of whole pictures.
     """
-    names = []
+    names, margin = [], MARGINS[views.view]
     for number, window in enumerate(views.windows()):
         names.append(f"{views.view}-{number:06}")
         if not spill.holds(names[-1]):
             ids, vectors = views.read_vectors(window)
             answers = near(vectors) if ids else []
-            block = Block.of(views.keys(ids), answers, threshold=threshold + MARGIN)
+            block = Block.of(views.keys(ids), answers, threshold=threshold + margin)
             spill.write(names[-1], block)
     yield from spill.merged(names)
 

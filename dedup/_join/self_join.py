@@ -20,7 +20,7 @@ from dedup._base.threads import ahead, threads
 from dedup._join.brute_force import Matrix
 from dedup._join.checkpoint import short_name, work_in
 from dedup._join.hamming import Hashes
-from dedup._join.inside import MARGIN, MOST_AROUND, inside_pairs, ways
+from dedup._join.inside import MARGINS, MOST_AROUND, inside_pairs, ways
 from dedup._join.pairs import Pairs
 from dedup._join.recall_estimate import Sample, expected_missing
 from dedup._join.spill import Block, Spill
@@ -195,9 +195,9 @@ class Join:
 
     def near(self, vectors: Vectors) -> list[tuple[Keys, Vectors]]:
         """The rows that views of pictures may show, or lie inside of."""
-        here = self.vectors if self.here else None
-        if isinstance(here, Matrix):
-            return here.near(vectors, limit=MOST_AROUND, threshold=self.threshold + MARGIN)
+        if self.here and isinstance(self.vectors, Matrix):
+            least = self.threshold + min(MARGINS.values())
+            return self.vectors.near(vectors, limit=MOST_AROUND, threshold=least)
         return self.table.search(vectors, limit=MOST_AROUND, where=self.where)
 
     @property

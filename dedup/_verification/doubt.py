@@ -3,8 +3,9 @@
 import math
 from typing import Final
 
-from dedup._verification.edits import LITTLE_TEXTURE, SCENE_PARALLAX
+from dedup._verification.edits import SCENE_PARALLAX
 from dedup._verification.evidence import DEFAULT_THRESHOLD, BlockMatch
+from dedup._verification.little_texture import LITTLE_TEXTURE
 
 __all__ = ["LEAST_DOUBTED", "leaves_doubt"]
 

@@ -20,19 +20,14 @@ from dedup._verification.evidence import (
     Evidence,
     Relation,
 )
+from dedup._verification.little_texture import LITTLE_TEXTURE, WHOLE, tells_enough
 from dedup._verification.registration import Floats, Matrix
-from dedup._verification.soft import has_one_shape
 from dedup._verification.tints import CHROMA
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 
 _NO_TEXTURE: Final = 8.0
 """Textured blocks, at full weight, below which nothing can be told."""
-LITTLE_TEXTURE: Final = 40.0
-_ALIKE: Final = 0.9
-"""Below so many only one framing, or soft light of one shape, is accepted, if so much agrees."""
-_WHOLE: Final = 0.96
-"""Part of a picture's area from which all of it is seen."""
 _ASKEW: Final = 0.005
 """About 0.3 degrees. In one frame, or under one watermark, pictures lie straighter."""
 SCENE_PARALLAX: Final = 0.16
@@ -86,7 +81,7 @@ def explained(
     transform = measured.transform
     (wa, ha), (wb, hb) = looks[0].size, looks[1].size
     pixels = np.diag([wb, hb]) @ transform[:2, :2] @ np.diag([1 / wa, 1 / ha])
-    relation, score = _relation(measured, drawn=drawn, lit=photos or _is_askew(pixels))
+    relation, score = _relation(measured, drawn=drawn, photos=photos, askew=_is_askew(pixels))
     mirrored = bool(np.linalg.det(pixels) < 0)
     upright = pixels @ np.diag([-1, 1]) if mirrored else pixels
     large, small = np.linalg.svd(pixels, compute_uv=False)
@@ -129,22 +124,22 @@ def _median(values: Floats) -> float:
     return float(np.sort(values)[len(values) // 2]) if len(values) else 1.0
 
 
-def _relation(measured: BlockMatch, *, drawn: bool, lit: bool) -> tuple[Relation, float]:
+def _relation(
+    measured: BlockMatch, *, drawn: bool, photos: bool, askew: bool
+) -> tuple[Relation, float]:
     """What two pictures are to each other, and the score of that.
 
     A page that was photographed askew is no scene, but is laid over another like one.
     """
-    soft = measured.soft_score(lit=lit)
+    soft = measured.soft_score(lit=photos or askew)
     near, scene = min(measured.near_score, soft), min(measured.scene_score, soft)
     texture = float(measured.blocks.weight.sum())
     if texture < _NO_TEXTURE:
         return "uncertain", near
     if max(near, scene) < DEFAULT_THRESHOLD:
         return "different", near
-    whole = min(measured.overlap_a, measured.overlap_b) > _WHOLE
-    alike = measured.blocks.agreement(measured.blocks.rigid) >= _ALIKE
-    if texture < LITTLE_TEXTURE and not (alike and (whole or has_one_shape(measured.blocks))):
-        return "uncertain", near  # two drawings may share a circle
+    if texture < LITTLE_TEXTURE and not tells_enough(measured, photos=photos):
+        return "uncertain", near
     is_askew = drawn and near < DEFAULT_THRESHOLD
     if scene >= DEFAULT_THRESHOLD and (is_askew or measured.blocks.parallax > SCENE_PARALLAX):
         return "scene", scene
@@ -182,7 +177,7 @@ def _framing(evidence: Evidence, transform: Matrix, pictures: tuple[Grey, Grey])
     if abs(degrees) > 2:
         yield f"rotated by {degrees}°"
     inner, outer = sorted((evidence.overlap_a, evidence.overlap_b), reverse=True)
-    if outer > _WHOLE:
+    if outer > WHOLE:
         return
     a_is_whole = evidence.overlap_a >= evidence.overlap_b
     whole, box = (1, evidence.box_b) if a_is_whole else (0, evidence.box_a)
@@ -331,7 +326,7 @@ def _centres(side: int) -> Floats:
 def _finish(evidence: Evidence, looks: tuple[Look, Look], gain: float) -> Iterator[str]:
     if evidence.stretch > 1.06:
         yield f"stretched {evidence.stretch:.2f} : 1"
-    if min(evidence.overlap_a, evidence.overlap_b) < _WHOLE:
+    if min(evidence.overlap_a, evidence.overlap_b) < WHOLE:
         return  # what follows depends on the size
     if not 0.97 < evidence.scale < 1.03:
         if evidence.stretch <= 1.06:

@@ -30,7 +30,6 @@ __all__ = [
     "OUTER_SHORT_SIDE",
     "Outers",
     "best_inside",
-    "best_of_pages",
     "is_worth_a_look",
     "outer_features",
     "place_of_page",
@@ -177,14 +176,13 @@ def place_of_page(a: Print, b: Print) -> Matrix | None:
     return agreed(*matches(a.local, b.local), size=a.side)
 
 
-def best_of_pages(a: Features, b: Features) -> BlockMatch | None:
-    """The likeliest registration of two pages, both as `outer_features` gives them."""
-    matrix = place_of_page(Print.of(a), Print.of(b))
-    return None if matrix is None else match_blocks(a, b, matrix)
-
-
 def seen_inside(
-    pair: Pair, ways: int, *, features: Mapping[int, Features], outer: Mapping[int, Features]
+    pair: Pair,
+    ways: int,
+    *,
+    features: Mapping[int, Features],
+    outer: Mapping[int, Features],
+    place: Matrix | None = None,
 ) -> Evidence:
     """The evidence of a pair, from its first to its second, where one may lie inside the other.
 
@@ -200,6 +198,8 @@ def seen_inside(
     outer : mapping of int to Features
         The same, as `outer_features` gives them, of those in which the other may lie, or of both
         if they are drawn.
+    place : ndarray, shape (2, 3), optional
+        How the one page lies on the other, if that is known.
     """
     a, b = pair
     best = Evidence(0.0, "different")
@@ -211,6 +211,8 @@ def seen_inside(
         turned = None if found is None else found.swapped()
         best = max(best, judged(turned, outer[a], features[b]), key=lambda seen: seen.score)
     if outer.keys() >= {a, b} and not (features[a].is_photo() or features[b].is_photo()):
-        found = best_of_pages(outer[a], outer[b])
+        if place is None:
+            place = place_of_page(Print.of(outer[a]), Print.of(outer[b]))
+        found = None if place is None else match_blocks(outer[a], outer[b], place)
         best = max(best, judged(found, outer[a], outer[b]), key=lambda seen: seen.score)
     return best

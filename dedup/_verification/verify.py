@@ -222,12 +222,13 @@ class Verifier:
 
     def _seen_inside(self, pair: Pair, features: Mapping[int, Features]) -> Evidence | None:
         ends = self.directed(pair)
-        ways = self._ways(pair)
+        ways, place = self._ways(pair), None
         if not ways:
             a, b = (self._outers.print_of(picture, features[picture]) for picture in ends)
             if a is None or b is None:
                 return None
-            if place_of_page(a, b) is None:
+            place = place_of_page(a, b)
+            if place is None:
                 return Evidence(0.0, "different")
         outer = {}
         for picture, way in zip(ends, (2, 1), strict=True):
@@ -236,7 +237,7 @@ class Verifier:
                 if known is None:
                     return None
                 outer[picture] = known
-        return seen_inside(ends, ways, features=features, outer=outer)
+        return seen_inside(ends, ways, features=features, outer=outer, place=place)
 
     def _doubtful(self, pairs: Iterable[Pair]) -> list[Pair]:
         """The pairs that wait for a network's word."""

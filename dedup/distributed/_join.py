@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from dedup._base.views import View
 from dedup._grouping.keeper import Keeper
-from dedup._join.inside import MARGIN, ways
+from dedup._join.inside import MARGINS, ways
 from dedup._join.self_join import DISTINCT, Join, Pairs
 from dedup._join.spill import Block, Merged, hits_of, merge_hits
 from dedup._search.depth import Depth
@@ -66,7 +66,7 @@ def find_inside(job: Job, how: How, view: View, window: Window) -> None:
     table = job.views()[view]
     ids, vectors = table.read_vectors(_between(window.low, window.high))
     answers = _joined(job, how).near(vectors) if ids else []
-    block = Block.of(table.keys(ids), answers, threshold=how.threshold + MARGIN)
+    block = Block.of(table.keys(ids), answers, threshold=how.threshold + MARGINS[view])
     _write(job, view, window.part, block)
 
 

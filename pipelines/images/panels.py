@@ -1,4 +1,4 @@
-"""The largest photo on a page, a chat or any other plain ground, found by that ground alone."""
+"""The largest photo in another picture: on a plain ground, found by that alone, or by its edges."""
 
 from typing import Final, TypeAlias
 
@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._base.arrays import Pixels
+from dedup.pipelines.images.pasted import pasted_box
 
 __all__ = ["Box", "largest_panel"]
 
@@ -33,7 +34,7 @@ _MOST: Final = 0.9
 
 
 def largest_panel(image: Pixels) -> Box | None:
-    """Where the largest photo on a plain ground is; None if there is none.
+    """Where the largest photo on a plain ground, or with clear edges, is; None if there is none.
 
     Parameters
     ----------
@@ -49,25 +50,39 @@ def largest_panel(image: Pixels) -> Box | None:
     scale = min(1.0, _SHORT_SIDE / min(image.shape[:2]))
     size = [max(1, round(side * scale)) for side in image.shape[1::-1]]
     colours = _colours(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8))
+    found = []
+    best = _on_ground(colours)
+    if best is not None:
+        left, top, right, bottom = (round(edge / scale) for edge in best)
+        found.append((left, top, right, bottom))
+    pasted = pasted_box(image)
+    if pasted is not None:
+        left, top, right, bottom = (round(edge * scale) for edge in pasted)
+        if _is_photo(colours[top:bottom, left:right]):
+            found.append(pasted)
+    return max(found, key=_area, default=None)
+
+
+def _area(box: Box) -> int:
+    left, top, right, bottom = box
+    return (right - left) * (bottom - top)
+
+
+def _on_ground(colours: _Colours) -> Box | None:
+    """The largest photo on a plain ground."""
     counts = np.bincount(colours.ravel())
     grounds = counts >= _COMMON * colours.size
     if counts[grounds].sum() < _LEAST_GROUND * colours.size:
         return None
     # The components of what is drawn; the first is the ground.
     _, _, stats, _ = cv2.connectedComponentsWithStats(_drawn(grounds[colours]), connectivity=4)
-    best = max(
-        (
-            (width * height, (left, top, left + width, top + height))
-            for left, top, width, height, area in stats[1:].tolist()
-            if _LEAST_FILL * width * height <= area <= _MOST * colours.size
-            and _is_photo(colours[top : top + height, left : left + width])
-        ),
-        default=None,
+    found = (
+        (width * height, (left, top, left + width, top + height))
+        for left, top, width, height, area in stats[1:].tolist()
+        if _LEAST_FILL * width * height <= area <= _MOST * colours.size
+        and _is_photo(colours[top : top + height, left : left + width])
     )
-    if best is None:
-        return None
-    left, top, right, bottom = (round(edge / scale) for edge in best[1])
-    return left, top, right, bottom
+    return max(found, default=(0, None))[1]
 
 
 def _colours(image: Pixels) -> _Colours:
@@ -89,4 +104,4 @@ def _drawn(is_ground: npt.NDArray[np.bool_]) -> Pixels:
 
 
 def _is_photo(colours: _Colours) -> bool:
-    return int(np.bincount(colours.ravel()).max()) <= _MOST_OF_ONE * colours.size
+    return int(np.bincount(colours.ravel()).max(initial=1)) <= _MOST_OF_ONE * colours.size

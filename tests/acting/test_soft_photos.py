@@ -9,8 +9,8 @@ from cat import find
 from PIL import Image
 
 from dedup._verification.align import best_registration, compare
-from dedup._verification.edits import LITTLE_TEXTURE
 from dedup._verification.features import extract
+from dedup._verification.little_texture import LITTLE_TEXTURE
 from dedup.data.edits import apply_edit, edited_file
 from dedup.data.negatives import NEGATIVES, make_negatives
 
@@ -20,6 +20,7 @@ SIDE = 144
 PLACES = [(432, 576), (288, 864), (864, 1152), (1008, 1008), (576, 1152), (864, 864), (1008, 720)]
 
 
+CAT = Image.fromarray(skimage.data.chelsea())
 RETINA = Image.fromarray(skimage.data.retina())
 PARTS = [RETINA.crop((x, y, x + SIDE, y + SIDE)).resize((432, 432)) for y, x in PLACES]
 
@@ -62,6 +63,38 @@ def test_a_part_of_a_soft_photo_is_told_by_the_shape_of_its_light():
     measured = best_registration(one, two)
     assert measured.blocks.weight.sum() < LITTLE_TEXTURE
     assert compare(one, two).relation == "near"
+
+
+def test_a_part_is_told_by_little_texture_that_reaches_through_all_of_it():
+    """Of a rocket and two towers before a sky."""
+    photo = Image.fromarray(skimage.data.rocket())
+    assert related(photo, photo.crop((110, 40, 530, 320))) == ("near", True)
+
+
+def test_one_thing_before_two_nights_is_not_told_by_little_texture():
+    """As a moon is: all is alike, and the texture in one place."""
+    noise = np.random.default_rng(0).normal(20, 2, (2, 420, 560, 1)).clip(0, 255)
+    nights = [Image.fromarray(np.repeat(night, 3, axis=2).astype(np.uint8)) for night in noise]
+    for night in nights:
+        night.paste(CAT.resize((135, 90)), (220, 170))
+    assert related(nights[0], nights[1].crop((70, 60, 490, 360))) == ("uncertain", True)
+
+
+def test_things_before_two_skies_are_not_told_by_little_texture():
+    """They reach through all of it, and the light of the skies is not alike."""
+    photo = Image.fromarray(skimage.data.rocket())
+    skies = [photo.crop((x, 0, x + 80, 60)).resize((560, 420)) for x in (240, 110)]
+    for sky in skies:
+        for place in (100, 270), (370, 90):
+            sky.paste(CAT.resize((80, 54)), place)
+    assert related(skies[0], skies[1].crop((70, 60, 490, 360))) == ("uncertain", True)
+
+
+def related(photo, part):
+    """How two are related, and whether they have little texture in common."""
+    one, two = (extract(np.asarray(image)) for image in (photo, part))
+    texture = best_registration(one, two).blocks.weight.sum()
+    return compare(one, two).relation, texture < LITTLE_TEXTURE
 
 
 @pytest.mark.parametrize("family", ["app-window", "app-feed", "watermarked", "meme-frame"])

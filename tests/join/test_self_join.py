@@ -6,7 +6,7 @@ from joins import DIMENSION, STORE, anywhere, joined, make, pairs_of, unit, vect
 
 from dedup._join import self_join as joining
 from dedup._join import spill
-from dedup._join.inside import MARGIN
+from dedup._join.inside import MARGINS
 from dedup._join.self_join import self_join
 from dedup.pipelines.store import storage
 from dedup.pipelines.store.collection import Collection, connect
@@ -144,7 +144,7 @@ def test_views_are_compared_with_all_others_both_ways(stored_anywhere, how, view
     collection, ids = stored_anywhere(whole)
     stored_anywhere(small, name=view_name(collection.name, view))
     views = [ViewTable(collection.connection, images=collection.name, view=view)]
-    rounds = self_join(collection, threshold=0.7 - MARGIN, views=views, **how)
+    rounds = self_join(collection, threshold=0.7 - MARGINS[view], views=views, **how)
     found = {}
     for part in rounds:
         if part.ways is not None:

@@ -1,4 +1,4 @@
-"""The largest photo on a plain ground is found; text, buttons and photos as such are none."""
+"""The largest photo on a plain ground, or in a photo, is found; text and photos alone are none."""
 
 import numpy as np
 import pytest
@@ -42,6 +42,31 @@ def test_the_larger_of_two_photos_is_found():
     sheet.paste(PHOTO, (200, 400))
     box = panel_of(sheet)
     assert np.allclose(box, (200, 400, 500, 600), atol=20)
+
+
+@pytest.mark.parametrize("host", ["chelsea", "astronaut", "rocket"])
+@pytest.mark.parametrize("width", [25, 35, 50])
+def test_photo_is_found_in_another_photo_by_its_edges(host, width):
+    sheet = Image.fromarray(getattr(skimage.data, host)())
+    side = sheet.width * width // 100
+    photo = PHOTO.resize((side, side * 2 // 3))
+    x, y = sheet.width // 9, sheet.height // 3
+    sheet.paste(photo, (x, y))
+    wanted = (x, y, x + photo.width, y + photo.height)
+    assert np.abs(np.subtract(panel_of(sheet), wanted)).max() <= 4
+
+
+def test_line_that_goes_on_beyond_a_corner_is_no_edge_of_a_photo():
+    sheet = Image.fromarray(skimage.data.chelsea())
+    box = 60, 50, 200, 150
+    sheet.paste(Image.fromarray(skimage.data.coffee()).resize((140, 100)), box[:2])
+    assert np.abs(np.subtract(panel_of(sheet), box)).max() <= 4
+    draw = ImageDraw.Draw(sheet)
+    for x in box[::2]:
+        draw.line((x, 0, x, sheet.height), "white", 3)
+    for y in box[1::2]:
+        draw.line((0, y, sheet.width, y), "white", 3)
+    assert panel_of(sheet) is None
 
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea", "rocket"])
