@@ -8,10 +8,10 @@ alone it is judged by how they differ (`two`).
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import combinations, islice
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -156,8 +156,8 @@ def _best(
         files_of = files[one][0], files[other][0]
         return points_of(*files_of, seen) if are_many else won(*files_of, seen, is_better)
 
-    decision.verify(ordered(leader, rival) for rival in rivals)
-    keeper = champion(leader, rivals, points)
+    compare = partial(_compare, decision=decision, verifier=verifier)
+    keeper = champion(leader, rivals, points, compare=compare)
     if not are_many:
         return keeper
     keeper = _larger_sibling(keeper, among, decision=decision, verifier=verifier, files=files)
@@ -165,8 +165,7 @@ def _best(
     shows_more = _uncensored(keeper, others, decision=decision, verifier=verifier)
     if not shows_more:
         return keeper
-    decision.verify(combinations(sorted(shows_more), 2))
-    return champion(shows_more[0], shows_more[1:], points)
+    return champion(shows_more[0], shows_more[1:], points, compare=compare)
 
 
 def _is_put(keeper: int, others: Sequence[int], *, decision: Decision, verifier: Verifier) -> bool:
@@ -198,6 +197,13 @@ def _seen(a: int, b: int, *, decision: Decision, verifier: Verifier) -> Coverage
     return verifier.covering.of(a, b) if decision.is_link(ordered(a, b)) else None
 
 
+def _compare(pairs: Iterable[tuple[int, int]], *, decision: Decision, verifier: Verifier) -> None:
+    """Verify pairs, and measure what they show of each other, side by side."""
+    known = [ordered(*pair) for pair in pairs]
+    decision.verify(known)
+    verifier.covering.measure(filter(decision.is_link, known))
+
+
 def _uncensored(
     keeper: int, others: Sequence[int], *, decision: Decision, verifier: Verifier
 ) -> list[int]:
@@ -206,9 +212,7 @@ def _uncensored(
     Where most were censored at one place, each in its way, they outvote what was not. There most
     differ from each other.
     """
-    pairs = [ordered(keeper, other) for other in others]
-    decision.verify(pairs)
-    verifier.covering.measure(filter(decision.is_link, pairs))
+    _compare(((keeper, other) for other in others), decision=decision, verifier=verifier)
     known = ((p, _seen(keeper, p, decision=decision, verifier=verifier)) for p in others)
     seen = {other: coverage for other, coverage in known if coverage is not None}
     differ = sum(max(its.a.within, its.b.within) > 0 for its in seen.values())
@@ -246,7 +250,7 @@ def _larger_sibling(
         for one in placed
         if one.scale > least or is_surely_coarser(files[keeper][0], files[one.picture][0])
     ]
-    decision.verify(ordered(keeper, other) for other in larger)
+    compare = partial(_compare, decision=decision, verifier=verifier)
 
     def points(one: int, other: int) -> float:
         seen = _seen(other, one, decision=decision, verifier=verifier)
@@ -254,7 +258,7 @@ def _larger_sibling(
             return 0.0
         return points_of(files[one][0], files[other][0], seen)
 
-    return champion(keeper, larger, points)
+    return champion(keeper, larger, points, compare=compare)
 
 
 def _shows_the_same(seen: Coverage) -> bool:

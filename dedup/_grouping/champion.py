@@ -1,6 +1,6 @@
 """The best of several files, though which of two is the better one is no order among them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from dedup._catalogue.record import Record
@@ -18,7 +18,13 @@ _FEW: Final = 4
 altered."""
 
 
-def champion(leader: int, rivals: Sequence[int], points: Callable[[int, int], float]) -> int:
+def champion(
+    leader: int,
+    rivals: Sequence[int],
+    points: Callable[[int, int], float],
+    *,
+    compare: Callable[[Iterable[tuple[int, int]]], object] = lambda _: None,
+) -> int:
     """The leader, or of those that are better the one that has most points against all.
 
     Comparisons are no order: a blurred copy may pass for what a sharp photo was before it was
@@ -31,6 +37,8 @@ def champion(leader: int, rivals: Sequence[int], points: Callable[[int, int], fl
         The likeliest first.
     points : callable
         What the first one has against the second one: most if it is better.
+    compare : callable, optional
+        Is told of pairs before their points are asked for, many at once.
 
     Examples
     --------
@@ -44,10 +52,12 @@ def champion(leader: int, rivals: Sequence[int], points: Callable[[int, int], fl
     >>> champion(0, range(1, 9), lambda one, other: int((one, other) == (1, 0)))  # of many
     0
     """
+    compare((leader, rival) for rival in rivals)
     better = [rival for rival in rivals if points(rival, leader) > points(leader, rival)]
     if not better:
         return leader
     everyone = leader, *rivals
+    compare((one, other) for one in better for other in everyone if other != one)
     total = {
         one: sum(points(one, other) for other in everyone if other != one)
         for one in (leader, *better)
