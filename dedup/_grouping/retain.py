@@ -175,7 +175,7 @@ def is_finer(detail: Detail) -> bool:
 
 
 def is_amplified(detail: Detail) -> bool:
-    """Whether a is finer since it was sharpened: b was sharp already, or filters of it give all of a.
+    """Whether a is finer since it was sharpened: b was sharp, or filters of it give all of a.
 
     Examples
     --------
