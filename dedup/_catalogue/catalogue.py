@@ -56,7 +56,12 @@ class Catalogue:
                 view=view.view,
                 storage=collection.storage,
             )
-            table.ensure(dimension=view.dimension, fields={"id": 0}, properties=view.properties)
+            table.ensure(
+                dimension=view.dimension,
+                fields={"id": 0},
+                properties=view.properties,
+                made_by=lambda _: "regions=False",
+            )
             self.views.append(table)
         self._is_whole = False  # until `repair` has looked
 

@@ -14,6 +14,7 @@ from pymilvus import DataType, MilvusClient
 import dedup
 from dedup._base.options import DEFAULT
 from dedup.pipelines import operators
+from dedup.pipelines.models import methods
 from dedup.pipelines.models.methods import model
 
 
@@ -219,6 +220,17 @@ def test_index_of_another_method_is_refused(tmp_path, folder):
     with dedup.ImageIndex(tmp_path / "a.db", method="sscd", collection="another") as index:
         assert len(index) == 0
     with dedup.ImageIndex(tmp_path / "a.db", method="sscd-fast") as index:
+        assert len(index) == 1
+
+
+def test_index_with_views_of_an_earlier_version_says_how_to_go_on(tmp_path, folder, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(methods, "_PANEL", "largest photo on a plain ground, 0")
+        with dedup.ImageIndex(tmp_path / "a.db") as index:
+            index.add(folder / "coffee.png")
+    with pytest.raises(dedup.CollectionMismatch, match="choose regions=False, or another index"):
+        dedup.ImageIndex(tmp_path / "a.db")
+    with dedup.ImageIndex(tmp_path / "a.db", regions=False) as index:
         assert len(index) == 1
 
 
