@@ -224,7 +224,7 @@ class Collection(Table):
         with self.connection.writing:
             for start in range(0, len(ids), _DELETES):
                 self._call("delete rows", "delete", ids=list(ids[start : start + _DELETES]))
-                self.connection.deleted.add(self.name)
+                self.connection.deleted[self.name] = object()
 
     def flush(self) -> None:
         """Write to disk what is in memory, so that the next search is fast.

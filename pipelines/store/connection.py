@@ -83,7 +83,7 @@ class _Shared:
     lite: LiteStore | None = None  # of a Milvus Lite file
     layouts: "dict[tuple[str, str | None], Layout]" = field(default_factory=dict)
     loaded: set[str] = field(default_factory=set)
-    deleted: set[str] = field(default_factory=set)
+    deleted: dict[str, object] = field(default_factory=dict)
     unflushed: dict[str, int] = field(default_factory=dict)
     writing: threading.RLock = field(default_factory=threading.RLock)
     holders: set["Connection"] = field(default_factory=set)
@@ -101,8 +101,9 @@ class Connection:
         What is known of the collections that were used, by name and vector field.
     loaded : set of str
         Those that are ready for searches.
-    deleted : set of str
-        Those from which something was deleted since they were read last.
+    deleted : dict of str to object
+        Those from which something was deleted since they were read last: what stands for the last
+        deletion.
     unflushed : dict of str to int
         About how many rows of each Milvus Lite holds in memory only.
     writing : lock

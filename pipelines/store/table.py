@@ -109,12 +109,8 @@ class Table:
 
     def read(self, where: str, *, fields: Sequence[str]) -> list[Row]:
         """The rows that a filter selects, by ascending id; vectors are rows of floats."""
-        rows: list[Row] = self._call(
-            "read its rows",
-            "query",
-            filter=where,
-            output_fields=list(fields),
-            consistency_level=self._consistency(),
+        rows: list[Row] = self._read(
+            "read its rows", "query", filter=where, output_fields=list(fields)
         )
         layout = self.layout
         if rows and layout.vector_field in fields:
@@ -156,13 +152,12 @@ class Table:
         edges: list[Any] = []
         ordered = {"iterator": "True"} if self.connection.is_local else {}  # a server orders anyway
         while True:
-            rows = self._call(
+            rows = self._read(
                 "read its ids",
                 "query",
                 filter=f"{key} > {_literal(edges[-1])}" if edges else "",
                 output_fields=[key],
                 limit=self.window_rows,
-                consistency_level=self._consistency(),
                 **ordered,
             )
             if len(rows) < self.window_rows:
@@ -278,7 +273,7 @@ class Table:
         if self.connection.is_local and layout.index.is_exact and len(vectors) > 1:
             step = min(step, max(1, _DISTANCES_A_CALL // max(1, len(self))))
         for start in range(0, len(vectors), step):
-            yield from self._call(
+            yield from self._read(
                 "search",
                 "search",
                 data=layout.format.write(vectors[start : start + step]),
@@ -288,19 +283,20 @@ class Table:
                 # Without a field, Milvus Lite returns them all, vectors too.
                 output_fields=[layout.id_field, *fields],
                 search_params={"params": layout.index.search_params(limit=limit)},
-                consistency_level=self._consistency(),
             )
 
-    def _consistency(self) -> str:
-        """What a read waits for: the writes of this client, which others may see seconds later.
+    def _read(self, action: str, method: str, **settings: Any) -> Any:
+        """Call what waits for the writes of this client, which others may see seconds later.
 
-        A server does not tell when it deleted something, so that the next read waits for all
-        writes, which takes it 0.2 s.
+        A server does not tell when it deleted something, so that reads wait for all writes, which
+        takes it 0.2 s, until one of them is done.
         """
-        if self.name in self.connection.deleted:
-            self.connection.deleted.discard(self.name)
-            return "Strong"
-        return "Session"
+        deletion = self.connection.deleted.get(self.name)
+        level = "Session" if deletion is None else "Strong"
+        answer = self._call(action, method, consistency_level=level, **settings)
+        if deletion is not None and self.connection.deleted.get(self.name) is deletion:
+            self.connection.deleted.pop(self.name, None)
+        return answer
 
     def with_index(self, index: Index) -> None:
         """Note an index that was built."""

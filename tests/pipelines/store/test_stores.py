@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -306,3 +307,14 @@ def test_server_that_dies_loses_nothing_that_was_reported(server, folder):
         added = index.add(folder)
         assert (added.embedded, added.unchanged) == (2, 4)
         assert index.check(folder / "rocket.png").relation == "exact"
+
+
+def test_what_was_removed_is_seen_by_no_thread(store, folder):
+    data = (folder / "coffee.png").read_bytes()
+    with dedup.ImageIndex(store.uri, token=store.token) as index:
+        index.add(folder)
+        assert index.check(data).relation == "exact"
+        index.remove(folder / "coffee.png")
+        with ThreadPoolExecutor(8) as threads:
+            seen = [check.relation for check in threads.map(index.check, [data] * 8)]
+    assert seen == ["new"] * 8
