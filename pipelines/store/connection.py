@@ -44,6 +44,9 @@ _CONNECT_SECONDS = 8
 _RETRIES = 6
 
 _quiet: ContextVar[bool] = ContextVar("_quiet", default=False)
+_WITH_VECTORS = frozenset({"insert", "search", "upsert"})
+_called: set[str] = set()
+_first = threading.RLock()
 # pymilvus logs every failed call with its traceback; ours become errors instead.
 logging.getLogger("pymilvus").addFilter(lambda _: not _quiet.get())
 for _handler in logging.getLogger("pymilvus").handlers:
@@ -64,6 +67,22 @@ def _reported(action: str, uri: str, *, connecting: bool = False) -> Iterator[No
         raise StoreError(message) from error
     finally:
         _quiet.reset(token)
+
+
+@contextmanager
+def _alone_at_first(method: str) -> Iterator[None]:
+    """Let the first call with vectors end before others begin.
+
+    Then pymilvus looks for SciPy, by running its code: two threads that do so at once fail.
+    """
+    if method not in _WITH_VECTORS or method in _called:
+        yield
+        return
+    with _first:
+        try:
+            yield
+        finally:
+            _called.add(method)
 
 
 _UNAVAILABLE = ("connect", "unavailable", "closed channel")
@@ -149,7 +168,7 @@ class Connection:
             If Milvus refuses.
         """
         self.require_own()
-        with _reported(action, self.uri):
+        with _reported(action, self.uri), _alone_at_first(method):
             call = getattr(self._shared.client, method)
             return call(*arguments, retry_times=_RETRIES, **settings)
 
@@ -188,8 +207,8 @@ _of_the_parent: list[Any] = []
 
 def _begin_anew() -> None:
     """In a process that was forked, hold nothing of what its parent has open."""
-    global _connecting  # noqa: PLW0603  another thread of the parent may hold it, for ever
-    _connecting = threading.RLock()
+    global _connecting, _first
+    _connecting, _first = threading.RLock(), threading.RLock()
     _of_the_parent.append((_clients.copy(), leave_to_the_parent()))
     for shared in _clients.values():
         if shared.lite:
