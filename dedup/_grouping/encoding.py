@@ -89,7 +89,9 @@ def is_coarser(one: Record, other: Record) -> bool:
 
 def is_surely_coarser(one: Record, other: Record) -> bool:
     """The same, where it shows that the other one was there before, or tells more anyway."""
-    return _is_reduced_more(one, other) or (_may_be_coarser(one, other) and _origin(one, other) < 0)
+    least = 1 if smooths(other) else 0  # what was there before it can't be told of such
+    may_be = _may_be_coarser(one, other)
+    return _is_reduced_more(one, other) or (may_be and _origin(one, other) < least)
 
 
 def is_made_from(one: Record, other: Record) -> bool:

@@ -40,8 +40,8 @@ before, at most."""
 _VERY_COARSE: Final = 45.0
 _SAME: Final = 0.4
 """Mean step, of about quality 60, up to which the steps of an earlier file may lie at these by
-chance: then what has no steps of its own must be the same, but for so many grey values. Of 128 photos
-that had been JPEG files before, as PNG and encoded once more, 17 seemed to be made from the latter."""
+chance: then what has no steps of its own must be the same, but for so many grey values. Of 128
+photos that were JPEG files before 17 seemed, as PNG, to be made from a JPEG file of that."""
 _HALF: Final = 0.55
 _MOST: Final = 0.92
 """The part of the distances that is within half a step, of what was there before: noise has more

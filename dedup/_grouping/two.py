@@ -55,7 +55,9 @@ _STRONG: Final = 8.0
 _AS_DETAILED: Final = 0.95
 """Detail, at least, of what is only noisier."""
 _ENCODED_ONCE: Final = 1.02
-"""Detail that encoding once more costs at least: JPEG of quality 90, and WebP, cost 2 to 3 %."""
+_ENCODED_TWICE: Final = 1.04
+"""Detail that encoding once more costs at least: JPEG of quality 90, and WebP, cost 2 to 3 %. So
+much WebP and AVIF may add to what was a JPEG file."""
 _INTERPOLATED: Final = 1.25
 """Detail that interpolation may cost one of the pictures, that noise may seem to be, and that what
 was made brighter seems to have."""
@@ -174,14 +176,16 @@ def _fresher(other: Record, keep: Record, seen: Coverage) -> int:
     is_sure = seen.detail.is_exact and abs(seen.detail.pixels - 1) < _SAME_PIXELS
     if not is_sure or is_tinted(seen) or is_lossless(other) != is_lossless(keep):
         return 0
-    if seen.detail.ratio > _ENCODED_ONCE:
-        return int(not _adds_its_own(other, keep))
-    return -int(seen.swapped().detail.ratio > _ENCODED_ONCE and not _adds_its_own(keep, other))
+    ratio, back = seen.detail.ratio, seen.swapped().detail.ratio
+    if ratio > _ENCODED_ONCE:
+        return int(not _adds_its_own(other, keep, ratio))
+    return -int(back > _ENCODED_ONCE and not _adds_its_own(keep, other, back))
 
 
-def _adds_its_own(one: Record, other: Record) -> bool:
+def _adds_its_own(one: Record, other: Record, ratio: float) -> bool:
     """Whether what is finer in a file may be what its encoder made, not the other one's."""
-    return is_rounded_more(one, other) or (smooths(one) and not smooths(other))
+    is_little = smooths(one) and not smooths(other) and ratio < _ENCODED_TWICE
+    return is_little or is_rounded_more(one, other)
 
 
 def _is_noisier(detail: Detail, *, smoothed: bool) -> bool:
