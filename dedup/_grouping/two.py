@@ -83,7 +83,7 @@ def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
     said = _encoded(other, keep, seen) or _fresher(other, keep, seen)
     said = said or int(has_camera(other)) - int(has_camera(keep))
     said = said or int(is_lossless(other)) - int(is_lossless(keep))
-    if said or not seen.detail.is_exact:
+    if said or not seen.detail.is_exact or is_tinted(seen):
         return said > 0
     return losslessness(other) < losslessness(keep)  # a WebP file was a JPEG file, more likely
 
