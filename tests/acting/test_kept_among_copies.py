@@ -2,8 +2,10 @@
 
 import os
 
+import numpy as np
 import pytest
 import skimage.data
+from cat import cat
 from PIL import Image, ImageFilter
 
 import dedup
@@ -91,3 +93,25 @@ def test_photo_is_kept_and_not_its_blurred_and_squeezed_copy(tmp_path):
     blurred.rotate(180).save(tmp_path / "turned.jpg", quality=40)
     (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
     assert group.keep.endswith("photo.jpg")
+
+
+def test_source_is_kept_and_not_what_was_converted_from_it(tmp_path):
+    cat().save(tmp_path / "b.jpg", quality=90)
+    with Image.open(tmp_path / "b.jpg") as image:
+        image.save(tmp_path / "a.png")
+        image.save(tmp_path / "a.webp", lossless=True)
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert group.keep.endswith("b.jpg")
+    assert len(group.remove) == 2
+
+
+@pytest.mark.parametrize("name", ["hubble_deep_field", "retina"])
+def test_noise_in_a_smaller_copy_is_no_detail(tmp_path, name):
+    original = Image.fromarray(getattr(skimage.data, name)())
+    original.save(tmp_path / "original.jpg", quality=95)
+    small = original.resize((640, 640 * original.height // original.width))
+    noise = np.random.default_rng(0).normal(0, 10, (small.height, small.width, 3))
+    noisy = (np.asarray(small) + noise).clip(0, 255).astype(np.uint8)
+    Image.fromarray(noisy).save(tmp_path / "a-noisy.jpg", quality=90)
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert not any(path.endswith("original.jpg") for path in group.remove)
