@@ -49,6 +49,16 @@ def logo(colour):
     return picture
 
 
+def face(skin):
+    picture = Image.new("RGB", (256, 256), "white")
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((28, 28, 228, 228), skin)
+    for left in (80, 150):
+        draw.ellipse((left, 90, left + 25, 120), (40, 20, 10))
+    draw.arc((80, 110, 176, 190), 20, 160, (40, 20, 10), 6)
+    return picture
+
+
 def hued(photo, degrees):
     hue, *others = photo.convert("HSV").split()
     turned = hue.point(lambda value: (value + round(degrees / 360 * 256)) % 256)
@@ -74,6 +84,16 @@ def test_pale_logos_of_one_light_stay(reasons):
 def test_grey_copy_of_a_logo_goes(reasons):
     green = logo((10, 140, 60))
     assert reasons(green=green, copy=green.convert("L")) == ("green", {"copy": ""})
+
+
+def test_face_of_another_skin_stays(reasons):
+    _, others = reasons(pale=face((255, 224, 189)), dark=face((224, 172, 105)))
+    assert all(others.values())
+
+
+def test_flat_sign_of_another_amber_stays(reasons):
+    _, others = reasons(pale=logo((255, 204, 50)), dark=logo((141, 85, 36)))
+    assert all(others.values())
 
 
 def test_photo_with_other_hues_stays(reasons, photo):

@@ -16,7 +16,7 @@ from dedup._verification.coverage.clipping import clipped
 from dedup._verification.coverage.coloured_ink import coloured_ink
 from dedup._verification.coverage.detail import Detail, compared
 from dedup._verification.coverage.lettering import hidden_places, lettering
-from dedup._verification.coverage.lost_tones import gaps_of, lost_tones
+from dedup._verification.coverage.lost_tones import lost_tones, more_gaps
 from dedup._verification.coverage.overlays import laid_over, something
 from dedup._verification.coverage.own_colours import has_own_colours
 from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
@@ -222,7 +222,7 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         _is_turned(evidence) and not any(extract(one.image).is_photo() for one in (a, b)),
         contrast_of(colour_a.mean(axis=1), colour_b.mean(axis=1)),
         lost_tones(sure.b, sure.a, sure.alike) - lost_tones(sure.a, sure.b, sure.alike),
-        gaps_of(b) - gaps_of(a),
+        more_gaps(a, b),
         evidence.mirrored,
     )
 
