@@ -56,7 +56,7 @@ def test_a_date_as_light_as_what_is_below_is_something_that_a_copy_shows(group, 
     ImageDraw.Draw(dated).text(box[:2], "'98  7 14", blue, font_size=24)
     _, others = group(plain=(photo, "jpg"), dated=(dated, "jpg"))
     (why,) = others.values()
-    assert "small letters" in why
+    assert "only here" in why
 
 
 def test_of_a_soft_picture_the_larger_file_is_kept(group):
