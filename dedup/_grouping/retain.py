@@ -105,6 +105,7 @@ def shown_more(
     *,
     edited: str = "retain",
     beside: Callable[[], Iterable[Coverage]] = tuple,
+    as_toned: Callable[[], Iterable[Coverage]] = tuple,
 ) -> str:
     """What a file shows that the one to keep does not, in words; "" if nothing.
 
@@ -119,6 +120,9 @@ def shown_more(
     beside : callable
         Gives the coverage from the file to keep to each further picture of the group: one that is
         as light, and not mirrored, says that the other one was edited.
+    as_toned : callable
+        Gives the coverage from the other file to each that is not as light as the file to keep: one
+        that is as light as the other one says that both are variants.
     """
     words = _fuller(keep, other)
     if seen is None:
@@ -146,14 +150,20 @@ def shown_more(
     if seen.b.colours:
         said.append("its colours are only here")
     said += _finely(keep, other, seen)
-    return ", ".join(said or _undecided(keep, other, seen, beside))
+    return ", ".join(said or _undecided(keep, other, seen, beside, as_toned))
 
 
 def _undecided(
-    keep: Record, other: Record, seen: Coverage, beside: Callable[[], Iterable[Coverage]]
+    keep: Record,
+    other: Record,
+    seen: Coverage,
+    beside: Callable[[], Iterable[Coverage]],
+    as_toned: Callable[[], Iterable[Coverage]],
 ) -> Iterator[str]:
-    if is_unsure(keep, other, seen) and not any(map(is_of_one_light, beside())):
-        yield "nothing tells which of the two has the light and colours of the original"
+    if is_unsure(keep, other, seen):
+        is_told = any(map(is_of_one_light, beside()))
+        if not is_told or any(map(is_of_one_light, as_toned())):
+            yield "nothing tells which of the two has the light and colours of the original"
     if is_mirror_unsure(keep, other, seen) and all(its.is_mirrored for its in beside()):
         yield "nothing tells which of the two is mirrored"
 

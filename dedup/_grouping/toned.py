@@ -11,6 +11,7 @@ __all__ = [
     "is_of_one_light",
     "is_tinted",
     "is_unsure",
+    "may_be_as_light",
     "which_lost_tones",
     "which_was_toned",
 ]
@@ -34,6 +35,11 @@ def is_tinted(seen: Coverage) -> bool:
 def is_of_one_light(seen: Coverage) -> bool:
     """Whether nobody sees that the light or the colours of two pictures differ."""
     return seen.tint <= _CLEARLY and not seen.a.colours and not seen.b.colours
+
+
+def may_be_as_light(seen: Coverage, other: Coverage) -> bool:
+    """Whether two pictures that are off a third one in light may be alike in it."""
+    return not is_of_one_light(seen) and abs(seen.tint - other.tint) <= _CLEARLY
 
 
 def which_lost_tones(seen: Coverage) -> int:

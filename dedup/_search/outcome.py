@@ -17,6 +17,7 @@ from dedup._grouping.groups import Grouped, group, reunited
 from dedup._grouping.keeper import Keeper
 from dedup._grouping.links import Links
 from dedup._grouping.retain import shown_more
+from dedup._grouping.toned import may_be_as_light
 from dedup._grouping.why import why_kept
 from dedup._search.candidates import Candidates
 from dedup._search.rerank import Reranker
@@ -230,21 +231,36 @@ class Outcome:
     def lacks(self, keep: Record, other: Record, *, edited: str = "retain") -> str:
         """What a file shows that the one to keep does not, in words; "" if nothing."""
         a, b = (self.pictures[record.path] for record in (keep, other))
-        if not self._is_aligned(a, b):
-            # The same pixels; or somebody said that they are duplicates, or that nothing matters.
+        if not self._is_aligned(a, b):  # the same pixels; or somebody said that they are duplicates
             return shown_more(keep, other, None, edited=edited)
         seen = self.verifier.covering.of(a, b)
         if seen is None:
             return "can't be compared closely with the file to keep"
-        return shown_more(keep, other, seen, edited=edited, beside=lambda: self._shown(a, but=b))
+        return shown_more(
+            keep,
+            other,
+            seen,
+            edited=edited,
+            beside=lambda: (its for _, its in self._shown(a, but=b)),
+            as_toned=lambda: self._as_toned(a, b, seen),
+        )
 
-    def _shown(self, keep: int, *, but: int) -> Iterator[Coverage]:
+    def _as_toned(self, keep: int, other: int, seen: Coverage) -> Iterator[Coverage]:
+        """What a picture shows of those that, as it, are not as light as the one to keep."""
+        for third, its in self._shown(keep, but=other):
+            if may_be_as_light(its, seen):
+                self.links.decision.verify([ordered(other, third)])
+                both = self._is_aligned(other, third) and self.verifier.covering.of(other, third)
+                if both:
+                    yield both
+
+    def _shown(self, keep: int, *, but: int) -> Iterator[tuple[int, Coverage]]:
         """What the picture to keep and all but one of its group show of each other."""
         for other in self._members.get(keep, ()):
             if other != but and self._is_aligned(keep, other):
                 seen = self.verifier.covering.of(keep, other)
                 if seen is not None:
-                    yield seen
+                    yield other, seen
 
     @cached_property
     def _members(self) -> dict[int, list[int]]:

@@ -159,6 +159,18 @@ def test_of_several_each_in_another_light_nothing_tells_which_was_first(tmp_path
     assert group.remove == []
 
 
+def test_colours_that_both_have_small_copies_stay(tmp_path, photo):
+    warm = photo.convert("HSV").point(
+        list(range(256)) * 2 + [value * 3 // 5 for value in range(256)]
+    )
+    for name, picture in {"a": photo, "b": warm.convert("RGB")}.items():
+        picture.save(tmp_path / f"{name}.jpg", quality=92)
+        picture.resize((225, 150)).save(tmp_path / f"{name}_small.jpg")
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    kept = {os.path.basename(path) for path in [group.keep, *group.retain]}
+    assert {"a.jpg", "b.jpg"} <= kept
+
+
 def test_mirrored_or_turned_drawing_stays_and_a_photo_does_not(reasons, tmp_path, photo):
     arrow = Image.new("RGB", (400, 300), "white")
     ImageDraw.Draw(arrow).polygon([(40, 150), (200, 40), (200, 260)], "black")
