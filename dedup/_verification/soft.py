@@ -65,8 +65,6 @@ _MOSTLY: Final = 0.9
 _AGREES: Final = 0.98
 """Parts of the overlap with texture that both show, and with soft light that surely is the same;
 part of all soft light that is; and of the texture, that which agrees."""
-_HELD: Final = 0.9
-"""Part of the texture that agrees where it holds two photos together, though it is little."""
 _MOST: Final = 0.55
 _PURE: Final = 0.95
 """Parts of the overlap with soft light of one shape, and of all soft light with a shape. Of 1,868
@@ -124,12 +122,14 @@ def is_woven(blocks: Blocks) -> bool:
 
 
 def is_held(blocks: Blocks) -> bool:
-    """Whether texture holds two photos together: it covers most of both, or nearly all agrees.
+    """Whether texture holds two photos together: it covers half of both, or all agrees.
 
     Where only words that lie over them do, what differs in the light of the rest is no filter's.
     """
     seen = max(int(blocks.inside.sum()), 1)
-    return bool(_textured(blocks).sum() >= _WOVEN * seen or blocks.agreement(blocks.rigid) >= _HELD)
+    return bool(
+        _textured(blocks).sum() >= _WOVEN * seen or blocks.agreement(blocks.rigid) >= _AGREES
+    )
 
 
 def has_one_shape(blocks: Blocks) -> bool:
