@@ -14,7 +14,6 @@ import dedup
 from dedup import distributed
 from dedup.errors import InputError, MissingExtra
 
-pytest.importorskip("ray")
 pytestmark = pytest.mark.slow
 
 
