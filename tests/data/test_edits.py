@@ -109,6 +109,7 @@ def test_edit_leaves_the_picture_it_was_given():
     assert PHOTO.tobytes() == before
 
 
+@pytest.mark.thorough
 @given(
     edit=st.sampled_from(list(EDITS)),
     width=st.integers(1, 80),
