@@ -61,14 +61,19 @@ def spare_photo():
     return Image.fromarray(skimage.data.moon()).convert("RGB").resize((300, 300))
 
 
-@pytest.fixture
-def folder(tmp_path, photos):
-    """A new folder of six distinct photos, half of them JPEG and half PNG."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
+@pytest.fixture(scope="session")
+def encoded_photos(tmp_path_factory, photos):
+    """The files of `folder`, which are encoded once."""
+    folder = tmp_path_factory.mktemp("encoded")
     for number, (name, photo) in enumerate(photos.items()):
         photo.save(folder / f"{name}.{('jpg', 'png')[number % 2]}")
     return folder
+
+
+@pytest.fixture
+def folder(tmp_path, encoded_photos):
+    """A new folder of six distinct photos, half of them JPEG and half PNG."""
+    return shutil.copytree(encoded_photos, tmp_path / "photos", copy_function=shutil.copy)
 
 
 @pytest.fixture

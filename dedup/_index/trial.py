@@ -144,7 +144,7 @@ class Trial:
 
         Parameters
         ----------
-        found : sequence of Seen
+        found : sequence of Hit
         inside : mapping of int to int
             What may lie inside what, by the picture: 1 for the image in it, 2 for it in the image.
         """

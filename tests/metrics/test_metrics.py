@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score
 
 from dedup import metrics
 from dedup._base.extras import require
@@ -71,6 +70,8 @@ def test_micro_average_precision_puts_false_pairs_first_among_equal_scores(pairs
     )
 )
 def test_micro_average_precision_is_scikit_learns_without_ties(pairs):
+    from sklearn.metrics import average_precision_score
+
     truth, score = pairs
     truth = [True, *truth]
     score = [2.0, *score]

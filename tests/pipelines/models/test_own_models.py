@@ -276,6 +276,7 @@ def test_two_models_in_one_process_are_kept_apart(grid, folder, photos, tmp_path
             np.testing.assert_allclose(vectors, expected, atol=5e-3)
 
 
+@pytest.mark.thorough
 def test_thresholds_are_tuned_for_it_alone(grid, many_photos, tmp_path):
     photos = sorted(many_photos.iterdir())
     labels = dedup.make_labelled(
