@@ -133,7 +133,7 @@ def tones(grey: Grey, *, cell: int, denoised: bool = False) -> Tones | None:
     step = max(_STEP, _NOISE_STEPS * noise)
     count = int(255 / step) + 1
     table = (np.arange(256) / step).astype(np.int64)
-    places = np.arange(len(cells))[:, None] * count + table[cells]
+    places = np.arange(len(cells))[:, None] * count + table.take(cells)
     flat = np.bincount(places.ravel(), minlength=len(cells) * count)
     counts = flat.reshape(rows, columns, count)
     windows = counts[:-1, :-1] + counts[1:, :-1] + counts[:-1, 1:] + counts[1:, 1:]
@@ -196,7 +196,9 @@ def is_paper(grey: Grey) -> bool:
     >>> is_paper(page)
     True
     """
-    least, middle, most = np.percentile(grey, (0.5, 50, 99.5)).tolist()
+    counts = np.asarray(cv2.calcHist([grey], [0], None, [256], [0, 256]), np.float32)
+    ranks = np.array([0.005, 0.5, 0.995]) * grey.size
+    least, middle, most = np.searchsorted(counts.ravel().cumsum(), ranks).tolist()
     if middle <= _LIGHT:
         return False
     tone = max(_FAINTEST, _SHEET * (most - least))
