@@ -20,7 +20,6 @@ from dedup._verification.coverage.lost_tones import gaps_of, lost_tones
 from dedup._verification.coverage.overlays import laid_over, something
 from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
 from dedup._verification.evidence import Box, Evidence
-from dedup._verification.features import extract
 from dedup._verification.registration import Floats, Matrix
 from dedup._verification.tints import contrast_of, has_other_hues, has_own, is_toned, tint_of
 from dedup.pipelines.images.colours import BLACK, WHITE
@@ -218,7 +217,7 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         _only(only_b, own[1], ink[1], around_b, colours=colours[1]),
         compared(a, b, to_b, common),
         tint_of(colour_a, colour_b),
-        _is_turned(evidence) and not any(extract(one.image).is_photo() for one in (a, b)),
+        evidence.drawn and _is_turned(evidence),
         contrast_of(colour_a.mean(axis=1), colour_b.mean(axis=1)),
         lost_tones(sure.b, sure.a, sure.alike) - lost_tones(sure.a, sure.b, sure.alike),
         gaps_of(b) - gaps_of(a),
