@@ -122,8 +122,9 @@ def laid_over(common: CommonPart, shown: Mask) -> Mask:
 
 
 def _is_exposed(below: Floats, above: Floats, place: Mask) -> bool:
-    """Whether a place is what the tones of the other make of it, up to white and black."""
-    same = abs(below.clip(0, 255) - above) < _INK
+    """Whether a place is what the tones of the other make of it, white or black."""
+    at_end = (above < _INK) | (above > 255 - _INK)
+    same = at_end & (abs(below - above) < _INK)
     return int((same & place).sum()) > _EXPOSED * int(place.sum())
 
 
