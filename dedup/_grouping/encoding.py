@@ -35,6 +35,10 @@ __all__ = [
 
 _COARSE: Final = 45.0
 """Mean quantisation step, of about quality 60, from which a JPEG file is visibly the worse."""
+_TELLS: Final = 20.0
+"""The same, of about quality 80, from which it tells that a WebP, AVIF or HEIC file was there
+before a JPEG file. Of 8 or 12 photos in 4 qualities each and JPEG of quality 50 and 70, all of 212
+that were, and 3 of 212 that were made from it."""
 _TWICE: Final = 2.0
 _MORE: Final = 1.1
 """Steps in units of another file's, from which one is the coarser file; and was rounded more."""
@@ -220,7 +224,8 @@ def _origin(coarse: Record, other: Record) -> int:
         return 0
     a, b = _blocks(coarse), _blocks(other)
     said = 0 if a is None or b is None else origin(a, steps, b, others)
-    return max(said, 0) if smooths(other) else said  # what wrote that moves coefficients, too
+    # What smooths moves fine coefficients off the steps of a finer JPEG file, too.
+    return said if steps.mean() > _TELLS or not smooths(other) else max(said, 0)
 
 
 @lru_cache(maxsize=10_000)  # each file of a group is asked about for many others

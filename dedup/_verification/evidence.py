@@ -134,10 +134,9 @@ class BlockMatch:
         that change colours each in its way, or clip them, make it.
         """
         measured = soft.measured(self.blocks)
-        likelihood = score(measured, soft.LIT if lit else soft.COEFFICIENTS)
-        if lit or likelihood >= DEFAULT_THRESHOLD or not soft.is_woven(self.blocks):
-            return likelihood
-        return score(measured, soft.LIT)
+        likelihood = score(measured, soft.COEFFICIENTS)
+        may_be_lit = likelihood < DEFAULT_THRESHOLD and soft.is_woven(self.blocks)
+        return score(measured, soft.LIT) if lit or may_be_lit else likelihood
 
 
 def score(

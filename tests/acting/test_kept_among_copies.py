@@ -97,6 +97,20 @@ def test_photo_is_kept_and_not_its_blurred_and_squeezed_copy(tmp_path):
     assert group.keep.endswith("photo.jpg")
 
 
+@pytest.mark.parametrize("kind", ["avif", "heic", "webp"])
+def test_master_is_kept_and_not_the_jpeg_that_was_exported(tmp_path, kind):
+    if kind == "heic":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    cat().save(tmp_path / f"master.{kind}", quality=85)
+    with Image.open(tmp_path / f"master.{kind}") as master:
+        master.convert("RGB").save(tmp_path / "export.jpg", quality=70)
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert (group.keep, group.remove) == (
+        str(tmp_path / f"master.{kind}"),
+        [str(tmp_path / "export.jpg")],
+    )
+
+
 def test_source_is_kept_and_not_what_was_converted_from_it(tmp_path):
     cat().save(tmp_path / "b.jpg", quality=90)
     with Image.open(tmp_path / "b.jpg") as image:

@@ -40,6 +40,25 @@ def mug(colour):
     return picture
 
 
+def logo(colour):
+    picture = Image.new("RGB", (800, 400), "white")
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((60, 80, 300, 320), colour)
+    draw.ellipse((120, 140, 240, 260), "white")
+    draw.text((340, 130), "ACME", colour, font_size=130)
+    return picture
+
+
+def face(skin):
+    picture = Image.new("RGB", (256, 256), "white")
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((28, 28, 228, 228), skin)
+    for left in (80, 150):
+        draw.ellipse((left, 90, left + 25, 120), (40, 20, 10))
+    draw.arc((80, 110, 176, 190), 20, 160, (40, 20, 10), 6)
+    return picture
+
+
 def hued(photo, degrees):
     hue, *others = photo.convert("HSV").split()
     turned = hue.point(lambda value: (value + round(degrees / 360 * 256)) % 256)
@@ -49,6 +68,32 @@ def hued(photo, degrees):
 def test_product_in_another_colour_stays(reasons):
     _, others = reasons(red=mug((200, 40, 40)), blue=mug((50, 80, 220)), green=mug((20, 110, 40)))
     assert list(others.values()) == ["its colours are only here"] * 2
+
+
+@pytest.mark.parametrize("light", [0, 120])
+def test_grey_logo_stays_beside_the_green_one(reasons, light):
+    _, others = reasons(green=logo((10, 140, 60)), grey=logo((light, light, light)))
+    assert list(others.values()) == ["its colours are only here"]
+
+
+def test_pale_logos_of_one_light_stay(reasons):
+    _, others = reasons(mint=logo((150, 220, 190)), rose=logo((245, 170, 190)))
+    assert list(others.values()) == ["its colours are only here"]
+
+
+def test_grey_copy_of_a_logo_goes(reasons):
+    green = logo((10, 140, 60))
+    assert reasons(green=green, copy=green.convert("L")) == ("green", {"copy": ""})
+
+
+def test_face_of_another_skin_stays(reasons):
+    _, others = reasons(pale=face((255, 224, 189)), dark=face((224, 172, 105)))
+    assert all(others.values())
+
+
+def test_flat_sign_of_another_amber_stays(reasons):
+    _, others = reasons(pale=logo((255, 204, 50)), dark=logo((141, 85, 36)))
+    assert all(others.values())
 
 
 def test_photo_with_other_hues_stays(reasons, photo):

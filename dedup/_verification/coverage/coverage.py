@@ -16,13 +16,13 @@ from dedup._verification.coverage.clipping import clipped
 from dedup._verification.coverage.coloured_ink import coloured_ink
 from dedup._verification.coverage.detail import Detail, compared
 from dedup._verification.coverage.lettering import hidden_places, lettering
-from dedup._verification.coverage.lost_tones import gaps_of, lost_tones
+from dedup._verification.coverage.lost_tones import lost_tones, more_gaps
 from dedup._verification.coverage.overlays import laid_over, something
+from dedup._verification.coverage.own_colours import has_own_colours
 from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
 from dedup._verification.evidence import Box, Evidence
-from dedup._verification.features import extract
 from dedup._verification.registration import Floats, Matrix
-from dedup._verification.tints import contrast_of, has_other_hues, has_own, is_toned, tint_of
+from dedup._verification.tints import contrast_of, is_toned, tint_of
 from dedup.pipelines.images.colours import BLACK, WHITE
 from dedup.pipelines.images.decoding import Decoded
 
@@ -193,8 +193,8 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     colour_a, colour_b = _colours(sure)
     toned = is_toned(colour_a), is_toned(colour_b)
     colours = (
-        has_own(colour_a, colour_b) or _is_recoloured(sure, *toned),
-        has_own(colour_b, colour_a) or _is_recoloured(sure.swapped(), *toned[::-1]),
+        has_own_colours(sure, colour_a, colour_b),
+        has_own_colours(sure.swapped(), colour_b, colour_a),
     )
     own_b = something(a.image, b.image, to_b, common)
     own_a = something(b.image, a.image, np.linalg.inv(to_b), back)
@@ -218,10 +218,10 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         _only(only_b, own[1], ink[1], around_b, colours=colours[1]),
         compared(a, b, to_b, common),
         tint_of(colour_a, colour_b),
-        _is_turned(evidence) and not any(extract(one.image).is_photo() for one in (a, b)),
+        evidence.drawn and _is_turned(evidence),
         contrast_of(colour_a.mean(axis=1), colour_b.mean(axis=1)),
         lost_tones(sure.b, sure.a, sure.alike) - lost_tones(sure.a, sure.b, sure.alike),
-        gaps_of(b) - gaps_of(a),
+        more_gaps(a, b),
         evidence.mirrored,
     )
 
@@ -340,8 +340,3 @@ def _colours(common: CommonPart) -> tuple[Floats, Floats]:
     )
     whole = np.asarray(seen) > 0.99
     return np.asarray(a, np.float32)[whole], np.asarray(b, np.float32)[whole]
-
-
-def _is_recoloured(common: CommonPart, a_is_toned: bool, b_is_toned: bool) -> bool:
-    """Whether a has other hues there, and is no copy of b in one tone."""
-    return (b_is_toned or not a_is_toned) and has_other_hues(common.a, common.b, common.alike)

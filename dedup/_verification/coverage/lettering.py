@@ -97,6 +97,8 @@ def hidden_places(known: Mask) -> Mask:
 
 def _laid(mask: Mask, to_canvas: npt.NDArray[np.float64], size: tuple[int, int]) -> Mask:
     """A part of the canvas in the frame."""
+    if not mask.any():
+        return np.zeros(size[::-1], np.bool_)
     return laid_over(mask.astype(np.uint8), to_canvas, size, border=cv2.BORDER_CONSTANT) > 0
 
 

@@ -8,14 +8,20 @@ from dedup._base.arrays import Pixels
 from dedup._base.median import median
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import Mask
+from dedup._verification.registration import Floats
 from dedup.pipelines.images.decoding import Decoded
 
-__all__ = ["gaps_of", "lost_tones"]
+__all__ = ["gaps_of", "lost_tones", "more_gaps"]
 
 _ENDS: Final = (2, 253)
 _APART: Final = 8.0
 """Grey values beyond which tones are lost; and by which the other picture tells them apart: a gamma
 curve tells the darkest ones apart by less."""
+_FLAT: Final = 4
+_MOST: Final = 0.5
+"""Values, and the part of what is lost that they hold, of a drawing's flat colours."""
+_DRAWN: Final = 0.5
+"""Gaps, of both pictures, of what was drawn in few values."""
 
 
 def lost_tones(picture: Pixels, other: Pixels, alike: Mask) -> float:
@@ -41,8 +47,21 @@ def lost_tones(picture: Pixels, other: Pixels, alike: Mask) -> float:
         values, others = np.asarray(own), np.asarray(its)
         for end in (values < _ENDS[0], values > _ENDS[1]):
             x = others[end & alike].astype(np.float32)
-            lost += int((abs(x - median(x)) > _APART).sum()) if len(x) else 0
+            apart = x[abs(x - median(x)) > _APART] if len(x) else x
+            lost += 0 if _are_flat(apart) else len(apart)
     return lost / max(3 * int(alike.sum()), 1)
+
+
+def _are_flat(values: Floats) -> bool:
+    """Whether few values hold most of some: flat colours of a drawing are no tones."""
+    counts = np.bincount(values.astype(np.intp), minlength=_FLAT)
+    return int(np.sort(counts)[-_FLAT:].sum()) > _MOST * len(values)
+
+
+def more_gaps(a: Decoded, b: Decoded) -> float:
+    """By how much more b has gaps in its tones than a; 0 of two that both have, as drawings do."""
+    of_a, of_b = gaps_of(a), gaps_of(b)
+    return 0.0 if min(of_a, of_b) > _DRAWN else of_b - of_a
 
 
 def gaps_of(picture: Decoded) -> float:
