@@ -113,7 +113,8 @@ def many_photos(tmp_path_factory):
         width = photo.width // 3
         for part in range(3):
             left = part * width
-            photo.crop((left, 0, left + width, photo.height)).save(folder / f"{name}-{part}.png")
+            crop = photo.crop((left, 0, left + width, photo.height))
+            crop.save(folder / f"{name}-{part}.png", compress_level=1)
     return folder
 
 
