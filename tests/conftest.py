@@ -64,7 +64,8 @@ def spare_photo():
 @pytest.fixture(scope="session")
 def encoded_photos(tmp_path_factory, photos):
     """The files of `folder`, which are encoded once."""
-    folder = tmp_path_factory.mktemp("encoded")
+    folder = tmp_path_factory.mktemp("encoded") / "photos"  # as others may read it
+    folder.mkdir()
     for number, (name, photo) in enumerate(photos.items()):
         photo.save(folder / f"{name}.{('jpg', 'png')[number % 2]}")
     return folder
@@ -112,7 +113,8 @@ def many_photos(tmp_path_factory):
         width = photo.width // 3
         for part in range(3):
             left = part * width
-            photo.crop((left, 0, left + width, photo.height)).save(folder / f"{name}-{part}.png")
+            crop = photo.crop((left, 0, left + width, photo.height))
+            crop.save(folder / f"{name}-{part}.png", compress_level=1)
     return folder
 
 

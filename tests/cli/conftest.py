@@ -23,7 +23,8 @@ def run(capsys):
 @pytest.fixture(scope="session")
 def encoded(tmp_path_factory, photos):
     """The pictures of `here`, which are encoded once."""
-    folder = tmp_path_factory.mktemp("encoded")
+    folder = tmp_path_factory.mktemp("encoded") / "p"  # as others may read it
+    folder.mkdir()
     for size in (300, 150):
         photos["coffee"].resize((size, size * 2 // 3)).save(folder / f"{size}.png")
     photos["rocket"].save(folder / "rocket.png")

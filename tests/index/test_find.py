@@ -162,6 +162,7 @@ def test_no_cache_leaves_nothing(folder, cache_folder, tmp_path, monkeypatch):
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_cache_is_one_for_each_folder_and_method(folder, cache_folder):
     for path in folder.glob("c[ah]*"):  # all but what is asked about takes its time
         path.unlink()

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dedup import metrics
@@ -87,12 +87,14 @@ def test_micro_average_precision_holds_among_millions_of_false_pairs():
     assert metrics.micro_average_precision(truth, score) == pytest.approx(expected, rel=1e-4)
 
 
+@settings(max_examples=30)  # all figures, twice
 @given(PAIRS.map(with_a_true_pair), st.randoms(use_true_random=False))
 def test_order_of_the_pairs_makes_no_difference(pairs, random):
     shuffled = random.sample(pairs, len(pairs))
     assert figures(pairs) == figures(shuffled)
 
 
+@settings(max_examples=30)
 @given(PAIRS.map(with_a_true_pair), st.data())
 def test_weight_is_how_often_a_pair_counts(pairs, data):
     times = st.lists(st.integers(0, 3), min_size=len(pairs) - 1, max_size=len(pairs) - 1)

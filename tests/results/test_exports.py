@@ -96,6 +96,7 @@ def test_tables_that_can_not_be_written(found, tmp_path):
             found.save(tmp_path / "none" / f"groups.{suffix}")
 
 
+@pytest.mark.thorough
 def test_duplicates_share_a_fold(folder, found, monkeypatch):
     from sklearn.model_selection import GroupKFold
 

@@ -49,6 +49,7 @@ def test_threads_share_one_engine(grid):
     assert len(set(map(id, engines))) == 1
 
 
+@pytest.mark.thorough
 def test_onnx_file_gives_what_the_built_in_method_gives_with_it(photos, folder, tmp_path):
     path = shutil.copy(immaculate.SSCD_DISTILLED_MODEL, tmp_path / "own.onnx")
     images = [np.asarray(photo) for photo in photos.values()]
