@@ -40,6 +40,8 @@ _SURE_LIGHT: Final = 0.95
 """Likelihood by light below which colours must agree: two walls may share a watermark."""
 _COVERED: Final = 0.05
 """Part of the overlap from which what covers it has colours of its own."""
+_BESIDE: Final = 5
+"""Pixels beside such an edge in which steps are looked at."""
 _UNLIKE: Final = 0.75
 """A block below this likeness shows something else, where most blocks are more alike."""
 FLATTENED: Final = "flattened"
@@ -228,7 +230,16 @@ def _grown(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return grown
 
 
-def seams(picture: Grey, box: tuple[float, float, float, float]) -> list[float]:
+def has_edges(size: tuple[int, int], box: Box) -> bool:
+    """Whether any of a box's edges lies within a picture, of which there are `seams`."""
+    return any(_is_within(round(edge), side) for edge, side in zip(box, 2 * size, strict=True))
+
+
+def _is_within(edge: int, side: int) -> bool:
+    return _BESIDE <= edge <= side - _BESIDE
+
+
+def seams(picture: Grey, box: Box) -> list[float]:
     """Step across each of the box's edges that is within the picture, in steps beside it."""
     left, top, right, bottom = (round(x) for x in box)
     ratios = []
@@ -238,9 +249,9 @@ def seams(picture: Grey, box: tuple[float, float, float, float]) -> list[float]:
         (picture, top, left, right),
         (picture, bottom, left, right),
     ):
-        if not 5 <= edge <= len(values) - 5:
+        if not _is_within(edge, len(values)):
             continue
-        lines = values[edge - 5 : edge + 5, max(first, 0) : last].astype(np.float32)
+        lines = values[edge - _BESIDE : edge + _BESIDE, max(first, 0) : last].astype(np.float32)
         steps = np.abs(np.diff(lines, axis=0)).mean(axis=1)
         at, beside = steps[2:7].max(), np.concatenate([steps[:2], steps[7:]])
         ratios.append(float((at + 1) / (beside.mean() + 1)))

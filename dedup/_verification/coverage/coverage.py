@@ -19,7 +19,7 @@ from dedup._verification.coverage.lettering import hidden_places, lettering
 from dedup._verification.coverage.lost_tones import lost_tones, more_gaps
 from dedup._verification.coverage.overlays import laid_over, something
 from dedup._verification.coverage.own_colours import has_own_colours
-from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
+from dedup._verification.edits import GROUNDS, SEAM, has_edges, plain_share, seams
 from dedup._verification.evidence import Box, Evidence
 from dedup._verification.registration import Floats, Matrix
 from dedup._verification.tints import contrast_of, is_toned, tint_of
@@ -260,9 +260,11 @@ def _is_framed(whole: Decoded, box: Box) -> bool:
     height, width = whole.image.shape[:2]
     zoom = min(1.0, (_FINE / (width * height)) ** 0.5)
     size = max(1, round(width * zoom)), max(1, round(height * zoom))
+    left, top, right, bottom = (np.array(box) * [*size, *size]).tolist()
+    if not has_edges(size, (left, top, right, bottom)):
+        return False
     small = np.asarray(cv2.resize(whole.image, size, interpolation=cv2.INTER_AREA), np.uint8)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
-    left, top, right, bottom = np.array(box) * [*size, *size]
     ratios = seams(grey, (left, top, right, bottom))
     return bool(ratios) and float(np.mean(ratios)) >= SEAM
 

@@ -127,8 +127,8 @@ def _in_one_tone(a: Pixels, b: Pixels, inside: Mask) -> tuple[Floats, Floats]:
     )
     one, two = a.astype(np.float32), b.astype(np.float32)
     if clipped_a > clipped_b:
-        return one, changed(two, tones(two, one, inside))
-    return changed(one, tones(one, two, inside)), two
+        return one, changed(b, tones(two, one, inside))
+    return changed(a, tones(one, two, inside)), two
 
 
 def _compared(a: Floats, b: Floats, inside: Mask) -> Residual:
