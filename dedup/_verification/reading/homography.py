@@ -80,11 +80,16 @@ def laid_over(
 def evened(grey: Grey) -> Grey:
     """Contrast made even, so that uneven light and a change of tones say nothing."""
     side = max(9, max(grey.shape) // 60) | 1
-    away = grey.astype(np.float32)
-    away -= cv2.boxFilter(away, -1, (side, side))
-    spread = np.sqrt(np.maximum(cv2.sqrBoxFilter(away, cv2.CV_32F, (side, side)), 0))
-    even = away * (40 / (spread + 4)) + 128
-    return even.clip(0, 255).astype(np.uint8)
+    even = grey.astype(np.float32)
+    even -= cv2.boxFilter(even, -1, (side, side))
+    spread = np.asarray(cv2.sqrBoxFilter(even, cv2.CV_32F, (side, side)), np.float32)
+    # In place: fresh memory takes longer than the arithmetic.
+    np.sqrt(np.maximum(spread, 0, out=spread), out=spread)
+    spread += 4
+    even *= 40
+    even /= spread
+    even += 128
+    return even.clip(0, 255, out=even).astype(np.uint8)
 
 
 def _corners(grey: Grey) -> Floats:
@@ -112,12 +117,13 @@ def _followed(
     a, b = pictures
     how: dict[str, Any] = {
         "winSize": (window, window),
-        "maxLevel": levels,
         "criteria": _STOP,
+        "flags": cv2.OPTFLOW_USE_INITIAL_FLOW,
     }
-    flags = cv2.OPTFLOW_USE_INITIAL_FLOW
-    there, ok, _ = cv2.calcOpticalFlowPyrLK(a, b, points, guess.copy(), flags=flags, **how)
-    back, ok_back, _ = cv2.calcOpticalFlowPyrLK(b, a, there, points.copy(), flags=flags, **how)
+    there, ok, _ = cv2.calcOpticalFlowPyrLK(a, b, points, guess.copy(), maxLevel=levels, **how)
+    # Back from close by, unless the first level is coarse: then a grid's other cell is as good.
+    levels = levels if levels > 1 else 0
+    back, ok_back, _ = cv2.calcOpticalFlowPyrLK(b, a, there, points.copy(), maxLevel=levels, **how)
     near = np.abs(back - points).max(axis=1) < _RETURN
     return np.asarray(there, np.float32), near & (ok[:, 0] > 0) & (ok_back[:, 0] > 0)
 

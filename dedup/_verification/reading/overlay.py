@@ -94,5 +94,6 @@ def _agreement(frame: Frame, to_other: Matrix) -> float:
     both = laid_over(whole, to_other, (width, height), border=cv2.BORDER_CONSTANT) == 255
     if both.mean() < _LEAST:
         return -1.0
-    shown = [evened(picture)[both].astype(np.float32) for picture in (frame.base, laid)]
-    return float(np.corrcoef(*shown)[0, 1])
+    one, two = (evened(picture)[both].astype(np.float32) for picture in (frame.base, laid))
+    one, two = one - one.mean(), two - two.mean()
+    return float(one @ two / np.sqrt((one @ one) * (two @ two) + 1))

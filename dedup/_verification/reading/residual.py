@@ -1,7 +1,7 @@
 """What of one picture the other does not explain, window by window, each about a letter wide."""
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,10 @@ from dedup._base.opencv import cv2
 
 __all__ = ["LEAST_CUT", "MOST_CUT", "STRIDE", "WINDOW", "Residual", "residual", "smoothed"]
 
+Grey: TypeAlias = npt.NDArray[np.uint8]
 Floats: TypeAlias = npt.NDArray[np.float32]
 Mask: TypeAlias = npt.NDArray[np.bool_]
+_Picture = TypeVar("_Picture", Grey, Floats)
 
 WINDOW: Final = 11
 """Side of a window: 7 trips over the aliasing of thin lines, 15 dilutes a digit."""
@@ -83,14 +85,14 @@ class Residual:
         return changed
 
 
-def smoothed(picture: npt.NDArray[np.uint8] | Floats) -> Floats:
+def smoothed(picture: _Picture) -> _Picture:
     """A picture as it is compared: half a pixel of misregistration then matters less."""
-    return np.asarray(cv2.GaussianBlur(picture.astype(np.float32), (0, 0), _SMOOTH), np.float32)
+    return cast(_Picture, cv2.GaussianBlur(picture, (0, 0), _SMOOTH))
 
 
 def residual(
-    a: Floats,
-    b: Floats,
+    a: Grey | Floats,
+    b: Grey | Floats,
     covered: Mask,
     *,
     fine: Floats | None = None,
@@ -102,9 +104,10 @@ def residual(
     `may_be_pale` says that where all print is pale, what is as pale counts.
     """
     mean_a, mean_b = _means(a), _means(b)
-    contrast_a = np.maximum(_means(a * a) - mean_a**2, 0)
-    contrast_b = np.maximum(_means(b * b) - mean_b**2, 0)
-    shared = _means(a * b) - mean_a * mean_b
+    contrast_a, contrast_b = _squares(a) - mean_a**2, _squares(b) - mean_b**2
+    difference = _squares(cv2.absdiff(a, b)) - (mean_a - mean_b) ** 2
+    shared = (contrast_a + contrast_b - difference) / 2
+    contrast_a, contrast_b = np.maximum(contrast_a, 0), np.maximum(contrast_b, 0)
     likeness = shared / np.sqrt(contrast_a * contrast_b + 1)
     gain = _gain(contrast_a, contrast_b, likeness, covered)
     own = np.sqrt((contrast_a + 1) / (gain**2 * contrast_b + 1)).clip(1 / _GAIN, _GAIN)
@@ -136,8 +139,13 @@ def _strongest(variances: Floats, noise: float) -> float:
     return float(np.percentile(ink, 90)) if len(ink) else np.inf
 
 
-def _means(values: Floats) -> Floats:
-    means = cv2.boxFilter(values, -1, (WINDOW, WINDOW))
+def _means(picture: Grey | Floats) -> Floats:
+    means = cv2.boxFilter(picture, cv2.CV_32F, (WINDOW, WINDOW))
+    return np.ascontiguousarray(means[::STRIDE, ::STRIDE], np.float32)
+
+
+def _squares(picture: npt.NDArray[Any]) -> Floats:
+    means = cv2.sqrBoxFilter(picture, cv2.CV_32F, (WINDOW, WINDOW))
     return np.ascontiguousarray(means[::STRIDE, ::STRIDE], np.float32)
 
 
