@@ -23,6 +23,12 @@ _LEAST_SHARE: Final = 0.25
 _FEWEST: Final = 10
 _RETURN: Final = 0.7
 """Pixels by which a corner that is followed there and back may miss itself."""
+_LARGE: Final = 800
+"""Pixels of the longer side from which half of them do."""
+_HALF: Final = np.array([[0.5, 0, 0.25], [0, 0.5, 0.25], [0, 0, 1]])
+"""To the pixels of half the size, of which i is centred where 2 i was."""
+_ENOUGH: Final = 200
+"""Corners that are followed to find about where a picture is."""
 _CENTRE: Final = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 """From pixel i to its centre."""
 _STOP: Final = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.03)
@@ -46,8 +52,9 @@ def registered(base: Grey, other: Grey, initial: Matrix, *, nearly: bool = False
         return initial
     coarse = np.eye(3)
     if not nearly:
-        followed, kept = _followed((small[0], small[1]), corners, corners, window=21, levels=3)
-        here, there = (2 * (x[kept] + 0.5) - 0.5 for x in (corners, followed))
+        some = corners[:: max(1, len(corners) // _ENOUGH)].copy()
+        followed, kept = _followed((small[0], small[1]), some, some, window=21, levels=3)
+        here, there = (2 * (x[kept] + 0.5) - 0.5 for x in (some, followed))
         found = _map(here, there, tolerance=2.0, size=(width, height))
         if found is None:
             return initial
@@ -59,6 +66,26 @@ def registered(base: Grey, other: Grey, initial: Matrix, *, nearly: bool = False
     fine = _map(points[kept], followed[kept], tolerance=1.2, size=(width, height))
     within = _CENTRE @ (coarse if fine is None else fine) @ np.linalg.inv(_CENTRE)
     return np.asarray(initial @ within)
+
+
+def refined(base: Grey, other: Grey, initial: Matrix) -> Matrix:
+    """The same of large pictures, of which `initial` is right but for a few pixels.
+
+    Half the size does: corners are found to a small part of a pixel, and hundreds agree.
+    """
+    if max(base.shape) < _LARGE:
+        return registered(base, other, initial, nearly=True)
+    small, fewer = (np.asarray(cv2.pyrDown(picture), np.uint8) for picture in (base, other))
+    start = _HALF @ initial @ np.linalg.inv(_HALF)
+    size = small.shape[1], small.shape[0]
+    pictures = evened(small), evened(laid_over(fewer, start, size))
+    corners = _corners(pictures[0])
+    if len(corners) < _FEWEST:
+        return initial
+    followed, kept = _followed(pictures, corners, corners, window=15, levels=1)
+    found = _map(corners[kept], followed[kept], tolerance=0.6, size=size)
+    within = _CENTRE @ (np.eye(3) if found is None else found) @ np.linalg.inv(_CENTRE)
+    return np.asarray(np.linalg.inv(_HALF) @ start @ within @ _HALF)
 
 
 def laid_over(

@@ -1,5 +1,6 @@
 """What of one picture the other does not explain, window by window, each about a letter wide."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
@@ -30,6 +31,8 @@ _DARK: Final = (500.0, 2000.0)
 """Variance of the darkest tenth of the ink: where it is pale, and from where on it is not."""
 _GAIN: Final = 1.4
 """Most by which a window's own contrast may differ from that of its surroundings."""
+_SPARSE: Final = 3
+"""Distance, in windows, of those that say so: it changes slowly."""
 LEAST_CUT: Final = 0.12
 MOST_CUT: Final = 0.25
 """The ratio from which a window has changed: less where all others agree."""
@@ -103,9 +106,10 @@ def residual(
 
     `may_be_pale` says that where all print is pale, what is as pale counts.
     """
-    mean_a, mean_b = _means(a), _means(b)
-    contrast_a, contrast_b = _squares(a) - mean_a**2, _squares(b) - mean_b**2
-    difference = _squares(cv2.absdiff(a, b)) - (mean_a - mean_b) ** 2
+    means, squares = _in_windows(cv2.boxFilter, a.shape), _in_windows(cv2.sqrBoxFilter, a.shape)
+    mean_a, mean_b = means(a), means(b)
+    contrast_a, contrast_b = squares(a) - mean_a**2, squares(b) - mean_b**2
+    difference = squares(cv2.absdiff(a, b)) - (mean_a - mean_b) ** 2
     shared = (contrast_a + contrast_b - difference) / 2
     contrast_a, contrast_b = np.maximum(contrast_a, 0), np.maximum(contrast_b, 0)
     likeness = shared / np.sqrt(contrast_a * contrast_b + 1)
@@ -139,24 +143,30 @@ def _strongest(variances: Floats, noise: float) -> float:
     return float(np.percentile(ink, 90)) if len(ink) else np.inf
 
 
-def _means(picture: Grey | Floats) -> Floats:
-    means = cv2.boxFilter(picture, cv2.CV_32F, (WINDOW, WINDOW))
-    return np.ascontiguousarray(means[::STRIDE, ::STRIDE], np.float32)
+def _in_windows(
+    mean: Callable[..., npt.NDArray[Any]], shape: tuple[int, ...]
+) -> Callable[[npt.NDArray[Any]], Floats]:
+    """What takes means over the windows; all in one memory, as fresh one takes longer than they."""
+    everywhere = np.empty(shape, np.float32)
 
+    def of(picture: npt.NDArray[Any]) -> Floats:
+        mean(picture, cv2.CV_32F, (WINDOW, WINDOW), dst=everywhere)
+        return np.ascontiguousarray(everywhere[::STRIDE, ::STRIDE])
 
-def _squares(picture: npt.NDArray[Any]) -> Floats:
-    means = cv2.sqrBoxFilter(picture, cv2.CV_32F, (WINDOW, WINDOW))
-    return np.ascontiguousarray(means[::STRIDE, ::STRIDE], np.float32)
+    return of
 
 
 def _gain(a: Floats, b: Floats, likeness: Floats, covered: Mask) -> Floats:
     """Contrast of a in units of that of b, around each window: of windows that agree."""
+    rows, columns = a.shape
+    a, b, likeness = (x[::_SPARSE, ::_SPARSE] for x in (a, b, likeness))
+    covered = covered[::_SPARSE, ::_SPARSE]
     agree = (covered & (likeness > 0.75) & (np.minimum(a, b) > _CONTRAST)).astype(np.float32)
     log = 0.5 * np.log((a + 1) / (b + 1)) * agree
     side = max(5, max(a.shape) // 6) | 1
     total = cv2.boxFilter(agree, -1, (side, side), borderType=cv2.BORDER_CONSTANT)
     around = cv2.boxFilter(log, -1, (side, side), borderType=cv2.BORDER_CONSTANT)
     whole = float(log.sum() / max(float(agree.sum()), 1.0))
-    few = 20 / side**2
-    gain: Floats = np.exp((around + few * whole) / (total + few)).astype(np.float32)
-    return gain
+    few = 20 / (_SPARSE * side) ** 2
+    gain = np.exp((around + few * whole) / (total + few)).astype(np.float32)
+    return np.asarray(cv2.resize(gain, (columns, rows), interpolation=cv2.INTER_LINEAR))
