@@ -25,6 +25,7 @@ __all__ = [
     "date_taken",
     "has_camera",
     "is_coarser",
+    "is_coarser_jpeg",
     "is_lossless",
     "is_made_from",
     "is_rounded_more",
@@ -106,6 +107,14 @@ def is_made_from(one: Record, other: Record) -> bool:
 def is_rounded_more(one: Record, other: Record) -> bool:
     """Whether one was encoded with larger steps, now or before: what is finer in it are these."""
     return _coarsest_of(one) > _MORE * _coarsest_of(other)
+
+
+def is_coarser_jpeg(one: Record, other: Record) -> bool:
+    """Whether a JPEG file has larger steps than another one, and so had what each was made from.
+
+    Of what was turned the steps before can't be told: then these may seem to be smaller.
+    """
+    return _step(one) > _MORE * _step(other) > 0 and is_rounded_more(one, other)
 
 
 @lru_cache(maxsize=10_000)  # each file of a group is asked about for many others

@@ -6,6 +6,7 @@ from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import (
     has_camera,
+    is_coarser_jpeg,
     is_lossless,
     is_made_from,
     is_rounded_more,
@@ -85,7 +86,9 @@ def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
     said = said or int(is_lossless(other)) - int(is_lossless(keep))
     if said or not seen.detail.is_exact or is_tinted(seen):
         return said > 0
-    return losslessness(other) < losslessness(keep)  # a WebP file was a JPEG file, more likely
+    if losslessness(other) != losslessness(keep):
+        return losslessness(other) < losslessness(keep)  # a WebP file was a JPEG file, more likely
+    return is_coarser_jpeg(keep, other)
 
 
 def _encoded(other: Record, keep: Record, seen: Coverage) -> int:

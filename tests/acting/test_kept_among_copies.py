@@ -37,6 +37,15 @@ def test_picture_that_lies_as_most_do_is_kept(kept):
     assert kept(photo, "mirror", "resize-50", "jpeg-20") == "original.jpg"
 
 
+def test_finest_file_is_kept_of_all_turns_and_mirrors(tmp_path):
+    photo = Image.fromarray(skimage.data.astronaut()).resize((450, 450))
+    photo.save(tmp_path / "photo.jpg", quality=92)
+    for turn in Image.Transpose:
+        photo.transpose(turn).save(tmp_path / f"{turn.name}.jpg", quality=80)
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert group.keep.endswith("photo.jpg")
+
+
 def test_sharpened_copy_of_a_little_photo_is_not_kept_for_it(kept):
     photo = Image.fromarray(skimage.data.astronaut()).resize((75, 75))
     assert kept(photo, "sharpen-200", "brightness-60", "jpeg-40") == "original.jpg"

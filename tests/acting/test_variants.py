@@ -206,6 +206,29 @@ def test_plain_ground_below_a_sticker_stays(reasons, photo):
     assert others["with_sticker"].endswith("of its picture is only here")
 
 
+def test_photo_beside_one_with_a_soft_spot_stays(reasons):
+    rocket = Image.fromarray(skimage.data.rocket())
+    y, x = np.mgrid[: rocket.height, : rocket.width]
+    spot = -55 * np.exp(-(((x - 500) / 14) ** 2 + ((y - 150) / 14) ** 2))[..., None]
+    spotted = Image.fromarray((np.asarray(rocket) + spot).clip(0, 255).astype(np.uint8))
+    _, others = reasons(plain=rocket, spotted=spotted)
+    assert all(others.values())
+
+
+def test_grey_dots_stay_beside_blue_ones_on_one_pale_ground(reasons):
+    def dots(colour):
+        cloth = Image.new("RGB", (600, 600), (240, 230, 210))
+        draw = ImageDraw.Draw(cloth)
+        random = np.random.default_rng(0)
+        for left, top in random.integers(0, 550, (80, 2)):
+            side = random.integers(15, 50)
+            draw.ellipse((left, top, left + side, top + side), colour)
+        return cloth
+
+    _, others = reasons(blue=dots((40, 60, 160)), grey=dots((88, 88, 88)))
+    assert others == {"grey": "its colours are only here"}
+
+
 def test_other_digits_and_another_level_of_a_gauge_stay(reasons, photo):
     screens = {}
     for time, level in {"12:41": 200, "12:47": 130}.items():

@@ -43,7 +43,9 @@ _BEYOND: Final = 0.1
 """Part of a place that a bar takes, at least, with its edges beside it; pixels of the canvas around
 it; and the part of these that has its tone if it is ground."""
 _EXPOSED: Final = 0.7
-"""Part of a place that was burnt out, at least, if something differs there for that reason."""
+_AT_END: Final = 16.0
+"""Part of a place that was burnt out, at least, if something differs there for that reason; and
+grey values from black or white that such have: a soft shadow hardly differs elsewhere, too."""
 _EDGE: Final = 3
 """Pixels of the canvas that its edge takes."""
 _BESIDE: Final = 0.02
@@ -122,10 +124,10 @@ def laid_over(common: CommonPart, shown: Mask) -> Mask:
 
 
 def _is_exposed(below: Floats, above: Floats, place: Mask) -> bool:
-    """Whether a place is what the tones of the other make of it, white or black."""
-    at_end = (above < _INK) | (above > 255 - _INK)
-    same = at_end & (abs(below - above) < _INK)
-    return int((same & place).sum()) > _EXPOSED * int(place.sum())
+    """Whether a place is what the tones of the other make of it, up to white and black."""
+    same = abs(below.clip(0, 255) - above) < _INK
+    at_end = (above < _AT_END) | (above > 255 - _AT_END)
+    return int((same & at_end & place).sum()) > _EXPOSED * int(place.sum())
 
 
 def _is_bar(below: Floats, above: Floats, place: Mask) -> bool:

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 
 from dedup._base.arrays import Pixels
+from dedup._base.median import median
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, Mask
 from dedup._verification.registration import Floats
@@ -32,6 +33,9 @@ _AS_LIGHT: Final = 4.0
 _ON_CURVE: Final = 12.0
 """Light that programs give red, green and blue; and grey values by which a grey copy is off it, and
 off the curve that a program bent it by."""
+_PALE_GROUND: Final = 10.0
+_AS_BEFORE: Final = 5.0
+"""Chroma of what is seen to have a colour; and by which that is as in the other, or as in grey."""
 _GREYED: Final = 0.3
 _DARK: Final = 4.0
 """The part of its saturation that a grey copy has left; of what is darker it can't be told."""
@@ -76,10 +80,15 @@ def _has_grey_of_its_own(own: Floats, other: Floats) -> bool:
     >>> _has_grey_of_its_own(grey, blue), _has_grey_of_its_own(grey - 40, blue)
     (True, False)
     """
-    coloured = _squared(other @ CHROMA) > _COLOURFUL**2
+    own_chroma, chroma = own @ CHROMA, other @ CHROMA
+    coloured = _squared(chroma) > _COLOURFUL**2
     greyed = coloured & (_saturation(own) < _GREYED * _saturation(other))
     if greyed.sum() <= _RECOLOURED * len(own):
         return False
+    left = (_squared(chroma) > _PALE_GROUND**2) & (_squared(own_chroma - chroma) < _AS_BEFORE**2)
+    is_grey = median(_squared(own_chroma[greyed])) < _AS_BEFORE**2
+    if is_grey and left.sum() > _SEVERAL * len(own):
+        return True  # a grey copy has no colour anywhere
     light, greys = own.mean(axis=1), _greys(other)
     usual = greys[greyed, : len(_LIGHT) + 1]
     lights = light, own.max(axis=1)  # sepia takes light from some channels
