@@ -61,14 +61,20 @@ def spare_photo():
     return Image.fromarray(skimage.data.moon()).convert("RGB").resize((300, 300))
 
 
-@pytest.fixture
-def folder(tmp_path, photos):
-    """A new folder of six distinct photos, half of them JPEG and half PNG."""
-    folder = tmp_path / "photos"
+@pytest.fixture(scope="session")
+def encoded_photos(tmp_path_factory, photos):
+    """The files of `folder`, which are encoded once."""
+    folder = tmp_path_factory.mktemp("encoded") / "photos"  # as others may read it
     folder.mkdir()
     for number, (name, photo) in enumerate(photos.items()):
         photo.save(folder / f"{name}.{('jpg', 'png')[number % 2]}")
     return folder
+
+
+@pytest.fixture
+def folder(tmp_path, encoded_photos):
+    """A new folder of six distinct photos, half of them JPEG and half PNG."""
+    return shutil.copytree(encoded_photos, tmp_path / "photos", copy_function=shutil.copy)
 
 
 @pytest.fixture
@@ -107,7 +113,8 @@ def many_photos(tmp_path_factory):
         width = photo.width // 3
         for part in range(3):
             left = part * width
-            photo.crop((left, 0, left + width, photo.height)).save(folder / f"{name}-{part}.png")
+            crop = photo.crop((left, 0, left + width, photo.height))
+            crop.save(folder / f"{name}-{part}.png", compress_level=1)
     return folder
 
 

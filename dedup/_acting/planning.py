@@ -140,9 +140,9 @@ def _planned(group: Sequence[Record], rules: _Rules) -> list[PlannedFile]:
         other = rules.instead.get(record.path)
         if other is not None and other.path in staying:
             keep, relation = other, rules.relate(other, record)
-        reason = _reason(record, status[record.path], relation, rules)
-        reason = reason or rules.lacks(keep, record)
-        if not reason and _identity(status[record.path]) in taken:
+        own = status[record.path]
+        reason = _reason(record, own, relation, rules) or rules.lacks(keep, record)
+        if not reason and _identity(own) in taken:
             reason = "the same file as one that is kept"
         if not reason and record.path in marked:
             reason = "marked as no duplicate"
@@ -150,7 +150,6 @@ def _planned(group: Sequence[Record], rules: _Rules) -> list[PlannedFile]:
             reason = _unlinkable(record, keep, status)
         if reason:
             staying.add(record.path)
-        own = status[record.path]
         name, score = relation or ("", None)
         files.append(
             PlannedFile(

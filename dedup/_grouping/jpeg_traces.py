@@ -29,10 +29,11 @@ _LIGHT: Final = np.array(
 _COLOUR: Final = np.full((8, 8), 99)
 _COLOUR[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
 """Steps for quality 50 of the standard (ITU-T T.81, annex K), which most encoders scale."""
+_LEAST: Final = 4
 _MOST: Final = 255
+"""Steps that are looked for."""
 _COARSE: Final = (0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (1, 2), (2, 1), (0, 3), (3, 0)
 """Patterns of which many coefficients are not zero."""
-_STEPS: Final = range(4, _MOST + 1)
 _FEW: Final = 24
 """Coefficients that say too little."""
 _NEXT: Final = 0.45
@@ -61,11 +62,13 @@ def tables_in_pixels(blocks: Blocks) -> npt.NDArray[np.float32]:
     0.0
     """
     waves = blocks.waves[blocks.are_whole]
-    scales = [
-        step / _LIGHT[place] for place in _COARSE if (step := _step_of(np.abs(waves[:, *place])))
-    ]
-    if len(scales) < _FOUND:
-        return np.zeros((2, 8, 8), np.float32)
+    scales: list[float] = []
+    for number, place in enumerate(_COARSE):
+        step = _step_of(np.abs(waves[:, *place]))
+        if step:
+            scales.append(step / _LIGHT[place])
+        elif len(scales) + len(_COARSE) - number <= _FOUND:  # too few are left
+            return np.zeros((2, 8, 8), np.float32)
     low, scale, high = np.quantile(scales, (0.25, 0.5, 0.75)).tolist()
     if high > _SPREAD * low:
         return np.zeros((2, 8, 8), np.float32)
@@ -74,11 +77,12 @@ def tables_in_pixels(blocks: Blocks) -> npt.NDArray[np.float32]:
 
 def _step_of(values: npt.NDArray[np.float32]) -> int:
     """The largest step of which coefficients are multiples; 0 if there is none."""
-    found = 0
-    for step in _STEPS:
-        far = values[values > _NEXT * step]
-        if len(far) < _FEW:
-            break
+    if len(values) < _FEW:
+        return 0
+    ranked = np.sort(values)
+    most = min(_MOST, int(ranked[-_FEW] / _NEXT))
+    for step in range(most, _LEAST - 1, -1):
+        far = ranked[np.searchsorted(ranked, _NEXT * step) :]
         if np.cos(2 * np.pi / step * far).mean() > _REGULAR:
-            found = step
-    return found
+            return step
+    return 0

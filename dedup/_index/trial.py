@@ -10,6 +10,7 @@ from dedup._catalogue.catalogue import picture_of
 from dedup._catalogue.exact_copies import PictureBook
 from dedup._catalogue.record import Record
 from dedup._catalogue.vector_cache import VectorCache
+from dedup._grouping.decision import Decision
 from dedup._search.blank import blank_pictures
 from dedup._search.candidates import Candidates
 from dedup._search.rerank import Reranker, reranker_of
@@ -144,7 +145,7 @@ class Trial:
 
         Parameters
         ----------
-        found : sequence of Seen
+        found : sequence of Hit
         inside : mapping of int to int
             What may lie inside what, by the picture: 1 for the image in it, 2 for it in the image.
         """
@@ -176,20 +177,30 @@ class Trial:
                 is_exact = pair[1] == exact
                 evidence = None if is_exact else verifier.evidence(pair)
                 path = (self._pictures.there(pair[1]) or known[pair[1]]).path
-                similarity = candidates.similarity[pair]
+                match = Match(path, candidates.similarity[pair], "exact", 1.0)
                 if is_exact:
-                    self._accept(Match(path, similarity, "exact", 1.0))
-                elif decision.is_link(pair):
-                    self._accept(Match(path, similarity, "near", _score(evidence)))
-                elif pair[1] in self._pictures.unreadable:
-                    self.unread[path] = self._pictures.unreadable[pair[1]]
-                    continue
+                    self._compared += 1
+                    self._accept(match)
                 else:
-                    self._failures += 1
-                    if evidence is not None and decision.is_cannot_link(pair):
-                        alike = Match(path, similarity, "lookalike", evidence.score)
-                        self.lookalikes.append(alike)
-                self._compared += 1
+                    self._judge(pair, match, evidence, decision)
+
+    def _judge(
+        self, pair: Pair, match: Match, evidence: Evidence | None, decision: Decision
+    ) -> None:
+        """Take in what a comparison has shown: a match, a lookalike, or neither."""
+        picture = pair[1]
+        if decision.is_link(pair):
+            score = None if evidence is None else evidence.score
+            self._accept(replace(match, relation="near", score=score))
+        elif picture in self._pictures.unreadable:
+            self.unread[match.path] = self._pictures.unreadable[picture]
+            return
+        else:
+            self._failures += 1
+            if evidence is not None and decision.is_cannot_link(pair):
+                alike = replace(match, relation="lookalike", score=evidence.score)
+                self.lookalikes.append(alike)
+        self._compared += 1
 
     def is_over(self, found: Sequence[Hit]) -> bool:
         """Whether pictures less similar than these would add nothing."""
@@ -250,7 +261,3 @@ class Trial:
         measure = self._settings.measure
         value = match.score if tuned.quantity == "score" else measure.value_of(match.similarity)
         return None if value is None else float(tuned.probability(value))
-
-
-def _score(evidence: Evidence | None) -> float | None:
-    return None if evidence is None else evidence.score

@@ -190,23 +190,7 @@ def calibrate(
     settings = Settings(0 if unknown else None, verify=verify, method=chosen)
     edits = None if edits is None else list(edits)
     _check(images=images, edits=edits, sources=sources, out=out)
-    # A second shot of one scene is no photo of its own here: an edited copy of the one may
-    # pass for a copy of the other.
-    found = find_duplicates(
-        photos,
-        method=method if isinstance(method, Model) else DEFAULT,
-        device=device,
-        relations=("exact", "near", "scene"),
-        progress=progress,
-    )
-    distinct = found.distinct
-    needed = max(_FEWEST, _EACH * (sources or 0))
-    if len(distinct) < needed:
-        few = "" if sources is None else f" with sources={sources}"
-        raise InputError(
-            f"{counted(len(distinct), 'distinct photo')} can be read; "
-            f"a calibration{few} needs {needed:,} or more"
-        )
+    distinct = _distinct(photos, method=method, device=device, sources=sources, progress=progress)
     most = max(_PHOTOS, _PHOTOS * (sources or 0) // _SOURCES)
     sample = np.random.default_rng(seed).permutation(len(distinct))[:most]
     with _folder(out) as folder:
@@ -228,6 +212,36 @@ def calibrate(
     size = len(distinct) if images is None else images
     default = None if unknown else settings.value
     return _tuned(goal, pairs, size=size, photos=len(sample), default=default, seed=seed)
+
+
+def _distinct(
+    photos: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    method: str | Model,
+    device: str,
+    sources: int | None,
+    progress: bool,
+) -> list[str]:
+    """One photo of each group; refused if they are too few.
+
+    A second shot of one scene is no photo of its own here: an edited copy of the one may pass for
+    a copy of the other.
+    """
+    found = find_duplicates(
+        photos,
+        method=method if isinstance(method, Model) else DEFAULT,
+        device=device,
+        relations=("exact", "near", "scene"),
+        progress=progress,
+    )
+    needed = max(_FEWEST, _EACH * (sources or 0))
+    if len(found.distinct) < needed:
+        few = "" if sources is None else f" with sources={sources}"
+        raise InputError(
+            f"{counted(len(found.distinct), 'distinct photo')} can be read; "
+            f"a calibration{few} needs {needed:,} or more"
+        )
+    return found.distinct
 
 
 def _check(

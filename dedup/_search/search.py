@@ -2,13 +2,14 @@
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from dedup._base.allocator import give_back
 from dedup._base.arrays import Vectors
 from dedup._base.pairs import Pair
-from dedup._base.progress import bar
+from dedup._base.progress import Bar, bar
 from dedup._base.timings import Timings
 from dedup._catalogue.added import Added
 from dedup._catalogue.catalogue import Catalogue
@@ -101,7 +102,6 @@ class Search:
         keeper = Keeper(self.settings.keep, similarity=similarity)
         files = keeper.files(self.catalogue.records[path] for path in names)
         firsts = {picture: records[0] for picture, records in files.items()}
-        rows = Rows([record.picture for record in firsts.values()])
         candidates = Candidates(
             self.settings.floor(images=len(self.catalogue)),
             among=files.keys(),
@@ -113,25 +113,12 @@ class Search:
         )
         images = {file.path: file.image for file in added.files if file.image is not None}
         pictures = Pictures(files, images=images)
-        verifier = Verifier(
-            pictures,
-            features=features,
-            evidence_cache=self.evidence_cache,
-            reranker=self.settings.model.reranker,
-            inside=candidates.inside,
-            similarity=candidates.similarity,
-            excess=candidates.excess,
-        )
+        verifier = self._verifier(pictures, candidates, features)
         reranker = self._reranker(pictures)
-        with (
-            bar(total=None, title="proposing", unit=" pairs", shown=self.progress) as progress,
-            verifier.comparers,
-        ):
-            verifier.advance = lambda _: progress.note(f"{verifier.comparers.compared:,} compared")
-            if reranker is not None:
-                reranker.advance = lambda _: progress.note("reranking")
+        with self._shown(verifier, reranker) as progress, verifier.comparers:
             if self.settings.verify and added.embedded >= _MANY_NEW:
                 verifier.comparers.expect_many()
+            rows = Rows([record.picture for record in firsts.values()])
             self._propose(candidates, rows, reranker, progress.update)
             give_back()
             found = Outcome(
@@ -155,6 +142,28 @@ class Search:
                 found.with_keepers, found.similarity  # noqa: B018  likewise
         self.timings.compared = verifier.comparers.compared
         return found
+
+    def _verifier(
+        self, pictures: Pictures, candidates: Candidates, features: FeatureCache | None
+    ) -> Verifier:
+        return Verifier(
+            pictures,
+            features=features,
+            evidence_cache=self.evidence_cache,
+            reranker=self.settings.model.reranker,
+            inside=candidates.inside,
+            similarity=candidates.similarity,
+            excess=candidates.excess,
+        )
+
+    @contextmanager
+    def _shown(self, verifier: Verifier, reranker: Reranker | None) -> Iterator[Bar]:
+        """Show how far the search is, and what it is at."""
+        with bar(total=None, title="proposing", unit=" pairs", shown=self.progress) as progress:
+            verifier.advance = lambda _: progress.note(f"{verifier.comparers.compared:,} compared")
+            if reranker is not None:
+                reranker.advance = lambda _: progress.note("reranking")
+            yield progress
 
     def _reranker(self, pictures: Pictures) -> Reranker | None:
         """What gives the cosines, if these decide and another network proposes."""

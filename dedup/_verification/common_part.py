@@ -5,6 +5,7 @@ contrast, blur, sharpening and a small shift are explained; a caption or a stick
 what a mosaic or a bar hides.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -137,9 +138,9 @@ def _canvas(a: Pixels, b: Pixels, to_b: Matrix) -> tuple[tuple[int, int], Matrix
 def _laid(
     here: Pixels, b: Pixels, to_a: Matrix, to_b: Matrix, size: tuple[int, int]
 ) -> CommonPart | None:
-    inside = _covered(to_a, size) & _covered(to_b, size)
+    inside = _covered(to_b, size)  # the canvas is a part of a
     there = _warped(b, to_b, size)
-    whole = _windows(inside[None].astype(np.float32))[0] > 0.99
+    whole = _windows([inside.astype(np.float32)])[0] > 0.99
     if not whole.any():
         return None
     grey_a, grey_b = _grey(here), _grey(there)
@@ -234,7 +235,7 @@ def _lacking(picture: Floats, other: Floats, whole: Mask) -> Mask:
     which more is given, take time.
     """
     sheets = [other, picture, other * other, picture * picture, other * picture]
-    mean, mean_own, square, own, cross = _windows(np.stack(sheets))
+    mean, mean_own, square, own, cross = _windows(sheets)
     cross -= mean * mean_own
     own -= mean_own**2
     rest = own - cross**2 / (square - mean**2 + _NOISE**2)
@@ -296,12 +297,12 @@ def _places(lacking: Mask, size: tuple[int, int]) -> Mask:
     return np.asarray(cv2.resize(blocks, size, interpolation=cv2.INTER_NEAREST), np.bool_)
 
 
-def _windows(sheets: Floats) -> Floats:
+def _windows(sheets: Sequence[Floats]) -> Floats:
     """Means over windows of 2 x 2 blocks, of shape (sheets, height, width)."""
-    count, height, width = sheets.shape
-    size = width // _BLOCK, count * height // _BLOCK
-    blocks = cv2.resize(sheets.reshape(-1, width), size, interpolation=cv2.INTER_AREA)
-    means = np.asarray(blocks, np.float32).reshape(count, height // _BLOCK, width // _BLOCK)
+    height, width = sheets[0].shape
+    size = width // _BLOCK, height // _BLOCK
+    blocks = [cv2.resize(sheet, size, interpolation=cv2.INTER_AREA) for sheet in sheets]
+    means = np.asarray(blocks, np.float32)
     rows: Floats = means[:, :-1] + means[:, 1:]
     return (rows[..., :-1] + rows[..., 1:]) / 4
 

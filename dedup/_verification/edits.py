@@ -5,8 +5,7 @@ about how b differs from a, except those of framing, which say what one is of th
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -21,8 +20,9 @@ from dedup._verification.evidence import (
     Relation,
 )
 from dedup._verification.little_texture import LITTLE_TEXTURE, WHOLE, tells_enough
+from dedup._verification.look import Look, colours_of
 from dedup._verification.registration import Floats, Matrix
-from dedup._verification.tints import CHROMA
+from dedup._verification.soft import is_held
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 
@@ -30,10 +30,18 @@ _NO_TEXTURE: Final = 8.0
 """Textured blocks, at full weight, below which nothing can be told."""
 _ASKEW: Final = 0.005
 """About 0.3 degrees. In one frame, or under one watermark, pictures lie straighter."""
+_SHEET: Final = 0.7
+"""Part of a photograph of a page that shows the page, at least."""
 SCENE_PARALLAX: Final = 0.16
 """Parallax, in pixels of the canvas, that copies of one picture hardly show."""
 SEAM: Final = 2.0
 """Step across the edge of a box, against the steps beside it, from which it was pasted."""
+_SURE_LIGHT: Final = 0.95
+"""Likelihood by light below which colours must agree: two walls may share a watermark."""
+_COVERED: Final = 0.05
+"""Part of the overlap from which what covers it has colours of its own."""
+_BESIDE: Final = 5
+"""Pixels beside such an edge in which steps are looked at."""
 _UNLIKE: Final = 0.75
 """A block below this likeness shows something else, where most blocks are more alike."""
 FLATTENED: Final = "flattened"
@@ -41,31 +49,6 @@ CUT_OUT: Final = "on transparent ground"
 """What happened to transparency."""
 GROUNDS: Final = CONTAINERS | {"border added", "caption added"}
 """What says that the one picture was put into another, or on a ground."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What is seen of one image beside its grey picture.
-
-    Attributes
-    ----------
-    size : tuple of int
-        Width and height of the full-size image, in pixels.
-    thumbnail : ndarray, shape (side, side, 3), uint8
-        The whole picture in RGB, squeezed into a square.
-    grain : float
-        Mean change of a pixel under a median of 3 x 3, in grey values: noise raises it.
-    detail : float
-        Mean change under a small blur after that: sharpening raises it, blurring lowers it.
-    specks : float
-        Part of the pixels that stand out from all their neighbours: salt and pepper.
-    """
-
-    size: tuple[int, int]
-    thumbnail: npt.NDArray[np.uint8]
-    grain: float
-    detail: float
-    specks: float
 
 
 def explained(
@@ -81,7 +64,8 @@ def explained(
     transform = measured.transform
     (wa, ha), (wb, hb) = looks[0].size, looks[1].size
     pixels = np.diag([wb, hb]) @ transform[:2, :2] @ np.diag([1 / wa, 1 / ha])
-    relation, score = _relation(measured, drawn=drawn, photos=photos, askew=_is_askew(pixels))
+    askew = _is_askew(pixels) and min(measured.overlap_a, measured.overlap_b) > _SHEET
+    relation, score = _relation(measured, drawn=drawn, photos=photos, askew=askew)
     mirrored = bool(np.linalg.det(pixels) < 0)
     upright = pixels @ np.diag([-1, 1]) if mirrored else pixels
     large, small = np.linalg.svd(pixels, compute_uv=False)
@@ -111,10 +95,14 @@ def explained(
     )
     if relation not in ("near", "scene") and not doubtful:
         return evidence
+    colours = colours_of(measured, looks)
+    is_dim = not photos and measured.soft_score() < _SURE_LIGHT
+    if relation == "near" and is_dim and colours is not None and colours.are_unrelated:
+        return replace(evidence, relation="uncertain")
     gain = _gain(measured)
     edits = [*_framing(evidence, transform, pictures), *_overlay(evidence), *_tones(measured, gain)]
-    if evidence.changed_share < 0.05:  # else what covers the picture has colours of its own
-        edits += _colours(measured, looks, gain)
+    if colours is not None and evidence.changed_share < _COVERED:
+        edits += colours.words(gain)
     edits += _finish(evidence, looks, gain)
     return evidence.with_edits(tuple(edits))
 
@@ -131,7 +119,7 @@ def _relation(
 
     A page that was photographed askew is no scene, but is laid over another like one.
     """
-    soft = measured.soft_score(lit=photos or askew)
+    soft = measured.soft_score(lit=askew or (photos and is_held(measured.blocks)))
     near, scene = min(measured.near_score, soft), min(measured.scene_score, soft)
     texture = float(measured.blocks.weight.sum())
     if texture < _NO_TEXTURE:
@@ -242,7 +230,16 @@ def _grown(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return grown
 
 
-def seams(picture: Grey, box: tuple[float, float, float, float]) -> list[float]:
+def has_edges(size: tuple[int, int], box: Box) -> bool:
+    """Whether any of a box's edges lies within a picture, of which there are `seams`."""
+    return any(_is_within(round(edge), side) for edge, side in zip(box, 2 * size, strict=True))
+
+
+def _is_within(edge: int, side: int) -> bool:
+    return _BESIDE <= edge <= side - _BESIDE
+
+
+def seams(picture: Grey, box: Box) -> list[float]:
     """Step across each of the box's edges that is within the picture, in steps beside it."""
     left, top, right, bottom = (round(x) for x in box)
     ratios = []
@@ -252,9 +249,9 @@ def seams(picture: Grey, box: tuple[float, float, float, float]) -> list[float]:
         (picture, top, left, right),
         (picture, bottom, left, right),
     ):
-        if not 5 <= edge <= len(values) - 5:
+        if not _is_within(edge, len(values)):
             continue
-        lines = values[edge - 5 : edge + 5, max(first, 0) : last].astype(np.float32)
+        lines = values[edge - _BESIDE : edge + _BESIDE, max(first, 0) : last].astype(np.float32)
         steps = np.abs(np.diff(lines, axis=0)).mean(axis=1)
         at, beside = steps[2:7].max(), np.concatenate([steps[:2], steps[7:]])
         ratios.append(float((at + 1) / (beside.mean() + 1)))
@@ -288,36 +285,6 @@ def _tones(measured: BlockMatch, gain: float) -> Iterator[str]:
         yield "less contrast"
     elif abs(shift) > 10:
         yield "brighter" if shift > 0 else "darker"
-
-
-def _colours(measured: BlockMatch, looks: tuple[Look, Look], gain: float) -> Iterator[str]:
-    a, b = (look.thumbnail.astype(np.float32) @ CHROMA for look in looks)
-    side = len(a)
-    there = _centres(side) @ measured.transform[:2, :2].T + measured.transform[:2, 2]
-    seen = ((there > 0.02) & (there < 0.98)).all(axis=1)
-    if seen.sum() < 16:
-        return
-    column, row = (there[seen] * side).astype(int).T
-    a, b = a.reshape(-1, 2)[seen], b[row, column]
-    strength_a, strength_b = (float(np.sqrt((x**2).sum(axis=1).mean())) for x in (a, b))
-    if max(strength_a, strength_b) < 5:
-        return
-    ratio = (strength_b + 1) / (strength_a + 1)
-    if strength_b < 3:
-        yield "grey"
-    elif strength_a < 3:
-        yield "coloured"
-    elif float((a * b).sum()) < 0.9 * float(np.linalg.norm(a) * np.linalg.norm(b)):
-        yield "other colours"
-    elif not 0.7 < ratio / gain < 1.35:
-        yield "stronger colours" if ratio > gain else "weaker colours"
-
-
-@cache
-def _centres(side: int) -> Floats:
-    """Of the pixels of a square, in parts of it, shape (side * side, 2)."""
-    centres: Floats = (np.indices((side, side))[::-1].reshape(2, -1).T + 0.5) / side
-    return centres
 
 
 # The image as a whole

@@ -133,11 +133,19 @@ class BlockMatch:
         Shading does not count either where what is soft is surely the pictures' own: there filters
         that change colours each in its way, or clip them, make it.
         """
-        measured = soft.measured(self.blocks)
-        likelihood = score(measured, soft.LIT if lit else soft.COEFFICIENTS)
-        if lit or likelihood >= DEFAULT_THRESHOLD or not soft.is_woven(self.blocks):
-            return likelihood
-        return score(measured, soft.LIT)
+        if not lit:
+            likelihood = score(self._light, soft.COEFFICIENTS)
+            if likelihood >= DEFAULT_THRESHOLD or not self._is_woven:
+                return likelihood
+        return score(self._light, soft.LIT)
+
+    @cached_property
+    def _light(self) -> dict[str, float]:
+        return soft.measured(self.blocks)
+
+    @cached_property
+    def _is_woven(self) -> bool:
+        return soft.is_woven(self.blocks)
 
 
 def score(

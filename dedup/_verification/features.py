@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._base.opencv import cv2
-from dedup._verification.edits import Look
 from dedup._verification.keypoints import Local, local_features, mirrored_features
+from dedup._verification.look import Look
 from dedup._verification.reading.gate import is_photo
 from dedup._verification.sheet import Corners, sheet_of
 

@@ -16,7 +16,16 @@ from dedup._base.opencv import cv2
 from dedup._verification.blocks import Blocks
 from dedup._verification.registration import Floats
 
-__all__ = ["COEFFICIENTS", "LIT", "has_one_shape", "is_woven", "measured", "shading", "soft_change"]
+__all__ = [
+    "COEFFICIENTS",
+    "LIT",
+    "has_one_shape",
+    "is_held",
+    "is_woven",
+    "measured",
+    "shading",
+    "soft_change",
+]
 
 COEFFICIENTS: Final[Mapping[str, float]] = MappingProxyType(
     {"intercept": -4.2, "soft_change": -12.4, "shading": -3.1}
@@ -105,11 +114,21 @@ def is_woven(blocks: Blocks) -> bool:
     seen = max(int(blocks.inside.sum()), 1)
     shows, alike = _soft_light(blocks)
     sure = (shows & (alike > _SURE)).sum()
-    textured = blocks.inside & (blocks.weight >= _SOFT) & (blocks.rigid > _ALIKE)
     return bool(
-        textured.sum() >= _WOVEN * seen
+        _textured(blocks).sum() >= _WOVEN * seen
         and sure >= max(_BETWEEN * seen, _MOSTLY * shows.sum())
         and blocks.agreement(blocks.rigid) >= _AGREES
+    )
+
+
+def is_held(blocks: Blocks) -> bool:
+    """Whether texture holds two photos together: it covers half of both, or all agrees.
+
+    Where only words that lie over them do, what differs in the light of the rest is no filter's.
+    """
+    seen = max(int(blocks.inside.sum()), 1)
+    return bool(
+        _textured(blocks).sum() >= _WOVEN * seen or blocks.agreement(blocks.rigid) >= _AGREES
     )
 
 
@@ -134,6 +153,11 @@ def has_one_shape(blocks: Blocks) -> bool:
     shows = soft & (count >= _HALF) & (np.minimum(a, b) > _CONTRAST)
     alike = shows & (both > _SURE * np.sqrt((a.clip(0) + _NOISE) * (b.clip(0) + _NOISE)))
     return bool(alike.sum() >= max(_MOST * blocks.inside.sum(), _PURE * shows.sum(), 1))
+
+
+def _textured(blocks: Blocks) -> npt.NDArray[np.bool_]:
+    """Where texture is alike."""
+    return blocks.inside & (blocks.weight >= _SOFT) & (blocks.rigid > _ALIKE)
 
 
 def _soft_light(blocks: Blocks) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:

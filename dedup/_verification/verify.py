@@ -96,6 +96,7 @@ class Verifier:
         self._full_size = FullSize(pictures)
         self._evidence: dict[Pair, Evidence] = {}
         self._under_way: deque[_Batch] = deque()
+        self._unreturned = 0  # pairs since memory was given back, which takes as long as some pairs
         self.advance: Callable[[int], object] = lambda _: None
 
     def begin(self, pairs: Iterable[Pair]) -> None:
@@ -181,7 +182,10 @@ class Verifier:
         if self._evidence_cache is not None and new:
             self._evidence_cache.put({batch.digests[pair]: self._evidence[pair] for pair in new})
         self._look_inside(batch.pairs)
-        give_back()
+        self._unreturned += len(batch.readable)
+        if self._unreturned >= _BLOCK:
+            self._unreturned = 0
+            give_back()
 
     def _look_inside(self, pairs: Iterable[Pair]) -> None:
         """Look closer at pages and for pictures inside others, where nothing else was found."""

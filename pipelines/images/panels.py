@@ -58,7 +58,8 @@ def largest_panel(image: Pixels) -> Box | None:
     pasted = pasted_box(image)
     if pasted is not None:
         left, top, right, bottom = (round(edge * scale) for edge in pasted)
-        if _is_photo(colours[top:bottom, left:right]):
+        box = left, top, right, bottom
+        if _is_photo(colours[top:bottom, left:right]) and not _goes_on(box, best, colours):
             found.append(pasted)
     return max(found, key=_area, default=None)
 
@@ -66,6 +67,15 @@ def largest_panel(image: Pixels) -> Box | None:
 def _area(box: Box) -> int:
     left, top, right, bottom = box
     return (right - left) * (bottom - top)
+
+
+def _goes_on(box: Box, panel: Box | None, colours: _Colours) -> bool:
+    """Whether a box has three sides of a photo on a page, and a line of text for the fourth."""
+    if panel is None or sum(abs(a - b) > _LETTER for a, b in zip(box, panel, strict=True)) != 1:
+        return False
+    page = int(np.bincount(colours.ravel()).argmax())
+    shown = [int((colours[y0:y1, x0:x1] == page).sum()) for x0, y0, x1, y1 in (box, panel)]
+    return shown[0] - shown[1] > _LEAST_GROUND * (_area(box) - _area(panel)) > 0
 
 
 def _on_ground(colours: _Colours) -> Box | None:

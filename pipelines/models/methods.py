@@ -35,7 +35,7 @@ MeasureName = Literal["cosine", "bits"]
 
 _SMALL: Final = 96
 """Pixels of the square for a small picture: a fifth of the time that 224 take."""
-_PANEL: Final = "largest photo on a plain ground, 2"
+_PANEL: Final = "largest photo on a plain ground, 3"
 """The number is raised where other photos are found."""
 
 # Names the file of ImageNet's ResNet-50, for method="resnet50".

@@ -60,7 +60,14 @@ def screen(photo):
     return whole
 
 
-@pytest.mark.parametrize("put_into", [collage, lambda photo: collage(photo, 0), screen])
+@pytest.mark.parametrize(
+    "put_into",
+    [
+        collage,
+        pytest.param(lambda photo: collage(photo, 0), id="no gutter", marks=pytest.mark.thorough),
+        screen,
+    ],
+)
 def test_photo_is_kept_and_what_it_was_put_into_stays(found, photo, put_into):
     keep, reasons = kept(found(put_into(photo)))
     assert keep == "photo.jpg"

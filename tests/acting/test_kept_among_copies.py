@@ -69,10 +69,12 @@ def test_slightly_sharpened_lossless_copy_is_not_kept_for_the_photo(tmp_path):
 @pytest.mark.parametrize(
     ("name", "kind", "quality"),
     [
-        ("grass", "avif", 60),  # seemed to be less noisy, as AVIF takes fine texture for noise
-        ("grass", "avif", 85),
+        # Seemed to be less noisy, as AVIF takes fine texture for noise.
+        pytest.param("grass", "avif", 60, marks=pytest.mark.thorough),
+        pytest.param("grass", "avif", 85, marks=pytest.mark.thorough),
         ("hubble_deep_field", "webp", 60),  # as fine by what its encoder adds
-        ("immunohistochemistry", "avif", 85),  # moves coefficients off the steps of the JPEG file
+        # Moves coefficients off the steps of the JPEG file.
+        pytest.param("immunohistochemistry", "avif", 85, marks=pytest.mark.thorough),
     ],
 )
 def test_jpeg_photo_is_kept_and_not_what_the_web_was_given(tmp_path, name, kind, quality):

@@ -173,6 +173,7 @@ def test_cut_before_every_single_step(folder, tmp_path, name):
 WORDS = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1)
 
 
+@pytest.mark.thorough
 @given(
     st.builds(
         Metadata,
@@ -190,6 +191,7 @@ def test_what_is_written_is_read_again(known):
     assert again.place == place
 
 
+@pytest.mark.thorough
 @given(st.binary() | st.text().map(str.encode))
 def test_any_bytes_are_read_without_an_error(packet):
     assert isinstance(read_xmp(packet), Metadata)

@@ -276,6 +276,20 @@ def test_clouds_that_another_exposure_burnt_out_stay(reasons, photo):
     assert kept == "dark" or others["dark"].endswith("of its picture is only here")
 
 
+def test_what_a_thing_hides_of_soft_ground_stays(reasons, photo):
+    """Of two shots from one place, a cushion lies below a cup in one of them."""
+    noise = np.random.default_rng(0).normal(0, 2, (2, 600, 902, 1))
+    room = Image.fromarray(skimage.data.chelsea()).resize((902, 600))
+    with_cup, cup = room.copy(), photo.resize((40, 40))
+    mask = Image.new("L", cup.size)
+    ImageDraw.Draw(mask).ellipse((1, 1, 38, 38), 255)
+    with_cup.paste(cup, (780, 120), mask)
+    shots = (np.asarray(one) + its for one, its in zip((room, with_cup), noise, strict=True))
+    bare, full = (Image.fromarray(shot.clip(0, 255).astype(np.uint8)) for shot in shots)
+    _, others = reasons(bare=bare, full=full)
+    assert all(others.values())
+
+
 def test_what_only_a_later_frame_shows_stays(tmp_path, photo):
     cat = Image.fromarray(skimage.data.chelsea()).resize((450, 300))
     lettered = cat.copy()

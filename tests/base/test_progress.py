@@ -33,6 +33,7 @@ def stages(monkeypatch):
     return seen
 
 
+@pytest.mark.thorough
 def test_each_stage_of_a_search_has_a_total_and_reaches_it(stages, sample_folder):
     dedup.find_duplicates(sample_folder, cache=False)
     assert [title for title, _, _ in stages] == [

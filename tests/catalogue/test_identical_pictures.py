@@ -96,6 +96,7 @@ def mixed(tmp_path_factory, photos):
     return sorted(folder.iterdir())
 
 
+@pytest.mark.thorough
 @settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_order_of_adding_does_not_matter(tmp_path_factory, mixed, data):

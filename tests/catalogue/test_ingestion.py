@@ -211,6 +211,7 @@ def _held(index):
     return sorted(map(sorted, names.values()))
 
 
+@pytest.mark.thorough
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_order_and_repetition_of_adding_do_not_matter_and_removing_leaves_nothing(

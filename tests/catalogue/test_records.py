@@ -35,6 +35,7 @@ def test_record_survives_its_row(path, thumbnail, mtime):
     assert Record.from_row(row) == record
 
 
+@pytest.mark.thorough
 @settings(max_examples=500)
 @given(path=paths)
 def test_key_is_a_positive_63_bit_number(path):

@@ -1,5 +1,6 @@
 """What the tests of the commands share."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,15 +20,23 @@ def run(capsys):
     return run
 
 
+@pytest.fixture(scope="session")
+def encoded(tmp_path_factory, photos):
+    """The pictures of `here`, which are encoded once."""
+    folder = tmp_path_factory.mktemp("encoded") / "p"  # as others may read it
+    folder.mkdir()
+    for size in (300, 150):
+        photos["coffee"].resize((size, size * 2 // 3)).save(folder / f"{size}.png")
+    photos["rocket"].save(folder / "rocket.png")
+    return folder
+
+
 @pytest.fixture
-def here(tmp_path, monkeypatch, photos):
+def here(tmp_path, monkeypatch, encoded):
     """The current folder: `p` with two copies, some files that are none of dedup's."""
     monkeypatch.chdir(tmp_path)
-    Path("p").mkdir()
-    for size in (300, 150):
-        photos["coffee"].resize((size, size * 2 // 3)).save(f"p/{size}.png")
-    photos["rocket"].save("p/rocket.png")
-    photos["rocket"].save("cat.png")
+    shutil.copytree(encoded, "p", copy_function=shutil.copy)
+    shutil.copy("p/rocket.png", "cat.png")
     Path("notes.txt").write_text("notes")
     Path("other.csv").write_text("path,group")
     Path("deep.json").write_text("[" * 100_000)

@@ -7,6 +7,7 @@ import pytest
 from dedup._base.text import printable
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("hidden", [*"\u200e\u200b\u2060\ufeff\u202e\u3164\U000e0041\U000e0100"])
 def test_what_can_not_be_seen_of_a_name_is_escaped(run, here, hidden):
     name = f"co{hidden}py.png"

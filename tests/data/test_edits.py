@@ -9,7 +9,6 @@ import skimage.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
-from skimage.feature import match_template
 
 from dedup.data.edits import EDITS, apply_edit, edited_file
 from dedup.data.negatives import NEGATIVES, make_negatives
@@ -49,6 +48,8 @@ def similarity(a, b):
     if small.shape[0] > large.shape[0] or small.shape[1] > large.shape[1]:
         pad = [(0, max(0, a - b)) for a, b in zip(small.shape, large.shape, strict=True)]
         large = np.pad(large, pad)
+    from skimage.feature import match_template  # brings SciPy's signal processing
+
     return match_template(large, small).max()
 
 
@@ -108,6 +109,7 @@ def test_edit_leaves_the_picture_it_was_given():
     assert PHOTO.tobytes() == before
 
 
+@pytest.mark.thorough
 @given(
     edit=st.sampled_from(list(EDITS)),
     width=st.integers(1, 80),

@@ -42,6 +42,7 @@ def test_complete_sample_is_not_built_again(sample):
     assert {path: path.stat().st_mtime_ns for path in sample.rglob("*")} == before
 
 
+@pytest.mark.thorough
 def test_what_was_deleted_is_written_again(sample):
     lost = sample / "copies" / "astronaut" / "grey.jpg"
     content = lost.read_bytes()

@@ -8,6 +8,12 @@ import ray_nodes
 SECRET = "a-secret-of-object-storage"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def ray_installed():
+    """Found out here, as importing it takes seconds: not where tests are only collected."""
+    pytest.importorskip("ray")
+
+
 @pytest.fixture(scope="session")
 def object_storage():
     """Where object storage is to be, and who may read: what an environment says of it."""
@@ -34,7 +40,6 @@ def shared(object_storage):
 @pytest.fixture
 def cluster(shared, object_storage):
     """A Ray of this process, as a user has it; its processes know of object storage."""
-    pytest.importorskip("ray")
     if "shared" not in shared:  # it takes longer to start than most tests
         with pytest.MonkeyPatch.context() as environment:
             for name, value in object_storage.items():

@@ -11,7 +11,6 @@ import dedup
 from dedup import distributed
 from dedup.errors import InputError, MissingExtra, StoreUnavailable
 
-pytest.importorskip("ray")
 pytestmark = pytest.mark.slow
 
 

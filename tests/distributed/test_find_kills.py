@@ -15,7 +15,6 @@ from stored import assert_same, finished, meanwhile, parts, pictures
 import dedup
 from dedup import distributed
 
-ray = pytest.importorskip("ray")
 pytestmark = [pytest.mark.slow, pytest.mark.kill]
 
 SETTINGS = {"method": "phash", "workers": 3, "part": 12, "progress": False}

@@ -7,7 +7,6 @@ from stored import assert_same, meanwhile, pictures
 import dedup
 from dedup import distributed
 
-pytest.importorskip("ray")
 pytestmark = [pytest.mark.slow, pytest.mark.kill, pytest.mark.timeout(600)]
 
 

@@ -10,16 +10,15 @@ from stored import assert_same
 import dedup
 from dedup import distributed
 
-ray = pytest.importorskip("ray")
-fsspec = pytest.importorskip("fsspec")
-pytest.importorskip("s3fs")
-server_of = pytest.importorskip("moto.server")
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def storage(object_storage):
     """A server that speaks S3 on loopback."""
+    fsspec = pytest.importorskip("fsspec")
+    pytest.importorskip("s3fs")
+    server_of = pytest.importorskip("moto.server")
     port = int(object_storage["AWS_ENDPOINT_URL"].rpartition(":")[2])
     running = server_of.ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     running.start()
@@ -41,6 +40,8 @@ def encoded(image, quality=90):
 
 @pytest.mark.usefixtures("cluster")
 def test_images_and_work_in_object_storage(storage, object_storage, uri, photos, capfd):
+    import ray
+
     secret = object_storage["AWS_SECRET_ACCESS_KEY"]
     for name, photo in photos.items():
         storage.pipe(f"photos/{name}.jpg", encoded(photo))

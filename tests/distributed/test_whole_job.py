@@ -14,7 +14,6 @@ import dedup
 from dedup import distributed
 from dedup.errors import InputError, MissingExtra
 
-pytest.importorskip("ray")
 pytestmark = pytest.mark.slow
 
 
@@ -54,6 +53,17 @@ def test_the_groups_and_plans_are_those_of_one_machine(varied, uri, cluster, tmp
     mine, theirs = (moved(one.plan(protect=protect)) for one in (stored, local))
     assert mine
     assert mine <= theirs
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_labelled_set_gives_what_one_machine_finds(many_photos, uri, tmp_path):
+    labelled = tmp_path / "labelled"
+    dedup.make_labelled(many_photos, labelled, sources=2, per_family=2, max_side=300)
+    local = dedup.find_duplicates(labelled, method="sscd-fast", cache=False)
+    how = {"method": "sscd-fast", "collection": "labelled", "part": 30}
+    stored = found(labelled, tmp_path / "work", index=uri, **how)
+    assert_same(stored, local)
+    assert max(map(len, local.groups)) > 30
 
 
 def planned(plan):

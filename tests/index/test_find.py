@@ -20,9 +20,11 @@ from dedup.pipelines.models import engines
 from dedup.pipelines.models.methods import model
 
 
-@pytest.fixture
-def folder(folder, photos):
-    """Six photos; four copies of one of them, two of another."""
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory, encoded_photos, photos):
+    """A folder of six photos, four copies of one of them, two of another; no test changes it."""
+    folder = tmp_path_factory.mktemp("searched") / "photos"
+    shutil.copytree(encoded_photos, folder)
     shutil.copy(folder / "chelsea.jpg", folder / "chelsea (1).jpg")
     with Image.open(folder / "chelsea.jpg") as image:
         image.save(folder / "chelsea.bmp")
@@ -31,6 +33,17 @@ def folder(folder, photos):
     photos["coffee"].save(folder / "coffee-40.jpg", quality=40)
     large_coffee().save(folder / "coffee-large.webp")
     return folder
+
+
+@pytest.fixture
+def folder(tmp_path, searched):
+    """The same in a folder of the test's own."""
+    return shutil.copytree(searched, tmp_path / "photos", copy_function=shutil.copy)
+
+
+@pytest.fixture(scope="module")
+def found(searched):
+    return dedup.find_duplicates(searched, cache=False)
 
 
 COPIES = {
@@ -45,8 +58,7 @@ def names(found):
     return {frozenset(Path(path).name for path in group.paths) for group in found.groups}
 
 
-def test_copies_are_found_and_strangers_left_alone(folder):
-    found = dedup.find_duplicates(folder)
+def test_copies_are_found_and_strangers_left_alone(found):
     assert names(found) == COPIES
     assert len(found) == 2
     assert found.skipped.empty
@@ -76,8 +88,7 @@ def test_file_to_keep_can_be_chosen_otherwise(folder):
             dedup.find_duplicates(folder, keep=wrong)
 
 
-def test_pairs_say_how_two_files_are_related(folder):
-    found = dedup.find_duplicates(folder)
+def test_pairs_say_how_two_files_are_related(found):
     relation = {
         frozenset(Path(path).name for path in (pair.a, pair.b)): pair.relation
         for pair in found.pairs.itertuples()
@@ -115,6 +126,7 @@ def test_second_run_sees_what_changed(folder, spare_photo):
     }
 
 
+@pytest.mark.thorough
 def test_result_does_not_depend_on_the_order_of_the_inputs(folder):
     paths = sorted(folder.iterdir())
     results = [
@@ -150,7 +162,10 @@ def test_no_cache_leaves_nothing(folder, cache_folder, tmp_path, monkeypatch):
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_cache_is_one_for_each_folder_and_method(folder, cache_folder):
+    for path in folder.glob("c[ah]*"):  # all but what is asked about takes its time
+        path.unlink()
     dedup.find_duplicates(folder)
     dedup.find_duplicates(folder, method="sscd")
     dedup.find_duplicates(folder, method="sscd-fast")  # the embeddings of the default
@@ -212,8 +227,7 @@ def test_wrong_path_is_an_error_and_leaves_no_cache(tmp_path, cache_folder):
     assert list(cache_folder.iterdir()) == []
 
 
-def test_stricter_threshold_splits_groups_and_embeds_nothing(folder, monkeypatch):
-    found = dedup.find_duplicates(folder)
+def test_stricter_threshold_splits_groups_and_embeds_nothing(found, monkeypatch):
     monkeypatch.setattr(engines, "engine_of", None)
     strict = names(found.at(1.0))
     assert all(any(group <= copies for copies in COPIES) for group in strict)
@@ -259,8 +273,8 @@ def test_result_as_a_dictionary_is_plain_json(folder):
     }
 
 
-def test_notebook_shows_the_groups_as_pictures(folder):
-    html = dedup.find_duplicates(folder)._repr_html_()
+def test_notebook_shows_the_groups_as_pictures(found):
+    html = found._repr_html_()
     assert html.count("data:image/jpeg;base64,") == 8
     assert "2 groups of duplicates" in html
 

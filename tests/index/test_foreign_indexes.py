@@ -9,7 +9,10 @@ from trees import tree
 
 import dedup
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and owners are of POSIX")
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.skipif(os.name != "posix", reason="links and owners are of POSIX"),
+]
 SETTINGS = {"method": "phash", "progress": False}
 NOBODY = 65_534
 

@@ -10,6 +10,7 @@ from full_disk import files_of_at_most
 import dedup
 from dedup._acting.journal import Journal
 
+pytestmark = pytest.mark.thorough
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="limits and owners are of POSIX")
 SETTINGS = {"method": "phash", "progress": False}
 

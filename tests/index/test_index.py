@@ -121,6 +121,7 @@ def test_more_images_than_fit_two_chunks(index, tmp_path, photos):
     assert [file.path for file in added.files] == sorted(map(str, tmp_path.glob("*.jpg")))
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(60)
 def test_chunks_do_not_wait_for_each_other_on_one_core(index, tmp_path, photos, cores, monkeypatch):
     cores(1)
@@ -260,6 +261,7 @@ dedup.ImageIndex(sys.argv[1]).close()
 """
 
 
+@pytest.mark.thorough
 def test_second_process_is_refused_until_the_first_closes(tmp_path):
     with dedup.ImageIndex(tmp_path / "a.db"):
         second = subprocess.Popen(

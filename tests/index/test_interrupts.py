@@ -99,6 +99,7 @@ def interrupting(*, call):
     return advance
 
 
+@pytest.mark.thorough
 # Told of progress: what is unchanged, what was read and left out, then each chunk.
 @pytest.mark.parametrize(("call", "most"), [(1, 0), (2, 0), (3, 96), (4, 128)])
 def test_add_that_is_interrupted_keeps_its_chunks_and_begins_no_more(tmp_path, call, most):

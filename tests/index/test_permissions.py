@@ -11,7 +11,10 @@ from PIL import Image
 
 import dedup
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="permissions are of POSIX")
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.skipif(os.name != "posix", reason="permissions are of POSIX"),
+]
 SETTINGS = {"method": "phash", "progress": False}
 NOBODY = 65_534
 

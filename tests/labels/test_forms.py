@@ -186,6 +186,7 @@ def test_table_seen_from_the_wrong_folder_says_so(files):
         read_labels(PAIRS, folder=files / "elsewhere")
 
 
+@pytest.mark.thorough
 @given(order=st.permutations(range(3)), swapped=st.lists(st.booleans(), min_size=3, max_size=3))
 def test_neither_order_nor_repetition_of_rows_matters(tmp_path_factory, order, swapped):
     folder = tmp_path_factory.mktemp("files")

@@ -114,6 +114,7 @@ def test_duplicates_are_of_one_source(files):
     assert labels.sources == sorted([one, stranger])
 
 
+@pytest.mark.thorough
 @given(seed=st.integers(0, 50), part=st.floats(0.3, 0.7))
 @settings(deadline=None, max_examples=30)
 def test_parts_have_no_source_in_common(tmp_path_factory, seed, part):

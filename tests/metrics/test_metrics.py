@@ -7,9 +7,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score
 
 from dedup import metrics
 from dedup._base.extras import require
@@ -71,6 +70,8 @@ def test_micro_average_precision_puts_false_pairs_first_among_equal_scores(pairs
     )
 )
 def test_micro_average_precision_is_scikit_learns_without_ties(pairs):
+    from sklearn.metrics import average_precision_score
+
     truth, score = pairs
     truth = [True, *truth]
     score = [2.0, *score]
@@ -86,12 +87,14 @@ def test_micro_average_precision_holds_among_millions_of_false_pairs():
     assert metrics.micro_average_precision(truth, score) == pytest.approx(expected, rel=1e-4)
 
 
+@settings(max_examples=30)  # all figures, twice
 @given(PAIRS.map(with_a_true_pair), st.randoms(use_true_random=False))
 def test_order_of_the_pairs_makes_no_difference(pairs, random):
     shuffled = random.sample(pairs, len(pairs))
     assert figures(pairs) == figures(shuffled)
 
 
+@settings(max_examples=30)
 @given(PAIRS.map(with_a_true_pair), st.data())
 def test_weight_is_how_often_a_pair_counts(pairs, data):
     times = st.lists(st.integers(0, 3), min_size=len(pairs) - 1, max_size=len(pairs) - 1)

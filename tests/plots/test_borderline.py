@@ -11,6 +11,8 @@ from dedup import plots
 from dedup._tuning.scored_pairs import ScoredPairs
 from dedup.plots._pair_picture import short_name
 
+pytestmark = pytest.mark.thorough
+
 
 def titles(column):
     return [ax.get_title("left") for ax in column]

@@ -50,6 +50,7 @@ def at_home(tmp_path, photos, monkeypatch):
     store.rm("/bucket", recursive=True)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("title", EXAMPLES)
 def test_examples_run(title, at_home):
     assert EXAMPLES[title]

@@ -65,6 +65,7 @@ def test_main_path_without_what_only_posix_has(sample_folder, tmp_path):
     assert undone == ["0", "8"]
 
 
+@pytest.mark.thorough
 def test_no_command_is_run():
     """Neither through a shell nor otherwise: names of files reach no other program."""
     folders = [Path(package.__file__).parent for package in (dedup, dedup.pipelines, dedup.data)]

@@ -8,7 +8,6 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import GroupKFold
 
 import dedup
 from dedup._catalogue.record import decode_path
@@ -97,7 +96,10 @@ def test_tables_that_can_not_be_written(found, tmp_path):
             found.save(tmp_path / "none" / f"groups.{suffix}")
 
 
+@pytest.mark.thorough
 def test_duplicates_share_a_fold(folder, found, monkeypatch):
+    from sklearn.model_selection import GroupKFold
+
     paths = sorted(path for path in folder.iterdir())
     ids = found.group_ids(paths)
     number = dict(zip([path.name for path in paths], ids.tolist(), strict=True))

@@ -31,6 +31,7 @@ def fields_of(path):
         return list(csv.reader(file))
 
 
+@pytest.mark.thorough
 @given(NAMES)
 @settings(max_examples=100)
 def test_labels_are_read_as_they_were_written(names):

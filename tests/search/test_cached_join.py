@@ -23,7 +23,7 @@ def read(monkeypatch):
     return rows
 
 
-@pytest.fixture(params=["sscd-fast", "phash"])
+@pytest.fixture(params=[pytest.param("sscd-fast", marks=pytest.mark.thorough), "phash"])
 def index(folder, request, tmp_path):
     with dedup.ImageIndex(tmp_path / "own.db", method=request.param, progress=False) as index:
         index.add(folder)

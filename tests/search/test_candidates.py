@@ -73,6 +73,7 @@ def test_pairs_with_the_file_to_keep_come_before_more_similar_ones():
     assert ranked[3:] == [(1, 2), (2, 3), (1, 3)]
 
 
+@pytest.mark.thorough
 @given(similarity=some_pairs, data=st.data())
 def test_order_in_which_pairs_were_found_does_not_matter(similarity, data):
     order = data.draw(st.permutations([*similarity]))

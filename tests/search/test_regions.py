@@ -79,6 +79,7 @@ def test_photos_on_one_page_are_no_copies_of_each_other(files, page, photo):
     assert not any({"photo.png", "other.png"} <= set(group) for group in groups)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("held", "asked"), [("photo.png", "page.png"), ("page.png", "photo.png")])
 def test_any_index_is_asked_both_ways(files, store, held, asked):
     with dedup.ImageIndex(store.uri, token=store.token, **SETTINGS) as index:

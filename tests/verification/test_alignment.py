@@ -74,6 +74,7 @@ edits = st.sampled_from(sorted(EDITS))
 names = st.sampled_from(sorted(FEATURES))
 
 
+@pytest.mark.thorough
 @given(a=names, b=names, edit=edits, seed=st.integers(0, 99))
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_order_of_a_pair_does_not_matter(a, b, edit, seed):
@@ -88,6 +89,7 @@ def test_the_order_of_a_pair_does_not_matter(a, b, edit, seed):
         np.testing.assert_allclose(product, np.eye(3), atol=1e-6)
 
 
+@pytest.mark.thorough
 @given(a=names, edit=edits, seed=st.integers(0, 99))
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_comparison_repeats_exactly(a, edit, seed):

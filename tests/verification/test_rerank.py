@@ -79,6 +79,7 @@ def test_it_is_not_asked_of_animations(photos, counts):
     assert not seen_in_all(first, iter(()), iter(()), counts=counts).is_doubtful
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("gone", [True, False])
 def test_picture_that_is_gone_is_named_and_not_paired(photos, tmp_path, gone):
     photos["camera"].save(tmp_path / "camera.png")

@@ -134,6 +134,7 @@ def answered(review, edited):
     review.answer(*strangers(edited, "coffee", "rocket"), duplicate=False)
 
 
+@pytest.mark.thorough
 def test_threshold_is_tuned_on_the_answers(found, edited):
     review = found.review()
     answered(review, edited)

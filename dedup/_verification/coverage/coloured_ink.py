@@ -28,7 +28,9 @@ _LEAST: Final = 8
 _GROWN: Final = np.ones((7, 7), np.uint8)
 _SAMPLED: Final = 5
 _FEW: Final = 200
-"""Each fifth place is asked how the colours of one become the other's, if there are so many."""
+_LEAST_TOLD: Final = 1e-8
+"""Each fifth place is asked how the colours of one become the other's, if there are so many; and
+the variance that a mixture of them has, at least, in units of the largest one."""
 
 
 def coloured_ink(picture: Pixels, other: Pixels, alike: Mask) -> float:
@@ -77,5 +79,8 @@ def _as_own(own: Floats, other: Pixels, where: Mask) -> Floats:
         np.multiply(scaled, scaled, out=terms[..., 3 + channel])
     places = np.flatnonzero(where)[::_SAMPLED]
     known, wanted = (x.reshape(where.size, -1).take(places, axis=0) for x in (terms, own))
-    fit, *_ = np.linalg.lstsq(known, wanted, rcond=1e-4)
+    known = known.astype(np.float64)
+    # Terms that tell nothing of their own, as those of a grey picture, are left out.
+    square = np.linalg.pinv(known.T @ known, rcond=_LEAST_TOLD, hermitian=True)
+    fit = (square @ (known.T @ wanted)).astype(np.float32)
     return np.asarray(terms @ fit, np.float32)

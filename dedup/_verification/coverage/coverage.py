@@ -19,9 +19,8 @@ from dedup._verification.coverage.lettering import hidden_places, lettering
 from dedup._verification.coverage.lost_tones import lost_tones, more_gaps
 from dedup._verification.coverage.overlays import laid_over, something
 from dedup._verification.coverage.own_colours import has_own_colours
-from dedup._verification.edits import GROUNDS, SEAM, plain_share, seams
+from dedup._verification.edits import GROUNDS, SEAM, has_edges, plain_share, seams
 from dedup._verification.evidence import Box, Evidence
-from dedup._verification.features import extract
 from dedup._verification.registration import Floats, Matrix
 from dedup._verification.tints import contrast_of, is_toned, tint_of
 from dedup.pipelines.images.colours import BLACK, WHITE
@@ -219,7 +218,7 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         _only(only_b, own[1], ink[1], around_b, colours=colours[1]),
         compared(a, b, to_b, common),
         tint_of(colour_a, colour_b),
-        _is_turned(evidence) and not any(extract(one.image).is_photo() for one in (a, b)),
+        evidence.drawn and _is_turned(evidence),
         contrast_of(colour_a.mean(axis=1), colour_b.mean(axis=1)),
         lost_tones(sure.b, sure.a, sure.alike) - lost_tones(sure.a, sure.b, sure.alike),
         more_gaps(a, b),
@@ -261,9 +260,11 @@ def _is_framed(whole: Decoded, box: Box) -> bool:
     height, width = whole.image.shape[:2]
     zoom = min(1.0, (_FINE / (width * height)) ** 0.5)
     size = max(1, round(width * zoom)), max(1, round(height * zoom))
+    left, top, right, bottom = (np.array(box) * [*size, *size]).tolist()
+    if not has_edges(size, (left, top, right, bottom)):
+        return False
     small = np.asarray(cv2.resize(whole.image, size, interpolation=cv2.INTER_AREA), np.uint8)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
-    left, top, right, bottom = np.array(box) * [*size, *size]
     ratios = seams(grey, (left, top, right, bottom))
     return bool(ratios) and float(np.mean(ratios)) >= SEAM
 

@@ -17,6 +17,8 @@ __all__ = ["faint_marks"]
 _SMOOTH: Final = 1.2
 _AT_LARGE: Final = 12.0
 """Standard deviations of the blurs between which a mark is seen: neither grain nor a shade."""
+_COARSER: Final = 4
+"""A shade is blurred in pixels of this side: it has nothing finer."""
 _AROUND: Final = (31, 31)
 _SOFT: Final = 4.0
 """Contrast of soft ground, in grey values, in squares of this side."""
@@ -74,4 +76,8 @@ def _large(marks: Mask) -> Mask:
 def _band(picture: Floats) -> Floats:
     """What is neither grain nor a shade."""
     fine = np.asarray(cv2.GaussianBlur(picture, (0, 0), _SMOOTH), np.float32)
-    return np.asarray(fine - cv2.GaussianBlur(fine, (0, 0), _AT_LARGE), np.float32)
+    height, width = fine.shape
+    size = max(1, width // _COARSER), max(1, height // _COARSER)
+    small = cv2.resize(fine, size, interpolation=cv2.INTER_AREA)
+    shade = cv2.GaussianBlur(small, (0, 0), _AT_LARGE / _COARSER)
+    return np.asarray(cv2.subtract(fine, cv2.resize(shade, (width, height))), np.float32)

@@ -97,6 +97,8 @@ def hidden_places(known: Mask) -> Mask:
 
 def _laid(mask: Mask, to_canvas: npt.NDArray[np.float64], size: tuple[int, int]) -> Mask:
     """A part of the canvas in the frame."""
+    if not mask.any():
+        return np.zeros(size[::-1], np.bool_)
     return laid_over(mask.astype(np.uint8), to_canvas, size, border=cv2.BORDER_CONSTANT) > 0
 
 
@@ -125,8 +127,8 @@ def _in_one_tone(a: Pixels, b: Pixels, inside: Mask) -> tuple[Floats, Floats]:
     )
     one, two = a.astype(np.float32), b.astype(np.float32)
     if clipped_a > clipped_b:
-        return one, changed(two, tones(two, one, inside))
-    return changed(one, tones(one, two, inside)), two
+        return one, changed(b, tones(two, one, inside))
+    return changed(a, tones(one, two, inside)), two
 
 
 def _compared(a: Floats, b: Floats, inside: Mask) -> Residual:

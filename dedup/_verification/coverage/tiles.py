@@ -3,6 +3,7 @@
 Octaves are those of the Laplacian pyramid (Burt and Adelson 1983), at the finer one's resolution.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -170,13 +171,15 @@ def _tile(
     )
     both = _merged(own, other)
     weights = _weights(both, alike)
-    octaves = _energies(both, alike) * weights
-    noisy = octaves[0]
+    fine = _octaves(both)
+    octaves = _energies(fine, alike) * weights
+    noisy, left = octaves[0], octaves[:0]
     if max(specks, other_specks) > _FEW:  # salt and pepper is no detail
-        octaves = _energies(_merged(*cleaned), alike) * weights
-    left = octaves[:0]
+        octaves = _energies(_octaves(_merged(*cleaned)), alike) * weights
     if b.is_exact:
-        left = _energies(_left(own, other), alike, octaves=_FINE_OCTAVES) * weights
+        given = _given(own, other)
+        rest = [np.asarray(cv2.transform(x, given), np.float32) for x in fine[:_FINE_OCTAVES]]
+        left = _energies(rest, alike) * weights
     where = alike.reshape(h // _BLOCK, w // _BLOCK).repeat(_BLOCK, axis=0).repeat(_BLOCK, axis=1)
     return Tile(octaves, noisy, left, (specks, other_specks), b.is_exact, (own, other), where)
 
@@ -197,11 +200,12 @@ def _merged(a: Floats, b: Floats) -> Floats:
     return np.asarray(cv2.merge([a, b]), np.float32)
 
 
-def _left(a: Floats, b: Floats) -> Floats:
-    """What of each of two tiles no light and contrast of the other gives, as two channels."""
-    a, b = a - a.mean(), b - b.mean()
-    shared, own, other = (float((x * y).sum()) for x, y in ((a, b), (a, a), (b, b)))
-    return _merged(a - shared / max(other, 1e-6) * b, b - shared / max(own, 1e-6) * a)
+def _given(a: Floats, b: Floats) -> Floats:
+    """What makes of two channels what no light and contrast of the other gives of each."""
+    a, b = (x - x.mean() for x in (a, b))
+    shared, own, other = (float(np.vdot(x, y)) for x, y in ((a, b), (a, a), (b, b)))
+    shares = [[1, -shared / max(other, 1e-6)], [-shared / max(own, 1e-6), 1]]
+    return np.array(shares, np.float32)
 
 
 def _in_tones(common: CommonPart) -> Floats:
@@ -214,25 +218,22 @@ def _grey(picture: Pixels) -> Pixels:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _energies(tile: Floats, alike: npt.NDArray[np.bool_], *, octaves: int = _OCTAVES) -> Floats:
-    """Of each octave, the finest first, the mean squares in a and b of each block that is alike.
-
-    Parameters
-    ----------
-    tile : ndarray, shape (height, width, 2)
-        Of a and b.
-    alike : ndarray of bool, shape (blocks,)
-    octaves : int
-    """
-    height, width = tile.shape[:2]
-    blocks = width // _BLOCK, height // _BLOCK
+def _octaves(tile: Floats) -> list[Floats]:
+    """A tile's octaves, the finest first, each in half the width and height of the one before."""
     found = []
-    for _ in range(octaves):
+    for _ in range(_OCTAVES):
         coarse = np.asarray(cv2.pyrDown(tile), np.float32)
-        fine = cv2.pyrUp(coarse, dstsize=tile.shape[1::-1])
-        cv2.subtract(tile, fine, dst=fine)
-        cv2.multiply(fine, fine, dst=fine)
-        squares = cv2.resize(fine, blocks, interpolation=cv2.INTER_AREA)
-        found.append(np.asarray(squares, np.float32).reshape(-1, 2)[alike])
+        fine = cv2.subtract(tile, cv2.pyrUp(coarse, dstsize=tile.shape[1::-1]))
+        found.append(np.asarray(fine, np.float32))
         tile = coarse
-    return np.stack(found)
+    return found
+
+
+def _energies(octaves: Sequence[Floats], alike: npt.NDArray[np.bool_]) -> Floats:
+    """Of each octave the mean squares of each block that is alike, in its two channels."""
+    height, width = octaves[0].shape[:2]
+    blocks = width // _BLOCK, height // _BLOCK
+    squares = (
+        cv2.resize(cv2.multiply(x, x), blocks, interpolation=cv2.INTER_AREA) for x in octaves
+    )
+    return np.stack([np.asarray(x, np.float32).reshape(-1, 2)[alike] for x in squares])

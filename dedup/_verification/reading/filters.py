@@ -48,11 +48,12 @@ def _without_lost(picture: Grey, lighter: Grey, inside: Mask) -> Grey:
     return np.where(lighter >= _WHITE, np.minimum(picture, np.uint8(lost)), picture)
 
 
-def matched(a: Floats, b: Floats, ink: Mask) -> tuple[Floats, Floats]:
+def matched(a: Grey | Floats, b: Grey | Floats, ink: Mask) -> tuple[Floats, Floats]:
     """Both pictures, the sharper one filtered to be like the other.
 
     `ink` says where something is to be seen, pixel by pixel.
     """
+    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
     places = np.flatnonzero(ink)
     if len(places) < 200:
         return a, b

@@ -30,6 +30,9 @@ _FAINTEST: Final = 5.0
 grey values at least."""
 _LIGHT: Final = 96
 _AROUND: Final = 1 / 12
+_COARSER: Final = 4
+"""Part of the longer side across which a ground is smoothed; in pixels of this side, as a blur
+that wide shows nothing finer."""
 _BARE: Final = 0.98
 """Part of paper that is of that tone, once all print is taken off it: pages of small print have
 0.99, whatever the noise, and of 300 photos the flattest has 0.93."""
@@ -130,7 +133,7 @@ def tones(grey: Grey, *, cell: int, denoised: bool = False) -> Tones | None:
     step = max(_STEP, _NOISE_STEPS * noise)
     count = int(255 / step) + 1
     table = (np.arange(256) / step).astype(np.int64)
-    places = np.arange(len(cells))[:, None] * count + table[cells]
+    places = np.arange(len(cells))[:, None] * count + table.take(cells)
     flat = np.bincount(places.ravel(), minlength=len(cells) * count)
     counts = flat.reshape(rows, columns, count)
     windows = counts[:-1, :-1] + counts[1:, :-1] + counts[:-1, 1:] + counts[1:, 1:]
@@ -193,13 +196,20 @@ def is_paper(grey: Grey) -> bool:
     >>> is_paper(page)
     True
     """
-    if np.median(grey) <= _LIGHT:
+    counts = np.asarray(cv2.calcHist([grey], [0], None, [256], [0, 256]), np.float32)
+    ranks = np.array([0.005, 0.5, 0.995]) * grey.size
+    least, middle, most = np.searchsorted(counts.ravel().cumsum(), ranks).tolist()
+    if middle <= _LIGHT:
         return False
-    least, most = np.percentile(grey, (0.5, 99.5)).tolist()
     tone = max(_FAINTEST, _SHEET * (most - least))
     bare = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((_STROKE, _STROKE), np.uint8))
-    even = cv2.GaussianBlur(bare.astype(np.float32), (0, 0), _AROUND * max(grey.shape))
-    return float((np.abs(bare - even) < tone).mean()) > _BARE
+    bare = np.asarray(bare, np.float32)
+    height, width = bare.shape
+    size = max(1, width // _COARSER), max(1, height // _COARSER)
+    small = cv2.resize(bare, size, interpolation=cv2.INTER_AREA)
+    even = cv2.GaussianBlur(small, (0, 0), _AROUND * max(size))
+    apart = cv2.absdiff(bare, cv2.resize(even, (width, height)))
+    return float((np.asarray(apart) < tone).mean()) > _BARE
 
 
 def is_photo(grey: Grey) -> bool:
@@ -207,5 +217,4 @@ def is_photo(grey: Grey) -> bool:
 
     No noisy scan of small print, be it light or dark.
     """
-    is_even = is_paper(grey) or is_paper(255 - grey)
-    return photographic(grey) >= PHOTOGRAPHIC and not is_even
+    return photographic(grey) >= PHOTOGRAPHIC and not (is_paper(grey) or is_paper(255 - grey))

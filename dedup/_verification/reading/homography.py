@@ -23,6 +23,12 @@ _LEAST_SHARE: Final = 0.25
 _FEWEST: Final = 10
 _RETURN: Final = 0.7
 """Pixels by which a corner that is followed there and back may miss itself."""
+_LARGE: Final = 800
+"""Pixels of the longer side from which half of them do."""
+_HALF: Final = np.array([[0.5, 0, 0.25], [0, 0.5, 0.25], [0, 0, 1]])
+"""To the pixels of half the size, of which i is centred where 2 i was."""
+_ENOUGH: Final = 200
+"""Corners that are followed to find about where a picture is."""
 _CENTRE: Final = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 """From pixel i to its centre."""
 _STOP: Final = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.03)
@@ -46,8 +52,9 @@ def registered(base: Grey, other: Grey, initial: Matrix, *, nearly: bool = False
         return initial
     coarse = np.eye(3)
     if not nearly:
-        followed, kept = _followed((small[0], small[1]), corners, corners, window=21, levels=3)
-        here, there = (2 * (x[kept] + 0.5) - 0.5 for x in (corners, followed))
+        some = corners[:: max(1, len(corners) // _ENOUGH)].copy()
+        followed, kept = _followed((small[0], small[1]), some, some, window=21, levels=3)
+        here, there = (2 * (x[kept] + 0.5) - 0.5 for x in (some, followed))
         found = _map(here, there, tolerance=2.0, size=(width, height))
         if found is None:
             return initial
@@ -59,6 +66,26 @@ def registered(base: Grey, other: Grey, initial: Matrix, *, nearly: bool = False
     fine = _map(points[kept], followed[kept], tolerance=1.2, size=(width, height))
     within = _CENTRE @ (coarse if fine is None else fine) @ np.linalg.inv(_CENTRE)
     return np.asarray(initial @ within)
+
+
+def refined(base: Grey, other: Grey, initial: Matrix) -> Matrix:
+    """The same of large pictures, of which `initial` is right but for a few pixels.
+
+    Half the size does: corners are found to a small part of a pixel, and hundreds agree.
+    """
+    if max(base.shape) < _LARGE:
+        return registered(base, other, initial, nearly=True)
+    small, fewer = (np.asarray(cv2.pyrDown(picture), np.uint8) for picture in (base, other))
+    start = _HALF @ initial @ np.linalg.inv(_HALF)
+    size = small.shape[1], small.shape[0]
+    pictures = evened(small), evened(laid_over(fewer, start, size))
+    corners = _corners(pictures[0])
+    if len(corners) < _FEWEST:
+        return initial
+    followed, kept = _followed(pictures, corners, corners, window=15, levels=1)
+    found = _map(corners[kept], followed[kept], tolerance=0.6, size=size)
+    within = _CENTRE @ (np.eye(3) if found is None else found) @ np.linalg.inv(_CENTRE)
+    return np.asarray(np.linalg.inv(_HALF) @ start @ within @ _HALF)
 
 
 def laid_over(
@@ -80,11 +107,16 @@ def laid_over(
 def evened(grey: Grey) -> Grey:
     """Contrast made even, so that uneven light and a change of tones say nothing."""
     side = max(9, max(grey.shape) // 60) | 1
-    away = grey.astype(np.float32)
-    away -= cv2.boxFilter(away, -1, (side, side))
-    spread = np.sqrt(np.maximum(cv2.sqrBoxFilter(away, cv2.CV_32F, (side, side)), 0))
-    even = away * (40 / (spread + 4)) + 128
-    return even.clip(0, 255).astype(np.uint8)
+    even = grey.astype(np.float32)
+    even -= cv2.boxFilter(even, -1, (side, side))
+    spread = np.asarray(cv2.sqrBoxFilter(even, cv2.CV_32F, (side, side)), np.float32)
+    # In place: fresh memory takes longer than the arithmetic.
+    np.sqrt(np.maximum(spread, 0, out=spread), out=spread)
+    spread += 4
+    even *= 40
+    even /= spread
+    even += 128
+    return even.clip(0, 255, out=even).astype(np.uint8)
 
 
 def _corners(grey: Grey) -> Floats:
@@ -112,12 +144,13 @@ def _followed(
     a, b = pictures
     how: dict[str, Any] = {
         "winSize": (window, window),
-        "maxLevel": levels,
         "criteria": _STOP,
+        "flags": cv2.OPTFLOW_USE_INITIAL_FLOW,
     }
-    flags = cv2.OPTFLOW_USE_INITIAL_FLOW
-    there, ok, _ = cv2.calcOpticalFlowPyrLK(a, b, points, guess.copy(), flags=flags, **how)
-    back, ok_back, _ = cv2.calcOpticalFlowPyrLK(b, a, there, points.copy(), flags=flags, **how)
+    there, ok, _ = cv2.calcOpticalFlowPyrLK(a, b, points, guess.copy(), maxLevel=levels, **how)
+    # Back from close by, unless the first level is coarse: then a grid's other cell is as good.
+    levels = levels if levels > 1 else 0
+    back, ok_back, _ = cv2.calcOpticalFlowPyrLK(b, a, there, points.copy(), maxLevel=levels, **how)
     near = np.abs(back - points).max(axis=1) < _RETURN
     return np.asarray(there, np.float32), near & (ok[:, 0] > 0) & (ok_back[:, 0] > 0)
 

@@ -8,7 +8,6 @@ import numpy.typing as npt
 from dedup._base.opencv import cv2
 from dedup._verification.reading.frame import Frame, without_bands
 from dedup._verification.reading.homography import evened, laid_over
-from dedup._verification.reading.nature import reduced
 from dedup._verification.sheet import sheet_of
 
 __all__ = ["Sheets", "laid_in_frame", "sheet_in", "start_of"]
@@ -19,7 +18,7 @@ Sheets: TypeAlias = tuple[Matrix | None, Matrix | None]
 """Corners, in pixels, of the sheets that lie on something else in the frame's two pictures."""
 
 _OUTLINE: Final = 500
-"""Pixels of the longer side at which a sheet is looked for."""
+"""Pixels of the longer side at which a sheet is looked for, about."""
 _RIM: Final = 0.004
 """Part of the longer side along the edge of a sheet that may not be what it shows."""
 _LEAST: Final = 0.5
@@ -28,7 +27,12 @@ _LEAST: Final = 0.5
 
 def sheet_in(picture: Grey) -> Matrix | None:
     """Corners of a sheet that lies on something else, in pixels."""
-    sheet = sheet_of(reduced(picture, _OUTLINE))
+    step = max(1, round(max(picture.shape) / _OUTLINE))
+    height, width = (side // step for side in picture.shape)
+    # Whole steps are reduced several times as fast as a size that was asked for.
+    whole = picture[: step * height, : step * width]
+    small = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+    sheet = sheet_of(np.asarray(small, np.uint8))
     return None if sheet is None else np.asarray(sheet * picture.shape[::-1], np.float64)
 
 
@@ -38,7 +42,7 @@ def start_of(frame: Frame, sheets: Sheets, sizes: tuple[tuple[int, ...], ...]) -
     The registration is affine until here, and a sheet that is seen askew is not. `sizes` are the
     shapes of both pictures as they were given.
     """
-    best, wholes = frame.to_other, [_corners(*size) for size in sizes]
+    best, wholes = frame.to_other, [_box(0, 0, width, height) for height, width in sizes]
     if all(sheet is None for sheet in sheets):
         return best
     most = _agreement(frame, best)
@@ -58,41 +62,42 @@ def laid_in_frame(frame: Frame, to_other: Matrix, sheets: Sheets) -> tuple[Grey,
     height, width = frame.base.shape
     laid = laid_over(frame.other, to_other, (width, height), how=cv2.INTER_CUBIC)
     there = np.linalg.inv(frame.to_base), frame.reduced
-    base, other = (
-        _shown(picture, None if sheet is None else cv2.perspectiveTransform(sheet[None], matrix)[0])
-        for picture, sheet, matrix in zip((frame.base, frame.other), sheets, there, strict=True)
-    )
-    covered = laid_over(other, to_other, (width, height), border=cv2.BORDER_CONSTANT)
-    return laid, np.where(covered > 250, base, 0).astype(np.uint8)
+    covered = np.full_like(frame.base, 255)
+    for picture, sheet, matrix, here in zip(
+        (frame.base, frame.other), sheets, there, (np.eye(3), np.linalg.inv(to_other)), strict=True
+    ):
+        left, top, right, bottom = without_bands(picture)
+        covered &= _within(_box(left, top, right, bottom), here, covered.shape)
+        if sheet is not None:
+            inside = _within(sheet, here @ matrix, covered.shape)
+            side = 2 * round(_RIM * max(covered.shape)) + 1
+            rim = np.ones((side, side), np.uint8)
+            covered &= np.asarray(cv2.erode(inside, rim, borderValue=0), np.uint8)
+    return laid, covered
 
 
-def _shown(picture: Grey, sheet: Matrix | None) -> Grey:
-    """255 but for what is around a sheet, and for plain bands at the sides.
-
-    These are straight in the picture that has them.
-    """
-    left, top, right, bottom = without_bands(picture)
-    inside = np.zeros_like(picture)
-    inside[top:bottom, left:right] = 255
-    if sheet is not None:
-        within = np.zeros_like(picture)
-        cv2.fillConvexPoly(within, sheet.round().astype(np.int32), 255)
-        side = 2 * round(_RIM * max(picture.shape)) + 1
-        inside &= np.asarray(cv2.erode(within, np.ones((side, side), np.uint8), borderValue=0))
+def _within(corners: Matrix, matrix: Matrix, shape: tuple[int, ...]) -> Grey:
+    """255 within some corners, once these are mapped."""
+    there = cv2.perspectiveTransform(corners[None], matrix)[0]
+    inside = np.zeros(shape, np.uint8)
+    # Pixels are centred at halves; a sixteenth of one is as fine as it can be filled.
+    points = ((there - 0.5) * 16).clip(-(2**26), 2**26).round().astype(np.int32)
+    cv2.fillConvexPoly(inside, points, 255, shift=4)
     return inside
 
 
-def _corners(height: int, width: int) -> Matrix:
-    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
+def _box(left: int, top: int, right: int, bottom: int) -> Matrix:
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
 
 
 def _agreement(frame: Frame, to_other: Matrix) -> float:
     """Correlation of what both show, whatever the light and contrast around."""
     height, width = frame.base.shape
     laid = laid_over(frame.other, to_other, (width, height))
-    whole = np.full_like(frame.other, 255)
-    both = laid_over(whole, to_other, (width, height), border=cv2.BORDER_CONSTANT) == 255
+    whole = _box(0, 0, *frame.other.shape[::-1])
+    both = _within(whole, np.linalg.inv(to_other), frame.base.shape) == 255
     if both.mean() < _LEAST:
         return -1.0
-    shown = [evened(picture)[both].astype(np.float32) for picture in (frame.base, laid)]
-    return float(np.corrcoef(*shown)[0, 1])
+    one, two = (evened(picture)[both].astype(np.float32) for picture in (frame.base, laid))
+    one, two = one - one.mean(), two - two.mean()
+    return float(one @ two / np.sqrt((one @ one) * (two @ two) + 1))

@@ -28,7 +28,7 @@ from dedup._verification.reading.content import (
 from dedup._verification.reading.filters import equally_exposed, fine_energy, matched
 from dedup._verification.reading.frame import Frame, frame_of
 from dedup._verification.reading.gate import Tones
-from dedup._verification.reading.homography import registered
+from dedup._verification.reading.homography import refined, registered
 from dedup._verification.reading.legible import is_legible
 from dedup._verification.reading.moved import has_moved, has_shifted
 from dedup._verification.reading.nature import (
@@ -130,7 +130,10 @@ def read(a: Grey, b: Grey, transform: Matrix, *, photos: bool = False) -> Readin
         if first and not photos:
             sheets = sheet_in(one), sheet_in(two)
             start = start_of(frame, sheets, (one.shape, two.shape))
-        to_other = registered(frame.base, frame.other, start, nearly=photos or not first)
+        if first:
+            to_other = registered(frame.base, frame.other, start, nearly=photos)
+        else:
+            to_other = refined(frame.base, frame.other, start)
         laid, covered = laid_in_frame(frame, to_other, sheets)
         rough = first and max(frame.base.shape) == most
         look = _Look(frame, to_other, laid, covered, (one, two), rough=rough, known=nature)
@@ -235,8 +238,9 @@ def _decided_drawn(
         before, ink = seen, inside & _ink(*tones, inside.shape)
         seen = _filtered(seen, pictures, whole, ink)
         if seen.changed.sum() >= _SURE and look.nature in ("page", "drawn"):
-            exposed = _filtered(seen, equally_exposed(*pictures, inside), whole, ink)
-            seen = replace(seen, ratio=exposed.ratio)
+            exposed = equally_exposed(*pictures, inside)
+            if any(one is not other for one, other in zip(exposed, pictures, strict=True)):
+                seen = replace(seen, ratio=_filtered(seen, exposed, whole, ink).ratio)
         found = regions(seen, *tones)
         other = other_content(found, look.nature, whole)
         is_faint = seen.pale and not found and seen.changed.sum() >= 2 * _SURE

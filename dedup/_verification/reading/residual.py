@@ -1,7 +1,8 @@
 """What of one picture the other does not explain, window by window, each about a letter wide."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,10 @@ from dedup._base.opencv import cv2
 
 __all__ = ["LEAST_CUT", "MOST_CUT", "STRIDE", "WINDOW", "Residual", "residual", "smoothed"]
 
+Grey: TypeAlias = npt.NDArray[np.uint8]
 Floats: TypeAlias = npt.NDArray[np.float32]
 Mask: TypeAlias = npt.NDArray[np.bool_]
+_Picture = TypeVar("_Picture", Grey, Floats)
 
 WINDOW: Final = 11
 """Side of a window: 7 trips over the aliasing of thin lines, 15 dilutes a digit."""
@@ -28,6 +31,8 @@ _DARK: Final = (500.0, 2000.0)
 """Variance of the darkest tenth of the ink: where it is pale, and from where on it is not."""
 _GAIN: Final = 1.4
 """Most by which a window's own contrast may differ from that of its surroundings."""
+_SPARSE: Final = 3
+"""Distance, in windows, of those that say so: it changes slowly."""
 LEAST_CUT: Final = 0.12
 MOST_CUT: Final = 0.25
 """The ratio from which a window has changed: less where all others agree."""
@@ -83,14 +88,14 @@ class Residual:
         return changed
 
 
-def smoothed(picture: npt.NDArray[np.uint8] | Floats) -> Floats:
+def smoothed(picture: _Picture) -> _Picture:
     """A picture as it is compared: half a pixel of misregistration then matters less."""
-    return np.asarray(cv2.GaussianBlur(picture.astype(np.float32), (0, 0), _SMOOTH), np.float32)
+    return cast(_Picture, cv2.GaussianBlur(picture, (0, 0), _SMOOTH))
 
 
 def residual(
-    a: Floats,
-    b: Floats,
+    a: Grey | Floats,
+    b: Grey | Floats,
     covered: Mask,
     *,
     fine: Floats | None = None,
@@ -101,10 +106,12 @@ def residual(
 
     `may_be_pale` says that where all print is pale, what is as pale counts.
     """
-    mean_a, mean_b = _means(a), _means(b)
-    contrast_a = np.maximum(_means(a * a) - mean_a**2, 0)
-    contrast_b = np.maximum(_means(b * b) - mean_b**2, 0)
-    shared = _means(a * b) - mean_a * mean_b
+    means, squares = _in_windows(cv2.boxFilter, a.shape), _in_windows(cv2.sqrBoxFilter, a.shape)
+    mean_a, mean_b = means(a), means(b)
+    contrast_a, contrast_b = squares(a) - mean_a**2, squares(b) - mean_b**2
+    difference = squares(cv2.absdiff(a, b)) - (mean_a - mean_b) ** 2
+    shared = (contrast_a + contrast_b - difference) / 2
+    contrast_a, contrast_b = np.maximum(contrast_a, 0), np.maximum(contrast_b, 0)
     likeness = shared / np.sqrt(contrast_a * contrast_b + 1)
     gain = _gain(contrast_a, contrast_b, likeness, covered)
     own = np.sqrt((contrast_a + 1) / (gain**2 * contrast_b + 1)).clip(1 / _GAIN, _GAIN)
@@ -136,19 +143,30 @@ def _strongest(variances: Floats, noise: float) -> float:
     return float(np.percentile(ink, 90)) if len(ink) else np.inf
 
 
-def _means(values: Floats) -> Floats:
-    means = cv2.boxFilter(values, -1, (WINDOW, WINDOW))
-    return np.ascontiguousarray(means[::STRIDE, ::STRIDE], np.float32)
+def _in_windows(
+    mean: Callable[..., npt.NDArray[Any]], shape: tuple[int, ...]
+) -> Callable[[npt.NDArray[Any]], Floats]:
+    """What takes means over the windows; all in one memory, as fresh one takes longer than they."""
+    everywhere = np.empty(shape, np.float32)
+
+    def of(picture: npt.NDArray[Any]) -> Floats:
+        mean(picture, cv2.CV_32F, (WINDOW, WINDOW), dst=everywhere)
+        return np.ascontiguousarray(everywhere[::STRIDE, ::STRIDE])
+
+    return of
 
 
 def _gain(a: Floats, b: Floats, likeness: Floats, covered: Mask) -> Floats:
     """Contrast of a in units of that of b, around each window: of windows that agree."""
+    rows, columns = a.shape
+    a, b, likeness = (x[::_SPARSE, ::_SPARSE] for x in (a, b, likeness))
+    covered = covered[::_SPARSE, ::_SPARSE]
     agree = (covered & (likeness > 0.75) & (np.minimum(a, b) > _CONTRAST)).astype(np.float32)
     log = 0.5 * np.log((a + 1) / (b + 1)) * agree
     side = max(5, max(a.shape) // 6) | 1
     total = cv2.boxFilter(agree, -1, (side, side), borderType=cv2.BORDER_CONSTANT)
     around = cv2.boxFilter(log, -1, (side, side), borderType=cv2.BORDER_CONSTANT)
     whole = float(log.sum() / max(float(agree.sum()), 1.0))
-    few = 20 / side**2
-    gain: Floats = np.exp((around + few * whole) / (total + few)).astype(np.float32)
-    return gain
+    few = 20 / (_SPARSE * side) ** 2
+    gain = np.exp((around + few * whole) / (total + few)).astype(np.float32)
+    return np.asarray(cv2.resize(gain, (columns, rows), interpolation=cv2.INTER_LINEAR))

@@ -50,6 +50,7 @@ print(json.dumps(seen))
 """
 
 
+@pytest.mark.thorough
 @linux
 def test_no_memory_is_taken_for_a_decompression_bomb(tmp_path):
     for name, data in bombs.bombs(EXTRAS).items():
@@ -258,6 +259,7 @@ HOSTILE_NAMES = (
 )
 
 
+@pytest.mark.thorough
 @linux
 def test_any_name_goes_all_the_way_and_back(tmp_path, photos, capsys):
     folder = tmp_path / "photos"

@@ -1,9 +1,11 @@
 """The largest photo on a plain ground, or in a photo, is found; text and photos alone are none."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import skimage.data
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
@@ -17,12 +19,23 @@ def panel_of(image):
     return largest_panel(np.asarray(image.convert("RGB")))
 
 
-def page():
+@cache
+def text_page():
     (page,) = make_negatives("text-pages", count=1, seed=3)
     return page.convert("RGB")
 
 
+def page():
+    return text_page().copy()
+
+
 @settings(max_examples=25, deadline=None, database=None)
+# Lines of text go on where a side of the photo ends.
+@example(width=20, left=0.05, top=1 / 3)
+@example(width=30, left=0.96, top=0.95)
+@example(width=40, left=1 / 3, top=0.03)
+@example(width=45, left=0.95, top=1 / 3)
+@example(width=70, left=0.02, top=1 / 3)
 @given(width=st.integers(20, 70), left=st.floats(0, 1), top=st.floats(0, 1))
 def test_photo_is_found_wherever_it_is_on_a_page(width, left, top):
     sheet = page()

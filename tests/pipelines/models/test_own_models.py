@@ -49,6 +49,7 @@ def test_threads_share_one_engine(grid):
     assert len(set(map(id, engines))) == 1
 
 
+@pytest.mark.thorough
 def test_onnx_file_gives_what_the_built_in_method_gives_with_it(photos, folder, tmp_path):
     path = shutil.copy(immaculate.SSCD_DISTILLED_MODEL, tmp_path / "own.onnx")
     images = [np.asarray(photo) for photo in photos.values()]
@@ -276,6 +277,7 @@ def test_two_models_in_one_process_are_kept_apart(grid, folder, photos, tmp_path
             np.testing.assert_allclose(vectors, expected, atol=5e-3)
 
 
+@pytest.mark.thorough
 def test_thresholds_are_tuned_for_it_alone(grid, many_photos, tmp_path):
     photos = sorted(many_photos.iterdir())
     labels = dedup.make_labelled(

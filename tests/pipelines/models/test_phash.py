@@ -76,6 +76,7 @@ def test_pairs_tell_the_bits_and_the_similarity(folder):
     assert (exact.relation, exact.bits, exact.similarity) == ("exact", 0, 1)
 
 
+@pytest.mark.thorough
 def test_pairs_of_embeddings_have_no_bits(folder):
     assert dedup.find_duplicates(folder, method="sscd-fast").pairs["bits"].isna().all()
 

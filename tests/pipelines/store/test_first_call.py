@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 import dedup
 
 # Two threads that look for SciPy meet while they do; where only one does, it waits for a second.
@@ -26,6 +28,7 @@ with dedup.ImageIndex(sys.argv[1], method="phash", progress=False) as index:
 """
 
 
+@pytest.mark.thorough
 def test_threads_may_ask_first_at_once(tmp_path, folder):
     with dedup.ImageIndex(tmp_path / "a.db", method="phash") as index:
         index.add(folder)

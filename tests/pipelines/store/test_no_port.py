@@ -37,6 +37,7 @@ def listeners(process):
     return set(listed.splitlines())
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="Linux tells it in /proc")
 def test_nothing_listens_while_an_index_is_in_use(tmp_path, folder):
     before = listeners(os.getpid())  # what other tests left

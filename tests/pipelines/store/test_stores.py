@@ -139,6 +139,7 @@ def test_index_is_chosen_by_store_and_kept(connection, store):
         made(connection, storage=Storage("IVF_FLAT"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("index_type", ["IVF_SQ8", "HNSW"])
 def test_index_can_be_set(connection, store, index_type):
     if store.kind == "server" and index_type == "HNSW":
@@ -174,6 +175,7 @@ def test_index_that_a_store_lacks_is_refused_before_anything_is_made(lite):
         Storage(params={"nlist": 8})
 
 
+@pytest.mark.thorough
 def test_lite_file_that_outgrows_flat_gets_another_index(tmp_path, monkeypatch):
     monkeypatch.setattr(storage, "_FLAT_ROWS", 1_000)
     vectors = random_vectors(1_500)
@@ -273,6 +275,7 @@ def test_address_and_token_come_from_the_environment(store, monkeypatch):
     connection.close()
 
 
+@pytest.mark.thorough
 def test_file_as_address_in_the_environment_does_not_stop_pymilvus(tmp_path, monkeypatch):
     monkeypatch.setenv("MILVUS_URI", "photos.db")
     code = (
