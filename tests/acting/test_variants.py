@@ -96,6 +96,17 @@ def test_flat_sign_of_another_amber_stays(reasons):
     assert all(others.values())
 
 
+def test_icon_in_a_blue_of_full_strength_stays_beside_a_darker_one(reasons):
+    icons = {}
+    for name, blue in {"full": (0, 120, 255), "dark": (0, 90, 200)}.items():
+        icons[name] = Image.new("RGBA", (512, 512))
+        draw = ImageDraw.Draw(icons[name])
+        draw.rounded_rectangle((10, 10, 502, 502), 90, blue)
+        draw.polygon([(180, 130), (400, 256), (180, 382)], "white")
+    _, others = reasons(**icons)
+    assert all(others.values())
+
+
 def test_photo_with_other_hues_stays(reasons, photo):
     _, others = reasons(original=photo, turned=hued(photo, 120))
     assert all(reason.endswith("its colours are only here") for reason in others.values())

@@ -21,7 +21,8 @@ _FLAT: Final = 4
 _MOST: Final = 0.5
 """Values, and the part of what is lost that they hold, of a drawing's flat colours."""
 _DRAWN: Final = 0.5
-"""Gaps, of both pictures, of what was drawn in few values."""
+_NO_TONES: Final = 2.0
+"""Gaps, of both pictures, of what was drawn in few values; and of what has none but the ends."""
 
 
 def lost_tones(picture: Pixels, other: Pixels, alike: Mask) -> float:
@@ -86,5 +87,6 @@ def gaps_of(picture: Decoded) -> float:
         values = cv2.calcHist([picture.image], [channel], None, [256], [0, 256])
         counts = np.asarray(values, np.int64).ravel()[1:-1]  # of so few pixels none is rounded
         beside = (counts[:-2] + counts[2:]) / 2
-        apart.append(float(abs(counts[1:-1] - beside).sum() / max(int(counts.sum()), 1)))
+        total = int(counts.sum())
+        apart.append(float(abs(counts[1:-1] - beside).sum()) / total if total else _NO_TONES)
     return float(np.median(apart))
