@@ -102,6 +102,20 @@ def test_noisy_small_print_is_paper_and_no_photo():
     assert not is_photo(reduced(small))
 
 
+@pytest.mark.parametrize(("size", "zoom"), [(8, 0.5), (9, 0.5), (10, 0.5), (9, 0.6)])
+def test_another_digit_in_small_print_that_was_reduced_is_no_copy(size, zoom):
+    page, other = listing(size=size), listing("4771", size=size)
+    small = other.resize((round(640 * zoom),) * 2, Image.Resampling.LANCZOS)
+    assert read(grey(page), grey(small), np.eye(3)).kind != "copy"
+
+
+def test_small_print_that_was_reduced_a_little_is_a_copy():
+    for size in (9, 11, 13):
+        page = listing(size=size)
+        small = page.resize((384, 384), Image.Resampling.LANCZOS)
+        assert read(grey(page), grey(small), np.eye(3)).kind == "copy"
+
+
 def test_no_photo_is_paper(photos):
     for photo in photos.values():
         for light in (0.4, 1.0):
