@@ -26,16 +26,16 @@ from dedup._verification.reading.content import (
     unlike,
 )
 from dedup._verification.reading.filters import equally_exposed, fine_energy, matched
-from dedup._verification.reading.frame import Frame, frame_of
+from dedup._verification.reading.frame import frame_of
 from dedup._verification.reading.gate import Tones
 from dedup._verification.reading.homography import refined, registered
+from dedup._verification.reading.laid import Box, Grey, Laid, Matrix, box_in
 from dedup._verification.reading.legible import is_legible
 from dedup._verification.reading.moved import has_moved, has_shifted
 from dedup._verification.reading.nature import (
     PAPER,
     PRINT,
     Nature,
-    nature_of,
     tones_of,
 )
 from dedup._verification.reading.overlay import Sheets, laid_in_frame, sheet_in, start_of
@@ -52,11 +52,7 @@ from dedup._verification.reading.standing_out import standing_out
 
 __all__ = ["Box", "Grey", "Reading", "read"]
 
-Grey: TypeAlias = npt.NDArray[np.uint8]
-Floats: TypeAlias = npt.NDArray[np.float32]
 Mask: TypeAlias = npt.NDArray[np.bool_]
-Matrix: TypeAlias = npt.NDArray[np.float64]
-Box: TypeAlias = tuple[float, float, float, float]
 Kind: TypeAlias = Literal["copy", "lookalike", "scene", "unreadable"]
 _Decided: TypeAlias = tuple[Kind | None, Sequence[Region], dict[str, float]]
 """The kind, None if that needs a closer look; what has changed, and what that was decided by."""
@@ -136,72 +132,18 @@ def read(a: Grey, b: Grey, transform: Matrix, *, photos: bool = False) -> Readin
             to_other = refined(frame.base, frame.other, start)
         laid, covered = laid_in_frame(frame, to_other, sheets)
         rough = first and max(frame.base.shape) == most
-        look = _Look(frame, to_other, laid, covered, (one, two), rough=rough, known=nature)
+        look = Laid(frame, to_other, laid, covered, (one, two), rough=rough, known=nature)
         kind, found, figures = _decided(look)
         if kind is not None:
             to_a = frame.given(to_other) if b_first else frame.to_base
-            boxes = tuple(_box(region.box, to_a, a.shape) for region in found[:_MOST_BOXES])
+            boxes = tuple(box_in(region.box, to_a, a.shape) for region in found[:_MOST_BOXES])
             return Reading(kind, boxes, figures)
         nature = look.known
         matrix = frame.given(to_other) @ np.linalg.inv(frame.to_base)
     raise AssertionError("a look at full size decides")
 
 
-@dataclass(slots=True)
-class _Look:
-    """Two pictures laid over each other.
-
-    Attributes
-    ----------
-    frame : Frame
-    to_other : ndarray, shape (3, 3)
-        From the frame's pixels to those of its other picture.
-    laid : ndarray, uint8
-        The other picture, as it is seen from the frame.
-    covered : ndarray, uint8
-        255 where both show the same thing.
-    given : tuple of ndarray, uint8
-        Both pictures, as they were given.
-    rough : bool
-        There is a closer look to come.
-    known : str, optional
-        What both pictures are, once it was asked for.
-    """
-
-    frame: Frame
-    to_other: Matrix
-    laid: Grey
-    covered: Grey
-    given: tuple[Grey, Grey]
-    rough: bool
-    known: Nature | None
-
-    @property
-    def nature(self) -> Nature:
-        """What both pictures are."""
-        if self.known is None:
-            self.known = self._nature()
-        return self.known
-
-    def _nature(self) -> Nature:
-        """The same of the box that both show: without what lies around sheets."""
-        left, top, width, height = cv2.boundingRect(self.covered)
-        if min(width, height) < WINDOW:
-            return nature_of(self.given, (self.frame.base, self.laid))
-        box = left, top, left + width, top + height
-        there = self.frame.to_base, self.frame.given(self.to_other)
-        # As they were given: in what was reduced or turned before, thin lines have many tones.
-        one, two = (_cut(x, _box(box, m, x.shape)) for x, m in zip(self.given, there, strict=True))
-        laid = _cut(self.frame.base, box), _cut(self.laid, box)
-        return nature_of((one, two), laid, of=self.given)
-
-
-def _cut(picture: Grey, box: Box) -> Grey:
-    left, top, right, bottom = (round(side) for side in box)
-    return picture[top:bottom, left:right]
-
-
-def _decided(look: _Look) -> _Decided:
+def _decided(look: Laid) -> _Decided:
     """What one look shows."""
     frame, laid, whole = look.frame, look.laid, _windows_inside(look.covered)
     a, b = smoothed(frame.base), smoothed(laid)
@@ -222,7 +164,7 @@ def _decided(look: _Look) -> _Decided:
 
 
 def _decided_drawn(
-    look: _Look, seen: Residual, found: list[Region], whole: Mask, tones: tuple[Tones, Tones]
+    look: Laid, seen: Residual, found: list[Region], whole: Mask, tones: tuple[Tones, Tones]
 ) -> _Decided:
     """What one look shows of what may be drawn, of which some differs."""
     pictures, inside = (look.frame.base, look.laid), look.covered > 0
@@ -251,7 +193,7 @@ def _decided_drawn(
     return _judged(look, seen, found, other)
 
 
-def _decided_bent(look: _Look, whole: Mask, tones_a: Tones) -> _Decided | None:
+def _decided_bent(look: Laid, whole: Mask, tones_a: Tones) -> _Decided | None:
     """What a page shows once the other was bent to fit it, and filtered; None if that is unsure."""
     base, laid = look.frame.base, bent(look.frame.base, look.laid)
     tones_b = tones_of(laid)
@@ -267,7 +209,7 @@ def _decided_bent(look: _Look, whole: Mask, tones_a: Tones) -> _Decided | None:
 
 
 def _judged(
-    look: _Look, seen: Residual, found: Sequence[Region], other: Sequence[Region]
+    look: Laid, seen: Residual, found: Sequence[Region], other: Sequence[Region]
 ) -> _Decided:
     """What a look shows, of which some regions are other content, or moved."""
     nature = look.nature
@@ -286,7 +228,7 @@ def _judged(
     return kind, other, {**surest.figures, "cut": seen.cut}
 
 
-def _unchanged(look: _Look, seen: Residual) -> _Decided:
+def _unchanged(look: Laid, seen: Residual) -> _Decided:
     """What a look shows that found no other content."""
     if look.rough and look.known != "photo":
         return None, (), {}
@@ -298,7 +240,7 @@ def _unchanged(look: _Look, seen: Residual) -> _Decided:
     return "copy" if is_copy else "unreadable", (), {"changed": _share(seen)}
 
 
-def _may_hide(look: _Look, seen: Residual) -> bool:
+def _may_hide(look: Laid, seen: Residual) -> bool:
     """Whether few places stand out of what is drawn, as other letters in small print do."""
     place = standing_out(seen)
     if place is None or look.nature == "photo":
@@ -338,15 +280,6 @@ def _filtered(first: Residual, pictures: tuple[Grey, Grey], whole: Mask, ink: Ma
     second = residual(a, b, whole, fine=fine, noise=first.noise, may_be_pale=first.pale)
     ratio = np.minimum(first.ratio, second.ratio)
     return replace(second, ratio=ratio, cut=min(first.cut, second.cut))
-
-
-def _box(box: tuple[int, int, int, int], matrix: Matrix, shape: tuple[int, ...]) -> Box:
-    left, top, right, bottom = box
-    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
-    there = cv2.perspectiveTransform(corners[None], matrix)[0]
-    low = there.min(axis=0).clip(0, shape[1::-1])
-    high = there.max(axis=0).clip(0, shape[1::-1])
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
 def _order(picture: Grey) -> tuple[tuple[int, ...], bytes]:
