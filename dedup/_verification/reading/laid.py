@@ -1,4 +1,4 @@
-"""What one look of the second reading sees: two pictures laid over each other, and what both are."""
+"""What one look of the second reading sees: two pictures laid over each other; what both are."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
