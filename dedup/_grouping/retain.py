@@ -13,6 +13,7 @@ from dedup._grouping.encoding import are_two_shots, is_coarser, is_surely_coarse
 from dedup._grouping.toned import is_mirror_unsure, is_of_one_light, is_tinted, is_unsure
 from dedup._verification.coverage.coverage import Coverage, Only
 from dedup._verification.coverage.detail import Detail
+from dedup._verification.evidence import CONTAINERS
 from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
 
 __all__ = [
@@ -270,9 +271,10 @@ def shows_more_within(only: Only) -> bool:
 def holds_more(only: Only) -> bool:
     """Whether a picture was put on a ground with other things: a page, a screen, other pictures.
 
-    Nobody wants that in place of the picture, however large it is there.
+    Nobody wants that in place of the picture, however large it is there; nor a picture between
+    blurred bars that are hardly something.
     """
-    return only.is_put and only.around > _DRAWN
+    return only.is_put and (only.around > _DRAWN or only.ground in CONTAINERS)
 
 
 def _finely(keep: Record, other: Record, seen: Coverage) -> Iterator[str]:

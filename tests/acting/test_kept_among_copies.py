@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import skimage.data
 from cat import cat
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 import dedup
 from dedup.data.edits import edited_file
@@ -140,3 +140,15 @@ def test_noise_in_a_smaller_copy_is_no_detail(tmp_path, name):
     Image.fromarray(noisy).save(tmp_path / "a-noisy.jpg", quality=90)
     (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
     assert not any(path.endswith("original.jpg") for path in group.remove)
+
+
+def test_bare_picture_never_goes_for_one_between_blurred_bars(tmp_path):
+    bare = cat().resize((400, 266))
+    story = ImageOps.fit(bare, (720, 1280)).filter(ImageFilter.GaussianBlur(28))
+    story.paste(bare.resize((720, 479), Image.Resampling.LANCZOS), (0, 400))
+    lettered = story.copy()
+    ImageDraw.Draw(lettered).text((200, 1100), "so much fun", "white", font_size=40)
+    for name, picture in {"bare": bare, "story": story, "lettered": lettered}.items():
+        picture.save(tmp_path / f"{name}.jpg", quality=92)
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert str(tmp_path / "bare.jpg") not in group.remove
