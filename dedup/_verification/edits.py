@@ -96,7 +96,7 @@ def explained(
     if relation not in ("near", "scene") and not doubtful:
         return evidence
     colours = colours_of(measured, looks)
-    is_dim = not photos and measured.soft_score() < _SURE_LIGHT
+    is_dim = not (photos or askew) and measured.soft_score() < _SURE_LIGHT
     if relation == "near" and is_dim and colours is not None and colours.are_unrelated:
         return replace(evidence, relation="uncertain")
     gain = _gain(measured)

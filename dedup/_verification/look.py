@@ -19,6 +19,8 @@ _FEWEST: Final = 16
 _COLOURLESS: Final = 3.0
 _FAINT: Final = 5.0
 """Chroma, in grey values, of a grey picture; and up to which two say nothing."""
+_VIVID: Final = 30.0
+"""The same that yellowed paper, and a lamp's light on a page, hardly have."""
 _OTHER: Final = 0.9
 _UNRELATED: Final = 0.6
 """Cosines of two pictures' colours, place by place, below which these are others; and are such as
@@ -71,7 +73,7 @@ class Colours:
     @property
     def are_unrelated(self) -> bool:
         """Whether one is colourful in another way, or alone, as hardly an edit makes it."""
-        return self.cosine < _UNRELATED and max(self.strength_a, self.strength_b) >= _FAINT
+        return self.cosine < _UNRELATED and max(self.strength_a, self.strength_b) >= _VIVID
 
     def words(self, gain: float) -> Iterator[str]:
         """What happened from a to b, whose contrast rose by `gain`."""

@@ -51,6 +51,13 @@ def test_a_page_that_was_photographed_is_told_in_spite_of_the_light_on_it():
     assert relation(page, photographed.convert("RGB")) == "near"
 
 
+@pytest.mark.parametrize("family", ["certificate", "receipt", "sheet-music", "slide"])
+def test_a_scan_on_yellowed_paper_is_a_copy(family):
+    (page,) = make_lookalikes(family, count=1, seed=0)
+    scan = Image.open(BytesIO(copy_of(page, kind="scanned", seed=0)))
+    assert relation(page, scan.convert("RGB")) == "near"
+
+
 def test_colours_decide_where_light_leaves_a_doubt():
     whole, other = under_one("watermarked", FUR, ROCKET)
     assert relation(whole, apply_edit(other, edit="crop-50", seed=0)) == "uncertain"
