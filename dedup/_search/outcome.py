@@ -249,9 +249,9 @@ class Outcome:
         """What a picture shows of those that, as it, are not as light as the one to keep."""
         for third, its in self._shown(keep, but=other):
             if may_be_as_light(its, seen):
-                self.links.decision.verify([ordered(other, third)])
-                both = self._is_aligned(other, third) and self.verifier.covering.of(other, third)
-                if both:
+                self.verifier.verify([pair := ordered(other, third)])  # `pairs` must not change
+                self.verifier.read_again([pair], threshold=self.settings.cut)
+                if self._is_aligned(*pair) and (both := self.verifier.covering.of(other, third)):
                     yield both
 
     def _shown(self, keep: int, *, but: int) -> Iterator[tuple[int, Coverage]]:
