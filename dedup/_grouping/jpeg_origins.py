@@ -23,6 +23,10 @@ _COARSER: Final = 2.3
 qualities, saved again in nine, with less it says the contrary of a tenth."""
 _AS_IT_WAS: Final = 0.15
 """How far from 1 contrasts are, at most, of what was there before: encoders change none."""
+_AS_LIGHT: Final = 1.8
+"""Contrast of light by which it is off that of the waves, at most: what was sharpened has more of
+these only. Of 500 brighter, darker and paler copies of JPEG files of 25 photos all but 2 have less,
+24 sharpened ones that seemed to be made so have 2.3 and more."""
 _TONES: Final = 8
 """Parts of the blocks, by their light, of which each has a contrast of its own."""
 _ON_GRID: Final = 0.1
@@ -98,12 +102,23 @@ def origin(
     own = ((gains * other_steps / 2 + _ROUNDED) / steps)[used]
     explained = float((off < own).mean())
     middle = float(np.median(off))
-    is_toned = abs(np.median(gains) - 1) > _AS_IT_WAS
+    gain = float(np.median(gains))
+    is_toned = abs(gain - 1) > _AS_IT_WAS
+    if is_toned and not _is_as_light(coarse.light[whole], other.light[whole], gain):
+        return 0
     if middle < _AT or explained > _ITS_OWN:
         is_clear = steps.mean() > _VERY_COARSE or is_toned or other_steps.any()
         return int(is_clear or _is_decoded(coarse, other, whole))
     is_between = middle > _BETWEEN and explained < _NOT_ITS_OWN
     return -1 if is_between and not is_toned and (off < _HALF).mean() > _MOST else 0
+
+
+def _is_as_light(
+    light: npt.NDArray[np.float32], other: npt.NDArray[np.float32], gain: float
+) -> bool:
+    """Whether the light of blocks has the contrast of their waves, in units of another's."""
+    off = (float(light.std()) + 1) / ((float(other.std()) + 1) * gain)
+    return 1 / _AS_LIGHT < off < _AS_LIGHT
 
 
 def _is_decoded(coarse: Blocks, other: Blocks, whole: npt.NDArray[np.bool_]) -> bool:

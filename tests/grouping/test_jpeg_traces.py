@@ -74,6 +74,14 @@ def test_coarse_jpeg_is_kept_among_copies_in_a_better_quality(photo, tmp_path):
     assert group.keep.endswith("original.jpg")
 
 
+def test_sharpened_jpeg_is_not_what_a_finer_one_was_made_from(photo):
+    fine = through(photo, 96)  # its waves, at multiples of fine steps, grew to those of coarse ones
+    sharpened = Image.open(BytesIO(edited_file(fine, edit="sharpen-200", seed=0)))
+    steps = np.array(sharpened.quantization[0], np.float32).reshape(8, 8)
+    coarse, other = (blocks_of(np.asarray(x.convert("L"))) for x in (sharpened, fine))
+    assert origin(coarse, steps, other, np.zeros((8, 8), np.float32)) <= 0
+
+
 def test_coarse_copy_goes_for_what_was_there_before(photo, tmp_path):
     photo.resize((400, 400)).save(tmp_path / "z_original.jpg", quality=95)
     through(photo.resize((400, 400)), 20).save(tmp_path / "copy.jpg", quality=20)
