@@ -15,7 +15,8 @@ from dedup._acting.protect import Protected
 from dedup._acting.together import with_companions
 from dedup._base.options import METADATA
 from dedup._catalogue.record import Record
-from dedup._search.outcome import NOT_VERIFIED, Relation
+from dedup._search.outcome import Relation
+from dedup._search.reasons import no_copy
 from dedup.errors import InputError
 from dedup.pipelines.images.remote import is_remote
 
@@ -196,11 +197,7 @@ def _reason(
         return "chosen to be kept"
     if record.path in rules.protected:
         return "in a protected folder"
-    if rules.unverified:
-        return ""
-    if relation is None:
-        return NOT_VERIFIED
-    return "another shot of the scene, no copy" if relation[0] == "scene" else ""
+    return "" if rules.unverified else no_copy(relation)
 
 
 def _no_file(record: Record) -> str:

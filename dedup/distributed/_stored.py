@@ -14,7 +14,8 @@ from dedup._acting.planning import make_plan
 from dedup._base.text import counted
 from dedup._catalogue.record import Record, decode_path
 from dedup._grouping.retain import shown_more
-from dedup._search.outcome import NOT_VERIFIED, Relation
+from dedup._search.outcome import Relation
+from dedup._search.reasons import NOT_VERIFIED
 from dedup.distributed._tables import record_of
 from dedup.distributed._work import Work
 from dedup.errors import InputError
