@@ -16,7 +16,7 @@ import io
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,12 +137,35 @@ def report(
     """Print the figures."""
     keepers = {path: group.keep for group in found.groups for path in group.paths}
     removed = {file.path: file.keep for file in plan.files if file.action != "leave"}
-    kept, alone, lost = Counter(), 0, 0
+    stay = {file.path: file.reason for file in plan.files if file.action == "leave"}
+    kept, lost = count_kept(groups, known, keepers, removed)
+    broken = breaches(known, removed)
+    total, good = kept.total(), kept["original"] + kept["equal"]
+    alone = len(groups) - total
+    print(f"{len(groups)} groups, {len(known)} files; {alone} originals without a group")
+    print(
+        f"the original is the one to keep in {kept['original']} of {total}, it or one that loses "
+        f"nothing against it in {good} of {total} ({good / max(total, 1):.3f})"
+    )
+    print(
+        f"originals lost: {lost}; removals: {len(removed)}, that break the law: {broken}; "
+        f"left: {len(stay)}"
+    )
+    report_copies(known, keepers, removed, stay)
+
+
+def count_kept(
+    groups: Sequence[Sequence[Copy]],
+    known: Mapping[str, Copy],
+    keepers: Mapping[str, str],
+    removed: Collection[str],
+) -> tuple[Counter[str], int]:
+    """How many groups keep what, those alone left out, and how many originals are lost."""
+    kept, lost = Counter[str](), 0
     for group in groups:
         original = group[0].path
         keeper = known.get(keepers.get(original, ""))
         if keeper is None:
-            alone += 1
             continue
         kind = "original" if keeper.path == original else "lossy" if keeper.loses else "equal"
         kept[kind] += 1
@@ -153,6 +176,11 @@ def report(
                 f"{group[0].format}; the original {'goes' if original in removed else 'stays'}"
             )
         lost += original in removed and kind == "lossy"
+    return kept, lost
+
+
+def breaches(known: Mapping[str, Copy], removed: Mapping[str, str]) -> int:
+    """How many removals break the law; prints each."""
     broken = [
         (keep, path)
         for path, keep in removed.items()
@@ -164,18 +192,16 @@ def report(
             f"  LAW: {os.path.relpath(path, os.path.dirname(os.path.dirname(keep)))} removed for "
             f"{os.path.basename(keep)}"
         )
-    total = kept.total()
-    good = kept["original"] + kept["equal"]
-    reasons = Counter(file.reason for file in plan.files if file.action == "leave")
-    print(f"{len(groups)} groups, {len(known)} files; {alone} originals without a group")
-    print(
-        f"the original is the one to keep in {kept['original']} of {total}, it or one that loses "
-        f"nothing against it in {good} of {total} ({good / max(total, 1):.3f})"
-    )
-    print(
-        f"originals lost: {lost}; removals: {len(removed)}, that break the law: {len(broken)}; "
-        f"left: {reasons.total()}"
-    )
+    return len(broken)
+
+
+def report_copies(
+    known: Mapping[str, Copy],
+    keepers: Mapping[str, str],
+    removed: Collection[str],
+    stay: Mapping[str, str],
+) -> None:
+    """Print how many copies go, and why others stay."""
     plain = [path for path, copy in known.items() if copy.edits and not copy.adds]
     gone = [path for path in plain if path in removed]
     others = [path for path in plain if keepers.get(path) != path]
@@ -183,15 +209,15 @@ def report(
         f"copies that show nothing more than the original, and are not kept for it: {len(others)}, "
         f"of which {len(gone)} are removed ({len(gone) / max(len(others), 1):.3f})"
     )
-    stay = {file.path: file.reason for file in plan.files if file.action == "leave"}
     why = Counter((known[p].edits, stay[p]) for p in others if p in stay)
     for (edits, reason), count in sorted(why.items()):
         print(f"  stays: {'+'.join(edits)}: {reason}" + (f" ({count})" if count > 1 else ""))
-    copies = Counter(edit for copy in known.values() for edit in copy.edits if len(copy.edits) == 1)
-    gone = Counter(
-        edit for path in removed for edit in known[path].edits if len(known[path].edits) == 1
+    copies, removals = (
+        Counter(edit for path in paths for edit in known[path].edits if len(known[path].edits) == 1)
+        for paths in (known, removed)
     )
-    print("removed by edit:", ", ".join(f"{e} {gone[e]}/{n}" for e, n in sorted(copies.items())))
+    by_edit = ", ".join(f"{e} {removals[e]}/{n}" for e, n in sorted(copies.items()))
+    print("removed by edit:", by_edit)
 
 
 if __name__ == "__main__":

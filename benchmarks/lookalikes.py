@@ -11,8 +11,9 @@ that a plan would remove for one that shows another page.
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
@@ -52,6 +53,32 @@ def same_page(known: dict[str, File], a: str, b: str) -> bool:
     return known[Path(a).name][:3] == known[Path(b).name][:3]
 
 
+@dataclass
+class Counts:
+    """Pairs within groups: right and wrong ones by family, copies of a page and strays by kind."""
+
+    right: Counter[str] = field(default_factory=Counter)
+    wrong: Counter[str] = field(default_factory=Counter)
+    copies: Counter[str] = field(default_factory=Counter)
+    strayed: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, groups: list[list[str]], known: dict[str, File]) -> "Counts":
+        """Count the pairs within groups; `known` is what each file shows, by its name."""
+        counts = cls()
+        for a, b in pairs_in(groups):
+            one, other = known[Path(a).name], known[Path(b).name]
+            kinds = {one[3], other[3]}
+            if not same_page(known, a, b):
+                counts.wrong[one[0]] += 1
+                counts.strayed.update(kinds)
+                continue
+            counts.right[one[0]] += 1
+            if "page" in kinds:
+                counts.copies.update(kinds - {"page"})
+        return counts
+
+
 def line(name: str, right: int, wrong: int, true: int) -> str:
     """Precision and recall of some pairs."""
     precision = f"{right / (right + wrong):.4f}" if right + wrong else "-"
@@ -70,33 +97,21 @@ def main(half: str = "reporting", pages: int = 4, templates: int = 1, *chosen: s
         seconds = time.perf_counter() - start
         groups = [list(group.paths) for group in found.groups]
         known = {Path(path).name: what for path, what in files.items()}
-        right: dict[str, int] = defaultdict(int)
-        wrong: dict[str, int] = defaultdict(int)
-        found_copies: dict[str, int] = defaultdict(int)
-        wrong_kinds: dict[str, int] = defaultdict(int)
-        for a, b in pairs_in(groups):
-            one, other = known[Path(a).name], known[Path(b).name]
-            is_right = one[:3] == other[:3]
-            (right if is_right else wrong)[one[0]] += 1
-            if is_right and "page" in (one[3], other[3]):
-                found_copies[other[3] if one[3] == "page" else one[3]] += 1
-            if not is_right:
-                for kind in {one[3], other[3]}:
-                    wrong_kinds[kind] += 1
+        counts = Counts.of(groups, known)
         each = (len(COPIES) + 1) * len(COPIES) // 2 * pages * templates
         print(f"{len(files)} files, {len(groups)} groups, {seconds:.0f} s ({found.timings})")
         heads = f"{'precision':>11}{'recall':>9}"
         print(f"\n{'pairs in groups':24}{'true':>8}{'right':>8}{'wrong':>8}{heads}")
         for family in families:
-            print(line(family, right[family], wrong[family], each))
-        print(line("all", sum(right.values()), sum(wrong.values()), each * len(families)))
+            print(line(family, counts.right[family], counts.wrong[family], each))
+        print(line("all", counts.right.total(), counts.wrong.total(), each * len(families)))
         print(
             f"\n{'copies of a page':24}{'true':>8}{'found':>8}{'recall':>9}{'in wrong pairs':>16}"
         )
         true = pages * templates * len(families)
         for kind in COPIES:
-            share = found_copies[kind] / true
-            print(f"{kind:24}{true:8}{found_copies[kind]:8}{share:9.4f}{wrong_kinds[kind]:16}")
+            share = counts.copies[kind] / true
+            print(f"{kind:24}{true:8}{counts.copies[kind]:8}{share:9.4f}{counts.strayed[kind]:16}")
         removed = [file for file in found.plan().files if file.action != "leave"]
         wrongly = [file for file in removed if not same_page(known, file.path, file.keep)]
         print(f"\nremovable: {len(removed)} files, {len(wrongly)} of them for another page")

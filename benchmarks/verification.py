@@ -35,6 +35,9 @@ THRESHOLDS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 PAIRS_A_KIND = 1500
 """Most false pairs compared of one kind, and most pairs of two edited copies."""
 
+Found = Mapping[str, list[tuple[Evidence, float]]]
+"""What was seen of pairs, by kind, and the seconds that it took; false kinds begin with "- "."""
+
 # The words that name an edit rightly; any one of them will do.
 WORDS = {
     "format": "re-encoded",
@@ -181,7 +184,7 @@ def is_named(evidence: Evidence, kind: str) -> bool:
     return re.search(WORDS[EDITS[kind].family], words) is not None
 
 
-def print_thresholds(found: Mapping[str, list[tuple[Evidence, float]]]) -> None:
+def print_thresholds(found: Found) -> None:
     """What each threshold misses, and accepts wrongly."""
     scores = {
         false: np.array(
@@ -201,19 +204,8 @@ def print_thresholds(found: Mapping[str, list[tuple[Evidence, float]]]) -> None:
         print(f"{threshold:9.2f}{missed:8}{int((scores[True] >= threshold).sum()):7}")
 
 
-def main(photos: Path, sources: int = 100) -> None:
-    """Print the tables."""
-    items = evaluation_set(photos, part=1, sources=sources)
-    start = time.perf_counter()
-    for x in items:
-        x.features.local()
-    print(f"local features {1000 * (time.perf_counter() - start) / len(items):.2f} ms an image")
-    found: dict[str, list[tuple[Evidence, float]]] = defaultdict(list)
-    for i, j, kind in pairs(items, seed=1):
-        start = time.perf_counter()
-        evidence = seen_in(items[i], items[j])
-        found[kind].append((evidence, time.perf_counter() - start))
-
+def print_true(found: Found) -> None:
+    """How many copies are found, by edit, and named rightly."""
     print(f"\n{'true pairs':26}{'pairs':>7}{'near':>8}{'scene':>7}{'named':>7}{'ms':>7}")
     for kind, results in found.items():
         if kind.startswith("- "):
@@ -229,6 +221,9 @@ def main(photos: Path, sources: int = 100) -> None:
     named = np.mean([is_named(e, k) for k, e in copies if e.relation == "near"])
     print(f"recall over all edits {recall:.4f}, edit named rightly {named:.4f}")
 
+
+def print_false(found: Found) -> None:
+    """How many pairs are found that are none, by kind."""
     print(f"\n{'false pairs':26}{'pairs':>7}{'near':>6}{'scene':>7}{'highest':>9}{'ms':>7}")
     for kind, results in sorted(found.items()):
         if not kind.startswith("- "):
@@ -239,14 +234,33 @@ def main(photos: Path, sources: int = 100) -> None:
         ms = 1000 * np.mean([t for _, t in results])
         print(f"{kind[2:]:26}{len(results):7}{near:6}{scene:7}{top:9.3f}{ms:7.1f}")
 
-    print_thresholds(found)
 
+def print_names(found: Found) -> None:
+    """What each edit is called most."""
     print(f"\nwhat an edit is called (threshold {DEFAULT_THRESHOLD})")
     for kind in EDITS:
         words = Counter(
             re.sub(r"-?\d[\d.]*", "#", ", ".join(e.edits) or "re-encoded") for e, _ in found[kind]
         )
         print(f"  {kind:20}", "; ".join(f"{w} ({n})" for w, n in words.most_common(3)))
+
+
+def main(photos: Path, sources: int = 100) -> None:
+    """Print the tables."""
+    items = evaluation_set(photos, part=1, sources=sources)
+    start = time.perf_counter()
+    for x in items:
+        x.features.local()
+    print(f"local features {1000 * (time.perf_counter() - start) / len(items):.2f} ms an image")
+    found: dict[str, list[tuple[Evidence, float]]] = defaultdict(list)
+    for i, j, kind in pairs(items, seed=1):
+        start = time.perf_counter()
+        evidence = seen_in(items[i], items[j])
+        found[kind].append((evidence, time.perf_counter() - start))
+    print_true(found)
+    print_false(found)
+    print_thresholds(found)
+    print_names(found)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,8 @@ all images of a set have in common.
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from dedup.data._content import tint
 from dedup.data._text import font, words, wrapped
-
-Colour = tuple[int, int, int]
 
 _PAGE = 600, 800
 _SLIDE = 640, 360
@@ -46,8 +45,8 @@ def text_page(own: np.random.Generator, shared: np.random.Generator) -> Image.Im
 def slide(own: np.random.Generator, shared: np.random.Generator) -> Image.Image:
     """Draw a slide of one design: title, a few bullets, a bar chart, all but the design its own."""
     width, height = _SLIDE
-    dark = _colour(shared, low=10, high=110)
-    accent = _colour(shared, low=120, high=230)
+    dark = tint(shared, 10, 110)
+    accent = tint(shared, 120, 230)
     page = Image.new("RGB", _SLIDE, "white")
     draw = ImageDraw.Draw(page)
     draw.rectangle((0, 0, width, 64), dark)
@@ -74,13 +73,13 @@ def flat(own: np.random.Generator, _shared: np.random.Generator) -> Image.Image:
     """Draw two to five flat shapes on a flat ground, as in a logo."""
     width, height = _DRAWING
     scale = 3  # drawn larger and reduced, for smooth edges
-    ground = _colour(own, low=0, high=256)
+    ground = tint(own, 0, 256)
     image = Image.new("RGB", (scale * width, scale * height), ground)
     draw = ImageDraw.Draw(image)
     for _ in range(int(own.integers(2, 6))):
         x, y = own.uniform(0.2, 0.8, size=2) * image.size
         radius = own.uniform(0.1, 0.32) * image.height
-        ink = _colour(own, low=0, high=256)
+        ink = tint(own, 0, 256)
         match own.integers(4):
             case 0:
                 draw.ellipse((x - radius, y - radius, x + radius, y + radius), ink)
@@ -99,7 +98,7 @@ def flat(own: np.random.Generator, _shared: np.random.Generator) -> Image.Image:
 
 def two_tone(own: np.random.Generator, shared: np.random.Generator) -> Image.Image:
     """Draw blots of one colour on another: a smooth random field, cut at its median."""
-    dark, light = _colour(shared, low=0, high=90), _colour(shared, low=170, high=256)
+    dark, light = tint(shared, 0, 90), tint(shared, 170, 256)
     coarse = own.random((7, 9), dtype=np.float32)
     field = Image.fromarray(coarse).resize(_DRAWING, Image.Resampling.BICUBIC)
     values = np.asarray(field)
@@ -109,8 +108,3 @@ def two_tone(own: np.random.Generator, shared: np.random.Generator) -> Image.Ima
     return Image.composite(
         Image.new("RGB", _DRAWING, light), Image.new("RGB", _DRAWING, dark), mask
     )
-
-
-def _colour(rng: np.random.Generator, *, low: int, high: int) -> Colour:
-    red, green, blue = rng.integers(low, high, size=3).tolist()
-    return red, green, blue

@@ -12,6 +12,7 @@ from dedup._base.options import EDITED
 from dedup._base.text import counted
 from dedup._results.exports import conflicts_table, without
 from dedup._results.result import Result
+from dedup._search.reasons import lacks, why_kept
 from dedup._viewing.explanation import Explanation, explain
 from dedup._viewing.notebook import GroupsView
 from dedup._viewing.report import write_report
@@ -127,8 +128,8 @@ class Duplicates(Result):
         return make_plan(
             [[found.records[path] for path in group.paths] for group in self.groups],
             relate=found.relation,
-            lacks=lambda keep, other: "" if lossy else found.lacks(keep, other, edited=edited),
-            why=lambda keep, other: found.why_kept(keep, [other]),
+            lacks=lambda keep, other: "" if lossy else lacks(found, keep, other, edited=edited),
+            why=lambda keep, other: why_kept(found, keep, [other]),
             action=action,
             quarantine=quarantine,
             protect=protect,

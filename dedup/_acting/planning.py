@@ -15,7 +15,8 @@ from dedup._acting.protect import Protected
 from dedup._acting.together import with_companions
 from dedup._base.options import METADATA
 from dedup._catalogue.record import Record
-from dedup._search.outcome import NOT_VERIFIED, Relation
+from dedup._search.outcome import Relation
+from dedup._search.reasons import no_copy
 from dedup.errors import InputError
 from dedup.pipelines.images.remote import is_remote
 
@@ -25,6 +26,8 @@ _FOLDER = ".dedup-quarantine"
 
 Relate = Callable[[Record, Record], Relation | None]
 Words = Callable[[Record, Record], str]
+_Status = Mapping[str, os.stat_result | None]
+"""What the disk says of each file, by its path; None of one that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +90,7 @@ def make_plan(
     metadata : {"tell", "sidecar"}
         What to do with what only files that go know of their pictures.
     """
-    if metadata not in METADATA:
-        raise InputError(f"metadata={metadata!r}: expected one of {', '.join(METADATA)}")
-    if action not in ACTIONS:
-        raise InputError(f"action={action!r}: expected one of {', '.join(ACTIONS)}")
-    if action == "delete" and not permanently:
-        raise InputError(
-            'action="delete" can\'t be undone: say so with permanently=True, or quarantine the '
-            "files, look, and then call dedup.purge(journal)"
-        )
+    _check(action, metadata, permanently=permanently)
     protected = Protected(protect)
     rules = _Rules(action, protected, unverified, relate, lacks, why, chosen, cannot_link, instead)
     listed, among = list(groups), list(among)
@@ -106,36 +101,38 @@ def make_plan(
         write = metadata == "sidecar"
         files = with_metadata(files, write=write, pictures=pictures, protected=protected)
     root = _root(among)
-    if quarantine is None:
-        if files and os.path.dirname(root) == root:
-            raise InputError(
-                f"these images have no folder in common but {root}: say quarantine=FOLDER"
-            )
-        quarantine = os.path.join(root, _FOLDER)
-    elif os.path.realpath(quarantine) in protected:
+    if quarantine is None and files and os.path.dirname(root) == root:
+        raise InputError(f"these images have no folder in common but {root}: say quarantine=FOLDER")
+    if quarantine is not None and os.path.realpath(quarantine) in protected:
         raise InputError(f"quarantine={os.fspath(quarantine)!r} is in a protected folder")
     name = f"{date.today()}-{plan_id(action, protected.folders, files)[:8]}"
-    folder = os.path.join(os.path.realpath(quarantine), name)
+    outer = os.path.join(root, _FOLDER) if quarantine is None else quarantine
+    folder = os.path.join(os.path.realpath(outer), name)
     return Plan(action, folder, root, protected.folders, files, permanently)
+
+
+def _check(action: str, metadata: str, *, permanently: bool) -> None:
+    if metadata not in METADATA:
+        raise InputError(f"metadata={metadata!r}: expected one of {', '.join(METADATA)}")
+    if action not in ACTIONS:
+        raise InputError(f"action={action!r}: expected one of {', '.join(ACTIONS)}")
+    if action == "delete" and not permanently:
+        raise InputError(
+            'action="delete" can\'t be undone: say so with permanently=True, or quarantine the '
+            "files, look, and then call dedup.purge(journal)"
+        )
 
 
 def _planned(group: Sequence[Record], rules: _Rules) -> list[PlannedFile]:
     """What to do with the files of one group, all but the one to keep."""
     status = {record.path: _status(record) for record in group}
-    # What stays in any case makes the best file to keep: chosen by a person, or protected.
-    there = sorted(
-        (record for record in group if status[record.path] is not None),
-        key=lambda r: (r.path not in rules.chosen, r.path not in rules.protected),
-    )
-    keepers = there[:1] + [record for record in there[1:] if rules.stays(record)]
-    keepers = keepers or [group[0]]
+    keepers = _keepers(group, status, rules)
     taken = {_identity(status[keep.path]) for keep in keepers}
     marked = {path for pair in rules.cannot_link if pair <= status.keys() for path in pair}
     files: list[PlannedFile] = []
     staying: set[str] = set()
-    for record in sorted(group, key=lambda record: record.path in rules.instead):
-        if record is keepers[0]:
-            continue
+    others = (record for record in group if record is not keepers[0])
+    for record in sorted(others, key=lambda record: record.path in rules.instead):
         keep, relation = _nearest(record, keepers, rules)
         other = rules.instead.get(record.path)
         if other is not None and other.path in staying:
@@ -169,6 +166,16 @@ def _planned(group: Sequence[Record], rules: _Rules) -> list[PlannedFile]:
     return files
 
 
+def _keepers(group: Sequence[Record], status: _Status, rules: _Rules) -> list[Record]:
+    """What stays in any case makes the best file to keep: chosen by a person, or protected."""
+    there = sorted(
+        (record for record in group if status[record.path] is not None),
+        key=lambda r: (r.path not in rules.chosen, r.path not in rules.protected),
+    )
+    keepers = there[:1] + [record for record in there[1:] if rules.stays(record)]
+    return keepers or [group[0]]
+
+
 def _nearest(
     record: Record, keepers: Sequence[Record], rules: _Rules
 ) -> tuple[Record, Relation | None]:
@@ -196,11 +203,7 @@ def _reason(
         return "chosen to be kept"
     if record.path in rules.protected:
         return "in a protected folder"
-    if rules.unverified:
-        return ""
-    if relation is None:
-        return NOT_VERIFIED
-    return "another shot of the scene, no copy" if relation[0] == "scene" else ""
+    return "" if rules.unverified else no_copy(relation)
 
 
 def _no_file(record: Record) -> str:
@@ -216,7 +219,7 @@ def _why(keep: Record, record: Record, rules: _Rules) -> str:
     return ", ".join(filter(None, [first, rules.why(keep, record)]))
 
 
-def _unlinkable(record: Record, keep: Record, status: Mapping[str, os.stat_result | None]) -> str:
+def _unlinkable(record: Record, keep: Record, status: _Status) -> str:
     """Why a file can't be replaced by a hard link to the one to keep; "" if it can."""
     own, kept = status[record.path], status[keep.path]
     if record.digest != keep.digest:

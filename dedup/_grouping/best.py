@@ -26,6 +26,7 @@ from dedup._grouping.placed import Placed, laid
 from dedup._grouping.retain import shows_more_within
 from dedup._grouping.two import is_better
 from dedup._verification.coverage.coverage import Coverage, Only
+from dedup._verification.coverage.detail import SAME_SIZE
 from dedup._verification.coverage.layers import Standing
 from dedup._verification.verify import Verifier
 
@@ -52,7 +53,6 @@ _MOST: Final = 0.8
 most that any shows of what is hidden there, that one shows that was not."""
 _EDGE: Final = 0.05
 """What blur or a mosaic shows itself, at its edge, in units of what it hides."""
-_SAME_SIZE: Final = 0.03
 
 
 @dataclass(frozen=True)
@@ -244,7 +244,7 @@ def _larger_sibling(
     Where all were altered, as memes of one picture, a small copy of one seems to be so a bit less;
     and where most are in palettes, one of these.
     """
-    least = (1 + _SAME_SIZE) * next(one.scale for one in placed if one.picture == keeper)
+    least = (1 + SAME_SIZE) * next(one.scale for one in placed if one.picture == keeper)
     larger = [
         one.picture
         for one in placed
@@ -306,7 +306,7 @@ def _least_altered(
     usual_colour = float(np.median(colours or [most]))
 
     def rank(one: Placed) -> tuple[int, int, int]:
-        smaller = round(math.log(largest / one.scale) / (2 * _SAME_SIZE))
+        smaller = round(math.log(largest / one.scale) / (2 * SAME_SIZE))
         its = standing[one.picture]
         return smaller, round(its.tint + abs(its.colour - usual_colour)), one.picture
 
@@ -319,5 +319,5 @@ def _upright(left: Sequence[Placed], placed: Sequence[Placed]) -> list[Placed]:
     if 2 * count <= len(placed):
         return list(left)
     upright = max((one.scale for one in left if one.sides == usual), default=0.0)
-    larger = (1 + _SAME_SIZE) * upright
+    larger = (1 + SAME_SIZE) * upright
     return [one for one in left if one.sides == usual or one.scale > larger]

@@ -5,7 +5,7 @@ from typing import Final
 
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import is_surely_coarser
-from dedup._grouping.retain import is_slightly_filtered
+from dedup._grouping.finer import is_slightly_filtered
 from dedup._grouping.toned import is_tinted
 from dedup._grouping.two import is_encoded_better
 from dedup._verification.coverage.coverage import Coverage

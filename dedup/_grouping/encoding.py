@@ -1,7 +1,6 @@
-"""How coarsely a file was encoded, and what its header tells of its origin."""
+"""How coarsely a file was encoded, now and before, and which of two was made from the other."""
 
 import os
-import re
 import struct
 from contextlib import suppress
 from functools import lru_cache
@@ -9,7 +8,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image
+from PIL import Image
 
 from dedup._catalogue.record import Record
 from dedup._grouping.jpeg_blocks import Blocks, blocks_of
@@ -21,9 +20,6 @@ from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
 from dedup.pipelines.images.readers import open_image
 
 __all__ = [
-    "are_two_shots",
-    "date_taken",
-    "has_camera",
     "is_coarser",
     "is_coarser_jpeg",
     "is_lossless",
@@ -43,18 +39,7 @@ that were, and 3 of 212 that were made from it."""
 _TWICE: Final = 2.0
 _MORE: Final = 1.1
 """Steps in units of another file's, from which one is the coarser file; and was rounded more."""
-_MAKE, _MODEL = 0x010F, 0x0110
 _BROKEN: Final = suppress(DecodeError, OSError, SyntaxError, ValueError, struct.error)
-_DATE: Final = re.compile(r"[12]\d{3}:[01]\d:[0-3]\d [0-2]\d:[0-5]\d:[0-6]\d")
-
-_EXPOSURE: Final = (
-    ExifTags.Base.DateTimeOriginal,
-    ExifTags.Base.SubsecTimeOriginal,
-    ExifTags.Base.ExposureTime,
-    ExifTags.Base.FNumber,
-    ExifTags.Base.ISOSpeedRatings,
-)
-"""What differs between the shots of a burst or a bracket; editors leave it as it is."""
 
 _LOSSY: Final = frozenset({"JPEG", "MPO"})
 _RATHER_LOSSY: Final = frozenset({"AVIF", "HEIF", "JPEG2000", "JXL", "WEBP"})
@@ -115,54 +100,6 @@ def is_coarser_jpeg(one: Record, other: Record) -> bool:
     Of what was turned the steps before can't be told: then these may seem to be smaller.
     """
     return _step(one) > _MORE * _step(other) > 0 and is_rounded_more(one, other)
-
-
-@lru_cache(maxsize=10_000)  # each file of a group is asked about for many others
-def has_camera(record: Record) -> bool:
-    """Whether a camera wrote its name into a file."""
-    if record.is_file:
-        with _BROKEN, open_file(record.path) as file, Image.open(file) as image:
-            exif = image.getexif()
-            return bool(exif.get(_MAKE) or exif.get(_MODEL))
-    return False
-
-
-def date_taken(record: Record) -> str:
-    """When a file says that it was taken, as EXIF writes it, which sorts by time; "" if it doesn't.
-
-    Clocks have no zone there: they are compared as the cameras showed them.
-    """
-    broken = suppress(ArithmeticError, DecodeError, OSError, SyntaxError, ValueError, struct.error)
-    if record.is_file:
-        with broken, open_image(record.path) as image:
-            camera = image.getexif().get_ifd(ExifTags.IFD.Exif)
-            said = _DATE.match(str(camera.get(ExifTags.Base.DateTimeOriginal, "")))
-            return said[0] if said else ""
-    return ""
-
-
-def are_two_shots(one: Record, other: Record) -> bool:
-    """Whether both headers say when, or how, they were exposed, and say something else."""
-    told = zip(_exposure(one), _exposure(other), strict=True)
-    return any(a and b and a != b for a, b in told)
-
-
-@lru_cache(maxsize=10_000)
-def _exposure(record: Record) -> tuple[str, ...]:
-    """When and how a photo was taken, as its header says; "" of what it does not say."""
-    if record.is_file and os.path.splitext(record.path)[1].lower() not in RAW_SUFFIXES:
-        with _BROKEN, suppress(ArithmeticError), open_image(record.path) as image:
-            camera = image.getexif().get_ifd(ExifTags.IFD.Exif)
-            return tuple(_told(camera.get(tag, "")) for tag in _EXPOSURE)
-    return ("",) * len(_EXPOSURE)
-
-
-def _told(value: object) -> str:
-    """What a header says, as text; a number by its first digits, in whatever fraction it is."""
-    text = str(value).strip("\0 ")
-    with suppress(ValueError, ZeroDivisionError):
-        return f"{float(text):.2g}"
-    return text
 
 
 def _has_few_colours(record: Record) -> bool:

@@ -9,7 +9,8 @@ from typing import TypeAlias
 from dedup._base.options import KEEPS
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import date_taken, losslessness
+from dedup._grouping.camera import date_taken
+from dedup._grouping.encoding import losslessness
 from dedup._grouping.why import rule_in_words
 from dedup.errors import InputError
 

@@ -9,25 +9,22 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import are_two_shots, is_coarser, is_surely_coarser
+from dedup._grouping.camera import are_two_shots
+from dedup._grouping.encoding import is_coarser, is_surely_coarser
+from dedup._grouping.finer import (
+    is_amplified,
+    is_enlarged,
+    is_finer,
+    is_noisy,
+    is_slightly_filtered,
+    is_softer,
+)
 from dedup._grouping.toned import is_mirror_unsure, is_of_one_light, is_tinted, is_unsure
 from dedup._verification.coverage.coverage import Coverage, Only
-from dedup._verification.coverage.detail import Detail
 from dedup._verification.evidence import CONTAINERS
 from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
 
-__all__ = [
-    "holds_more",
-    "is_amplified",
-    "is_enlarged",
-    "is_finer",
-    "is_fuller",
-    "is_noisy",
-    "is_slightly_filtered",
-    "is_soft",
-    "shown_more",
-    "shows_more_within",
-]
+__all__ = ["holds_more", "is_fuller", "shown_more", "shows_more_within"]
 
 _WITHIN: Final = 0.003
 """Part of its picture that a file may show alone: less is compression."""
@@ -38,57 +35,10 @@ _AROUND: Final = 0.012
 """The same beyond the other's frame, which is not known to the pixel."""
 _DRAWN: Final = 0.004
 """Part of a ground that drawn things take, from which they are something."""
-_SAME_SIZE: Final = 0.03
-"""Resolutions that differ by less are one: then detail is compared pixel by pixel."""
-_FINER: Final = 1.05
-"""Detail, between pictures of one resolution, from which one resolves more."""
-_FINER_RESIZED: Final = 1.1
-"""The same where one was resampled to be compared."""
-_TRUE_PIXELS: Final = 0.15
-_ENLARGED: Final = 1.012
-"""Detail that a larger picture has for each unit by which it is longer, unless it is an upscale;
-and what encoding adds to such a one: at most 1.006 in 60 upscales of photos."""
 _ROUNDED: Final = 1.05
 """What is less would be rounded to 1 times the detail."""
-_SHARP: Final = 0.5
-_AMPLIFIED: Final = 1.45
-"""Finest octave in units of the next, of a picture that is not blurred; and the detail, in units of
-that one's, from which a copy of it was sharpened."""
-_GROWN: Final = 1.45
-_GIVEN: Final = 0.1
-"""Growth from which it can be told that a picture was enlarged from a smaller one and sharpened;
-and `Detail.own` for each unit by which it is longer, at most. Of 50 photos and their copies at 40
-to 66 % nine of ten have more, and of 48 sharpened upscales of each factor all have less up to 2,
-and 85 % of factor 3."""
-_GIVEN_AT_MOST: Final = 0.3
-"""The same at most: how much filters give does not grow without end."""
-_FILTERED: Final = 0.14
-"""`Detail.own`, at most, of a sharpened copy: of 30 photos, sharpened in five ways, all have less;
-beside what was enlarged from 50 % of their size all have more, from 67 % nine of ten."""
-_GIVEN_EXACTLY: Final = 0.05
-_STILL_SHARP: Final = 0.5
-"""`Detail.own`, at most, of a copy that was sharpened a little, pixel on pixel, and the finest
-octave, at least, of the softer one. Of 20 photos of 75 and 400 pixels, sharpened a little in four
-ways, all have at most 0.02; beside copies by coarse encoders and median filters all have more than
-0.07. A slight blur of a very sharp picture can't be told from it."""
-_MUCH_FINER: Final = 1.8
-_GIVEN_MUCH_FINER: Final = 0.1
-"""Detail, in units of the other's, and `Detail.own`, at most, of a sharpened copy even of a soft
-picture. Of 14 photos, plain, soft and enlarged, sharpened in two ways, all have at most 0.091;
-beside copies that are so much softer, blurred in four ways, all have 0.108 and more."""
-_AMPLIFIED_SMALLER: Final = 1.25
-"""The same of a copy with fewer pixels, which can't have more of its own."""
-_SOFT: Final = 0.3
-"""Finest octave in units of the next, of a picture that is so smooth that nothing tells whether a
-larger one was enlarged: that of 50 photos is at least 0.31 beside what was enlarged from them."""
 _CONTRAST: Final = 1.65
 """Contrast in units of the other's, from which the other lost tones."""
-_NOISE: Final = 4.5
-_STRONG_NOISE: Final = 8.0
-_SPECKS: Final = 0.035
-_AS_DETAILED: Final = 0.9
-"""Noise that the one to keep has beside what another file shows, in grey values; specks, in parts
-of the pixels; and the detail, at least, of a file that is only cleaner."""
 _ADDED: Final = 0.25
 """What an overlay hides of the other, in units of what it shows itself; less is hidden only."""
 _GROUND: Final = {
@@ -174,95 +124,6 @@ def is_fuller(a: Record, b: Record) -> bool:
     return any(x > y for x, y in zip(a.fullness, b.fullness, strict=True))
 
 
-def is_finer(detail: Detail) -> bool:
-    """Whether b resolves more than a.
-
-    Examples
-    --------
-    >>> is_finer(Detail(ratio=1.3, pixels=2.0)), is_finer(Detail(ratio=1.005, pixels=2.0))
-    (True, False)
-    """
-    if abs(detail.pixels - 1) <= _SAME_SIZE:
-        return detail.ratio > (_FINER if detail.is_exact else _FINER_RESIZED)
-    if detail.pixels < 1:
-        return detail.ratio > _FINER_RESIZED
-    # What sharpening added to the smaller one makes up for no pixels.
-    ratio = max(detail.ratio, 2**detail.more_b)
-    return ratio > min(1 + _TRUE_PIXELS * (detail.pixels - 1), _ENLARGED)
-
-
-def is_amplified(detail: Detail) -> bool:
-    """Whether a is finer since it was sharpened: b was sharp, or filters of it give all of a.
-
-    Examples
-    --------
-    >>> sharpened, finer = (Detail(0.5, crisp_a=0.9, crisp_b=0.7, own=x) for x in (0.02, 0.3))
-    >>> is_amplified(sharpened), is_amplified(finer)
-    (True, False)
-    >>> soft, blurred = (Detail(0.5, crisp_b=0.3, own=x, is_exact=True) for x in (0.03, 0.2))
-    >>> is_amplified(soft), is_amplified(blurred)
-    (True, False)
-    """
-    if detail.pixels < 1 - _SAME_SIZE:
-        return is_enlarged(detail) and is_finer(detail.swapped())
-    is_much_finer = detail.is_exact and 1 / detail.ratio > _MUCH_FINER
-    is_given = is_much_finer and detail.own < _GIVEN_MUCH_FINER
-    if is_given or detail.crisp_b < _SHARP:
-        return is_given
-    if detail.pixels > 1 + _SAME_SIZE:
-        return 1 / detail.ratio > _AMPLIFIED_SMALLER
-    if detail.crisp_a < detail.crisp_b:
-        return False  # sharpening adds to the finest octave most; noise in b seems to be sharpness
-    if 1 / detail.ratio > _AMPLIFIED:
-        return detail.own < _FILTERED
-    return is_slightly_filtered(detail) and detail.ratio < 1
-
-
-def is_slightly_filtered(detail: Detail) -> bool:
-    """Whether one was sharpened a little, or the other blurred so, that it still is sharp."""
-    if not detail.is_exact or abs(detail.pixels - 1) > _SAME_SIZE:
-        return False
-    softer = detail.crisp_b if detail.ratio < 1 else detail.crisp_a
-    is_slight = _FINER < max(detail.ratio, 1 / detail.ratio) <= _AMPLIFIED
-    return is_slight and detail.own < _GIVEN_EXACTLY and softer > _STILL_SHARP
-
-
-def is_enlarged(detail: Detail) -> bool:
-    """Whether filters of the smaller one give all of the larger one, or it has more than it can.
-
-    Examples
-    --------
-    >>> upscale, photo = (Detail(4.2, pixels=16.0, own=own) for own in (0.05, 0.91))
-    >>> is_enlarged(upscale), is_enlarged(photo)
-    (True, False)
-    """
-    growth = max(detail.pixels, 1 / detail.pixels)
-    more = detail.ratio if detail.pixels > 1 else 1 / detail.ratio
-    crisp = detail.crisp_a if detail.pixels > 1 else detail.crisp_b
-    is_given = growth > _GROWN and detail.own < min(_GIVEN * growth, _GIVEN_AT_MOST)
-    is_too_fine = crisp > _SHARP and more > _AMPLIFIED_SMALLER * growth  # else this was blurred
-    return growth > 1 + _SAME_SIZE and (is_given or is_too_fine)
-
-
-def is_noisy(detail: Detail) -> bool:
-    """Whether a has noise or specks that b does not have."""
-    same_size = abs(detail.pixels - 1) <= _SAME_SIZE
-    if not same_size:
-        return False
-    if detail.added_a:
-        return True
-    if detail.ratio < _AS_DETAILED:  # noise seems to be detail, unless the other was blurred
-        is_given = detail.own < _FILTERED
-        return detail.noise_a > _STRONG_NOISE and detail.crisp_b > _SHARP and not is_given
-    return detail.specks_a > detail.specks_b + _SPECKS or detail.noise_a > _NOISE
-
-
-def is_soft(detail: Detail) -> bool:
-    """Whether the smaller one is so smooth that the larger one may be no enlarged copy of it."""
-    crisp = detail.crisp_a if detail.pixels > 1 else detail.crisp_b
-    return abs(detail.pixels - 1) > _SAME_SIZE and crisp < _SOFT
-
-
 def shows_more_within(only: Only) -> bool:
     """Whether a picture shows something else where the other one shows the place, too."""
     return only.own > _WITHIN
@@ -283,27 +144,18 @@ def _finely(keep: Record, other: Record, seen: Coverage) -> Iterator[str]:
     if is_finer(detail):
         times = max(detail.ratio, 2**detail.more_b)
         yield f"{times:.{2 if times >= _ROUNDED else 3}g} times the detail"
-    elif abs(detail.pixels - 1) <= _SAME_SIZE and is_coarser(keep, other):
+    elif detail.is_as_large and is_coarser(keep, other):
         yield "better quality"
     # What was toned and encoded again may be a little softer, too.
     is_toned = is_slightly_filtered(detail) and is_tinted(seen)
     if is_amplified(detail) and not is_toned and not is_surely_coarser(other, keep):
         yield "not enlarged and sharpened" if is_enlarged(detail) else "not sharpened"
-    elif _is_softer(detail) and not is_finer(detail):
+    elif is_softer(detail) and not is_finer(detail):
         yield f"{detail.pixels:.2g} times the pixels"
     if seen.contrast > _CONTRAST:
         yield f"{seen.contrast:.2g} times the contrast"
     if is_noisy(detail) and not is_surely_coarser(other, keep):
         yield "less noise"
-
-
-def _is_softer(detail: Detail) -> bool:
-    """Whether b has more pixels, and less detail, or both are smooth.
-
-    It is an upscale, or what a was before it had noise, or was reduced.
-    """
-    less = 1 / detail.ratio > _AMPLIFIED_SMALLER or is_soft(detail)
-    return detail.pixels > 1 + _SAME_SIZE and less
 
 
 def _around(only: Only, edited: str) -> str:

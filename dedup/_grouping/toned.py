@@ -3,7 +3,8 @@
 from typing import Final
 
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import has_camera, is_lossless
+from dedup._grouping.camera import has_camera
+from dedup._grouping.encoding import is_lossless
 from dedup._verification.coverage.coverage import Coverage
 
 __all__ = [

@@ -4,8 +4,8 @@ from typing import Final
 
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
+from dedup._grouping.camera import has_camera
 from dedup._grouping.encoding import (
-    has_camera,
     is_coarser_jpeg,
     is_lossless,
     is_made_from,
@@ -14,45 +14,40 @@ from dedup._grouping.encoding import (
     losslessness,
     smooths,
 )
-from dedup._grouping.retain import (
-    holds_more,
+from dedup._grouping.finer import (
+    AMPLIFIED,
+    CRISP,
+    SPECKS,
+    STRONG_NOISE,
     is_amplified,
     is_enlarged,
     is_finer,
-    is_fuller,
     is_soft,
-    shows_more_within,
 )
+from dedup._grouping.retain import holds_more, is_fuller, shows_more_within
 from dedup._grouping.toned import is_tinted, which_lost_tones, which_was_toned
 from dedup._verification.coverage.coverage import Coverage
-from dedup._verification.coverage.detail import Detail
+from dedup._verification.coverage.detail import SAME_SIZE, Detail
 
-__all__ = ["is_better", "is_encoded_better"]
+__all__ = ["BEYOND", "CLEARLY", "is_better", "is_encoded_better"]
 
-_MORE: Final = 0.02
+BEYOND: Final = 0.02
 """Part of a picture, beyond the other's frame, by which one shows more."""
-_CLEARLY: Final = 0.75
+CLEARLY: Final = 0.75
 """What the less altered one shows alone, at most, in units of what the other does."""
 _RESOLVES_MORE: Final = 1.1
 """Detail for which a picture in a border is kept rather than the bare one."""
-_SAME_SIZE: Final = 0.03
 _SAME_PIXELS: Final = 0.005
 _ENLARGED: Final = 1.25
 _A_LITTLE: Final = 1.13
-"""Resolutions of one size, and of as many pixels; and from which one without more detail was
+"""Resolutions that differ by less are of as many pixels; and from which one without more detail was
 enlarged, and may have been."""
-_CRISP: Final = 0.5
-"""Finest octave in units of the next, of a picture that is not blurred."""
 _SHARP: Final = 0.65
-_AMPLIFIED: Final = 1.45
-"""The same of one that was sharp before it was sharpened; and the detail that this adds."""
-_SPECKS: Final = 0.035
-"""Part of the pixels by which one has more specks."""
+"""The same as `CRISP` of a picture that is sharp without noise."""
 _GIVEN: Final = 0.05
 """`Detail.own` of what has no noise: noise of 10 grey values makes it 0.09 and more."""
 _NOISE: Final = 3.0
-_STRONG: Final = 8.0
-"""Noise, in grey values, that was added; and from which it may seem to be detail."""
+"""Noise, in grey values, that was added."""
 _AS_DETAILED: Final = 0.95
 """Detail, at least, of what is only noisier."""
 _ENCODED_ONCE: Final = 1.02
@@ -108,7 +103,7 @@ def _bare(seen: Coverage) -> int:
     if seen.a.is_put == seen.b.is_put:
         return 0
     framed = seen if seen.b.is_put else seen.swapped()
-    larger = framed.detail.pixels > 1 + _SAME_SIZE and framed.detail.ratio > _RESOLVES_MORE
+    larger = framed.detail.pixels > 1 + SAME_SIZE and framed.detail.ratio > _RESOLVES_MORE
     if larger and not holds_more(framed.b):
         return 0
     return -1 if framed is seen else 1
@@ -117,12 +112,12 @@ def _bare(seen: Coverage) -> int:
 def _whole(seen: Coverage) -> int:
     """The one that shows more of the scene."""
     a, b = (0.0 if only.ground or only.is_plain else only.around for only in (seen.a, seen.b))
-    return 0 if abs(b - a) <= _MORE else (1 if b > a else -1)
+    return 0 if abs(b - a) <= BEYOND else (1 if b > a else -1)
 
 
 def _plain(seen: Coverage) -> int:
     """Not one with more around it that is a ground, perhaps, and perhaps a sky."""
-    return -1 if seen.b.is_plain and seen.b.around > _MORE else 0
+    return -1 if seen.b.is_plain and seen.b.around > BEYOND else 0
 
 
 def _unaltered(seen: Coverage) -> int:
@@ -135,7 +130,7 @@ def _unaltered(seen: Coverage) -> int:
     if shows_a != shows_b:
         return 1 if shows_b else -1
     a, b = seen.a.within, seen.b.within
-    if not shows_a or min(a, b) > _CLEARLY * max(a, b):
+    if not shows_a or min(a, b) > CLEARLY * max(a, b):
         return 0
     return 1 if b < a else -1
 
@@ -147,14 +142,13 @@ def _coloured(seen: Coverage) -> int:
 def _detailed(other: Record, keep: Record, seen: Coverage) -> int:
     """The one that resolves more: neither speckled, nor blurred, sharpened, or enlarged."""
     detail, back = seen.detail, seen.swapped().detail
-    same_size = abs(detail.pixels - 1) <= _SAME_SIZE
-    if same_size:
+    if detail.is_as_large:
         noisier = int(_is_noisier(detail, smoothed=smooths(keep)))
         noisier -= int(_is_noisier(back, smoothed=smooths(other)))
         if noisier:
             return -noisier
     is_sure = detail.is_exact and not is_tinted(seen)
-    if same_size and not is_sure and max(detail.ratio, back.ratio) < _INTERPOLATED:
+    if detail.is_as_large and not is_sure and max(detail.ratio, back.ratio) < _INTERPOLATED:
         return 0
     if is_finer(detail) and is_finer(back):  # one was sharpened: the smaller, or what was enlarged
         return 1 if (detail.pixels > 1) != is_enlarged(detail) else -1
@@ -163,7 +157,7 @@ def _detailed(other: Record, keep: Record, seen: Coverage) -> int:
         return -finer if is_amplified(back if finer > 0 else detail) else finer
     if _adds_nothing(detail):
         return -1 if detail.pixels > 1 else 1
-    return 0 if same_size else (1 if detail.pixels > 1 else -1)
+    return 0 if detail.is_as_large else (1 if detail.pixels > 1 else -1)
 
 
 def _adds_nothing(detail: Detail) -> bool:
@@ -171,7 +165,7 @@ def _adds_nothing(detail: Detail) -> bool:
     crisp, growth = detail.crisp_a, detail.pixels
     if growth < 1:
         crisp, growth = detail.crisp_b, 1 / growth
-    return (growth > _ENLARGED and not is_soft(detail)) or (growth > _A_LITTLE and crisp > _CRISP)
+    return (growth > _ENLARGED and not is_soft(detail)) or (growth > _A_LITTLE and crisp > CRISP)
 
 
 def _fresher(other: Record, keep: Record, seen: Coverage) -> int:
@@ -196,15 +190,16 @@ def _is_noisier(detail: Detail, *, smoothed: bool) -> bool:
 
     What is missing in a, if its encoder smoothed it, may have been fine texture.
     """
-    is_speckled = detail.specks_b > detail.specks_a + _SPECKS
+    is_speckled = detail.specks_b > detail.specks_a + SPECKS
     if detail.added_a != detail.added_b:
         return detail.added_b
     if detail.own < _GIVEN and not is_speckled:
         return False  # filters of a give all of it: one was blurred, or sharpened
-    if detail.noise_b > _STRONG and detail.ratio >= _AMPLIFIED:
-        return detail.crisp_a > _CRISP  # noise that was sharpened
-    if detail.noise_b > _STRONG and not is_speckled and _AS_DETAILED < detail.ratio < _AMPLIFIED:
+    is_strong = detail.noise_b > STRONG_NOISE
+    if is_strong and detail.ratio >= AMPLIFIED:
+        return detail.crisp_a > CRISP  # noise that was sharpened
+    if is_strong and not is_speckled and _AS_DETAILED < detail.ratio < AMPLIFIED:
         return detail.crisp_a > _SHARP  # it may seem to be detail
-    if detail.crisp_a < _CRISP or not _AS_DETAILED < detail.ratio < _INTERPOLATED:
+    if detail.crisp_a < CRISP or not _AS_DETAILED < detail.ratio < _INTERPOLATED:
         return False
-    return is_speckled or detail.noise_b > (_STRONG if smoothed else _NOISE)
+    return is_speckled or (is_strong if smoothed else detail.noise_b > _NOISE)

@@ -5,8 +5,11 @@ from typing import Final
 
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
-from dedup._grouping.encoding import has_camera, is_coarser, is_lossless
-from dedup._grouping.retain import is_finer, is_noisy, shows_more_within
+from dedup._grouping.camera import has_camera
+from dedup._grouping.encoding import is_coarser, is_lossless
+from dedup._grouping.finer import is_finer, is_noisy
+from dedup._grouping.retain import shows_more_within
+from dedup._grouping.two import BEYOND, CLEARLY
 from dedup._verification.coverage.coverage import Coverage, Only
 
 __all__ = ["Compared", "rule_in_words", "why_kept"]
@@ -14,10 +17,6 @@ __all__ = ["Compared", "rule_in_words", "why_kept"]
 Compared = tuple[Record, Coverage | None]
 """A file, and what the one to keep (a) and it (b) show of each other; None if that is unknown."""
 
-_BEYOND: Final = 0.02
-"""Part of a picture, beyond the other's frame, that is worth a word."""
-_CLEARLY: Final = 0.75
-"""What the one shows alone within the other's frame, at most, in units of what the other does."""
 _GROUNDS: Final = {
     "border added": "no border",
     "caption added": "no caption",
@@ -74,7 +73,7 @@ def _picture(seen: Sequence[Coverage]) -> Iterator[str]:
 
 
 def _is_beyond(only: Only) -> bool:
-    return not only.ground and only.around > _BEYOND
+    return not only.ground and only.around > BEYOND
 
 
 def _fullness(keep: Record, others: Sequence[Record]) -> Iterator[str]:
@@ -106,7 +105,7 @@ def _bare(seen: Iterable[Coverage]) -> Iterator[str]:
         a, b = one.a.own, one.b.own
         if not (shows_more_within(one.a) or shows_more_within(one.b)):
             continue
-        if min(a, b) > _CLEARLY * max(a, b):
+        if min(a, b) > CLEARLY * max(a, b):
             continue  # which of them was altered can't be read off them
         yield "nothing covered" if a > b else "nothing put over it"
 

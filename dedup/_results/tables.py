@@ -14,6 +14,7 @@ from dedup._catalogue.exact_copies import exactly
 from dedup._grouping.groups import Group
 from dedup._search.copies import copies_among
 from dedup._search.outcome import Outcome
+from dedup._search.reasons import why_kept, why_retained
 from dedup._search.settings import Settings
 from dedup._verification.evidence import describe, relation_of
 
@@ -58,15 +59,16 @@ def groups_of(found: Outcome, pairs: pd.DataFrame) -> list[Group]:
 def _group(found: Outcome, paths: Sequence[str], pairs: pd.DataFrame) -> Group:
     """A group of some files, the one to keep first, and why some stay beside it."""
     keep, *others = paths
-    why = {path: found.why_retained(found.records[keep], found.records[path]) for path in others}
-    more = [found.records[path] for path in others if why[path]]
+    records = found.records
+    why = {path: why_retained(found, records[keep], records[path]) for path in others}
+    more = [records[path] for path in others if why[path]]
     instead = {
         found.names[record.path]: found.names[other.path]
         for record, other in copies_among(found, more)
     }
     remove = [path for path in others if not why[path] or path in instead]
     retain = {path: why[path] for path in others if why[path] and path not in instead}
-    kept = found.why_kept(found.records[keep], [found.records[path] for path in others])
+    kept = why_kept(found, records[keep], [records[path] for path in others])
     return Group(keep, remove, pairs, retain, kept, instead)
 
 

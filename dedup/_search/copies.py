@@ -9,6 +9,7 @@ from dedup._catalogue.record import Record
 from dedup._grouping.encoding import is_lossless
 from dedup._grouping.toned import is_tinted
 from dedup._search.outcome import Outcome
+from dedup._search.reasons import why_retained
 
 __all__ = ["copies_among"]
 
@@ -85,4 +86,4 @@ def _goes_for(found: Outcome, record: Record, other: Record) -> bool:
         closely = found.verifier.covering.of(b, a)
         if closely is None or is_tinted(closely) or closely.a.within > _HIDDEN:
             return False  # of two that stay nobody knows which was toned, or stamped
-    return not found.why_retained(other, record)
+    return not why_retained(found, other, record)

@@ -208,21 +208,14 @@ def from_milvus(
     address = os.fspath(uri)
     if store_at(address) == "lite" and not os.path.exists(address):
         raise StoreError(f"{shown(address)}: there is no such Milvus Lite file")
+    folder = None if work_folder is None else Path(work_folder)
     connection = connect(address, token=token)
     try:
         table = _checked(connection, collection, vector_field=vector_field, metric=metric)
         least = _least(table, threshold)
         with _loaded(table):
-            parts = list(
-                self_join(
-                    table,
-                    threshold=least,
-                    where=where,
-                    work_folder=None if work_folder is None else Path(work_folder),
-                )
-            )
-            ends = np.stack([np.concatenate([p.a for p in parts]),
-                             np.concatenate([p.b for p in parts])], axis=1)  # fmt: skip
+            parts = list(self_join(table, threshold=least, where=where, work_folder=folder))
+            ends = np.concatenate([np.stack([part.a, part.b], axis=1) for part in parts])
             ids, places = np.unique(ends, return_inverse=True)
             names = ids
             if id_field is not None and id_field != table.layout.id_field:

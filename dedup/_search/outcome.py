@@ -4,7 +4,7 @@ from collections import ChainMap, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from dedup._base.pairs import Pair, ordered
 from dedup._base.progress import Bar, bar
@@ -16,27 +16,20 @@ from dedup._grouping.containers import without_containers
 from dedup._grouping.groups import Grouped, group, reunited
 from dedup._grouping.keeper import Keeper
 from dedup._grouping.links import Links
-from dedup._grouping.retain import shown_more
-from dedup._grouping.toned import may_be_as_light
-from dedup._grouping.why import why_kept
 from dedup._search.candidates import Candidates
 from dedup._search.rerank import Reranker
 from dedup._search.settings import Settings
 from dedup._search.threshold import Threshold
 from dedup._search.two_sets import TwoSets
-from dedup._verification.coverage.coverage import Coverage
 from dedup._verification.evidence import relation_of
 from dedup._verification.verify import Verifier
 from dedup.errors import InputError
 from dedup.pipelines.images.decoding import ImageSource
 
-__all__ = ["NOT_VERIFIED", "Outcome", "Relation"]
+__all__ = ["Outcome", "Relation"]
 
 Relation: TypeAlias = tuple[str, float | None]
 """How two files are related, and the score of that."""
-
-NOT_VERIFIED: Final = "not verified against the file to keep"
-"""Why a file stays that nobody compared with the one to keep."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +172,11 @@ class Outcome:
         return reunited(groups, decision=decision, cannot_link=self.candidates.cannot_link)
 
     @cached_property
+    def group_of(self) -> dict[int, list[int]]:
+        """The pictures of the group of each, the one to keep first."""
+        return {picture: members for members in self.settled for picture in members}
+
+    @cached_property
     def accepted(self) -> list[Pair]:
         """Pairs of pictures that are accepted, or show one scene, or one layout."""
         self.settled  # noqa: B018  verifies the pairs of each group
@@ -227,70 +225,6 @@ class Outcome:
                 return None  # embeddings are of the first frames
             return "near", self.candidates.similarity.get(pair)
         return ("near" if marked else relation_of(seen, accepted=True)), seen.score
-
-    def lacks(self, keep: Record, other: Record, *, edited: str = "retain") -> str:
-        """What a file shows that the one to keep does not, in words; "" if nothing."""
-        a, b = (self.pictures[record.path] for record in (keep, other))
-        if not self._is_aligned(a, b):  # the same pixels; or somebody said that they are duplicates
-            return shown_more(keep, other, None, edited=edited)
-        seen = self.verifier.covering.of(a, b)
-        if seen is None:
-            return "can't be compared closely with the file to keep"
-        return shown_more(
-            keep,
-            other,
-            seen,
-            edited=edited,
-            beside=lambda: (its for _, its in self._shown(a, but=b)),
-            as_toned=lambda: self._as_toned(a, b, seen),
-        )
-
-    def _as_toned(self, keep: int, other: int, seen: Coverage) -> Iterator[Coverage]:
-        """What a picture shows of those that, as it, are not as light as the one to keep."""
-        for third, its in self._shown(keep, but=other):
-            if may_be_as_light(its, seen):
-                self.verifier.verify([pair := ordered(other, third)])  # `pairs` must not change
-                self.verifier.read_again([pair], threshold=self.settings.cut)
-                if self._is_aligned(*pair) and (both := self.verifier.covering.of(other, third)):
-                    yield both
-
-    def _shown(self, keep: int, *, but: int) -> Iterator[tuple[int, Coverage]]:
-        """What the picture to keep and all but one of its group show of each other."""
-        for other in self._members.get(keep, ()):
-            if other != but and self._is_aligned(keep, other):
-                seen = self.verifier.covering.of(keep, other)
-                if seen is not None:
-                    yield other, seen
-
-    @cached_property
-    def _members(self) -> dict[int, list[int]]:
-        """The group of each picture."""
-        return {picture: members for members in self.settled for picture in members}
-
-    def _is_aligned(self, a: int, b: int) -> bool:
-        """Whether two pictures were verified against each other, and one lies on the other."""
-        seen = self.verifier.evidence(ordered(a, b)) if a != b and self.settings.verify else None
-        return seen is not None and seen.relation in ("near", "scene")
-
-    def why_kept(self, keep: Record, others: Sequence[Record]) -> str:
-        """Why a file is kept rather than others, in words."""
-        compared = []
-        for other in others:
-            a, b = (self.pictures[record.path] for record in (keep, other))
-            seen = self.verifier.covering.of(a, b) if self._is_aligned(a, b) else None
-            compared.append((other, seen))
-        chosen = self.names[keep.path] in self.chosen
-        first = "chosen to be kept" if chosen else self.keeper.why(keep)
-        return why_kept(keep, compared, first=first)
-
-    def why_retained(self, keep: Record, other: Record) -> str:
-        """Why a file of a group is not removable for the one to keep; "" if it is."""
-        relation = self.relation(keep, other)
-        if relation is None:
-            return NOT_VERIFIED
-        if relation[0] == "scene":
-            return "another shot of the scene, no copy"
-        return self.lacks(keep, other)
 
     @cached_property
     def with_keepers(self) -> set[Pair]:

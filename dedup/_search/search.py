@@ -13,6 +13,7 @@ from dedup._base.progress import Bar, bar
 from dedup._base.timings import Timings
 from dedup._catalogue.added import Added
 from dedup._catalogue.catalogue import Catalogue
+from dedup._catalogue.record import Record
 from dedup._catalogue.vector_cache import VectorCache
 from dedup._catalogue.verdicts import Verdicts
 from dedup._grouping.keeper import Keeper
@@ -101,16 +102,7 @@ class Search:
         similarity: dict[Pair, float] = {}
         keeper = Keeper(self.settings.keep, similarity=similarity)
         files = keeper.files(self.catalogue.records[path] for path in names)
-        firsts = {picture: records[0] for picture, records in files.items()}
-        candidates = Candidates(
-            self.settings.floor(images=len(self.catalogue)),
-            among=files.keys(),
-            choose=lambda pictures: keeper.choose(pictures, files),
-            blank=blank_pictures(firsts) if self.settings.trusts_hashes else frozenset(),
-            constraints=self.verdicts.of_pairs(files),
-            sets=sets.of_pictures(files) if sets else {},
-            similarity=similarity,
-        )
+        candidates = self._candidates(files, keeper, sets=sets, similarity=similarity)
         images = {file.path: file.image for file in added.files if file.image is not None}
         pictures = Pictures(files, images=images)
         verifier = self._verifier(pictures, candidates, features)
@@ -118,7 +110,7 @@ class Search:
         with self._shown(verifier, reranker) as progress, verifier.comparers:
             if self.settings.verify and added.embedded >= _MANY_NEW:
                 verifier.comparers.expect_many()
-            rows = Rows([record.picture for record in firsts.values()])
+            rows = Rows([records[0].picture for records in files.values()])
             self._propose(candidates, rows, reranker, progress.update)
             give_back()
             found = Outcome(
@@ -142,6 +134,26 @@ class Search:
                 found.with_keepers, found.similarity  # noqa: B018  likewise
         self.timings.compared = verifier.comparers.compared
         return found
+
+    def _candidates(
+        self,
+        files: Mapping[int, Sequence[Record]],
+        keeper: Keeper,
+        *,
+        sets: TwoSets | None,
+        similarity: dict[Pair, float],
+    ) -> Candidates:
+        """What is known of the pairs before any is proposed."""
+        firsts = {picture: records[0] for picture, records in files.items()}
+        return Candidates(
+            self.settings.floor(images=len(self.catalogue)),
+            among=files.keys(),
+            choose=lambda pictures: keeper.choose(pictures, files),
+            blank=blank_pictures(firsts) if self.settings.trusts_hashes else frozenset(),
+            constraints=self.verdicts.of_pairs(files),
+            sets=sets.of_pictures(files) if sets else {},
+            similarity=similarity,
+        )
 
     def _verifier(
         self, pictures: Pictures, candidates: Candidates, features: FeatureCache | None

@@ -36,7 +36,7 @@ from dedup._verification.registration import (
 )
 from dedup._verification.second_reading import read_again
 
-__all__ = ["best_registration", "compare", "judged"]
+__all__ = ["best_registration", "compare", "goodness", "judged"]
 
 _FEW_CORNERS: Final = 40
 """A picture with no more may show too little to tell."""
@@ -70,10 +70,10 @@ def compare(a: Features, b: Features) -> Evidence:
     if a.over_black is not None and b.over_black is not None:
         grounds = [(a, b), (a.over_black, b.over_black)]
         telling = [pair for pair in grounds if not all(map(_is_flat, pair))]
-        worst = min((_over_one_ground(*pair) for pair in telling or grounds), key=_goodness)
+        worst = min((_over_one_ground(*pair) for pair in telling or grounds), key=goodness)
         return replace(worst, is_doubtful=False)  # a network would see one of the grounds alone
     grounds = [(a, b), (a.over_black or a, b.over_black or b)]
-    best = max((_over_one_ground(*pair) for pair in grounds), key=_goodness)
+    best = max((_over_one_ground(*pair) for pair in grounds), key=goodness)
     best = replace(best, is_doubtful=False)
     if best.relation not in ("near", "scene"):
         return best
@@ -125,7 +125,8 @@ def _shows_photo(measured: BlockMatch, a: Features, b: Features) -> bool:
     return photographic(np.asarray(small, np.uint8)) >= PHOTOGRAPHIC
 
 
-def _goodness(evidence: Evidence) -> tuple[bool, float]:
+def goodness(evidence: Evidence) -> tuple[bool, float]:
+    """What the better of several alignments of two pictures has most of."""
     return evidence.relation == "near", evidence.score
 
 

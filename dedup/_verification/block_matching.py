@@ -14,7 +14,7 @@ from dedup._verification.evidence import BlockMatch
 from dedup._verification.features import Features
 from dedup._verification.registration import Floats, Matrix, corners, is_plausible, moved
 
-__all__ = ["match_blocks"]
+__all__ = ["ALIASES", "match_blocks"]
 
 _CANVAS: Final = 128 * 128
 """Pixels in which an overlap is compared."""
@@ -36,7 +36,7 @@ _NOISE: Final = 1.0
 """Standard deviation, in grey values, that says nothing."""
 _REACH: Final = 2
 """Blocks look for their best place within so many pixels of the canvas."""
-_ALIASES: Final = 2.0
+ALIASES: Final = 2.0
 """Pixels of the picture for one of the canvas from which its half is seen."""
 _OWN: Final = 11
 """Means of each window that no shift changes: of a, its square, b, its square, what is inside, and
@@ -238,7 +238,7 @@ def _warped(picture: Features, to_picture: Matrix, size: tuple[int, int], *, mar
     """A picture as the canvas sees it, smoothed a little, with a margin around."""
     grey = picture.grey
     (xx, xy), (yx, yy) = to_picture[:2, :2].tolist()
-    if abs(xx * yy - xy * yx) > _ALIASES:
+    if abs(xx * yy - xy * yx) > ALIASES:
         (height, width), grey = grey.shape, picture.half()
         to_picture = np.diag([width // 2 / width, height // 2 / height, 1]) @ to_picture
     # Pixel i is centred at i + 0.5.

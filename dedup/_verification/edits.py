@@ -66,45 +66,78 @@ def explained(
     pixels = np.diag([wb, hb]) @ transform[:2, :2] @ np.diag([1 / wa, 1 / ha])
     askew = _is_askew(pixels) and min(measured.overlap_a, measured.overlap_b) > _SHEET
     relation, score = _relation(measured, drawn=drawn, photos=photos, askew=askew)
-    mirrored = bool(np.linalg.det(pixels) < 0)
-    upright = pixels @ np.diag([-1, 1]) if mirrored else pixels
     large, small = np.linalg.svd(pixels, compute_uv=False)
-    blocks = measured.blocks
-    textured = blocks.weight > 0.5
-    usual = _median(blocks.rigid[textured])
-    changed = textured & (blocks.rigid < min(_UNLIKE, usual - 0.1))
+    changed = _changed(measured)
     evidence = Evidence(
         score=score,
         relation=relation,
         overlap_a=measured.overlap_a,
         overlap_b=measured.overlap_b,
         transform=transform[:2],
-        mirrored=mirrored,
-        rotation=float(
-            np.degrees(np.arctan2(upright[0, 1] - upright[1, 0], upright[0, 0] + upright[1, 1]))
-        ),
+        mirrored=_is_mirrored(pixels),
+        rotation=_rotation(pixels),
         scale=float((large * small) ** 0.5),
         stretch=float(large / small),
         box_a=_box(np.linalg.inv(transform)),
         box_b=_box(transform),
         changed=_outlines(measured, changed),
-        changed_share=float(changed.sum() / max(int(blocks.inside.sum()), 1)),
+        changed_share=float(changed.sum() / max(int(measured.blocks.inside.sum()), 1)),
         measurements=measured.in_place,
         is_doubtful=doubtful,
         drawn=drawn,
     )
     if relation not in ("near", "scene") and not doubtful:
         return evidence
-    colours = colours_of(measured, looks)
     is_dim = not (photos or askew) and measured.soft_score() < _SURE_LIGHT
-    if relation == "near" and is_dim and colours is not None and colours.are_unrelated:
+    return _coloured(evidence, measured, looks=looks, pictures=pictures, is_dim=is_dim)
+
+
+def _coloured(
+    evidence: Evidence,
+    measured: BlockMatch,
+    *,
+    looks: tuple[Look, Look],
+    pictures: tuple[Grey, Grey],
+    is_dim: bool,
+) -> Evidence:
+    """What was seen in grey, with what happened, in words; in doubt, if colours speak against it.
+
+    `is_dim` says that light alone leaves some doubt.
+    """
+    colours = colours_of(measured, looks)
+    if evidence.relation == "near" and is_dim and colours is not None and colours.are_unrelated:
         return replace(evidence, relation="uncertain")
     gain = _gain(measured)
-    edits = [*_framing(evidence, transform, pictures), *_overlay(evidence), *_tones(measured, gain)]
+    edits = [
+        *_framing(evidence, measured.transform, pictures),
+        *_overlay(evidence),
+        *_tones(measured, gain),
+    ]
     if colours is not None and evidence.changed_share < _COVERED:
         edits += colours.words(gain)
     edits += _finish(evidence, looks, gain)
     return evidence.with_edits(tuple(edits))
+
+
+def _is_mirrored(pixels: Matrix) -> bool:
+    return bool(np.linalg.det(pixels) < 0)
+
+
+def _rotation(pixels: Matrix) -> float:
+    """Degrees by which b turns a, or the mirrored a, counter-clockwise."""
+    upright = pixels @ np.diag([-1, 1]) if _is_mirrored(pixels) else pixels
+    turn = np.arctan2(upright[0, 1] - upright[1, 0], upright[0, 0] + upright[1, 1])
+    return float(np.degrees(turn))
+
+
+def _changed(measured: BlockMatch) -> npt.NDArray[np.bool_]:
+    """The blocks that show something else, where most are more alike."""
+    blocks = measured.blocks
+    textured = blocks.weight > 0.5
+    changed: npt.NDArray[np.bool_] = textured & (
+        blocks.rigid < min(_UNLIKE, _median(blocks.rigid[textured]) - 0.1)
+    )
+    return changed
 
 
 def _median(values: Floats) -> float:

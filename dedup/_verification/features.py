@@ -6,13 +6,14 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.keypoints import Local, local_features, mirrored_features
 from dedup._verification.look import Look
 from dedup._verification.reading.gate import is_photo
 from dedup._verification.sheet import Corners, sheet_of
 
-__all__ = ["LEAST_PICTURE", "PICTURE", "Features", "extract", "one_thread"]
+__all__ = ["LEAST_PICTURE", "PICTURE", "SPECK", "Features", "extract", "grey_of", "one_thread"]
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 
@@ -22,7 +23,7 @@ LEAST_PICTURE: Final = 9_600
 """Smaller pictures are enlarged to this many pixels."""
 _THUMBNAIL: Final = 24
 """Side of the thumbnails, in pixels."""
-_SPECK: Final = 60
+SPECK: Final = 60
 """Grey values by which a speck of salt or pepper differs from its neighbours."""
 
 
@@ -117,7 +118,7 @@ def extract(
     (224, 299)
     """
     height, width = image.shape[:2]
-    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+    grey = grey_of(image)
     # Impulse noise would cost most features; a median of 3 x 3 takes it away and little else.
     clean = np.asarray(cv2.medianBlur(grey, 3), np.uint8)
     finest = cv2.absdiff(grey, clean)
@@ -127,9 +128,14 @@ def extract(
         thumbnail=np.asarray(thumbnail, np.uint8),
         grain=cv2.mean(finest)[0],
         detail=cv2.norm(clean, cv2.GaussianBlur(clean, (5, 5), 1.0), cv2.NORM_L1) / grey.size,
-        specks=np.count_nonzero(np.asarray(finest) >= _SPECK) / grey.size,
+        specks=np.count_nonzero(np.asarray(finest) >= SPECK) / grey.size,
     )
     return Features(grey=_resized(clean, pixels), look=look)
+
+
+def grey_of(picture: Pixels) -> Grey:
+    """A picture in grey values."""
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _resized(grey: Grey, pixels: int) -> Grey:

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import numpy as np
 
 from dedup._base.opencv import cv2
-from dedup._verification.align import compare
+from dedup._verification.align import compare, goodness
 from dedup._verification.coverage.coverage import Coverage, Only, coverage_of
 from dedup._verification.evidence import Evidence
 from dedup._verification.features import Features
@@ -134,7 +134,7 @@ def _worst(
     """What is seen of the frame of the shorter one that is least like any of the longer one."""
     worst = Evidence(1.0, "near")
     for _, _, best in _matches(short, long, spare=spare, see=see):
-        worst = min(worst, best, key=_goodness)
+        worst = min(worst, best, key=goodness)
         if worst.relation != "near":
             break
     return worst
@@ -158,7 +158,7 @@ def _matches(
             spare -= 1
         if not found:
             return
-        yield max(found, key=lambda match: _goodness(match[2]))
+        yield max(found, key=lambda match: goodness(match[2]))
 
 
 def _evidence(a: Features, b: Features) -> Evidence:
@@ -181,7 +181,3 @@ def _is_same(a: Features | None, b: Features | None) -> bool:
     if a.grey.shape != b.grey.shape or cv2.absdiff(a.grey, b.grey).max() > _SAME:
         return False
     return _is_same(a.over_black, b.over_black)
-
-
-def _goodness(evidence: Evidence) -> tuple[bool, float]:
-    return evidence.relation == "near", evidence.score

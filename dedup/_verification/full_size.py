@@ -4,10 +4,7 @@ import threading
 from collections import OrderedDict
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
-from dedup._base.opencv import cv2
+from dedup._verification.features import grey_of
 from dedup._verification.pictures import Pictures
 from dedup._verification.second_reading import Grounds
 from dedup.errors import DecodeError
@@ -21,8 +18,6 @@ FULL_SHORT_SIDE: Final = 1000
 _CAPACITY: Final = 64 * 2**20
 """Bytes, one a pixel: about forty pages. Pairs come group by group: with a quarter of it, 113
 pictures of 426 pairs in groups of 47 were decoded once each."""
-
-Grey = npt.NDArray[np.uint8]
 
 
 class FullSize:
@@ -58,13 +53,9 @@ class FullSize:
 def greys_of(decoded: Decoded) -> Grounds:
     """A decoded picture in grey; of a transparent one, over white and over black."""
     if decoded.alpha is None:
-        return (_grey(decoded.image),)
-    return _grey(decoded.over(WHITE)), _grey(decoded.over(BLACK))
+        return (grey_of(decoded.image),)
+    return grey_of(decoded.over(WHITE)), grey_of(decoded.over(BLACK))
 
 
 def _size(greys: Grounds) -> int:
     return sum(grey.size for grey in greys)
-
-
-def _grey(image: npt.NDArray[np.uint8]) -> Grey:
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)

@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from dedup._acting.planning import make_plan
 from dedup._base.text import counted
 from dedup._catalogue.record import Record, decode_path
 from dedup._grouping.retain import shown_more
-from dedup._search.outcome import NOT_VERIFIED, Relation
+from dedup._search.outcome import Relation
+from dedup._search.reasons import NOT_VERIFIED
 from dedup.distributed._tables import record_of
 from dedup.distributed._work import Work
 from dedup.errors import InputError
@@ -132,25 +133,12 @@ class StoredDuplicates:
         groups: dict[int, list[Record]] = defaultdict(list)
         for key, row in rows.items():
             groups[row.group].append(records[key])
-
-        def relate(keep: Record, other: Record) -> Relation | None:
-            if keep.picture == other.picture:
-                return "exact", 1.0
-            row = rows[other.id]
-            compared = keep.id == (row.instead or row.group)
-            return (row.relation, row.score) if compared and row.relation else None
-
-        def lacks(keep: Record, other: Record) -> str:
-            if keep.picture == other.picture:
-                return shown_more(keep, other, None)
-            row = rows[other.id]
-            return str(row.stays) if keep.id == (row.instead or row.group) else NOT_VERIFIED
-
+        judged = _Judged(rows)
         return make_plan(
             groups.values(),
-            relate=relate,
-            lacks=lacks,
-            why=lambda keep, _: str(rows[keep.id].why) if rows[keep.id].keep else "",
+            relate=judged.relation,
+            lacks=judged.lacks,
+            why=judged.why,
             action=action,
             quarantine=quarantine,
             protect=protect,
@@ -178,6 +166,40 @@ class StoredDuplicates:
             f"{counted(self.summary['removals'], 'file')} more than needed"
         )
         return text if self.summary["exact"] else f"{text}; by an approximate index"
+
+
+class _Judged:
+    """What the job found of a file beside the one that it was compared with, by the ids of files.
+
+    Parameters
+    ----------
+    rows : mapping of int to row
+        Those of the table `groups`.
+    """
+
+    def __init__(self, rows: Mapping[int, Any]) -> None:
+        self._rows = rows
+
+    def relation(self, keep: Record, other: Record) -> Relation | None:
+        if keep.picture == other.picture:
+            return "exact", 1.0
+        row = self._compared(keep, other)
+        return (row.relation, row.score) if row is not None and row.relation else None
+
+    def lacks(self, keep: Record, other: Record) -> str:
+        if keep.picture == other.picture:
+            return shown_more(keep, other, None)
+        row = self._compared(keep, other)
+        return NOT_VERIFIED if row is None else str(row.stays)
+
+    def why(self, keep: Record, _: Record) -> str:
+        row = self._rows[keep.id]
+        return str(row.why) if row.keep else ""
+
+    def _compared(self, keep: Record, other: Record) -> Any:
+        """The row of a file, if it is about the one to keep."""
+        row = self._rows[other.id]
+        return row if keep.id == (row.instead or row.group) else None
 
 
 def skipped_of(work: Work) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from dedup.errors import DecodeError
 from dedup.pipelines.images import limits, parquet, patience, remote
 
 __all__ = [
+    "LONGEST_REASON",
     "archive_of",
     "exists",
     "is_archive",
@@ -37,7 +38,8 @@ __all__ = [
 
 _LONGEST_READ = 1 << 26  # a directory of a million files; a header is never as long
 _BLOCK = 512
-_LONGEST_REASON = 200
+LONGEST_REASON = 200
+"""Characters of a reason why something can't be read, at most."""
 _TWICE = "a name that is in the archive twice"
 _ZIP_HEADER = struct.Struct("<4s22xHH")
 _IN_ARCHIVE = re.compile(rf"\.(?:tar|zip|parquet)(?=[{re.escape(os.sep)}/])", re.IGNORECASE)
@@ -255,7 +257,7 @@ def _reasons() -> Iterator[None]:
         if isinstance(error, OSError) and error.strerror:
             raise
         text = " ".join(str(error).split()) or type(error).__name__
-        raise _refused(f"damaged archive: {text}"[:_LONGEST_REASON]) from error
+        raise _refused(f"damaged archive: {text}"[:LONGEST_REASON]) from error
 
 
 @lru_cache(maxsize=32)  # some hundred bytes for each member

@@ -21,7 +21,7 @@ from dedup._base.arrays import Pixels
 from dedup._base.extras import command
 from dedup.errors import DecodeError, DedupError
 from dedup.pipelines.images import camera_raw, jpeg_xl, limits, memory, patience
-from dedup.pipelines.images.archives import open_file
+from dedup.pipelines.images.archives import LONGEST_REASON, open_file
 from dedup.pipelines.images.rows import Row
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
 ImageSource: TypeAlias = str | Path | bytes | Image.Image | Pixels | Row
 
 _HEAD = 1024
-_LONGEST_REASON = 200
 _LARGEST_IN_MEMORY = 1 << 29  # bytes; a larger TIFF holds many pages
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 # Formats that Pillow knows by name, but hands to other programs (Ghostscript) or can't decode.
@@ -261,7 +260,7 @@ def _reasons() -> Iterator[None]:
     except Exception as error:  # readers raise nearly anything on damaged files
         if isinstance(error, OSError) and error.strerror:
             raise DecodeError(error.strerror.lower()) from error
-        text = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
+        text = " ".join(str(error).split())[:LONGEST_REASON] or type(error).__name__
         raise DecodeError(f"damaged image: {text}") from error
 
 

@@ -9,9 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
-from dedup._verification.common_part import CANVAS, CommonPart, Mask, common_part
+from dedup._verification.common_part import CommonPart, common_part
 from dedup._verification.coverage.clipping import clipped
 from dedup._verification.coverage.coloured_ink import coloured_ink
 from dedup._verification.coverage.detail import Detail, compared
@@ -19,8 +18,8 @@ from dedup._verification.coverage.lettering import hidden_places, lettering
 from dedup._verification.coverage.lost_tones import lost_tones, more_gaps
 from dedup._verification.coverage.overlays import laid_over, something
 from dedup._verification.coverage.own_colours import has_own_colours
-from dedup._verification.edits import GROUNDS, SEAM, has_edges, plain_share, seams
-from dedup._verification.evidence import Box, Evidence
+from dedup._verification.coverage.surroundings import SLACK, Around, surroundings
+from dedup._verification.evidence import Evidence
 from dedup._verification.registration import Floats, Matrix
 from dedup._verification.tints import contrast_of, is_toned, tint_of
 from dedup.pipelines.images.colours import BLACK, WHITE
@@ -30,19 +29,8 @@ __all__ = ["COVER_SIDE", "Coverage", "Only", "coverage_of"]
 
 COVER_SIDE: Final = 960
 """Pixels on the short side that a picture should still have to be looked at for this."""
-_SLACK: Final = 0.015
-"""Parts of a picture's sides by which the common part may be wrong."""
-_DRAWN: Final = 5.0
-"""Contrast of what is drawn on a ground, in grey values."""
-_PLAIN: Final = 0.5
-"""Part of what lies around a picture that has few grey values, of a ground at least."""
-_FINE: Final = 300_000
-"""Pixels in which the edges of a pasted picture are looked for."""
-_UPRIGHT: Final = 2.0
-"""Degrees by which a picture may be turned there."""
 _TURNED: Final = 45.0
 """Degrees from which a drawing may be another one."""
-_PASTED: Final = "pasted into another image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +173,44 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     common = common_part(a.image, b.image, to_b)
     if common is None:
         return None
-    around_a, around_b = _surroundings(a, b, evidence, to_b)
-    only_a, only_b = common.shares
-    back = common.swapped()
-    is_put = around_a.is_put or around_b.is_put
-    sure = _trimmed(common) if is_put else common
+    around_a, around_b = surroundings(a, b, evidence, to_b)
+    sure = _trimmed(common) if around_a.is_put or around_b.is_put else common
     colour_a, colour_b = _colours(sure)
+    within_a, within_b = _within(a, b, to_b, common, sure=sure, colour=(colour_a, colour_b))
+    return Coverage(
+        _only(within_a, around_a),
+        _only(within_b, around_b),
+        compared(a, b, to_b, common),
+        tint_of(colour_a, colour_b),
+        evidence.drawn and _is_turned(evidence),
+        contrast_of(colour_a.mean(axis=1), colour_b.mean(axis=1)),
+        lost_tones(sure.b, sure.a, sure.alike) - lost_tones(sure.a, sure.b, sure.alike),
+        more_gaps(a, b),
+        evidence.mirrored,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """What a picture shows within the other's frame, in parts of what is common, as in `Only`."""
+
+    share: float
+    own: float
+    letters: float
+    colours: bool
+
+
+def _within(
+    a: Decoded,
+    b: Decoded,
+    to_b: Matrix,
+    common: CommonPart,
+    *,
+    sure: CommonPart,
+    colour: tuple[Floats, Floats],
+) -> tuple[_Within, _Within]:
+    """What each shows within the other's frame; `sure` is what shows no ground, in `colour`."""
+    back, (colour_a, colour_b) = common.swapped(), colour
     toned = is_toned(colour_a), is_toned(colour_b)
     colours = (
         has_own_colours(sure, colour_a, colour_b),
@@ -208,126 +228,35 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     bare = sure.alike & ~hidden
     letters = lettering(a.image, b.image, common, hidden=hidden)
     ink = [
-        its if colours[own] or toned[own] < toned[1 - own] else max(its, coloured_ink(*both, bare))
-        for own, (its, both) in enumerate(
+        its if colours[n] or toned[n] < toned[1 - n] else max(its, coloured_ink(*both, bare))
+        for n, (its, both) in enumerate(
             zip(letters, ((common.a, common.b), (common.b, common.a)), strict=True)
         )
     ]
-    return Coverage(
-        _only(only_a, own[0], ink[0], around_a, colours=colours[0]),
-        _only(only_b, own[1], ink[1], around_b, colours=colours[1]),
-        compared(a, b, to_b, common),
-        tint_of(colour_a, colour_b),
-        evidence.drawn and _is_turned(evidence),
-        contrast_of(colour_a.mean(axis=1), colour_b.mean(axis=1)),
-        lost_tones(sure.b, sure.a, sure.alike) - lost_tones(sure.a, sure.b, sure.alike),
-        more_gaps(a, b),
-        evidence.mirrored,
+    one, other = map(_Within, common.shares, own, ink, colours)
+    return one, other
+
+
+def _only(within: _Within, around: Around) -> Only:
+    return Only(
+        within.share * around.within,
+        around.outside,
+        around.ground,
+        around.is_plain,
+        around.is_put,
+        within.colours,
+        within.own * around.within,
+        within.letters * around.within,
     )
-
-
-def _surroundings(
-    a: Decoded, b: Decoded, evidence: Evidence, to_b: Matrix
-) -> tuple["_Around", "_Around"]:
-    """What is around the common part in each of two pictures."""
-    b_is_whole = evidence.overlap_a >= evidence.overlap_b
-    put = next((edit for edit in evidence.edits if edit in GROUNDS), "")
-    is_put = bool(put)
-    is_upright = abs(evidence.rotation - 90 * round(evidence.rotation / 90)) < _UPRIGHT
-    if is_upright:
-        framed = _is_framed(*((b, evidence.box_b) if b_is_whole else (a, evidence.box_a)))
-        put = (put or _PASTED) if framed else ""
-    is_put = is_put or bool(put)
-    puts = ("", put) if b_is_whole else (put, "")
-    around_a = _around(a.image, to_b, put=puts[0], is_put=is_put and not b_is_whole)
-    around_b = _around(b.image, np.linalg.inv(to_b), put=puts[1], is_put=is_put and b_is_whole)
-    if not is_upright:  # what is plain around it is no scene that was cut at a tilt
-        around_a, around_b = (
-            replace(x, is_put=x.is_put or x.is_plain) for x in (around_a, around_b)
-        )
-    return around_a, around_b
 
 
 def _is_turned(evidence: Evidence) -> bool:
     return evidence.mirrored or abs(evidence.rotation) > _TURNED
 
 
-def _is_framed(whole: Decoded, box: Box) -> bool:
-    """Whether there are steps along the edges of a box, as around a picture that was pasted.
-
-    Their mean: between two pictures of a collage there is none where both are dark.
-    """
-    height, width = whole.image.shape[:2]
-    zoom = min(1.0, (_FINE / (width * height)) ** 0.5)
-    size = max(1, round(width * zoom)), max(1, round(height * zoom))
-    left, top, right, bottom = (np.array(box) * [*size, *size]).tolist()
-    if not has_edges(size, (left, top, right, bottom)):
-        return False
-    small = np.asarray(cv2.resize(whole.image, size, interpolation=cv2.INTER_AREA), np.uint8)
-    grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
-    ratios = seams(grey, (left, top, right, bottom))
-    return bool(ratios) and float(np.mean(ratios)) >= SEAM
-
-
-def _only(within: float, own: float, letters: float, around: "_Around", *, colours: bool) -> Only:
-    return Only(
-        within * around.within,
-        around.outside,
-        around.ground,
-        around.is_plain,
-        around.is_put,
-        colours,
-        own * around.within,
-        letters * around.within,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Around:
-    """Parts of a picture outside the other's frame and within it, grounds left out."""
-
-    outside: float
-    within: float
-    ground: str = ""
-    is_plain: bool = False
-    is_put: bool = False
-
-
-def _around(picture: Pixels, to_other: Matrix, *, put: str, is_put: bool) -> _Around:
-    """What is around the common part; `put` says if the picture was surely put on a ground."""
-    height, width = picture.shape[:2]
-    zoom = min(1.0, (CANVAS / (width * height)) ** 0.5)
-    size = max(1, round(width * zoom)), max(1, round(height * zoom))
-    x, y = (np.arange(size[0]) + 0.5) / size[0], (np.arange(size[1])[:, None] + 0.5) / size[1]
-    if not _outside(to_other, x[[0, -1]], y[[0, -1]]).any():  # the corners are farthest away
-        return _Around(0.0, 1.0)
-    outside = _outside(to_other, x, y)
-    share = float(outside.mean())
-    small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
-    if not put:
-        is_plain = plain_share(grey[outside]) > _PLAIN
-        return _Around(share, 1 - share, is_plain=is_plain, is_put=is_put)
-    # The step at the picture's edge is none of the ground's.
-    ground = np.where(outside, grey, np.median(grey[outside])).astype(np.float32)
-    fine = ground - np.asarray(cv2.GaussianBlur(ground, (0, 0), 3))
-    far = np.asarray(cv2.erode(outside.astype(np.uint8), np.ones((13, 13), np.uint8)), np.bool_)
-    drawn = float((far & (np.asarray(cv2.blur(fine * fine, (9, 9))) > _DRAWN**2)).mean())
-    total = drawn + 1 - share
-    return _Around(drawn / total, (1 - share) / total, put, is_put=is_put)
-
-
-def _outside(to_other: Matrix, x: Floats, y: Floats) -> Mask:
-    """Which places of a picture are surely outside of the other's frame."""
-    u, v = (row[0] * x + row[1] * y + row[2] for row in to_other[:2])
-    slack = np.linalg.norm(to_other[:2, :2], axis=1) * _SLACK
-    outside: Mask = (u < -slack[0]) | (u > 1 + slack[0]) | (v < -slack[1]) | (v > 1 + slack[1])
-    return outside
-
-
 def _trimmed(common: CommonPart) -> CommonPart:
     """Without its edges, where a coloured ground may be seen."""
-    reach = round(_SLACK * max(common.inside.shape))
+    reach = round(SLACK * max(common.inside.shape))
     square = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     inside = cv2.copyMakeBorder(common.inside.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     return replace(common, inside=np.asarray(cv2.erode(inside, square), np.bool_)[1:-1, 1:-1])

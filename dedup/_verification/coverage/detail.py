@@ -18,13 +18,14 @@ from dedup._verification.coverage.unexplained import share_unexplained
 from dedup._verification.registration import Floats, Matrix
 from dedup.pipelines.images.decoding import Decoded
 
-__all__ = ["Detail", "compared"]
+__all__ = ["FINER", "SAME_SIZE", "Detail", "compared"]
 
-_SAME_SIZE: Final = 0.03
-_FINER: Final = 1.05
+SAME_SIZE: Final = 0.03
+"""Resolutions that differ by less are one: then detail is compared pixel by pixel."""
+FINER: Final = 1.05
 _MUCH_FINER: Final = 1.25
-"""Resolutions that differ by less are one; and the detail from which one of two was sharpened, or
-the other blurred, if pixel lies on pixel, and if not."""
+"""Detail, between pictures of one resolution, from which one resolves more, and was sharpened, or
+the other blurred: if pixel lies on pixel, and if not."""
 _FEW_BLOCKS: Final = 20
 _FEW_EXACT_BLOCKS: Final = 8
 _MANY_BLOCKS: Final = 200
@@ -96,6 +97,11 @@ class Detail:
     own: float = 1.0
     added_a: bool = False
     added_b: bool = False
+
+    @property
+    def is_as_large(self) -> bool:
+        """Whether both have as many pixels."""
+        return abs(self.pixels - 1) <= SAME_SIZE
 
     def swapped(self) -> "Detail":
         """The same with a and b exchanged."""
@@ -171,9 +177,9 @@ def compared(a: Decoded, b: Decoded, to_b: Matrix, common: CommonPart) -> Detail
 
 def _own(tiles: Sequence[Tile], ratio: float, pixels: float) -> float:
     """What filters of the other do not give of the larger one, or of the finer of two as large."""
-    is_as_large = abs(pixels - 1) <= _SAME_SIZE
+    is_as_large = abs(pixels - 1) <= SAME_SIZE
     is_exact = is_as_large and tiles[0].is_exact
-    if is_as_large and max(ratio, 1 / ratio) < (_FINER if is_exact else _MUCH_FINER):
+    if is_as_large and max(ratio, 1 / ratio) < (FINER if is_exact else _MUCH_FINER):
         return 1.0
     if not is_exact and sum(tile.octaves.shape[1] for tile in tiles) < _MANY_BLOCKS:
         return 0.0 if is_as_large else 1.0  # sharpened, as far as is known; not enlarged

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from dedup._base.median import median
 from dedup._base.opencv import cv2
+from dedup._verification.block_matching import ALIASES
 from dedup._verification.edits import SEAM, plain_share
 from dedup._verification.features import Features
 from dedup._verification.registration import Floats, Matrix
@@ -41,7 +42,6 @@ _TOLERANCE: Final = 12.0
 """Grey values by which a place may lie beyond what is seen around it in the median."""
 _PLAIN: Final = 6.0
 """Contrast of what may be a bar, if only one shows it."""
-_ALIASES: Final = 2.0
 _MUCH: Final = 0.02
 """Part of a picture that was altered, from which what only that one shows may be something else."""
 _BEYOND: Final = 0.03
@@ -197,7 +197,7 @@ def _warped(layer: Layer, to_unit: Matrix, size: tuple[int, int]) -> Floats:
     """A picture as the canvas shows it, smoothed a little."""
     grey = layer.features.grey
     pixels = np.diag([grey.shape[1], grey.shape[0], 1.0]) @ to_unit
-    if abs(np.linalg.det(pixels[:2, :2])) > _ALIASES:
+    if abs(np.linalg.det(pixels[:2, :2])) > ALIASES:
         grey = layer.features.half()
         pixels = np.diag([grey.shape[1], grey.shape[0], 1.0]) @ to_unit
     matrix = pixels[:2].copy()

@@ -15,7 +15,8 @@ from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, Mask, changed, tones
 from dedup._verification.coverage.faint import faint_marks
-from dedup._verification.coverage.overlays import is_stamped
+from dedup._verification.coverage.overlays import INK, is_stamped
+from dedup._verification.features import grey_of
 from dedup._verification.reading.filters import fine_energy, matched
 from dedup._verification.reading.frame import Frame, frame_of
 from dedup._verification.reading.homography import laid_over, registered
@@ -41,8 +42,6 @@ _GROWN: Final = np.ones((5, 5), np.uint8)
 _BESIDE: Final = np.ones((17, 17), np.uint8)
 """Pixels of the canvas beside what hides, which its edge takes."""
 _MOSTLY: Final = 0.5
-_INK: Final = 12.0
-"""Grey values by which ink differs from what is below."""
 _ONE_WAY: Final = 0.15
 """Ink that darkens, at most, for ink that lightens, or the other way."""
 _BETWEEN: Final = 0.6
@@ -68,7 +67,7 @@ def lettering(a: Pixels, b: Pixels, common: CommonPart, *, hidden: Mask) -> tupl
     to_b = canvas_b @ np.linalg.inv(canvas_a)
     if abs(np.linalg.det(to_b[:2, :2])) < _COARSER:
         return lettering(b, a, common.swapped(), hidden=hidden)[::-1]
-    frame = frame_of(_grey(a), _grey(b), to_b, most=_MOST)
+    frame = frame_of(grey_of(a), grey_of(b), to_b, most=_MOST)
     if frame is None:
         return 0.0, 0.0
     size = frame.base.shape[1], frame.base.shape[0]
@@ -100,10 +99,6 @@ def _laid(mask: Mask, to_canvas: npt.NDArray[np.float64], size: tuple[int, int])
     if not mask.any():
         return np.zeros(size[::-1], np.bool_)
     return laid_over(mask.astype(np.uint8), to_canvas, size, border=cv2.BORDER_CONSTANT) > 0
-
-
-def _grey(picture: Pixels) -> Pixels:
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _registered(frame: Frame, size: tuple[int, int]) -> tuple[npt.NDArray[np.float64], int]:
@@ -179,8 +174,8 @@ def _is_written(greys: tuple[Floats, Floats], windows: Mask) -> bool:
     """
     place = _place(windows, greys[0].shape)
     change = (greys[1] - greys[0])[place]
-    less, more = sorted(((change > _INK).mean(), (change < -_INK).mean()))
-    still = (np.abs(change) < _INK / 2).mean()
+    less, more = sorted(((change > INK).mean(), (change < -INK).mean()))
+    still = (np.abs(change) < INK / 2).mean()
     if less < _ONE_WAY * more:
         return bool(still > _BETWEEN)
     return bool(still > _MOSTLY) and _is_line(windows)

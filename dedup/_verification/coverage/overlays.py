@@ -16,7 +16,7 @@ from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, Mask, changed, tones
 from dedup._verification.registration import Floats, Matrix
 
-__all__ = ["is_stamped", "laid_over", "something"]
+__all__ = ["INK", "is_stamped", "laid_over", "something"]
 
 _GROWN: Final = 4
 """Pixels of the canvas by which places that belong together may be apart."""
@@ -50,7 +50,7 @@ _EDGE: Final = 3
 """Pixels of the canvas that its edge takes."""
 _BESIDE: Final = 0.02
 """Part of what differs that is not a bar, at most, if nothing else is there."""
-_INK: Final = 12.0
+INK: Final = 12.0
 """Grey values by which ink differs from what is below."""
 _ROOM: Final = 40.0
 """Grey values by which ink could change it, at least."""
@@ -91,7 +91,7 @@ def something(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> Mask:
     below, above = _in_tones(common.a, common.b, common)
     bars = _bars(below, above, common.only_a | common.only_b)
     least, most = np.asarray(cv2.erode(below, _NEAR)), np.asarray(cv2.dilate(below, _NEAR))
-    beyond = (above > most + _INK) | (above < least - _INK)
+    beyond = (above > most + INK) | (above < least - INK)
     number, labels = cv2.connectedComponents(_grown(common.only_a | common.only_b, _GROWN))
     labels = np.asarray(labels)
     for label in range(1, number):
@@ -125,7 +125,7 @@ def laid_over(common: CommonPart, shown: Mask) -> Mask:
 
 def _is_exposed(below: Floats, above: Floats, place: Mask) -> bool:
     """Whether a place is what the tones of the other make of it, up to white and black."""
-    same = abs(below.clip(0, 255) - above) < _INK
+    same = abs(below.clip(0, 255) - above) < INK
     at_end = (above < _AT_END) | (above > 255 - _AT_END)
     return int((same & at_end & place).sum()) > _EXPOSED * int(place.sum())
 
@@ -140,8 +140,8 @@ def _is_bar(below: Floats, above: Floats, place: Mask) -> bool:
 
 def _is_ground(below: Floats, above: Floats, piece: Mask, *, beside: Mask) -> bool:
     """Whether what is flat has the tone of what both show near it, beside a place."""
-    near = _grown(piece, _NEARBY).astype(np.bool_) & ~beside & (abs(above - below) < _INK)
-    same = abs(above - median(above[piece])) < _INK
+    near = _grown(piece, _NEARBY).astype(np.bool_) & ~beside & (abs(above - below) < INK)
+    same = abs(above - median(above[piece])) < INK
     return bool((near & same).sum() > _BEYOND * near.sum())
 
 
@@ -237,7 +237,7 @@ def _ink(below: Floats, above: Floats, place: Mask) -> tuple[Mask, Floats, Mask]
     The opacity that white, or black, would have to make it so. And where that would be seen.
     """
     change = above - below
-    lighter, darker = (place & (sign * change > _INK) for sign in (1, -1))
+    lighter, darker = (place & (sign * change > INK) for sign in (1, -1))
     is_light = lighter.sum() > darker.sum()
     less, more = sorted((int(lighter.sum()), int(darker.sum())))
     room = 255 - below if is_light else below

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, changed, tones
+from dedup._verification.features import SPECK, grey_of
 from dedup._verification.registration import Floats, Matrix, on_whole_pixels
 
 __all__ = ["Tile", "cut_tiles"]
@@ -27,9 +28,8 @@ _ENDS: Final = (12, 243)
 _CLIPPED: Final = 4.0
 """Grey values beyond which noise is clipped at black or white; and its energy in units of what is
 left then: 0.34 of a normal distribution that is cut at its mean, and JPEG takes some of that."""
-_SPECK: Final = 60
 _FEW: Final = 0.01
-"""Grey values by which a speck differs from its neighbours, and the part that all may be."""
+"""Part of the pixels that specks may be."""
 
 
 class Tile(NamedTuple):
@@ -92,7 +92,7 @@ def cut_tiles(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> list[Ti
     ]
     if not places:
         return []
-    own, other = _grey(a), _Toned(_grey(b), _in_tones(common), pixels)
+    own, other = grey_of(a), _Toned(grey_of(b), _in_tones(common), pixels)
     alike = _alike(common, np.array(places), (w, h), np.array([wa, ha]))
     return [
         _tile(own, other, (*place, w, h), chosen)
@@ -166,7 +166,7 @@ def _tile(
     own, other = a[y : y + h, x : x + w].astype(np.float32), b.tile(box)
     cleaned = _median(own), _median(other)
     specks, other_specks = (
-        np.count_nonzero(cv2.absdiff(x, y) >= _SPECK) / x.size
+        np.count_nonzero(cv2.absdiff(x, y) >= SPECK) / x.size
         for x, y in zip((own, other), cleaned, strict=True)
     )
     both = _merged(own, other)
@@ -210,12 +210,8 @@ def _given(a: Floats, b: Floats) -> Floats:
 
 def _in_tones(common: CommonPart) -> Floats:
     """What the grey values of b are in a: a darker copy has no more or less detail."""
-    own, other = (_grey(x).astype(np.float32) for x in (common.b, common.a))
+    own, other = (grey_of(x).astype(np.float32) for x in (common.b, common.a))
     return tones(own, other, common.alike)
-
-
-def _grey(picture: Pixels) -> Pixels:
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _octaves(tile: Floats) -> list[Floats]:

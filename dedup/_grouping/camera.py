@@ -1,0 +1,79 @@
+"""What a camera wrote into a file: its name, and when and how it took the photo."""
+
+import os
+import re
+import struct
+from contextlib import suppress
+from functools import lru_cache
+from typing import Final
+
+from PIL import ExifTags, Image
+
+from dedup._catalogue.record import Record
+from dedup.errors import DecodeError
+from dedup.pipelines.images.archives import open_file
+from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
+from dedup.pipelines.images.readers import open_image
+
+__all__ = ["are_two_shots", "date_taken", "has_camera"]
+
+_BROKEN: Final = suppress(
+    ArithmeticError, DecodeError, OSError, SyntaxError, ValueError, struct.error
+)
+_DATE: Final = re.compile(r"[12]\d{3}:[01]\d:[0-3]\d [0-2]\d:[0-5]\d:[0-6]\d")
+
+_EXPOSURE: Final = (
+    ExifTags.Base.DateTimeOriginal,
+    ExifTags.Base.SubsecTimeOriginal,
+    ExifTags.Base.ExposureTime,
+    ExifTags.Base.FNumber,
+    ExifTags.Base.ISOSpeedRatings,
+)
+"""What differs between the shots of a burst or a bracket; editors leave it as it is."""
+
+
+@lru_cache(maxsize=10_000)  # each file of a group is asked about for many others
+def has_camera(record: Record) -> bool:
+    """Whether a camera wrote its name into a file."""
+    if record.is_file:
+        with _BROKEN, open_file(record.path) as file, Image.open(file) as image:
+            exif = image.getexif()
+            return bool(exif.get(ExifTags.Base.Make) or exif.get(ExifTags.Base.Model))
+    return False
+
+
+def date_taken(record: Record) -> str:
+    """When a file says that it was taken, as EXIF writes it, which sorts by time; "" if it doesn't.
+
+    Clocks have no zone there: they are compared as the cameras showed them.
+    """
+    if record.is_file:
+        with _BROKEN, open_image(record.path) as image:
+            camera = image.getexif().get_ifd(ExifTags.IFD.Exif)
+            said = _DATE.match(str(camera.get(ExifTags.Base.DateTimeOriginal, "")))
+            return said[0] if said else ""
+    return ""
+
+
+def are_two_shots(one: Record, other: Record) -> bool:
+    """Whether both headers say when, or how, they were exposed, and say something else."""
+    told = zip(_exposure(one), _exposure(other), strict=True)
+    return any(a and b and a != b for a, b in told)
+
+
+@lru_cache(maxsize=10_000)
+def _exposure(record: Record) -> tuple[str, ...]:
+    """When and how a photo was taken, as its header says; "" of what it does not say."""
+    if record.is_file and os.path.splitext(record.path)[1].lower() not in RAW_SUFFIXES:
+        with _BROKEN, open_image(record.path) as image:
+            camera = image.getexif().get_ifd(ExifTags.IFD.Exif)
+            return tuple(_told(camera.get(tag, "")) for tag in _EXPOSURE)
+    return ("",) * len(_EXPOSURE)
+
+
+def _told(value: object) -> str:
+    """What a header says, as text; a number by its first digits, in whatever fraction it is."""
+    text = str(value).strip("\0 ")
+    with suppress(ValueError, ZeroDivisionError):
+        return f"{float(text):.2g}"
+    return text
