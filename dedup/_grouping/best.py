@@ -24,6 +24,7 @@ from dedup._grouping.decision import Decision
 from dedup._grouping.encoding import is_surely_coarser
 from dedup._grouping.placed import Placed, laid
 from dedup._grouping.retain import shows_more_within
+from dedup._grouping.toned import is_tinted
 from dedup._grouping.two import is_better
 from dedup._verification.coverage.coverage import Coverage, Only
 from dedup._verification.coverage.detail import SAME_SIZE
@@ -254,7 +255,7 @@ def _larger_sibling(
 
     def points(one: int, other: int) -> float:
         seen = _seen(other, one, decision=decision, verifier=verifier)
-        if seen is None or seen.tint > _TINTED or not _shows_the_same(seen):
+        if seen is None or is_tinted(seen) or not _shows_the_same(seen):
             return 0.0
         return points_of(files[one][0], files[other][0], seen)
 

@@ -21,6 +21,10 @@ _TINTED: Final = 3.0
 """Difference of colours, in grey values, that encoders do not make."""
 _CLEARLY: Final = 6.0
 """The same that is to be seen."""
+_PALER: Final = 0.8
+_GREYED: Final = 0.15
+"""Vividness of a paler copy, at most, and of a grey one: of 470 copies of 70 photos those in 40 %
+of the colours have at most 0.5, all that were not toned at least 0.88."""
 _LOST: Final = 0.01
 """Part of the values that were lost in white or black, from which that says who lost them."""
 _GAPS: Final = 0.15
@@ -30,12 +34,13 @@ paler copies have 0.18 to 0.9 more, those of other hues at most 0.1."""
 
 def is_tinted(seen: Coverage) -> bool:
     """Whether the light or the colours of two pictures differ."""
-    return seen.tint > _TINTED
+    return seen.tint > _TINTED or _is_paler(seen)
 
 
 def is_of_one_light(seen: Coverage) -> bool:
     """Whether nobody sees that the light or the colours of two pictures differ."""
-    return seen.tint <= _CLEARLY and not seen.a.colours and not seen.b.colours
+    is_alike = seen.tint <= _CLEARLY and not _is_paler(seen)
+    return is_alike and not seen.a.colours and not seen.b.colours
 
 
 def may_be_as_light(seen: Coverage, other: Coverage) -> bool:
@@ -68,4 +73,10 @@ def is_unsure(keep: Record, other: Record, seen: Coverage) -> bool:
     """Whether light or colours clearly differ, and nothing says that the first file was first."""
     if seen.a.colours and not seen.b.colours:  # b is a grey copy
         return False
-    return seen.tint > _CLEARLY and which_was_toned(keep, other, seen) <= 0
+    is_paler = _is_paler(seen) and seen.vividness > _GREYED
+    return (seen.tint > _CLEARLY or is_paler) and which_was_toned(keep, other, seen) <= 0
+
+
+def _is_paler(seen: Coverage) -> bool:
+    """Whether one of two pictures is clearly less colourful."""
+    return min(seen.vividness, 1 / seen.vividness) < _PALER

@@ -7,7 +7,7 @@ import numpy as np
 from dedup._base.median import median
 from dedup._verification.registration import Floats
 
-__all__ = ["CHROMA", "FEW_SQUARES", "contrast_of", "is_toned", "tint_of"]
+__all__ = ["CHROMA", "FEW_SQUARES", "contrast_of", "is_toned", "tint_of", "vividness_of"]
 
 _STIFF: Final = 50.0
 """Variance, in grey values, of colours that say little about how they were changed."""
@@ -20,6 +20,8 @@ _CLIPPED: Final = 0.01
 that was clipped, if so many were."""
 FEW_SQUARES: Final = 16
 """Squares of which colours are not compared."""
+_COLOURED: Final = 6.0
+"""Chroma, in grey values, of a picture whose colours are to be seen."""
 _TONED: Final = 0.12
 """Part of its chroma that light and dark do not tell, of a picture in one tone, at most."""
 
@@ -43,6 +45,24 @@ def tint_of(a: Floats, b: Floats) -> float:
     square = own.T @ own / len(a) + _STIFF * np.eye(3)
     matrix = np.linalg.solve(square, own.T @ change / len(a))
     return float(np.sqrt(((own @ matrix + shift) ** 2).mean()))
+
+
+def vividness_of(a: Floats, b: Floats) -> float:
+    """How colourful b is in units of a, of small squares, shape (n, 3); 1 if neither has colours.
+
+    A few vivid things on a grey ground are hardly any tint of the whole.
+
+    Examples
+    --------
+    >>> red = np.tile([200.0, 80.0, 80.0], (20, 1))
+    >>> pale = 0.4 * red + 0.6 * red.mean()
+    >>> round(vividness_of(red, pale), 3), vividness_of(red * 0 + 9, red * 0 + 200)
+    (0.4, 1.0)
+    """
+    if len(a) < FEW_SQUARES:
+        return 1.0
+    own, other = (float(np.sqrt(((x @ CHROMA) ** 2).sum(axis=1).mean())) for x in (a, b))
+    return (other + 1) / (own + 1) if max(own, other) > _COLOURED else 1.0
 
 
 def is_toned(colours: Floats) -> bool:

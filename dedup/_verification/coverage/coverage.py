@@ -21,7 +21,7 @@ from dedup._verification.coverage.own_colours import has_own_colours
 from dedup._verification.coverage.surroundings import SLACK, Around, surroundings
 from dedup._verification.evidence import Evidence
 from dedup._verification.registration import Floats, Matrix
-from dedup._verification.tints import contrast_of, is_toned, tint_of
+from dedup._verification.tints import contrast_of, is_toned, tint_of, vividness_of
 from dedup.pipelines.images.colours import BLACK, WHITE
 from dedup.pipelines.images.decoding import Decoded
 
@@ -104,6 +104,8 @@ class Coverage:
         How much more b's values leave out some, as those of a table of tones do.
     is_mirrored : bool
         Whether one is mirrored.
+    vividness : float
+        How colourful b is in units of a; 1 if neither has colours.
     """
 
     a: Only = field(default_factory=Only)
@@ -115,6 +117,7 @@ class Coverage:
     lost: float = 0.0
     gaps: float = 0.0
     is_mirrored: bool = False
+    vividness: float = 1.0
 
     def swapped(self) -> "Coverage":
         """The same with a and b exchanged."""
@@ -126,6 +129,7 @@ class Coverage:
             contrast=1 / self.contrast,
             lost=-self.lost,
             gaps=-self.gaps,
+            vividness=1 / self.vividness,
         )
 
     def joined(self, other: "Coverage") -> "Coverage":
@@ -136,6 +140,7 @@ class Coverage:
             b=self.b.joined(other.b),
             tint=max(self.tint, other.tint),
             is_turned=self.is_turned or other.is_turned,
+            vividness=max(self.vividness, other.vividness, key=lambda v: max(v, 1 / v)),
         )
 
 
@@ -187,6 +192,7 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         lost_tones(sure.b, sure.a, sure.alike) - lost_tones(sure.a, sure.b, sure.alike),
         more_gaps(a, b),
         evidence.mirrored,
+        vividness_of(colour_a, colour_b),
     )
 
 
