@@ -14,6 +14,13 @@ from dedup._catalogue.record import Record
 from dedup._grouping.jpeg_blocks import Blocks, blocks_of
 from dedup._grouping.jpeg_origins import can_tell, origin
 from dedup._grouping.jpeg_traces import tables_in_pixels
+from dedup._grouping.palettes import (
+    PALETTE,
+    colours_of,
+    is_in_a_palette,
+    is_photo_in_a_palette,
+    is_smooth_where_flat,
+)
 from dedup.errors import DecodeError
 from dedup.pipelines.images.archives import open_file
 from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
@@ -24,6 +31,7 @@ __all__ = [
     "is_coarser_jpeg",
     "is_lossless",
     "is_made_from",
+    "is_palette_unsure",
     "is_rounded_more",
     "is_surely_coarser",
     "losslessness",
@@ -44,12 +52,6 @@ _BROKEN: Final = suppress(DecodeError, OSError, SyntaxError, ValueError, struct.
 _LOSSY: Final = frozenset({"JPEG", "MPO"})
 _RATHER_LOSSY: Final = frozenset({"AVIF", "HEIF", "JPEG2000", "JXL", "WEBP"})
 _SMOOTHED, _LOSSLESS = 1, 2
-_COLOURS: Final = 32
-_PALETTE: Final = 256
-_GROUND: Final = 0.2
-"""Colours of a palette above which it may be a photo's, those of a full one, and the part of a
-picture that one of them takes at most: so of 300 photos in 256 and in 64 colours 566 of 600.
-Drawings have a ground."""
 
 
 def losslessness(record: Record) -> int:
@@ -66,11 +68,11 @@ def smooths(record: Record) -> bool:
 
 def is_lossless(record: Record) -> bool:
     """Whether a file's format loses nothing; WebP and others may, and are taken for lossy ones."""
-    return losslessness(record) == _LOSSLESS and not _has_few_colours(record)
+    return losslessness(record) == _LOSSLESS and not is_photo_in_a_palette(record)
 
 
 def is_coarser(one: Record, other: Record) -> bool:
-    """Whether one file is a photo in a palette, or a coarse JPEG, and the other one is neither.
+    """Whether one file is in a palette that was made of the other's colours, or a coarse JPEG.
 
     What was made from a JPEG file is as coarse as that one was.
     """
@@ -82,6 +84,16 @@ def is_surely_coarser(one: Record, other: Record) -> bool:
     least = 1 if smooths(other) else 0  # what was there before it can't be told of such
     may_be = _may_be_coarser(one, other)
     return _is_reduced_more(one, other) or (may_be and _origin(one, other) < least)
+
+
+def is_palette_unsure(one: Record, other: Record) -> bool:
+    """Whether one of two is a drawing in a palette, and nothing tells if the other was before it.
+
+    It may be what an encoder made of that.
+    """
+    if _has_fewer_colours(other, one):
+        one, other = other, one
+    return _has_fewer_colours(one, other) and not is_smooth_where_flat(one, other)
 
 
 def is_made_from(one: Record, other: Record) -> bool:
@@ -102,41 +114,27 @@ def is_coarser_jpeg(one: Record, other: Record) -> bool:
     return _step(one) > _MORE * _step(other) > 0 and is_rounded_more(one, other)
 
 
-def _has_few_colours(record: Record) -> bool:
-    """Whether a file is a photo whose colours were reduced to a palette, as in a GIF file."""
-    if record.is_file and losslessness(record) == _LOSSLESS:
-        with _BROKEN:
-            return _is_reduced(record)
-    return False
-
-
-@lru_cache(maxsize=10_000)
-def _is_reduced(record: Record) -> bool:
-    with open_file(record.path) as file, Image.open(file) as image:
-        if image.mode != "P":
-            return False
-        counts = sorted(image.histogram())
-    return counts[-_COLOURS] > 0 and counts[-1] < _GROUND * sum(counts)
-
-
 def _is_reduced_more(one: Record, other: Record) -> bool:
-    return _has_few_colours(one) and not _has_few_colours(other) and not _was_in_a_palette(other)
+    if not is_in_a_palette(one) or is_photo_in_a_palette(other):
+        return False
+    if is_photo_in_a_palette(one):
+        return not (losslessness(other) == _LOSSLESS and colours_of(other) <= PALETTE)
+    return _has_fewer_colours(one, other) and is_smooth_where_flat(one, other)
+
+
+def _has_fewer_colours(one: Record, other: Record) -> bool:
+    """Whether a drawing is in a palette, and a file without loss that is as large has more."""
+    if not is_in_a_palette(one) or is_photo_in_a_palette(one):
+        return False
+    is_as_large = (one.width, one.height) == (other.width, other.height)
+    return is_as_large and is_lossless(other) and colours_of(one) < colours_of(other)
 
 
 def _may_be_coarser(one: Record, other: Record) -> bool:
     step = _step_of(one)
-    if _has_few_colours(one) != _has_few_colours(other):
+    if is_photo_in_a_palette(one) != is_photo_in_a_palette(other):
         return False
     return step > _COARSE and step > _TWICE * _coarsest_of(other)
-
-
-@lru_cache(maxsize=10_000)
-def _was_in_a_palette(record: Record) -> bool:
-    """Whether a file that is lossless has no more colours than a palette, from which it came."""
-    if losslessness(record) == _LOSSLESS and record.is_file:
-        with _BROKEN, open_image(record.path) as image:
-            return image.getcolors(_PALETTE) is not None
-    return False
 
 
 def _step_of(record: Record) -> float:

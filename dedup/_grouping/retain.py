@@ -10,7 +10,7 @@ from typing import Final
 
 from dedup._catalogue.record import Record
 from dedup._grouping.camera import are_two_shots
-from dedup._grouping.encoding import is_coarser, is_surely_coarser
+from dedup._grouping.encoding import is_coarser, is_palette_unsure, is_surely_coarser
 from dedup._grouping.finer import (
     is_amplified,
     is_enlarged,
@@ -115,6 +115,8 @@ def _undecided(
         is_told = any(map(is_of_one_light, beside()))
         if not is_told or any(map(is_of_one_light, as_toned())):
             yield "nothing tells which of the two has the light and colours of the original"
+    if is_palette_unsure(keep, other):
+        yield "nothing tells which of the two was in a palette first"
     if is_mirror_unsure(keep, other, seen) and all(its.is_mirrored for its in beside()):
         yield "nothing tells which of the two is mirrored"
 

@@ -1,5 +1,6 @@
 """What a palette, a date in colour and a soft picture do not hide: what would be lost stays."""
 
+import io
 import os
 
 import cv2
@@ -47,6 +48,32 @@ def test_a_drawing_in_a_palette_is_kept_before_its_jpeg(group):
         left, top = 10 + number % 8 * 45, 10 + number // 8 * 55
         draw.ellipse((left, top, left + 35, top + 45), fill=(number * 6, 90, 250 - number * 6))
     assert group(drawing=(drawing.quantize(64), "png"), a=(drawing, "jpg"))[0] == "drawing"
+
+
+@pytest.fixture
+def sign():
+    """Smooth shapes on a plain ground."""
+    large = Image.new("RGB", (1500, 1050), (236, 244, 250))
+    draw = ImageDraw.Draw(large)
+    for number, colour in enumerate(("crimson", "seagreen", "navy", "orange", "purple")):
+        left, top = 90 + 270 * number, 120 + 130 * (number * 2 % 5)
+        draw.ellipse((left, top, left + 230, top + 300), colour)
+        draw.polygon([(left, 1000), (left + 240, 1000), (left + 120, 700)], colour)
+    draw.text((300, 480), "Plan 814", (10, 10, 30), font_size=130)
+    return large.resize((500, 350), Image.Resampling.LANCZOS)
+
+
+def test_a_drawing_is_kept_before_its_gif_of_fewer_colours(group, sign):
+    files = {"z": (sign, "png"), "a": (sign.quantize(64, dither=Image.Dither.NONE), "gif")}
+    assert group(**files) == ("z", {"a": ""})
+
+
+def test_a_gif_stays_beside_a_lossless_file_of_its_jpeg(group, sign):
+    gif = sign.quantize(64, dither=Image.Dither.NONE)
+    coarse = io.BytesIO()
+    gif.convert("RGB").save(coarse, "JPEG", quality=75)
+    _, others = group(a=(gif, "gif"), z=(Image.open(coarse), "png"))
+    assert "in a palette first" in next(iter(others.values()))
 
 
 def test_a_date_as_light_as_what_is_below_is_something_that_a_copy_shows(group, photo):
