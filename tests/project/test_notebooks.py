@@ -48,7 +48,7 @@ def test_notebooks_are_those_that_the_readme_names():
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param(path, id=path.stem, marks=pytest.mark.slow if "calibrate" in path.stem else ())
+        pytest.param(path, id=path.stem, marks=() if "tutorial" in path.stem else pytest.mark.slow)
         for path in NOTEBOOKS
     ],
 )
