@@ -254,14 +254,14 @@ def test_cut_before_every_single_step(folder, tmp_path, name):
 def test_change_of_the_sidecar_between_any_two_steps_is_not_lost(folder, tmp_path):
     """Whenever it is edited, picture and sidecar are at one place in the end, and the edit is."""
     sidecar = folder / "old" / "IMG_1.xmp"
-    copy = (folder / "IMG_1.jpg").read_bytes()
+    sidecar.write_bytes(SIDECAR)
+    as_planned = shutil.copytree(folder / "old", tmp_path / "as planned")  # times too
+    plan = planned(folder)
     edits = 0
     for at in count():
         shutil.rmtree(folder / "old")
-        (folder / "old").mkdir()
-        (folder / "old" / "IMG_1.jpg").write_bytes(copy)
-        sidecar.write_bytes(SIDECAR)
-        plan = planned(folder, quarantine=tmp_path / f"aside-{at}")
+        shutil.rmtree(plan.quarantine, ignore_errors=True)
+        shutil.copytree(as_planned, folder / "old")
         if not happens_meanwhile(plan.apply, lambda: sidecar.write_bytes(b"edited"), at=at):
             break
         assert sidecar.read_bytes() == b"edited"

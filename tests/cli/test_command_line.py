@@ -262,7 +262,8 @@ def test_device_of_the_network_can_be_chosen(run, folder, tmp_path, command):
 
 def test_calibrated_threshold_is_used(run, many_photos, tmp_path):
     out = tmp_path / "threshold.json"
-    code, text, _ = run("calibrate", many_photos, "--out", out, "--precision", "0.95")
+    arguments = ["--out", out, "--precision", "0.95", "--sources", "2"]
+    code, text, _ = run("calibrate", many_photos, *arguments)
     assert code == 0
     assert "weakest edits" in text
     code, _, err = run("find", many_photos, "--threshold", out)

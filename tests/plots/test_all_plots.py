@@ -30,7 +30,7 @@ def draw(name, pairs, threshold):
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize("quantity", ["score", "bits"])
+@pytest.mark.parametrize(("quantity", "threshold"), [("score", 0.5), ("score", 1.0), ("bits", 1.0)])
 @pytest.mark.parametrize(
     "rows",
     [
@@ -52,7 +52,6 @@ def draw(name, pairs, threshold):
         "one score",
     ],
 )
-@pytest.mark.parametrize("threshold", [0.5, 1.0])
 def test_drawn_or_refused_with_a_reason(name, quantity, rows, threshold, tmp_path):
     try:
         axes = draw(name, scored(rows, quantity=quantity), threshold)
@@ -100,6 +99,7 @@ def test_no_text_is_cut_off_or_lies_on_another(name, threshold, monkeypatch):
             width = min(box.x1, other.x1) - max(box.x0, other.x0)
             height = min(box.y1, other.y1) - max(box.y0, other.y0)
             assert width <= 1 or height <= 4
+    plt.close(figure)  # it was drawn
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if name != "borderline"])
@@ -153,3 +153,4 @@ def test_notebook_gets_a_text_in_place_of_the_picture(name):
     data, metadata = shell.display_formatter.format(figure)
     assert "image/png" in data
     assert metadata["image/png"]["alt"].startswith(TITLES[name])
+    plt.close(figure)  # it was drawn

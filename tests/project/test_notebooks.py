@@ -4,12 +4,18 @@ import importlib.util
 import re
 from pathlib import Path
 
-import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path):
+    """A notebook as nbformat has it."""
+    import nbformat  # here, as it takes seconds, which all processes would spend
+
+    return nbformat.read(path, as_version=4)
 
 
 def cells(notebook):
@@ -42,7 +48,7 @@ def test_notebooks_are_those_that_the_readme_names():
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param(path, id=path.stem, marks=pytest.mark.slow if "calibrate" in path.stem else ())
+        pytest.param(path, id=path.stem, marks=() if "tutorial" in path.stem else pytest.mark.slow)
         for path in NOTEBOOKS
     ],
 )
@@ -51,13 +57,13 @@ def test_notebook_runs_and_puts_out_what_it_holds(path):
     spec = importlib.util.spec_from_file_location("notebooks", ROOT / ".ci/notebooks.py")
     notebooks = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(notebooks)
-    executed, held = notebooks.executed(path), nbformat.read(path, as_version=4)
+    executed, held = notebooks.executed(path), read(path)
     assert list(map(shown, cells(executed))) == list(map(shown, cells(held)))
 
 
 @each_notebook
 def test_notebook_holds_the_outputs_of_one_run_without_errors(path):
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     counts = [cell.execution_count for cell in cells(notebook)]
     assert counts == list(range(1, len(counts) + 1))
     outputs = [output for cell in cells(notebook) for output in cell.outputs]
@@ -81,7 +87,7 @@ def test_notebook_is_small_and_of_no_machine(path):
 
 @each_notebook
 def test_every_picture_has_a_text_in_its_place(path):
-    outputs = [out for cell in cells(nbformat.read(path, as_version=4)) for out in cell.outputs]
+    outputs = [out for cell in cells(read(path)) for out in cell.outputs]
     pictures = re.findall("<img[^>]*>", "".join(map(html, outputs)))
     assert len(pictures) >= 6
     assert not [picture[:80] for picture in pictures if "alt=" not in picture]

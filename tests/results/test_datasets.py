@@ -1,7 +1,9 @@
 """Data sets of Hugging Face are searched row by row, and come back without their duplicates."""
 
+import importlib.util
 import os
 
+import lazy_loader
 import pandas as pd
 import pytest
 from encoded import jpeg
@@ -10,7 +12,10 @@ import dedup
 from dedup.pipelines.images import readers
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read when it is imported
-datasets = pytest.importorskip("datasets")
+datasets = lazy_loader.load("datasets")  # it takes seconds, which all processes would spend
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("datasets") is None, reason="data sets are not installed"
+)
 
 
 def encoded(image, quality=95):

@@ -29,22 +29,18 @@ def photos():
 
 
 def build(kinds, folder):
-    """Each kind with its file, which is written here."""
+    """Write the file of each kind, and give the folder back."""
     photo, other = photos()
     for kind in kinds:
-        path = Path(folder, kind.name)
-        path.write_bytes(kind.build(photo, other))
-        yield kind, path
+        (folder / kind.name).write_bytes(kind.build(photo, other))
+    return folder
 
 
-def page(folder):
-    """The page as it should be."""
-    read, left = Path(folder, "read"), Path(folder, "left")
-    read.mkdir()
-    left.mkdir()
+def page(read, left):
+    """The page as it should be, by folders in which the files of both kinds were built."""
     return Template(_PAGE).substitute(
-        read=_rows(_read_row(*one) for one in build(format_files.READ, read)),
-        left=_rows(_left_row(*one) for one in build(format_files.NOT_READ, left)),
+        read=_rows(_read_row(kind, read / kind.name) for kind in format_files.READ),
+        left=_rows(_left_row(kind, left / kind.name) for kind in format_files.NOT_READ),
     )
 
 
@@ -202,5 +198,6 @@ Noticed / harmless / silent:
 """
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as temporary:
-        PAGE.write_text(page(temporary), encoding="utf-8")
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        read, left = build(format_files.READ, Path(one)), build(format_files.NOT_READ, Path(other))
+        PAGE.write_text(page(read, left), encoding="utf-8")

@@ -8,11 +8,8 @@ import urllib.error
 import urllib.request
 
 import browser
-import nbformat
 import pandas as pd
 import pytest
-from nbclient import NotebookClient
-from nbformat.sign import NotebookNotary
 
 
 @pytest.fixture
@@ -21,6 +18,8 @@ def lab(tmp_path, edited):
     if reason := browser.why_not():
         pytest.skip(reason)
     pytest.importorskip("jupyterlab", reason="JupyterLab is not installed (uv sync)")
+    import nbformat  # here, as it takes seconds, which all processes would spend
+
     cells = [
         "import dedup\n"
         f"found = dedup.find_duplicates({str(edited)!r}, method='phash', cache=False)\n"
@@ -114,6 +113,10 @@ def test_review_in_jupyterlab(lab):
 
 
 def test_notebook_that_is_reopened_shows_the_groups_of_its_last_run(lab, tmp_path):
+    import nbformat
+    from nbclient import NotebookClient
+    from nbformat.sign import NotebookNotary
+
     path = tmp_path / "review.ipynb"
     notebook = nbformat.read(path, as_version=4)
     del notebook.cells[1:]

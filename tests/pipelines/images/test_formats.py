@@ -41,9 +41,13 @@ def photo():
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     """A folder with the photo in each format."""
-    folder = tmp_path_factory.mktemp("formats")
-    list(format_table.build(READ, folder))
-    return folder
+    return format_table.build(READ, tmp_path_factory.mktemp("formats"))
+
+
+@pytest.fixture(scope="module")
+def unreadable(tmp_path_factory):
+    """A folder with a file of each kind that is not read."""
+    return format_table.build(NOT_READ, tmp_path_factory.mktemp("unreadable"))
 
 
 def difference(image, other):
@@ -79,10 +83,9 @@ def test_all_are_found_as_one_picture_and_none_that_holds_more_is_removed(files,
         assert decode(keep).depth >= decode(path).depth
 
 
-def test_what_is_not_read_has_a_reason_and_stops_nothing(tmp_path, photo):
-    list(format_table.build(NOT_READ, tmp_path))
-    photo.save(tmp_path / "photo.png")
-    found = dedup.find_duplicates(tmp_path, method="phash", cache=False)
+def test_what_is_not_read_has_a_reason_and_stops_nothing(unreadable, photo):
+    found = dedup.find_duplicates([unreadable, photo], method="phash", cache=False)
+    assert found.embedded == 1
     assert len(found.skipped) == len(NOT_READ)
     assert found.skipped["reason"].str.len().between(5, 250).all()
     assert found.skipped["reason"].map(str.isprintable).all()
@@ -90,9 +93,9 @@ def test_what_is_not_read_has_a_reason_and_stops_nothing(tmp_path, photo):
 
 @pytest.mark.skipif(not ALL, reason="needs the extras heif, jxl and raw, and AVIF")
 @pytest.mark.skipif(int(PIL.__version__.split(".")[0]) < 13, reason="reasons in Pillow 13's words")
-def test_the_page_says_what_is_read(tmp_path):
+def test_the_page_says_what_is_read(files, unreadable):
     """If it does not: uv run python tests/support/format_table.py."""
-    assert format_table.PAGE.read_text(encoding="utf-8") == format_table.page(tmp_path)
+    assert format_table.PAGE.read_text(encoding="utf-8") == format_table.page(files, unreadable)
 
 
 @pytest.mark.parametrize("name", ["lossy.heic", "lossy.jxl", "preview.dng", "sensor.dng"])
