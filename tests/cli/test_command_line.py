@@ -1,5 +1,6 @@
 """`dedup find` and `dedup demo`: results on standard output, the rest on standard error."""
 
+import io
 import json
 import os
 import shutil
@@ -157,24 +158,21 @@ def test_file_to_keep_is_chosen_by_a_rule_or_a_folder(run, copies, tmp_path):
     assert rows.to_dict() == {"leave": str(small), "quarantine": str(copies / "coffee.png")}
 
 
-def test_paths_are_read_from_standard_input(copies, tmp_path):
+def test_paths_are_read_from_standard_input(run, copies, tmp_path, monkeypatch):
     odd = copies / "a\nb.png"
     (copies / "small.png").rename(odd)
     uri = tmp_path / "a.db"
-    command = [sys.executable, "-m", "dedup"]
-    for arguments, end in (
-        (["find", "-"], "\n"),
-        (["find", "-"], "\r\n"),
-        (["find", "-", "-0", odd], "\0"),
-        (["index", "add", "-", "--index", uri], "\n"),
-    ):
+
+    def read(end, *arguments):
         names = "".join(f"{copies / name}{end}" for name in ("coffee.png", "coffee (1).png"))
-        done = subprocess.run(
-            [*command, *arguments], input=names.encode(), capture_output=True, check=False
-        )
-        assert b"3 images" in done.stderr if odd in arguments else done.returncode < 2
-    assert b"copy recognised" in done.stdout
-    done = subprocess.run([*command, "find", "-"], input=b"\n", capture_output=True, check=False)
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(names.encode())))
+        return run(*arguments)
+
+    assert read("\n", "find", "-")[0] == read("\r\n", "find", "-")[0] == 1
+    assert "3 images" in read("\0", "find", "-", "-0", odd)[2]
+    assert "copy recognised" in read("\n", "index", "add", "-", "--index", uri)[1]
+    command = [sys.executable, "-m", "dedup", "find", "-"]
+    done = subprocess.run(command, input=b"\n", capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (2, b"Error: no files were given\n")
 
 
