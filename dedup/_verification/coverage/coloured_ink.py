@@ -37,10 +37,12 @@ _FEW: Final = 200
 _LEAST_TOLD: Final = 1e-8
 """Each eleventh place is asked how the colours of one become the other's, if there are so many; and
 the variance that a mixture of them has, at least, in units of the largest one."""
-_ROUNDS: Final = 2
+_ROUNDS: Final = 3
 _APART: Final = 6.0
 """Times that they are asked again, those that stand out less; and by how many grey values, or by
 twice the usual, a place does."""
+_STIFF: Final = 1e-4
+"""Variance of colours, in units of 128 grey values, that say little about how they were changed."""
 
 
 def coloured_ink(picture: Pixels, other: Pixels, alike: Mask) -> float:
@@ -67,12 +69,14 @@ def coloured_ink(picture: Pixels, other: Pixels, alike: Mask) -> float:
         return 0.0
     own = picture.astype(np.float32) @ CHROMA
     terms = _terms(other)
-    of_most, of_all = _fits(own, terms, where)
-    inked = where & _is_apart(own, terms @ of_most)
+    places = np.flatnonzero(where)[::_SAMPLED]
+    known, wanted = (x.reshape(where.size, -1).take(places, axis=0) for x in (terms, own))
+    inked = where & _is_apart(own, terms @ _as_most(known, wanted))
     if inked.sum() < _LEAST:
         return 0.0
     # What stands out may be all that has a colour: then an edit of that has to turn its hue.
-    inked &= _is_apart(own, terms @ of_all) | _is_other(own, other.astype(np.float32) @ CHROMA)
+    its = terms @ _as_all(known, wanted)
+    inked &= _is_apart(own, its) | _is_other(own, other.astype(np.float32) @ CHROMA)
     grown = np.asarray(cv2.dilate(inked.astype(np.uint8), _GROWN), np.uint8)
     _, labels = cv2.connectedComponents(grown)
     sizes = np.bincount(np.asarray(labels)[inked])
@@ -106,24 +110,27 @@ def _terms(colours: Pixels) -> Floats:
     return terms
 
 
-def _fits(own: Floats, terms: Floats, where: Mask) -> tuple[Floats, Floats]:
-    """How edits of all of it made a picture's own colours of the other's terms.
+def _as_most(known: Floats, wanted: Floats) -> Floats:
+    """How an edit of all of it made colours of the other's terms, as most places say.
 
-    As most places say, for a lamp may be all that is green, and red in the other; and as all say.
+    For a lamp may be all that is green, and red in the other. Where they say nothing, not at all.
     """
-    places = np.flatnonzero(where)[::_SAMPLED]
-    known, wanted = (x.reshape(where.size, -1).take(places, axis=0) for x in (terms, own))
-    fit = of_all = _fitted(known, wanted, np.ones(len(known), np.float32))
+    kept = np.zeros((known.shape[1], 2), np.float32)
+    kept[: len(CHROMA)] = 128 * CHROMA
+    fit, change = kept, wanted - known @ kept
     for _ in range(_ROUNDS):
         left = wanted - known @ fit
         squared = left[:, 0] * left[:, 0] + left[:, 1] * left[:, 1]
         usual = max(_APART**2, 4 * median(squared))
-        fit = _fitted(known, wanted, 1 / (1 + squared / usual))
-    return fit, of_all
+        weighted = known * (1 + squared / usual)[:, None] ** -2
+        square = weighted.T @ known + _STIFF * len(known) * np.eye(len(kept), dtype=np.float32)
+        fit = kept + np.linalg.solve(square, weighted.T @ change)
+    return fit
 
 
-def _fitted(known: Floats, wanted: Floats, weights: Floats) -> Floats:
-    weighted = (known * weights[:, None] ** 2).astype(np.float64)
+def _as_all(known: Floats, wanted: Floats) -> Floats:
+    """The same, as all places say."""
+    known = known.astype(np.float64)
     # Terms that tell nothing of their own, as those of a grey picture, are left out.
-    square = np.linalg.pinv(weighted.T @ known, rcond=_LEAST_TOLD, hermitian=True)
-    return np.asarray(square @ (weighted.T @ wanted), np.float32)
+    square = np.linalg.pinv(known.T @ known, rcond=_LEAST_TOLD, hermitian=True)
+    return np.asarray(square @ (known.T @ wanted), np.float32)
