@@ -22,9 +22,9 @@ _BESIDE: Final = np.ones((5, 5), np.uint8)
 _EDGE: Final = np.ones((11, 11), np.uint8)
 """The same along the edge of what both show, which is not known to the pixel."""
 _OTHER: Final = 50.0
-"""Distance from all colours there, in grey values. Of 42 photos in 30 edits each, twelve of
-them in few colours, the eighth farthest place of a copy, of those of another hue, is at most 51
-away, unless it is in a palette; of lamps of 12 to 40 pixels in two colours 64 and more.
+"""Distance from all colours there, in grey values. Of 30 photos in 31 edits each 16 copies, most
+of them clipped or in a palette, have places that are so far; of twelve in few colours none. Of 90
+photos with a lamp of 12 to 40 pixels in two colours these and `has_own_colours` tell all.
 """
 _HUE: Final = float(np.cos(np.radians(40)))
 _PALE: Final = 0.35
