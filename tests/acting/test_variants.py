@@ -70,6 +70,18 @@ def test_product_in_another_colour_stays(reasons):
     assert list(others.values()) == ["its colours are only here"] * 2
 
 
+@pytest.mark.parametrize("dark", [(20, 30, 80), (80, 20, 30), (10, 60, 30)])
+def test_black_mug_stays_beside_one_in_a_dark_colour(reasons, dark):
+    black = round(float(np.dot(dark, (0.299, 0.587, 0.114)))) + 2
+    _, others = reasons(coloured=mug(dark), black=mug((black, black, black + 3)))
+    assert all(others.values())
+
+
+def test_grey_copy_of_a_navy_mug_goes(reasons):
+    navy = mug((20, 30, 80))
+    assert reasons(navy=navy, copy=navy.convert("L")) == ("navy", {"copy": ""})
+
+
 @pytest.mark.parametrize("light", [0, 120])
 def test_grey_logo_stays_beside_the_green_one(reasons, light):
     _, others = reasons(green=logo((10, 140, 60)), grey=logo((light, light, light)))
@@ -119,6 +131,25 @@ def test_one_thing_in_another_colour_stays(reasons, photo):
         ImageDraw.Draw(lights[name]).ellipse((40, 40, 80, 80), colour, "black", 4)
     _, others = reasons(**lights)
     assert list(others.values()) == ["its colours are only here"]
+
+
+@pytest.mark.parametrize("vivid", [0, 0.15])
+def test_a_small_lamp_in_another_colour_stays_where_little_else_has_one(reasons, photo, vivid):
+    lights = {}
+    for name, colour in {"stop": (220, 45, 40), "go": (25, 150, 55)}.items():
+        lights[name] = ImageEnhance.Color(photo).enhance(vivid)
+        ImageDraw.Draw(lights[name]).ellipse((40, 40, 54, 54), colour)
+    _, others = reasons(**lights)
+    assert all(others.values())
+
+
+def test_a_coarse_copy_of_a_photo_with_a_small_lamp_goes(tmp_path, photo):
+    dull = ImageEnhance.Color(photo).enhance(0.15)
+    ImageDraw.Draw(dull).ellipse((40, 40, 54, 54), (220, 45, 40))
+    dull.save(tmp_path / "photo.png")
+    dull.save(tmp_path / "coarse.jpg", quality=25)
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert [os.path.basename(path) for path in group.remove] == ["coarse.jpg"]
 
 
 @pytest.mark.parametrize(
