@@ -1,4 +1,4 @@
-"""Frames of one camera, in which a thing comes and goes, or only the time in the corner, all stay."""
+"""Frames of one camera all stay: a thing comes and goes, or only the time in a corner differs."""
 
 import numpy as np
 import pytest

@@ -42,8 +42,8 @@ _AGREE: Final = 0.18
 photos with copies of half the size or quality 80, 35 with those of quality 60, and none with those
 of quality 20."""
 _PALE_INK: Final = 16.0
-"""Grey values by which pale letters differ, smoothed, at least: at 12 those of 4 of 50 darker copies
-seem to be such, at this none."""
+"""Grey values by which pale letters differ, smoothed, at least: at 12 there are some in 4 of 50
+darker copies, at this in none."""
 _GROWN: Final = np.ones((5, 5), np.uint8)
 """Windows by which those of one text may be apart."""
 _BESIDE: Final = np.ones((17, 17), np.uint8)
@@ -150,7 +150,7 @@ def _compared(a: Floats, b: Floats, inside: Mask) -> Residual:
 
 
 def _pale(a: Floats, b: Floats, whole: Mask) -> Residual | None:
-    """Windows of pale letters, of pictures that agree but for these; not what white or black hid."""
+    """Windows of pale letters, if pictures agree but for these; not what black or white hid."""
     seen = residual(a, b, whole, is_pale=True)
     if seen.cut > _AGREE:
         return None
