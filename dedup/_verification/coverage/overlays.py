@@ -27,6 +27,18 @@ _AT_LARGE: Final = 0.06
 _ROUNDED: Final = 1.0
 """Blur that leaves what is seen at large; what that may differ by, as a part of what it hides and,
 where that is little, in grey values."""
+_BLURS: Final = (2.0, 3.0, 4.0, 6.0)
+"""Standard deviations, on the canvas, of blurs of what is hidden, one of which is what hides it."""
+_FINE: Final = 1.2
+"""That of the blur in which what hides is compared with these, so that noise matters little."""
+_OF_IT: Final = 0.66
+"""Part of the variance of what is hidden, so blurred, that what hides has, at least. Of 83 mosaics
+and blurs that passed all else 79 have more; of 63 places of plain ground beneath a thing of about
+the same tone 62 have less."""
+_CHANGED: Final = 6.0
+_FEW: Final = 30
+"""Grey values by which what is hidden differs; and pixels of the canvas from which these are asked,
+not the whole place."""
 _SPREAD: Final = 0.08
 """Square of the mean change of a place in units of its mean square, of what hides: 0.16 to 0.43 of
 11 mosaics and blurs, 0.03 of a cursor."""
@@ -176,7 +188,31 @@ def _hides(common: CommonPart, greys: tuple[Floats, Floats], place: Mask) -> boo
         most = _AT_LARGE * float(np.asarray(below)[place].std()) + _ROUNDED
         if float(np.abs(np.asarray(seen))[place].mean()) > most:
             return False
-    return True
+    return _is_made_of_it(*greys, place)
+
+
+def _is_made_of_it(below: Floats, above: Floats, place: Mask) -> bool:
+    """Whether what b shows is a blur of what a shows, not only as light: so may be plain ground.
+
+    Asked where it differs, as what lies around a place is alike in both.
+    """
+    differs = (place & (np.abs(above - below) > _CHANGED)).astype(np.uint8)
+    whole = np.asarray(cv2.morphologyEx(differs, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)))
+    core = np.asarray(cv2.morphologyEx(whole, cv2.MORPH_OPEN, _NEAR), np.bool_)
+    where = core if core.sum() >= _FEW else place
+    own = _blurred(above, where, _FINE)
+    for sigma in _BLURS:
+        its = _blurred(below, where, sigma)
+        if float(((own - its) ** 2).mean()) < (1 - _OF_IT) * max(float(its.var()), 1.0):
+            return True
+    return False
+
+
+def _blurred(grey: Floats, where: Mask, sigma: float) -> Floats:
+    """The values of a place, blurred without what lies around it."""
+    weights = cv2.GaussianBlur(where.astype(np.float32), (0, 0), sigma)
+    total = np.asarray(cv2.GaussianBlur(grey * where, (0, 0), sigma), np.float32)
+    return np.asarray(total[where] / np.asarray(weights)[where], np.float32)
 
 
 def _is_one_thing(change: Floats) -> bool:
