@@ -34,7 +34,10 @@ that one's, from which a copy of it was sharpened."""
 _GROWN: Final = 1.45
 _GIVEN: Final = (-0.08, 0.14)
 """Growth from which it can be told that a picture was enlarged from a smaller one and sharpened;
-and `Detail.own`, at most: so much, and so much for each unit by which it is longer. MEASURED"""
+and `Detail.own`, at most: so much, and so much for each unit by which it is longer. Of 12 photos,
+enlarged 1.5, 2 and 3 times in five ways, of which four smooth texture, and sharpened, 177 of 180
+have less; beside their copies at 25 to 66 % all 48 have more, if they were a bit blurred before 10
+of 24. Of a 13th, which is texture all over, half the upscales have more."""
 _GIVEN_AT_MOST: Final = 0.3
 """The same at most: how much filters give does not grow without end."""
 _FILTERED: Final = 0.14

@@ -70,7 +70,7 @@ def is_better(other: Record, keep: Record, seen: Coverage) -> bool:
         return is_thumbnail(keep.path)
     if other.fullness != keep.fullness:
         return is_fuller(other, keep) and not is_fuller(keep, other)
-    said = _bare(seen) or _whole(seen) or -which_lost_tones(seen)
+    said = _bare(seen) or _whole(seen) or -which_lost_tones(seen) or -which_is_in_steps(seen)
     said = said or _unaltered(seen) or _coloured(seen)
     if said:
         return said > 0

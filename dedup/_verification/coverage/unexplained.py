@@ -25,7 +25,7 @@ _KEPT: Final = 1.5
 """Side of a median filter; diameter of a bilateral one, and its standard deviations in grey values
 and in pixels; and of the blur by which what these keep is cut off. Of a photo that was smoothed so,
 in one of four ways, enlarged 1.5 to 3 times and sharpened, they explain a third to nine tenths of
-what blurs do not; of 6 photos beside their copies at 25 to 66 % about a sixth of it."""
+what blurs do not; of 12 photos beside their copies at 25 to 66 % about a sixth of it."""
 _EDGE: Final = 8
 """Pixels along the edge that are not known from all sides."""
 
