@@ -82,7 +82,7 @@ def lost_steps(picture: Pixels, other: Pixels, alike: Mask) -> float:
     """
     lost = 0.0
     for own, its in zip(cv2.split(picture), cv2.split(other), strict=True):
-        values = np.asarray(own)
+        values = np.asarray(own, np.uint8)
         flat = alike & (np.asarray(cv2.dilate(own, _EVEN)) == np.asarray(cv2.erode(own, _EVEN)))
         flat &= (values >= _ENDS[0]) & (values <= _ENDS[1])
         if flat.sum() < _FLAT_PART * max(int(alike.sum()), 1):

@@ -65,10 +65,11 @@ def _energies(picture: Floats, other: Floats, where: npt.NDArray[np.bool_]) -> F
 
 def _smoothed(picture: Floats) -> list[tuple[Floats, Floats]]:
     """Bands of which what smooths texture and keeps edges is made, by their upper and lower end."""
-    bands = []
+    bands: list[tuple[Floats, Floats]] = []
     for smooth in (cv2.medianBlur(picture, _MEDIAN), cv2.bilateralFilter(picture, *_BILATERAL)):
         kept = np.asarray(smooth, np.float32)
-        bands += [(picture, kept), (kept, np.asarray(cv2.GaussianBlur(kept, (0, 0), _KEPT)))]
+        blurred = np.asarray(cv2.GaussianBlur(kept, (0, 0), _KEPT), np.float32)
+        bands += [(picture, kept), (kept, blurred)]
     return bands
 
 
