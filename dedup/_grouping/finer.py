@@ -32,12 +32,12 @@ AMPLIFIED: Final = 1.45
 """Finest octave in units of the next, of a picture that is not blurred; and the detail, in units of
 that one's, from which a copy of it was sharpened."""
 _GROWN: Final = 1.45
-_GIVEN: Final = (-0.08, 0.14)
+_GIVEN: Final = 0.1
 """Growth from which it can be told that a picture was enlarged from a smaller one and sharpened;
-and `Detail.own`, at most: so much, and so much for each unit by which it is longer. Of 12 photos,
-enlarged 1.5, 2 and 3 times in five ways, of which four smooth texture, and sharpened, 177 of 180
-have less; beside their copies at 25 to 66 % all 48 have more, if they were a bit blurred before 10
-of 24. Of a 13th, which is texture all over, half the upscales have more."""
+and `Detail.own` for each unit by which it is longer, at most. Of 12 photos, enlarged 1.5, 2 and 3
+times in five ways, of which four smooth texture, and sharpened, 176 of 180 have less; beside their
+copies at 25 to 66 % all 48 have more, if they were a bit blurred before 11 of 24. Of a 13th, which
+is texture all over, most upscales have more."""
 _GIVEN_AT_MOST: Final = 0.3
 """The same at most: how much filters give does not grow without end."""
 _FILTERED: Final = 0.14
@@ -134,7 +134,7 @@ def is_enlarged(detail: Detail) -> bool:
     growth = max(detail.pixels, 1 / detail.pixels)
     more = detail.ratio if detail.pixels > 1 else 1 / detail.ratio
     crisp = detail.crisp_a if detail.pixels > 1 else detail.crisp_b
-    is_given = growth > _GROWN and detail.own < min(_GIVEN[0] + _GIVEN[1] * growth, _GIVEN_AT_MOST)
+    is_given = growth > _GROWN and detail.own < min(_GIVEN * growth, _GIVEN_AT_MOST)
     is_too_fine = crisp > CRISP and more > _AMPLIFIED_SMALLER * growth  # else this was blurred
     return growth > 1 + SAME_SIZE and (is_given or is_too_fine)
 

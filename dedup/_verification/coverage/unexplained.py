@@ -2,7 +2,7 @@
 
 An upscale has nothing there but what filters made of the smaller picture, however much it was
 sharpened; a picture that was reduced has what the smaller one lost. Upscalers and beauty filters
-smooth texture and keep edges: so a median and a bilateral filter are among these.
+smooth texture and keep edges: so a median filter is among these.
 """
 
 from collections.abc import Iterable
@@ -20,12 +20,11 @@ __all__ = ["Tile", "share_unexplained"]
 _BLURS: Final = (0.8, 1.5, 2.5)
 """Standard deviations of the blurs of which filters are made: any gain in each band between."""
 _MEDIAN: Final = 5
-_BILATERAL: Final = (7, 30.0, 3.0)
 _KEPT: Final = 1.5
-"""Side of a median filter; diameter of a bilateral one, and its standard deviations in grey values
-and in pixels; and of the blur by which what these keep is cut off. Of a photo that was smoothed so,
-in one of four ways, enlarged 1.5 to 3 times and sharpened, they explain a third to nine tenths of
-what blurs do not; of 12 photos beside their copies at 25 to 66 % about a sixth of it."""
+"""Side of a median filter; and the standard deviation of the blur by which what it keeps is cut
+off. Of 12 photos that were smoothed so, enlarged 1.5 to 3 times and sharpened, it explains a half
+to nine tenths of what blurs do not; beside their copies at 25 to 66 % a twentieth. A bilateral
+filter explains more, but also the sharp edges of what is drawn."""
 _EDGE: Final = 8
 """Pixels along the edge that are not known from all sides."""
 
@@ -64,13 +63,9 @@ def _energies(picture: Floats, other: Floats, where: npt.NDArray[np.bool_]) -> F
 
 
 def _smoothed(picture: Floats) -> list[tuple[Floats, Floats]]:
-    """Bands of which what smooths texture and keeps edges is made, by their upper and lower end."""
-    bands: list[tuple[Floats, Floats]] = []
-    for smooth in (cv2.medianBlur(picture, _MEDIAN), cv2.bilateralFilter(picture, *_BILATERAL)):
-        kept = np.asarray(smooth, np.float32)
-        blurred = np.asarray(cv2.GaussianBlur(kept, (0, 0), _KEPT), np.float32)
-        bands += [(picture, kept), (kept, blurred)]
-    return bands
+    """Bands of what smooths texture and keeps edges, by their upper and lower end."""
+    kept = np.asarray(cv2.medianBlur(picture, _MEDIAN), np.float32)
+    return [(picture, kept), (kept, np.asarray(cv2.GaussianBlur(kept, (0, 0), _KEPT), np.float32))]
 
 
 def _finest(picture: Floats) -> Floats:
