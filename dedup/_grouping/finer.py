@@ -34,9 +34,10 @@ that one's, from which a copy of it was sharpened."""
 _GROWN: Final = 1.45
 _GIVEN: Final = 0.1
 """Growth from which it can be told that a picture was enlarged from a smaller one and sharpened;
-and `Detail.own` for each unit by which it is longer, at most. Of 50 photos and their copies at 40
-to 66 % nine of ten have more, and of 48 sharpened upscales of each factor all have less up to 2,
-and 85 % of factor 3."""
+and `Detail.own` for each unit by which it is longer, at most. Of 12 photos, enlarged 1.5, 2 and 3
+times in five ways, of which four smooth texture, and sharpened, 176 of 180 have less; beside their
+copies at 25 to 66 % all 48 have more, if they were a bit blurred before 11 of 24. Of a 13th, which
+is texture all over, most upscales have more."""
 _GIVEN_AT_MOST: Final = 0.3
 """The same at most: how much filters give does not grow without end."""
 _FILTERED: Final = 0.14

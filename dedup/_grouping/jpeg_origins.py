@@ -27,6 +27,10 @@ _AS_LIGHT: Final = 1.8
 """Contrast of light by which it is off that of the waves, at most: what was sharpened has more of
 these only. Of 500 brighter, darker and paler copies of JPEG files of 25 photos all but 2 have less,
 24 sharpened ones that seemed to be made so have 2.3 and more."""
+_SAME_LIGHT: Final = (1.0, 1 / 16)
+"""Grey values, or parts of the step of light, which is 8 times as large, by which blocks of two
+pictures differ if none was toned: if their waves' contrast does, few waves were rounded, of a soft
+picture, or one was filtered."""
 _TONES: Final = 8
 """Parts of the blocks, by their light, of which each has a contrast of its own."""
 _ON_GRID: Final = 0.1
@@ -104,7 +108,7 @@ def origin(
     middle = float(np.median(off))
     gain = float(np.median(gains))
     is_toned = abs(gain - 1) > _AS_IT_WAS
-    if is_toned and not _is_as_light(coarse.light[whole], other.light[whole], gain):
+    if is_toned and not _is_toned(coarse.light[whole], other.light[whole], gain, steps[0, 0]):
         return 0
     if middle < _AT or explained > _ITS_OWN:
         is_clear = steps.mean() > _VERY_COARSE or is_toned or other_steps.any()
@@ -113,12 +117,14 @@ def origin(
     return -1 if is_between and not is_toned and (off < _HALF).mean() > _MOST else 0
 
 
-def _is_as_light(
-    light: npt.NDArray[np.float32], other: npt.NDArray[np.float32], gain: float
+def _is_toned(
+    light: npt.NDArray[np.float32], other: npt.NDArray[np.float32], gain: float, step: float
 ) -> bool:
     """Whether the light of blocks has the contrast of their waves, in units of another's."""
     off = (float(light.std()) + 1) / ((float(other.std()) + 1) * gain)
-    return 1 / _AS_LIGHT < off < _AS_LIGHT
+    least, share = _SAME_LIGHT
+    is_the_same = float(np.square(light - other).mean()) < max(least, share * step) ** 2
+    return 1 / _AS_LIGHT < off < _AS_LIGHT and not is_the_same
 
 
 def _is_decoded(coarse: Blocks, other: Blocks, whole: npt.NDArray[np.bool_]) -> bool:

@@ -19,7 +19,13 @@ from dedup._grouping.finer import (
     is_slightly_filtered,
     is_softer,
 )
-from dedup._grouping.toned import is_mirror_unsure, is_of_one_light, is_tinted, is_unsure
+from dedup._grouping.toned import (
+    is_mirror_unsure,
+    is_of_one_light,
+    is_tinted,
+    is_unsure,
+    which_is_in_steps,
+)
 from dedup._verification.coverage.coverage import Coverage, Only
 from dedup._verification.evidence import CONTAINERS
 from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
@@ -100,6 +106,8 @@ def shown_more(
         said.append("a drawing that is mirrored or turned")
     if seen.b.colours:
         said.append("its colours are only here")
+    if which_is_in_steps(seen) < 0:
+        said.append("its tones are only here")
     said += _finely(keep, other, seen)
     return ", ".join(said or _undecided(keep, other, seen, beside, as_toned))
 

@@ -13,6 +13,7 @@ __all__ = [
     "is_tinted",
     "is_unsure",
     "may_be_as_light",
+    "which_is_in_steps",
     "which_lost_tones",
     "which_was_toned",
 ]
@@ -27,6 +28,10 @@ _GREYED: Final = 0.15
 of the colours have at most 0.5, all that were not toned at least 0.88."""
 _LOST: Final = 0.01
 """Part of the values that were lost in white or black, from which that says who lost them."""
+_STEPS: Final = 1.1
+"""`Coverage.steps` of a picture whose tones were cut to steps: of 4 photos in 4, 8 and 16 levels,
+as large and larger, at least 1.26, of a fifth, which is all texture, 0; beside JPEG, WebP, noisy,
+blurred, reduced and watermarked copies of 4 drawings at most 0.98; of photos in 32 levels 0.8."""
 _GAPS: Final = 0.15
 """`gaps_of` by which one was made by a table of tones; of 8 photos all brighter, darker and
 paler copies have 0.18 to 0.9 more, those of other hues at most 0.1."""
@@ -51,6 +56,11 @@ def may_be_as_light(seen: Coverage, other: Coverage) -> bool:
 def which_lost_tones(seen: Coverage) -> int:
     """1 if b lost light or dark tones that a tells apart, -1 of the reverse, 0 if neither did."""
     return int(seen.lost > _LOST) - int(seen.lost < -_LOST) if is_tinted(seen) else 0
+
+
+def which_is_in_steps(seen: Coverage) -> int:
+    """1 if b is in few tones, where those of a go on, -1 of the reverse, 0 if neither is."""
+    return int(seen.steps > _STEPS) - int(seen.steps < -_STEPS)
 
 
 def which_was_toned(keep: Record, other: Record, seen: Coverage) -> int:

