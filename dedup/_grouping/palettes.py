@@ -100,9 +100,9 @@ def _rippled(flat: npt.NDArray[np.int16], picture: npt.NDArray[np.int16]) -> flo
     height, width = (side // _BLOCK * _BLOCK for side in places.shape)
     blocks = places[:height, :width].reshape(height // _BLOCK, _BLOCK, -1, _BLOCK)
     has_lines = ~blocks.all(axis=(1, 3), keepdims=True)
-    beside = (blocks & has_lines).reshape(height, width)
+    ringed = (blocks & has_lines).reshape(height, width)
     middle = 4 * picture[inner, inner]
     second = middle - picture[:-2, inner] - picture[2:, inner]
     second = second - picture[inner, :-2] - picture[inner, 2:]
-    ripples = abs(second).max(axis=2)[:height, :width][beside] >= 4 * _RIPPLE
+    ripples = abs(second).max(axis=2)[:height, :width][ringed] >= 4 * _RIPPLE
     return float(ripples.mean()) if len(ripples) else 0.0

@@ -13,14 +13,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dedup._base.arrays import Pixels
+from dedup._base.arrays import Mask, Pixels
 from dedup._base.median import median
 from dedup._base.opencv import cv2
 from dedup._verification.registration import Floats, Matrix
 
 __all__ = ["CANVAS", "CommonPart", "Mask", "changed", "common_part", "tones"]
 
-Mask = npt.NDArray[np.bool_]
 
 CANVAS: Final = 192 * 192
 """Pixels in which the common part is compared."""

@@ -6,11 +6,12 @@ about how b differs from a, except those of framing, which say what one is of th
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.arrays import Grey
 from dedup._verification.evidence import (
     CONTAINERS,
     DEFAULT_THRESHOLD,
@@ -23,8 +24,6 @@ from dedup._verification.little_texture import LITTLE_TEXTURE, WHOLE, tells_enou
 from dedup._verification.look import Look, colours_of
 from dedup._verification.registration import Floats, Matrix
 from dedup._verification.soft import is_held
-
-Grey: TypeAlias = npt.NDArray[np.uint8]
 
 _NO_TEXTURE: Final = 8.0
 """Textured blocks, at full weight, below which nothing can be told."""

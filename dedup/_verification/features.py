@@ -1,12 +1,12 @@
 """What the alignment keeps of an image: a small grey picture, and its look."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from dedup._base.arrays import Pixels
+from dedup._base.arrays import Grey, Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.keypoints import Local, local_features, mirrored_features
 from dedup._verification.look import Look
@@ -15,7 +15,6 @@ from dedup._verification.sheet import Corners, sheet_of
 
 __all__ = ["LEAST_PICTURE", "PICTURE", "SPECK", "Features", "extract", "grey_of", "one_thread"]
 
-Grey: TypeAlias = npt.NDArray[np.uint8]
 
 PICTURE: Final = 67_200
 """Pixels of the grey picture, 224 x 300: an area, so that a strip costs what a square does."""

@@ -9,12 +9,12 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.arrays import Grey
 from dedup._base.opencv import cv2
 from dedup._verification.registration import Floats
 
 __all__ = ["Local", "dense_features", "local_features", "matches", "mirrored_features"]
 
-Grey: TypeAlias = npt.NDArray[np.uint8]
 Bits: TypeAlias = npt.NDArray[np.uint8]
 Integers: TypeAlias = npt.NDArray[np.integer[Any]]
 Local: TypeAlias = tuple[Floats, Bits]

@@ -5,11 +5,11 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.arrays import Grey
 from dedup._base.opencv import cv2
 
 __all__ = ["Corners", "sheet_of"]
 
-Grey: TypeAlias = npt.NDArray[np.uint8]
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Corners: TypeAlias = Floats
 

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.arrays import Mask
 from dedup._base.median import median
 from dedup._base.opencv import cv2
 from dedup._verification.block_matching import ALIASES
@@ -22,7 +23,6 @@ from dedup._verification.tints import CHROMA
 
 __all__ = ["Layer", "Standing", "standings"]
 
-Mask = npt.NDArray[np.bool_]
 
 _CANVAS: Final = 112 * 112
 """Pixels that the first picture takes."""

@@ -1,17 +1,16 @@
 """One picture bent to lie on another: paper is not flat, and what a till prints moves with it."""
 
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.arrays import Floats, Grey
 from dedup._base.opencv import cv2
 from dedup._verification.reading.homography import evened
 
 __all__ = ["bent", "carried", "flow_between"]
 
-Grey: TypeAlias = npt.NDArray[np.uint8]
-Floats: TypeAlias = npt.NDArray[np.float32]
 
 _SMOOTH: Final = 0.02
 """Part of the longer side over which paper bends: a letter, or a bar of a chart, does not."""

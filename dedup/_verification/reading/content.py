@@ -1,11 +1,11 @@
 """Which of the places where two pictures differ are other content, and not an edit."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from dedup._base.arrays import Mask
 from dedup._verification.reading.nature import PAPER, Nature
 from dedup._verification.reading.regions import Region
 from dedup._verification.reading.residual import MOST_CUT, STRIDE
@@ -20,7 +20,6 @@ __all__ = [
     "unlike",
 ]
 
-Mask: TypeAlias = npt.NDArray[np.bool_]
 
 OTHER_CONTENT: Final[Mapping[str, float]] = {
     "intercept": -3.35,

@@ -1,18 +1,16 @@
 """What makes one picture of the other: blur, sharpening and exposure are no changes of content."""
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.arrays import Floats, Grey, Mask
 from dedup._base.median import median
 from dedup._base.opencv import cv2
 
 __all__ = ["equally_exposed", "fine_energy", "matched"]
 
-Grey: TypeAlias = npt.NDArray[np.uint8]
-Floats: TypeAlias = npt.NDArray[np.float32]
-Mask: TypeAlias = npt.NDArray[np.bool_]
 
 _BLURS: Final = (0.8, 1.6, 2.6, 4.0)
 _GROUND: Final = 31

@@ -1,17 +1,16 @@
 """What two registered pictures have in common, at the resolution that both have."""
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.arrays import Grey, Matrix
 from dedup._base.opencv import cv2
 
 __all__ = ["Frame", "frame_of", "without_bands"]
 
-Grey: TypeAlias = npt.NDArray[np.uint8]
-Matrix: TypeAlias = npt.NDArray[np.float64]
 
 _LEAST: Final = 24
 _BAND: Final = 0.35

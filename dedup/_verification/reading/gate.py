@@ -6,17 +6,16 @@ noisy: tones are counted in steps that grow with the noise of the flattest place
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.arrays import Floats, Grey
 from dedup._base.opencv import cv2
 
 __all__ = ["PHOTOGRAPHIC", "Tones", "is_paper", "is_photo", "photographic", "tones"]
 
-Grey: TypeAlias = npt.NDArray[np.uint8]
-Floats: TypeAlias = npt.NDArray[np.float32]
 
 PHOTOGRAPHIC: Final = 1.5
 """From here on a picture is a photo: no drawn, printed or scanned page of the fitting half

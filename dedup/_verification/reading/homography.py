@@ -4,18 +4,16 @@ A registration of 128 x 128 pixels is some pixels off at full resolution, and a 
 not affine.
 """
 
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.arrays import Floats, Grey, Matrix
 from dedup._base.opencv import cv2
 
 __all__ = ["evened", "laid_over", "registered"]
 
-Grey: TypeAlias = npt.NDArray[np.uint8]
-Floats: TypeAlias = npt.NDArray[np.float32]
-Matrix: TypeAlias = npt.NDArray[np.float64]
 
 _CORNERS: Final = 500
 _LEAST_INLIERS: Final = 25

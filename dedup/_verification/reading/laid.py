@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from dedup._base.arrays import Grey, Matrix
 from dedup._base.opencv import cv2
 from dedup._verification.reading.frame import Frame
 from dedup._verification.reading.nature import Nature, nature_of
@@ -13,8 +13,6 @@ from dedup._verification.reading.residual import WINDOW
 
 __all__ = ["Box", "Grey", "Laid", "Matrix", "box_in"]
 
-Grey: TypeAlias = npt.NDArray[np.uint8]
-Matrix: TypeAlias = npt.NDArray[np.float64]
 Box: TypeAlias = tuple[float, float, float, float]
 
 

@@ -1,17 +1,16 @@
 """Whether the coarser of two pictures has enough pixels to show what the finer one does."""
 
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from dedup._base.arrays import Grey
 from dedup._base.opencv import cv2
 from dedup._verification.reading.frame import Frame
 from dedup._verification.reading.residual import WINDOW
 
 __all__ = ["is_legible"]
 
-Grey: TypeAlias = npt.NDArray[np.uint8]
 
 _FINER: Final = 1.8
 """Pixels of the finer picture, for one of the coarser, from which it may show more: of 28 pages of

@@ -4,11 +4,12 @@ It went to another place (`has_moved`), or turned and bent where it is (`has_shi
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.arrays import Floats, Grey, Mask
 from dedup._base.opencv import cv2
 from dedup._verification.reading.bent import carried, flow_between
 from dedup._verification.reading.regions import Region
@@ -16,9 +17,6 @@ from dedup._verification.reading.residual import STRIDE, WINDOW, residual, smoot
 
 __all__ = ["has_moved", "has_shifted"]
 
-Grey: TypeAlias = npt.NDArray[np.uint8]
-Floats: TypeAlias = npt.NDArray[np.float32]
-Mask: TypeAlias = npt.NDArray[np.bool_]
 
 _LEAST_AREA: Final = 4 * WINDOW**2
 _INNER: Final = 0.25

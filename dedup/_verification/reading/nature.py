@@ -3,15 +3,14 @@
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from dedup._base.arrays import Grey
 from dedup._base.opencv import cv2
 from dedup._verification.reading.gate import PHOTOGRAPHIC, Tones, is_paper, photographic, tones
 from dedup._verification.reading.regions import may_be_drawn
 
 __all__ = ["PAPER", "PRINT", "Nature", "nature_of", "reduced", "tones_of"]
 
-Grey: TypeAlias = npt.NDArray[np.uint8]
 Pair: TypeAlias = tuple[Grey, Grey]
 Nature: TypeAlias = Literal["photo", "mixed", "pale", "night", "dark", "unsure", "drawn", "page"]
 PAPER: Final = ("unsure", "drawn", "page")

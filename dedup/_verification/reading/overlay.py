@@ -3,8 +3,8 @@
 from typing import Final, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from dedup._base.arrays import Grey, Matrix
 from dedup._base.opencv import cv2
 from dedup._verification.reading.frame import Frame, without_bands
 from dedup._verification.reading.homography import evened, laid_over
@@ -12,8 +12,6 @@ from dedup._verification.sheet import sheet_of
 
 __all__ = ["Sheets", "laid_in_frame", "sheet_in", "start_of"]
 
-Grey: TypeAlias = npt.NDArray[np.uint8]
-Matrix: TypeAlias = npt.NDArray[np.float64]
 Sheets: TypeAlias = tuple[Matrix | None, Matrix | None]
 """Corners, in pixels, of the sheets that lie on something else in the frame's two pictures."""
 

@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dedup._base.arrays import Mask
 from dedup._base.opencv import cv2
 from dedup._verification.reading.bent import bent
 from dedup._verification.reading.content import (
@@ -52,7 +53,6 @@ from dedup._verification.reading.standing_out import standing_out
 
 __all__ = ["Box", "Grey", "Reading", "read"]
 
-Mask: TypeAlias = npt.NDArray[np.bool_]
 Kind: TypeAlias = Literal["copy", "lookalike", "scene", "unreadable"]
 _Decided: TypeAlias = tuple[Kind | None, Sequence[Region], dict[str, float]]
 """The kind, None if that needs a closer look; what has changed, and what that was decided by."""

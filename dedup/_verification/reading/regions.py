@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from dedup._base.arrays import Floats
 from dedup._base.opencv import cv2
 from dedup._verification.reading.gate import Tones
 from dedup._verification.reading.residual import STRIDE, WINDOW, Residual
 
 __all__ = ["Region", "figures_at", "may_be_drawn", "regions"]
 
-Floats: TypeAlias = npt.NDArray[np.float32]
-Mask: TypeAlias = npt.NDArray[np.bool_]
 
 _LEAST: Final = 0.25 * WINDOW**2 / STRIDE**2
 """Windows of a region that counts."""

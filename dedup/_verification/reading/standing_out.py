@@ -7,14 +7,12 @@ a 3 changes its window by less than what is surely other content, and yet by sev
 from typing import Final, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from dedup._base.opencv import cv2
 from dedup._verification.reading.residual import Residual
 
 __all__ = ["Place", "standing_out"]
 
-Floats: TypeAlias = npt.NDArray[np.float32]
 Place: TypeAlias = tuple[slice, slice]
 """Rows and columns of windows."""
 
