@@ -101,10 +101,12 @@ def residual(
     fine: Floats | None = None,
     noise: float = 0.0,
     may_be_pale: bool = False,
+    is_pale: bool = False,
 ) -> Residual:
     """Compare two smoothed pictures; `fine`, of the windows, is energy that aliasing explains.
 
-    `may_be_pale` says that where all print is pale, what is as pale counts.
+    `may_be_pale` says that where all print is pale, what is as pale counts; `is_pale`, that it
+    counts whatever else is there.
     """
     means, squares = _in_windows(cv2.boxFilter, a.shape), _in_windows(cv2.sqrBoxFilter, a.shape)
     mean_a, mean_b = means(a), means(b)
@@ -123,7 +125,7 @@ def residual(
     stronger = np.maximum(contrast_a, scaled)
     strongest = _strongest(stronger[covered], noise) if may_be_pale else np.inf
     faint, of_noise = (
-        float(np.interp(strongest, _DARK, ends))
+        ends[0] if is_pale else float(np.interp(strongest, _DARK, ends))
         for ends in zip(_PALE, (_CONTRAST, _NOISE), strict=True)
     )
     least = faint + of_noise * noise
