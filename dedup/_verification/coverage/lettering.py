@@ -43,7 +43,7 @@ photos with copies of half the size or quality 80, 35 with those of quality 60, 
 of quality 20."""
 _PALE_INK: Final = 16.0
 """Grey values by which pale letters differ, smoothed, at least: at 12 there are some in 4 of 50
-darker copies, at this in none."""
+darker copies, at this in one."""
 _GROWN: Final = np.ones((5, 5), np.uint8)
 """Windows by which those of one text may be apart."""
 _BESIDE: Final = np.ones((17, 17), np.uint8)
