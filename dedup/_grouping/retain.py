@@ -10,7 +10,12 @@ from typing import Final
 
 from dedup._catalogue.record import Record
 from dedup._grouping.camera import are_two_shots
-from dedup._grouping.encoding import is_coarser, is_palette_unsure, is_surely_coarser
+from dedup._grouping.encoding import (
+    is_coarser,
+    is_made_from,
+    is_palette_unsure,
+    is_surely_coarser,
+)
 from dedup._grouping.finer import (
     is_amplified,
     is_enlarged,
@@ -106,7 +111,7 @@ def shown_more(
         said.append("a drawing that is mirrored or turned")
     if seen.b.colours:
         said.append("its colours are only here")
-    if which_is_in_steps(seen) < 0:
+    if which_is_in_steps(seen) < 0 and not is_made_from(other, keep):
         said.append("its tones are only here")
     said += _finely(keep, other, seen)
     return ", ".join(said or _undecided(keep, other, seen, beside, as_toned))

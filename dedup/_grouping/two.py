@@ -70,7 +70,8 @@ def is_better(other: Record, keep: Record, seen: Coverage) -> bool:
         return is_thumbnail(keep.path)
     if other.fullness != keep.fullness:
         return is_fuller(other, keep) and not is_fuller(keep, other)
-    said = _bare(seen) or _whole(seen) or -which_lost_tones(seen) or -which_is_in_steps(seen)
+    said = _bare(seen) or _whole(seen) or -which_lost_tones(seen)
+    said = said or _in_tones(other, keep, seen)
     said = said or _unaltered(seen) or _coloured(seen)
     if said:
         return said > 0
@@ -95,8 +96,13 @@ def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
     coarser = int(is_surely_coarser(keep, other)) - int(is_surely_coarser(other, keep))
     if is_amplified(seen.detail) or is_amplified(seen.swapped().detail):
         coarser = 0  # the finer file is a sharpened copy of the coarse one, perhaps
-    said = -which_is_in_steps(seen) or _source(other, keep) or coarser
+    said = _source(other, keep) or _in_tones(other, keep, seen) or coarser
     return said or _plain(seen) or _detailed(other, keep, seen)
+
+
+def _in_tones(other: Record, keep: Record, seen: Coverage) -> int:
+    """The one whose tones are not cut to steps, unless what is off these is its encoder's."""
+    return 0 if _source(other, keep) else -which_is_in_steps(seen)
 
 
 def _source(other: Record, keep: Record) -> int:
