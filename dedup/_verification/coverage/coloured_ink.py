@@ -79,7 +79,7 @@ def coloured_ink(picture: Pixels, other: Pixels, alike: Mask) -> float:
     inked &= _is_apart(own, its) | _is_other(own, other.astype(np.float32) @ CHROMA)
     grown = np.asarray(cv2.dilate(inked.astype(np.uint8), _GROWN), np.uint8)
     _, labels = cv2.connectedComponents(grown)
-    sizes = np.bincount(np.asarray(labels)[inked])
+    sizes = np.bincount(np.asarray(labels, np.int32)[inked])
     return float(sizes[sizes >= _LEAST].sum() / where.sum())
 
 
@@ -124,7 +124,7 @@ def _as_most(known: Floats, wanted: Floats) -> Floats:
         usual = max(_APART**2, 4 * median(squared))
         weighted = known * (1 + squared / usual)[:, None] ** -2
         square = weighted.T @ known + _STIFF * len(known) * np.eye(len(kept), dtype=np.float32)
-        fit = kept + np.linalg.solve(square, weighted.T @ change)
+        fit = kept + np.linalg.solve(square, weighted.T @ change).astype(np.float32)
     return fit
 
 
