@@ -57,7 +57,7 @@ def vividness_of(a: Floats, b: Floats) -> float:
     >>> red = np.tile([200.0, 80.0, 80.0], (20, 1))
     >>> pale = 0.4 * red + 0.6 * red.mean()
     >>> round(vividness_of(red, pale), 3), vividness_of(red * 0 + 9, red * 0 + 200)
-    (0.4, 1.0)
+    (0.404, 1.0)
     """
     if len(a) < FEW_SQUARES:
         return 1.0
