@@ -151,6 +151,11 @@ def _compared(a: Floats, b: Floats, inside: Mask) -> Residual:
 
 def _pale(a: Floats, b: Floats, whole: Mask) -> Residual | None:
     """Windows of pale letters, if pictures agree but for these; not what black or white hid."""
+    differs = (cv2.absdiff(a, b) > _PALE_INK).astype(np.uint8)
+    inked = np.asarray(cv2.dilate(differs, np.ones((WINDOW, WINDOW), np.uint8)), np.bool_)
+    inked = inked[::STRIDE, ::STRIDE] & whole
+    if not inked.any():
+        return None
     seen = residual(a, b, whole, is_pale=True)
     if seen.cut > _AGREE:
         return None
@@ -158,9 +163,8 @@ def _pale(a: Floats, b: Floats, whole: Mask) -> Residual | None:
         cv2.blur(((grey < _CLIPPED[0]) | (grey > _CLIPPED[1])).astype(np.float32), (WINDOW, WINDOW))
         for grey in (a, b)
     ]
-    inked = cv2.dilate(cv2.absdiff(a, b), np.ones((WINDOW, WINDOW), np.uint8)) > _PALE_INK
-    told = inked & (np.maximum(*map(np.asarray, lost)) < _MOSTLY)
-    return replace(seen, valid=seen.valid & told[::STRIDE, ::STRIDE])
+    told = np.maximum(*map(np.asarray, lost))[::STRIDE, ::STRIDE] < _MOSTLY
+    return replace(seen, valid=seen.valid & inked & told)
 
 
 def _shares(seen: Residual, greys: tuple[Floats, Floats], known: Mask) -> tuple[float, float]:
