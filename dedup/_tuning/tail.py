@@ -28,7 +28,6 @@ _BEYOND = 1_000
 _REPLICATES = 200
 # Logarithms of one more than shape over scale, in units of the largest excess.
 _CURVES = (-7.0, 14.0)
-_TINY = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +135,8 @@ def _extrapolated(tail: Floats, *, least: float, seed: int) -> Floats:
     start, excesses = tail[-1], tail[:-1] - tail[-1]
 
     def share(sample: Floats) -> float:
+        if not sample.any():  # all of the tail is one score
+            return float(least <= start)
         shape, scale = _fitted(sample)
         return float(pareto.sf(least - start, shape, scale=scale))
 
@@ -164,8 +165,6 @@ def _fitted(excesses: Floats) -> tuple[float, float]:
     """
     minimize = require("scipy.optimize", extra="tuning").minimize_scalar
     most = float(excesses.max())
-    if most == 0:
-        return 0.0, _TINY
 
     def of(curve: float) -> tuple[float, float]:
         ratio = np.expm1(curve) / most
