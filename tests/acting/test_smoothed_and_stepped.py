@@ -1,4 +1,4 @@
-"""What was smoothed, cut to few tones, made noisy or encoded again takes no original's place."""
+"""What was smoothed, cut to few tones, made paler, noisy or encoded again takes no original's place."""
 
 import os
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
-from PIL import Image, ImageFilter
+from PIL import Image, ImageEnhance, ImageFilter
 
 import dedup
 
@@ -84,3 +84,11 @@ def test_a_webp_photo_is_kept_and_not_its_noisy_copy(kept, tmp_path):
     noise = np.random.default_rng(0).normal(0, 10, pixels.shape)
     noisy = Image.fromarray((pixels + noise).clip(0, 255).astype(np.uint8))
     assert kept(z=(photo, "webp", 85), noisy=(noisy, "jpg", 90)) == ("z", {"noisy": ""})
+
+
+def test_photo_of_few_colours_does_not_go_for_its_paler_copy(tmp_path):
+    rocket = Image.fromarray(skimage.data.rocket()).resize((600, 400))
+    photo = ImageEnhance.Color(rocket).enhance(0.4)
+    photo.save(tmp_path / "photo.jpg", quality=85)
+    ImageEnhance.Color(photo).enhance(0.4).save(tmp_path / "paler.jpg", quality=92)
+    assert not dedup.find_duplicates(tmp_path, cache=False).groups[0].remove

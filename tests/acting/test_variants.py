@@ -187,14 +187,6 @@ def test_photo_does_not_go_for_its_copy_in_another_light(tmp_path, photo, change
     assert gone in ([], [f"{name}.jpg"])
 
 
-def test_photo_of_few_colours_does_not_go_for_its_paler_copy(tmp_path):
-    rocket = Image.fromarray(skimage.data.rocket()).resize((600, 400))
-    photo = ImageEnhance.Color(rocket).enhance(0.4)
-    photo.save(tmp_path / "photo.jpg", quality=85)
-    ImageEnhance.Color(photo).enhance(0.4).save(tmp_path / "paler.jpg", quality=92)
-    assert not dedup.find_duplicates(tmp_path, cache=False).groups[0].remove
-
-
 def test_a_third_copy_tells_which_of_them_was_made_brighter(reasons, photo):
     small = photo.resize((300, 200))
     gamma = photo.point([round(255 * (value / 255) ** 0.6) for value in range(256)] * 3)
