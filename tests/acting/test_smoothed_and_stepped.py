@@ -1,4 +1,4 @@
-"""What was smoothed, cut to few tones, made paler, noisy or encoded again takes no original's place."""
+"""What was smoothed, cut to few tones, made pale, noisy or encoded again is kept for nothing."""
 
 import os
 
