@@ -7,15 +7,14 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Final
 
-from PIL import ExifTags, Image
+from PIL import ExifTags
 
 from dedup._catalogue.record import Record
 from dedup.errors import DecodeError
-from dedup.pipelines.images.archives import open_file
 from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
 from dedup.pipelines.images.readers import open_image
 
-__all__ = ["are_two_shots", "date_taken", "has_camera"]
+__all__ = ["are_two_shots", "date_taken", "has_camera", "is_raw"]
 
 _BROKEN: Final = suppress(
     ArithmeticError, DecodeError, OSError, SyntaxError, ValueError, struct.error
@@ -32,11 +31,18 @@ _EXPOSURE: Final = (
 """What differs between the shots of a burst or a bracket; editors leave it as it is."""
 
 
+def is_raw(record: Record) -> bool:
+    """Whether a file is a camera's RAW file, by its name."""
+    return os.path.splitext(record.path)[1].lower() in RAW_SUFFIXES
+
+
 @lru_cache(maxsize=10_000)  # each file of a group is asked about for many others
 def has_camera(record: Record) -> bool:
     """Whether a camera wrote its name into a file."""
+    if is_raw(record):
+        return True
     if record.is_file:
-        with _BROKEN, open_file(record.path) as file, Image.open(file) as image:
+        with _BROKEN, open_image(record.path) as image:
             exif = image.getexif()
             return bool(exif.get(ExifTags.Base.Make) or exif.get(ExifTags.Base.Model))
     return False
@@ -64,7 +70,7 @@ def are_two_shots(one: Record, other: Record) -> bool:
 @lru_cache(maxsize=10_000)
 def _exposure(record: Record) -> tuple[str, ...]:
     """When and how a photo was taken, as its header says; "" of what it does not say."""
-    if record.is_file and os.path.splitext(record.path)[1].lower() not in RAW_SUFFIXES:
+    if record.is_file and not is_raw(record):
         with _BROKEN, open_image(record.path) as image:
             camera = image.getexif().get_ifd(ExifTags.IFD.Exif)
             return tuple(_told(camera.get(tag, "")) for tag in _EXPOSURE)

@@ -34,7 +34,7 @@ __all__ = [
     "is_palette_unsure",
     "is_rounded_more",
     "is_surely_coarser",
-    "losslessness",
+    "made_how_late",
     "smooths",
 ]
 
@@ -51,24 +51,33 @@ _BROKEN: Final = suppress(DecodeError, OSError, SyntaxError, ValueError, struct.
 
 _LOSSY: Final = frozenset({"JPEG", "MPO"})
 _RATHER_LOSSY: Final = frozenset({"AVIF", "HEIF", "JPEG2000", "JXL", "WEBP"})
+_OF_PHONES: Final = "HEIF"
 _SMOOTHED, _LOSSLESS = 1, 2
 
 
-def losslessness(record: Record) -> int:
+def _losslessness(record: Record) -> int:
     """0 of a JPEG file, 1 of formats that are rather lossy, 2 of all others."""
     if record.format in _LOSSY:
         return 0
     return _SMOOTHED if record.format in _RATHER_LOSSY else _LOSSLESS
 
 
+def made_how_late(record: Record) -> int:
+    """How late a file was made, by its format, least first.
+
+    Phones write HEIC, of which apps make JPEG; a WebP file was a JPEG file, more likely.
+    """
+    return -1 if record.format == _OF_PHONES else _losslessness(record)
+
+
 def smooths(record: Record) -> bool:
     """Whether what wrote a file takes fine noise away first of all, unless it loses nothing."""
-    return losslessness(record) == _SMOOTHED
+    return _losslessness(record) == _SMOOTHED
 
 
 def is_lossless(record: Record) -> bool:
     """Whether a file's format loses nothing; WebP and others may, and are taken for lossy ones."""
-    return losslessness(record) == _LOSSLESS and not is_photo_in_a_palette(record)
+    return _losslessness(record) == _LOSSLESS and not is_photo_in_a_palette(record)
 
 
 def is_coarser(one: Record, other: Record) -> bool:
@@ -118,7 +127,7 @@ def _is_reduced_more(one: Record, other: Record) -> bool:
     if not is_in_a_palette(one) or is_photo_in_a_palette(other):
         return False
     if is_photo_in_a_palette(one):
-        return not (losslessness(other) == _LOSSLESS and colours_of(other) <= PALETTE)
+        return not (_losslessness(other) == _LOSSLESS and colours_of(other) <= PALETTE)
     return _has_fewer_colours(one, other) and is_smooth_where_flat(one, other)
 
 

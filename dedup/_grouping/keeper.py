@@ -10,7 +10,7 @@ from dedup._base.options import KEEPS
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.camera import date_taken
-from dedup._grouping.encoding import losslessness
+from dedup._grouping.encoding import made_how_late
 from dedup._grouping.why import rule_in_words
 from dedup.errors import InputError
 
@@ -143,7 +143,7 @@ class Keeper:
         if self._is_best:
             for several in files.values():
                 # What lost some comes before what was made from it and lost none.
-                several.sort(key=lambda r: (self._first(r), losslessness(r)))
+                several.sort(key=lambda r: (self._first(r), made_how_late(r)))
         return dict(enumerate(files.values()))
 
     def choose(self, pictures: Sequence[int], files: Mapping[int, Sequence[Record]]) -> int:

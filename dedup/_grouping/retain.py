@@ -4,12 +4,11 @@ What a file shows beyond the one to keep is put into words, why it stays; withou
 Watermarks, bars, mosaics, borders and frames are nothing that anyone misses.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from dedup._catalogue.record import Record
-from dedup._grouping.camera import are_two_shots
+from dedup._grouping.camera import are_two_shots, is_raw
 from dedup._grouping.encoding import (
     is_coarser,
     is_made_from,
@@ -33,7 +32,6 @@ from dedup._grouping.toned import (
 )
 from dedup._verification.coverage.coverage import Coverage, Only
 from dedup._verification.evidence import CONTAINERS
-from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
 
 __all__ = ["holds_more", "is_fuller", "shown_more", "shows_more_within"]
 
@@ -113,6 +111,8 @@ def shown_more(
         said.append("its colours are only here")
     if which_is_in_steps(seen) < 0 and not is_made_from(other, keep):
         said.append("its tones are only here")
+    if _is_sharper(seen) and not (edited == "remove" and (seen.b.letters or _is_added(seen))):
+        said.append(f"{_percent(seen.b.sharp)} of its picture is sharp only here")
     said += _finely(keep, other, seen)
     return ", ".join(said or _undecided(keep, other, seen, beside, as_toned))
 
@@ -182,6 +182,11 @@ def _around(only: Only, edited: str) -> str:
     return f"{_GROUND.get(only.ground, _BESIDE)} is only here"
 
 
+def _is_sharper(seen: Coverage) -> bool:
+    """Whether something is in focus in b only; noise seems to be so where little else is."""
+    return seen.b.sharp > 0 and not is_noisy(seen.detail.swapped())
+
+
 def _is_added(seen: Coverage) -> bool:
     """Whether what only b shows was put over the picture: it hides less than it shows."""
     return _ADDED * seen.b.own < seen.a.within < seen.b.own
@@ -194,13 +199,9 @@ def _fuller(keep: Record, other: Record) -> str:
         return "is transparent, the file to keep is not"
     if other.depth > keep.depth:
         return f"has {other.depth} bits a channel, the file to keep {keep.depth}"
-    if _is_raw(other) and not _is_raw(keep):
+    if is_raw(other) and not is_raw(keep):
         return "is a camera's RAW file, the file to keep is not"
     return ""
-
-
-def _is_raw(record: Record) -> bool:
-    return os.path.splitext(record.path)[1].lower() in RAW_SUFFIXES
 
 
 def _percent(share: float) -> str:

@@ -11,7 +11,7 @@ from dedup._grouping.encoding import (
     is_made_from,
     is_rounded_more,
     is_surely_coarser,
-    losslessness,
+    made_how_late,
     smooths,
 )
 from dedup._grouping.finer import (
@@ -87,8 +87,8 @@ def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
     said = said or int(is_lossless(other)) - int(is_lossless(keep))
     if said or not seen.detail.is_exact or is_tinted(seen):
         return said > 0
-    if losslessness(other) != losslessness(keep):
-        return losslessness(other) < losslessness(keep)  # a WebP file was a JPEG file, more likely
+    if made_how_late(other) != made_how_late(keep):
+        return made_how_late(other) < made_how_late(keep)
     return is_coarser_jpeg(keep, other)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import skimage.data
 from cat import cat
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import ExifTags, Image, ImageDraw, ImageFilter, ImageOps
 
 import dedup
 from dedup.data.edits import edited_file
@@ -118,6 +118,18 @@ def test_master_is_kept_and_not_the_jpeg_that_was_exported(tmp_path, kind):
         str(tmp_path / f"master.{kind}"),
         [str(tmp_path / "export.jpg")],
     )
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_photo_of_a_phone_is_kept_and_not_the_jpeg_that_an_app_made_of_it(tmp_path, named):
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "Apple"
+    cat().save(tmp_path / "z.heic", quality=80, exif=exif)
+    with Image.open(tmp_path / "z.heic") as photo:
+        photo.save(tmp_path / "a.jpg", quality=95, exif=exif if named else Image.Exif())
+    (group,) = dedup.find_duplicates(tmp_path, cache=False).groups
+    assert (group.keep, group.remove) == (str(tmp_path / "z.heic"), [str(tmp_path / "a.jpg")])
 
 
 def test_source_is_kept_and_not_what_was_converted_from_it(tmp_path):

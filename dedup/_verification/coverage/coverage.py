@@ -12,12 +12,14 @@ import numpy as np
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, common_part
 from dedup._verification.coverage.clipping import clipped
+from dedup._verification.coverage.close_up import close_up
 from dedup._verification.coverage.coloured_ink import coloured_ink
 from dedup._verification.coverage.detail import Detail, compared
 from dedup._verification.coverage.lettering import hidden_places, lettering
 from dedup._verification.coverage.lost_tones import lost_steps, lost_tones, more_gaps
 from dedup._verification.coverage.overlays import laid_over, something
 from dedup._verification.coverage.own_colours import has_own_colours
+from dedup._verification.coverage.sharpness import sharper_places
 from dedup._verification.coverage.surroundings import SLACK, Around, surroundings
 from dedup._verification.evidence import Evidence
 from dedup._verification.registration import Floats, Matrix
@@ -58,6 +60,8 @@ class Only:
     letters : float
         Part of its picture within the other's frame over which it has small letters, or other
         fine ink, beside what is `own`.
+    sharp : float
+        Part of its picture within the other's frame that is sharp there, and not in the other's.
     """
 
     within: float = 0.0
@@ -68,6 +72,7 @@ class Only:
     colours: bool = False
     own: float = 0.0
     letters: float = 0.0
+    sharp: float = 0.0
 
     @property
     def share(self) -> float:
@@ -210,6 +215,7 @@ class _Within:
     share: float
     own: float
     letters: float
+    sharp: float
     colours: bool
 
 
@@ -239,14 +245,18 @@ def _within(
     known = (common.only_a & ~own_a) | (common.only_b & ~own_b) | (own_a ^ own_b)
     hidden = hidden_places(known)
     bare = sure.alike & ~hidden
-    letters = lettering(a.image, b.image, common, hidden=hidden)
+    closely = close_up(a.image, b.image, common)
+    letters = sharp = 0.0, 0.0
+    if closely is not None:
+        letters = lettering(closely, hidden=hidden)
+        sharp = sharper_places(closely, hidden=~bare)
     ink = [
         its if colours[n] or toned[n] < toned[1 - n] else max(its, coloured_ink(*both, bare))
         for n, (its, both) in enumerate(
             zip(letters, ((common.a, common.b), (common.b, common.a)), strict=True)
         )
     ]
-    one, other = map(_Within, common.shares, own, ink, colours)
+    one, other = map(_Within, common.shares, own, ink, sharp, colours)
     return one, other
 
 
@@ -260,6 +270,7 @@ def _only(within: _Within, around: Around) -> Only:
         within.colours,
         within.own * around.within,
         within.letters * around.within,
+        within.sharp * around.within,
     )
 
 

@@ -9,30 +9,20 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
-from dedup._verification.common_part import CommonPart, Mask, changed, tones
+from dedup._verification.common_part import Mask
+from dedup._verification.coverage.close_up import CLIPPED, CloseUp
 from dedup._verification.coverage.faint import faint_marks
 from dedup._verification.coverage.overlays import INK, is_stamped
-from dedup._verification.features import grey_of
 from dedup._verification.reading.filters import fine_energy, matched
-from dedup._verification.reading.frame import Frame, frame_of
-from dedup._verification.reading.homography import laid_over, registered
 from dedup._verification.reading.residual import STRIDE, WINDOW, Residual, residual, smoothed
-from dedup._verification.registration import Floats, on_whole_pixels
+from dedup._verification.registration import Floats
 
 __all__ = ["hidden_places", "lettering"]
 
-_MOST: Final = 1000
-"""Pixels of the longer side at which they are compared."""
 _EDGE: Final = 4
 """Pixels along the edge of what both show that are blends with what is around it."""
-_CLIPPED: Final = (4, 251)
-"""Grey values beyond which tones are lost."""
-_COARSER: Final = 0.999
-"""Growth of a picture below which the other one has fewer pixels."""
 _LEAST: Final = 0.25 * WINDOW**2 / STRIDE**2
 """Windows that a letter changes, at least, side by side."""
 _LOUD: Final = 10.0
@@ -57,38 +47,22 @@ _LINE: Final = 3.0
 """Length of a line of letters with outlines, at least, in units of its height."""
 
 
-def lettering(a: Pixels, b: Pixels, common: CommonPart, *, hidden: Mask) -> tuple[float, float]:
-    """Parts of the common part over which only a, and only b, has fine ink.
+def lettering(seen: CloseUp, *, hidden: Mask) -> tuple[float, float]:
+    """Parts of the common part over which only the first, and only the second, has fine ink.
 
     Parameters
     ----------
-    a, b : ndarray, shape (height, width, 3), uint8
-    common : CommonPart
+    seen : CloseUp
     hidden : ndarray of bool
-        Places of its canvas, as `hidden_places` says, where the one only hides or stamps the other.
+        Places of the canvas, as `hidden_places` says, where the one only hides or stamps the other.
     """
-    canvas_a, canvas_b = (
-        np.diag([picture.shape[1], picture.shape[0], 1.0]) @ to
-        for picture, to in ((a, common.to_a), (b, common.to_b))
-    )
-    to_b = canvas_b @ np.linalg.inv(canvas_a)
-    if abs(np.linalg.det(to_b[:2, :2])) < _COARSER:
-        return lettering(b, a, common.swapped(), hidden=hidden)[::-1]
-    frame = frame_of(grey_of(a), grey_of(b), to_b, most=_MOST)
-    if frame is None:
-        return 0.0, 0.0
-    size = frame.base.shape[1], frame.base.shape[0]
-    to_other, how = _registered(frame, size)
-    laid = laid_over(frame.other, to_other, size, how=how)
-    to_canvas = np.asarray(np.linalg.inv(canvas_a) @ frame.to_base, np.float64)
-    inside = _laid(common.inside, to_canvas, size)
-    greys = _in_one_tone(frame.base, laid, inside)
-    seen = _compared(*greys, inside)
-    known = _laid(hidden, to_canvas, size)
-    letters = _shares(seen, greys, known) if seen.changed.any() else (0.0, 0.0)
-    marks = faint_marks(*greys, inside & ~known)
-    total = max(int(inside.sum()), 1)
-    return letters[0] + marks[0] / total, letters[1] + marks[1] / total
+    greys = seen.base, seen.other
+    compared = _compared(*greys, seen.inside)
+    known = seen.laid(hidden)
+    letters = _shares(compared, greys, known) if compared.changed.any() else (0.0, 0.0)
+    marks = faint_marks(*greys, seen.inside & ~known)
+    total = max(int(seen.inside.sum()), 1)
+    return seen.in_order(letters[0] + marks[0] / total, letters[1] + marks[1] / total)
 
 
 def hidden_places(known: Mask) -> Mask:
@@ -99,38 +73,6 @@ def hidden_places(known: Mask) -> Mask:
         if area > _MOSTLY * width * height:
             hidden[top : top + height, left : left + width] = 1
     return hidden.astype(np.bool_)
-
-
-def _laid(mask: Mask, to_canvas: npt.NDArray[np.float64], size: tuple[int, int]) -> Mask:
-    """A part of the canvas in the frame."""
-    if not mask.any():
-        return np.zeros(size[::-1], np.bool_)
-    return laid_over(mask.astype(np.uint8), to_canvas, size, border=cv2.BORDER_CONSTANT) > 0
-
-
-def _registered(frame: Frame, size: tuple[int, int]) -> tuple[npt.NDArray[np.float64], int]:
-    """The map to the other picture, to a part of a pixel: of whole ones, if none was cut away.
-
-    And how pixels are interpolated for that: not at all, of whole ones.
-    """
-    centre = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
-    index = np.linalg.inv(centre) @ frame.to_other @ centre
-    whole = on_whole_pixels(index, size=size)
-    if whole is not index and sorted(frame.base.shape) == sorted(frame.other.shape):
-        to_other = np.asarray(centre @ whole @ np.linalg.inv(centre), np.float64)
-        return to_other, cv2.INTER_NEAREST
-    return registered(frame.base, frame.other, frame.to_other, nearly=True), cv2.INTER_CUBIC
-
-
-def _in_one_tone(a: Pixels, b: Pixels, inside: Mask) -> tuple[Floats, Floats]:
-    """Both in the tones of the one of which more was clipped: the other's can be clipped, too."""
-    clipped_a, clipped_b = (
-        np.count_nonzero(inside & ((grey < _CLIPPED[0]) | (grey > _CLIPPED[1]))) for grey in (a, b)
-    )
-    one, two = a.astype(np.float32), b.astype(np.float32)
-    if clipped_a > clipped_b:
-        return one, changed(b, tones(two, one, inside))
-    return changed(a, tones(one, two, inside)), two
 
 
 def _compared(a: Floats, b: Floats, inside: Mask) -> Residual:
@@ -160,7 +102,7 @@ def _pale(a: Floats, b: Floats, whole: Mask) -> Residual | None:
     if seen.cut > _AGREE:
         return None
     lost = [
-        cv2.blur(((grey < _CLIPPED[0]) | (grey > _CLIPPED[1])).astype(np.float32), (WINDOW, WINDOW))
+        cv2.blur(((grey < CLIPPED[0]) | (grey > CLIPPED[1])).astype(np.float32), (WINDOW, WINDOW))
         for grey in (a, b)
     ]
     told = np.maximum(*map(np.asarray, lost))[::STRIDE, ::STRIDE] < _MOSTLY
