@@ -8,7 +8,8 @@ original; one on which something was put shows more; a mere re-encoding shows th
     python benchmarks/keep.py PHOTOS [--groups 200] [--seed 0] [--keep best]
 
 prints in how many groups the original, or a file that loses nothing against it, is the one to
-keep, in how many the original is lost, and each removal that breaks the law.
+keep, in how many the original is lost, and each removal that breaks the law; of each group that
+keeps something else why it is kept, and why the original stays. `--into` keeps the files.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dedup import Duplicates, Plan, find_duplicates
+from dedup import Duplicates, Group, Plan, find_duplicates
 from dedup.data._photos import list_photos, open_photo
 from dedup.data.edits import EDITS, apply_edit, edited_file
 
@@ -113,15 +114,17 @@ def main() -> None:
     parser.add_argument("--groups", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", default="best")
+    parser.add_argument("--into", type=Path, help="a new folder, to look at the files afterwards")
     arguments = parser.parse_args()
     photos = list_photos(arguments.photos)
     rng = np.random.default_rng(arguments.seed)
     known: dict[str, Copy] = {}
     groups: list[list[Copy]] = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = arguments.into or scratch
         for number in range(arguments.groups):
             own = Path(folder, f"{number:03}")
-            own.mkdir()
+            own.mkdir(parents=True)
             photo, other = photos[number % len(photos)], photos[(number * 7 + 3) % len(photos)]
             groups.append(make_group(own, photo, open_photo(other, max_side=800), rng))
             known |= {copy.path: copy for copy in groups[-1]}
@@ -135,10 +138,11 @@ def report(
     groups: Sequence[Sequence[Copy]], known: Mapping[str, Copy], found: Duplicates, plan: Plan
 ) -> None:
     """Print the figures."""
-    keepers = {path: group.keep for group in found.groups for path in group.paths}
+    grouped = {path: group for group in found.groups for path in group.paths}
+    keepers = {path: group.keep for path, group in grouped.items()}
     removed = {file.path: file.keep for file in plan.files if file.action != "leave"}
     stay = {file.path: file.reason for file in plan.files if file.action == "leave"}
-    kept, lost = count_kept(groups, known, keepers, removed)
+    kept, lost = count_kept(groups, known, grouped)
     broken = breaches(known, removed)
     total, good = kept.total(), kept["original"] + kept["equal"]
     alone = len(groups) - total
@@ -155,27 +159,25 @@ def report(
 
 
 def count_kept(
-    groups: Sequence[Sequence[Copy]],
-    known: Mapping[str, Copy],
-    keepers: Mapping[str, str],
-    removed: Collection[str],
+    groups: Sequence[Sequence[Copy]], known: Mapping[str, Copy], grouped: Mapping[str, Group]
 ) -> tuple[Counter[str], int]:
     """How many groups keep what, those alone left out, and how many originals are lost."""
     kept, lost = Counter[str](), 0
-    for group in groups:
-        original = group[0].path
-        keeper = known.get(keepers.get(original, ""))
-        if keeper is None:
+    for original, *_ in groups:
+        found = grouped.get(original.path)
+        if found is None:
             continue
-        kind = "original" if keeper.path == original else "lossy" if keeper.loses else "equal"
+        keeper = known[found.keep]
+        kind = "original" if keeper is original else "lossy" if keeper.loses else "equal"
         kept[kind] += 1
         if kind == "lossy":
-            name = os.path.basename(keeper.path)
+            stays = found.retain.get(original.path)
             print(
-                f"  kept {name} for {os.path.basename(os.path.dirname(original))} "
-                f"{group[0].format}; the original {'goes' if original in removed else 'stays'}"
+                f"  kept {os.path.basename(keeper.path)} ({found.why}) for "
+                f"{os.path.basename(os.path.dirname(original.path))} {original.format}; "
+                f"the original {'goes' if stays is None else f'stays: {stays}'}"
             )
-        lost += original in removed and kind == "lossy"
+            lost += stays is None
     return kept, lost
 
 
