@@ -101,8 +101,10 @@ def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
 
 
 def _in_tones(other: Record, keep: Record, seen: Coverage) -> int:
-    """The one whose tones are not cut to steps, unless what is off these is its encoder's."""
-    return 0 if _source(other, keep) else -which_is_in_steps(seen)
+    """The one whose tones are not cut to steps, unless what goes on is its encoder's, or noise."""
+    said = 0 if _source(other, keep) else -which_is_in_steps(seen)
+    is_noise = seen.detail.added_b if said > 0 else seen.detail.added_a
+    return 0 if is_noise else said
 
 
 def _source(other: Record, keep: Record) -> int:
