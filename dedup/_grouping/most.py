@@ -11,7 +11,8 @@ import numpy as np
 from dedup._grouping.finer import is_finer
 from dedup._grouping.placed import Point
 from dedup._grouping.retain import shows_more_within
-from dedup._grouping.two import BEYOND
+from dedup._grouping.toned import is_tinted
+from dedup._grouping.two import BEYOND, INTERPOLATED
 from dedup._verification.coverage.coverage import Coverage, Only
 from dedup._verification.coverage.detail import SAME_SIZE
 
@@ -24,8 +25,6 @@ _MOST: Final = 0.8
 most that any shows of what is hidden there, that one shows that was not."""
 _EDGE: Final = 0.05
 """What blur or a mosaic shows itself, at its edge, in units of what it hides."""
-_AS_FINE: Final = 1.25
-"""Detail by which pictures differ that were encoded, framed or toned each in its way."""
 
 
 def is_put(seen: Mapping[int, Coverage], centres: Mapping[int, Point]) -> bool:
@@ -68,17 +67,21 @@ def finer(seen: Mapping[int, Coverage]) -> list[int]:
 
     Where a blurred copy is still crisp, it may seem that the other one of two was sharpened, or
     is noisy. But copies that were sharpened, or noisy, differ in detail from each other, too.
-    Smaller ones that are not finer have too few pixels to tell.
     """
-    details = {
-        picture: its.detail
-        for picture, its in seen.items()
-        if its.detail.pixels > 1 - SAME_SIZE or is_finer(its.detail)
-    }
-    more = {picture: its.ratio for picture, its in details.items() if is_finer(its)}
+    asked = {picture: its for picture, its in seen.items() if _tells_detail(its)}
+    more = {picture: its.detail.ratio for picture, its in asked.items() if is_finer(its.detail)}
     usual = np.median([*more.values()]) if more else 1.0
-    as_fine = [p for p, ratio in more.items() if 1 / _AS_FINE < ratio / usual < _AS_FINE]
-    return as_fine if len(as_fine) >= _TWO and 2 * len(as_fine) > len(details) else []
+    as_fine = [p for p, ratio in more.items() if 1 / INTERPOLATED < ratio / usual < INTERPOLATED]
+    return as_fine if len(as_fine) >= _TWO and 2 * len(as_fine) > len(asked) else []
+
+
+def _tells_detail(seen: Coverage) -> bool:
+    """Whether it shows if b is finer: it has as many pixels, and no noise or tones that seem so."""
+    detail = seen.detail
+    if not is_finer(detail):
+        return detail.pixels > 1 - SAME_SIZE
+    is_sure = detail.is_exact and not is_tinted(seen)
+    return not detail.added_b and (is_sure or detail.ratio > INTERPOLATED)
 
 
 def uncensored(seen: Mapping[int, Coverage]) -> list[int]:
