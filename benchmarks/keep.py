@@ -21,6 +21,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -43,11 +44,12 @@ LOSES_LITTLE = frozenset(["caption-20", "caption-30"])
 
 @dataclass(frozen=True)
 class Copy:
-    """A file, and the edits that made it."""
+    """A file, the edits that made it, and whether these changed nothing that is to be seen."""
 
     path: str
     edits: tuple[str, ...]
     format: tuple[str, int | None] = (".jpg", 90)
+    is_same: bool = False
 
     @property
     def families(self) -> set[str]:
@@ -66,7 +68,7 @@ class Copy:
     @property
     def loses(self) -> bool:
         """Whether the original shows something that it does not."""
-        return any(
+        return not self.is_same and any(
             EDITS[edit].family not in SAME and edit not in LOSES_LITTLE for edit in self.edits
         )
 
@@ -81,6 +83,24 @@ def breaks_the_law(keep: Copy, removed: Copy) -> bool:
     if not removed.edits:
         return keep.loses
     return removed.adds and not set(removed.edits) & set(keep.edits)
+
+
+def looks_the_same(image: Image.Image, content: bytes) -> bool:
+    """Whether an edit changed no place by clearly more than a JPEG file of quality 75 does.
+
+    So a grey photo in other hues, or one that was made lighter and as much darker again: a person
+    sees no difference, and it is right to keep either.
+    """
+    encoded = io.BytesIO()
+    image.save(encoded, "JPEG", quality=75)
+    copy, again = (Image.open(file).convert("RGB") for file in (io.BytesIO(content), encoded))
+    if copy.size != image.size:
+        return False
+    off, allowed = (
+        cv2.blur(np.abs(np.asarray(one, np.float32) - np.asarray(image, np.float32)), (8, 8))
+        for one in (copy, again)
+    )
+    return bool((off <= allowed + 2).all())
 
 
 def make_group(
@@ -103,7 +123,7 @@ def make_group(
         content = edited_file(edited, edit=edits[-1], seed=seed, background=background)
         path = folder / f"{number}-{'+'.join(edits)}{EDITS[edits[-1]].encoding.suffix}"
         path.write_bytes(content)
-        copies.append(Copy(str(path), tuple(edits)))
+        copies.append(Copy(str(path), tuple(edits), is_same=looks_the_same(image, content)))
     return copies
 
 

@@ -22,6 +22,7 @@ from dedup._grouping.finer import (
     is_amplified,
     is_enlarged,
     is_finer,
+    is_noisy,
     is_soft,
 )
 from dedup._grouping.retain import holds_more, is_fuller, shows_more_within
@@ -159,8 +160,10 @@ def _detailed(other: Record, keep: Record, seen: Coverage) -> int:
     if detail.is_as_large:
         noisier = int(_is_noisier(detail, smoothed=smooths(keep)))
         noisier -= int(_is_noisier(back, smoothed=smooths(other)))
-        if noisier:
-            return -noisier
+    else:
+        noisier = int(is_noisy(back)) - int(is_noisy(detail))
+    if noisier:
+        return -noisier
     is_sure = detail.is_exact and not is_tinted(seen)
     if detail.is_as_large and not is_sure and max(detail.ratio, back.ratio) < INTERPOLATED:
         return 0
