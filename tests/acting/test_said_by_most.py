@@ -9,7 +9,10 @@ from cat import cat
 from PIL import Image, ImageFilter
 
 import dedup
+from dedup._catalogue.record import Record
+from dedup._grouping.champion import points_of
 from dedup._grouping.most import finer, is_put
+from dedup._grouping.two import is_encoded_better
 from dedup._verification.coverage.coverage import Coverage, Only
 from dedup._verification.coverage.detail import Detail
 from dedup.data.edits import edited_file
@@ -52,12 +55,13 @@ def test_copies_that_differ_in_detail_do_not_say_that_a_photo_is_blurred():
     assert finer(dict(enumerate(unlike))) == []
 
 
-@pytest.mark.parametrize("around", [0.25, 0.0])
-def test_photo_that_was_put_on_a_page_is_told_by_those_that_reach_its_edges(around):
-    put, crop = (Coverage(a=Only(around=x, is_put=x == 0.25)) for x in (0.25, 0.8))
-    rest = Coverage(a=Only(around=around, is_put=around > 0))
-    seen = {0: put, 1: put, 2: crop, 3: crop, 4: crop, 5: rest, 6: rest, 7: rest}
-    assert is_put(seen, dict.fromkeys(seen, (0.5, 0.5))) == (around > 0)
+def test_photo_that_was_put_on_a_page_is_told_by_those_that_reach_its_edges():
+    put, crop, page = (Coverage(a=Only(around=x, is_put=x == 0.25)) for x in (0.25, 0.8, 0.0))
+    middle = (0.5, 0.5)
+    seen = dict(enumerate([put, put, crop, crop, crop, crop]))
+    assert is_put(seen, dict.fromkeys(seen, middle))
+    seen = dict(enumerate([put, put, page, page, page]))
+    assert not is_put(seen, dict.fromkeys(seen, middle))
 
 
 def test_crops_of_one_size_at_different_places_say_of_no_picture_that_it_is_put():
@@ -79,3 +83,24 @@ def test_soft_photo_never_goes_for_a_squeezed_copy_with_specks(tmp_path):
     photo.thumbnail((400, 400))
     save_copies(tmp_path, photo.filter(ImageFilter.GaussianBlur(1)), ["salt-pepper-5", "aspect-80"])
     assert kept(tmp_path) == "original.jpg"
+
+
+def record(name):
+    return Record(name, 1, 1, "", name.rsplit(".")[-1].upper(), 400, 300, b"")
+
+
+def test_noise_on_an_even_ground_is_not_kept_for_its_tones():
+    detail = Detail(1.03, noise_b=12.0, is_exact=True, added_b=True)
+    assert not is_encoded_better(
+        record("b.png"), record("a.png"), Coverage(detail=detail, steps=-2)
+    )
+    plain = Coverage(detail=Detail(is_exact=True), steps=-2)
+    assert is_encoded_better(record("b.png"), record("a.png"), plain)
+
+
+def test_how_files_were_encoded_does_not_tell_which_of_two_hues_was_first():
+    files = record("b.jpeg"), record("a.webp")
+    same, other = (Only(colours=colours) for colours in (False, True))
+    exact = Detail(is_exact=True)
+    assert points_of(*files, Coverage(same, same, exact)) > 0
+    assert points_of(*files, Coverage(other, other, exact)) == 0
