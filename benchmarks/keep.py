@@ -8,7 +8,8 @@ original; one on which something was put shows more; a mere re-encoding shows th
     python benchmarks/keep.py PHOTOS [--groups 200] [--seed 0] [--keep best]
 
 prints in how many groups the original, or a file that loses nothing against it, is the one to
-keep, in how many the original is lost, and each removal that breaks the law.
+keep, in how many the original is lost, and each removal that breaks the law; of each group that
+keeps something else why it is kept, and why the original stays. `--into` keeps the files.
 """
 
 import argparse
@@ -20,10 +21,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image
 
-from dedup import Duplicates, Plan, find_duplicates
+from dedup import Duplicates, Group, Plan, find_duplicates
 from dedup.data._photos import list_photos, open_photo
 from dedup.data.edits import EDITS, apply_edit, edited_file
 
@@ -42,11 +44,12 @@ LOSES_LITTLE = frozenset(["caption-20", "caption-30"])
 
 @dataclass(frozen=True)
 class Copy:
-    """A file, and the edits that made it."""
+    """A file, the edits that made it, and whether these changed nothing that is to be seen."""
 
     path: str
     edits: tuple[str, ...]
     format: tuple[str, int | None] = (".jpg", 90)
+    is_same: bool = False
 
     @property
     def families(self) -> set[str]:
@@ -65,7 +68,7 @@ class Copy:
     @property
     def loses(self) -> bool:
         """Whether the original shows something that it does not."""
-        return any(
+        return not self.is_same and any(
             EDITS[edit].family not in SAME and edit not in LOSES_LITTLE for edit in self.edits
         )
 
@@ -80,6 +83,24 @@ def breaks_the_law(keep: Copy, removed: Copy) -> bool:
     if not removed.edits:
         return keep.loses
     return removed.adds and not set(removed.edits) & set(keep.edits)
+
+
+def looks_the_same(image: Image.Image, content: bytes) -> bool:
+    """Whether an edit changed no place by clearly more than a JPEG file of quality 75 does.
+
+    So a grey photo in other hues, or one that was made lighter and as much darker again: a person
+    sees no difference, and it is right to keep either.
+    """
+    encoded = io.BytesIO()
+    image.save(encoded, "JPEG", quality=75)
+    copy, again = (Image.open(file).convert("RGB") for file in (io.BytesIO(content), encoded))
+    if copy.size != image.size:
+        return False
+    off, allowed = (
+        cv2.blur(np.abs(np.asarray(one, np.float32) - np.asarray(image, np.float32)), (8, 8))
+        for one in (copy, again)
+    )
+    return bool((off <= allowed + 2).all())
 
 
 def make_group(
@@ -102,7 +123,7 @@ def make_group(
         content = edited_file(edited, edit=edits[-1], seed=seed, background=background)
         path = folder / f"{number}-{'+'.join(edits)}{EDITS[edits[-1]].encoding.suffix}"
         path.write_bytes(content)
-        copies.append(Copy(str(path), tuple(edits)))
+        copies.append(Copy(str(path), tuple(edits), is_same=looks_the_same(image, content)))
     return copies
 
 
@@ -113,15 +134,17 @@ def main() -> None:
     parser.add_argument("--groups", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", default="best")
+    parser.add_argument("--into", type=Path, help="a new folder, to look at the files afterwards")
     arguments = parser.parse_args()
     photos = list_photos(arguments.photos)
     rng = np.random.default_rng(arguments.seed)
     known: dict[str, Copy] = {}
     groups: list[list[Copy]] = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = arguments.into or scratch
         for number in range(arguments.groups):
             own = Path(folder, f"{number:03}")
-            own.mkdir()
+            own.mkdir(parents=True)
             photo, other = photos[number % len(photos)], photos[(number * 7 + 3) % len(photos)]
             groups.append(make_group(own, photo, open_photo(other, max_side=800), rng))
             known |= {copy.path: copy for copy in groups[-1]}
@@ -135,10 +158,11 @@ def report(
     groups: Sequence[Sequence[Copy]], known: Mapping[str, Copy], found: Duplicates, plan: Plan
 ) -> None:
     """Print the figures."""
-    keepers = {path: group.keep for group in found.groups for path in group.paths}
+    grouped = {path: group for group in found.groups for path in group.paths}
+    keepers = {path: group.keep for path, group in grouped.items()}
     removed = {file.path: file.keep for file in plan.files if file.action != "leave"}
     stay = {file.path: file.reason for file in plan.files if file.action == "leave"}
-    kept, lost = count_kept(groups, known, keepers, removed)
+    kept, lost = count_kept(groups, known, grouped)
     broken = breaches(known, removed)
     total, good = kept.total(), kept["original"] + kept["equal"]
     alone = len(groups) - total
@@ -155,27 +179,25 @@ def report(
 
 
 def count_kept(
-    groups: Sequence[Sequence[Copy]],
-    known: Mapping[str, Copy],
-    keepers: Mapping[str, str],
-    removed: Collection[str],
+    groups: Sequence[Sequence[Copy]], known: Mapping[str, Copy], grouped: Mapping[str, Group]
 ) -> tuple[Counter[str], int]:
     """How many groups keep what, those alone left out, and how many originals are lost."""
     kept, lost = Counter[str](), 0
-    for group in groups:
-        original = group[0].path
-        keeper = known.get(keepers.get(original, ""))
-        if keeper is None:
+    for original, *_ in groups:
+        found = grouped.get(original.path)
+        if found is None:
             continue
-        kind = "original" if keeper.path == original else "lossy" if keeper.loses else "equal"
+        keeper = known[found.keep]
+        kind = "original" if keeper is original else "lossy" if keeper.loses else "equal"
         kept[kind] += 1
         if kind == "lossy":
-            name = os.path.basename(keeper.path)
+            stays = found.retain.get(original.path)
             print(
-                f"  kept {name} for {os.path.basename(os.path.dirname(original))} "
-                f"{group[0].format}; the original {'goes' if original in removed else 'stays'}"
+                f"  kept {os.path.basename(keeper.path)} ({found.why}) for "
+                f"{os.path.basename(os.path.dirname(original.path))} {original.format}; "
+                f"the original {'goes' if stays is None else f'stays: {stays}'}"
             )
-        lost += original in removed and kind == "lossy"
+            lost += stays is None
     return kept, lost
 
 

@@ -22,11 +22,12 @@ from dedup._catalogue.record import Record
 from dedup._grouping.champion import champion, points_of, won
 from dedup._grouping.decision import Decision
 from dedup._grouping.encoding import is_surely_coarser
-from dedup._grouping.placed import Placed, laid
+from dedup._grouping.most import finer, is_put, uncensored
+from dedup._grouping.placed import Placed, Point, centre, laid
 from dedup._grouping.retain import shows_more_within
 from dedup._grouping.toned import is_tinted
 from dedup._grouping.two import is_better
-from dedup._verification.coverage.coverage import Coverage, Only
+from dedup._verification.coverage.coverage import Coverage
 from dedup._verification.coverage.detail import SAME_SIZE
 from dedup._verification.coverage.layers import Standing
 from dedup._verification.verify import Verifier
@@ -34,8 +35,7 @@ from dedup._verification.verify import Verifier
 __all__ = ["Contest", "contest", "settled"]
 
 _THREE: Final = 3
-_TWO: Final = 2
-"""Pictures among which it shows what was altered; and that say that one was put on a ground."""
+"""Pictures among which it shows what was altered."""
 _LARGE: Final = 400
 """Pictures that are looked at; of those after these, which a rule likes less, none is kept."""
 _COVERED: Final = 0.02
@@ -49,11 +49,6 @@ _MOSTLY: Final = 0.1
 """What may be missing of all that is covered, of a picture that says how colourful most are."""
 _TINTED: Final = 2.5
 """Distance from the usual colours, in grey values, by which one is tinted more."""
-_MOST: Final = 0.8
-"""Part of a group that must differ from the keeper to say that most were censored; and part of the
-most that any shows of what is hidden there, that one shows that was not."""
-_EDGE: Final = 0.05
-"""What blur or a mosaic shows itself, at its edge, in units of what it hides."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +116,8 @@ def settled(
     placed, among = begun.placed, begun.among
     keeper = best(placed, among, begun.likeliest)
     bare = [one for one in among if one.picture != keeper]
-    while bare and _is_put(keeper, _pictures(bare), decision=decision, verifier=verifier):
+    beside = partial(_beside, decision=decision, verifier=verifier)
+    while bare and is_put(beside(keeper, _pictures(bare)), _centres(placed, keeper)):
         placed = [one._replace(is_framed=one.is_framed or one.picture == keeper) for one in placed]
         keeper = best(placed, bare, _likeliest(placed, bare, verifier=verifier))
         bare = [one for one in bare if one.picture != keeper]
@@ -158,34 +154,25 @@ def _best(
         return points_of(*files_of, seen) if are_many else won(*files_of, seen, is_better)
 
     compare = partial(_compare, decision=decision, verifier=verifier)
+    beside = partial(_beside, decision=decision, verifier=verifier)
     keeper = champion(leader, rivals, points, compare=compare)
     if not are_many:
         return keeper
+    as_fine = finer(beside(keeper, _pictures(among)))
+    sharp = [picture for picture in likeliest if picture in as_fine]
+    if sharp:
+        keeper = champion(sharp[0], sharp[1:], points, compare=compare)
     keeper = _larger_sibling(keeper, among, decision=decision, verifier=verifier, files=files)
-    others = [one.picture for one in among if one.picture != keeper]
-    shows_more = _uncensored(keeper, others, decision=decision, verifier=verifier)
+    shows_more = uncensored(beside(keeper, _pictures(among)))
     if not shows_more:
         return keeper
     return champion(shows_more[0], shows_more[1:], points, compare=compare)
 
 
-def _is_put(keeper: int, others: Sequence[int], *, decision: Decision, verifier: Verifier) -> bool:
-    """Whether half of a group say that the keeper was put on a ground, and two at least.
-
-    They lie at one place there: crops of a whole picture, which may seem to say so, do not. On
-    what is as plain as the ground of a picture itself no edge shows: there a third must say so.
-    """
-    seen = (_seen(keeper, other, decision=decision, verifier=verifier) for other in others)
-    known = [its.a for its in seen if its is not None]
-    return _agree([its for its in known if its.is_put]) >= max(len(known) / 2, _TWO) or _agree(
-        [its for its in known if its.is_plain and its.around > _COVERED]
-    ) >= max(len(known) / 3, _TWO)
-
-
-def _agree(known: Sequence[Only]) -> int:
-    """How many of some pictures lack as much of what is around them in another one."""
-    around = np.array([its.around for its in known])
-    return int((np.abs(around - np.median(around)) < _COVERED).sum()) if len(around) else 0
+def _centres(placed: Sequence[Placed], keeper: int) -> dict[int, Point]:
+    """Where the middle of each picture lies in the keeper."""
+    (its,) = (one for one in placed if one.picture == keeper)
+    return {one.picture: centre(one, its) for one in placed}
 
 
 def _pictures(placed: Sequence[Placed]) -> list[int]:
@@ -205,31 +192,14 @@ def _compare(pairs: Iterable[tuple[int, int]], *, decision: Decision, verifier: 
     verifier.covering.measure(filter(decision.is_link, known))
 
 
-def _uncensored(
-    keeper: int, others: Sequence[int], *, decision: Decision, verifier: Verifier
-) -> list[int]:
-    """What shows most of what the keeper only hides; none if it hides nothing.
-
-    Where most were censored at one place, each in its way, they outvote what was not. There most
-    differ from each other.
-    """
+def _beside(
+    keeper: int, pictures: Iterable[int], *, decision: Decision, verifier: Verifier
+) -> dict[int, Coverage]:
+    """What the keeper (a) and each of the others that are linked to it show of each other."""
+    others = [picture for picture in pictures if picture != keeper]
     _compare(((keeper, other) for other in others), decision=decision, verifier=verifier)
-    known = ((p, _seen(keeper, p, decision=decision, verifier=verifier)) for p in others)
-    seen = {other: coverage for other, coverage in known if coverage is not None}
-    differ = sum(max(its.a.within, its.b.within) > 0 for its in seen.values())
-    if differ < _MOST * len(seen):
-        return []
-    shows = {other: its.b.own for other, its in seen.items() if _is_hidden(its)}
-    least = _MOST * max(shows.values(), default=0.0)
-    return [other for other, own in shows.items() if own >= least]
-
-
-def _is_hidden(seen: Coverage) -> bool:
-    """Whether a hides some of b, and shows nothing else, or hardly: what hides has an edge."""
-    around = 0.0 if seen.a.ground else seen.a.around
-    is_edge = seen.a.own < _EDGE * seen.b.own
-    more = shows_more_within(seen.b) and (is_edge or not shows_more_within(seen.a))
-    return more and around <= _COVERED and seen.b.colours >= seen.a.colours
+    seen = ((other, _seen(keeper, other, decision=decision, verifier=verifier)) for other in others)
+    return {other: coverage for other, coverage in seen if coverage is not None}
 
 
 def _larger_sibling(

@@ -70,8 +70,11 @@ def points_of(one: Record, other: Record, seen: Coverage) -> float:
     """What a file (b) has against another one (a) of many.
 
     Of a slightly sharpened or blurred copy nothing tells which of the two it is, but that it
-    differs so from all others: both lose, and the finer one more, as more are sharpened.
+    differs so from all others: both lose, and the finer one more, as more are sharpened. How each
+    was encoded doesn't tell which of two hues is the original's.
     """
+    if seen.a.colours and seen.b.colours:
+        return 0.0
     is_as_coarse = not is_surely_coarser(one, other) and not is_surely_coarser(other, one)
     if is_slightly_filtered(seen.detail) and is_as_coarse and not is_tinted(seen):
         return -1.0 if seen.detail.ratio > 1 else -0.5

@@ -140,15 +140,16 @@ def is_enlarged(detail: Detail) -> bool:
 
 
 def is_noisy(detail: Detail) -> bool:
-    """Whether a has noise or specks that b does not have."""
+    """Whether a has noise or specks that b does not have: of a smaller one, what a larger lacks."""
+    is_speckled = detail.specks_a > detail.specks_b + SPECKS
     if not detail.is_as_large:
-        return False
+        return is_speckled and detail.pixels > 1
     if detail.added_a:
         return True
     if detail.ratio < _AS_DETAILED:  # noise seems to be detail, unless the other was blurred
         is_given = detail.own < _FILTERED
         return detail.noise_a > STRONG_NOISE and detail.crisp_b > CRISP and not is_given
-    return detail.specks_a > detail.specks_b + SPECKS or detail.noise_a > _NOISE
+    return is_speckled or detail.noise_a > _NOISE
 
 
 def is_soft(detail: Detail) -> bool:

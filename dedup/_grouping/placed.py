@@ -1,7 +1,7 @@
 """The pictures of a group, laid on the first one."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -11,8 +11,9 @@ from dedup._verification.edits import GROUNDS
 from dedup._verification.registration import Matrix
 from dedup._verification.verify import Verifier
 
-__all__ = ["Placed", "laid"]
+__all__ = ["Placed", "Point", "centre", "laid"]
 
+Point: TypeAlias = tuple[float, float]
 _FRAMED: Final = 0.3
 """Part of a group's pairs that must say that the first one lies on a ground."""
 
@@ -67,3 +68,9 @@ def laid(group: Sequence[int], *, decision: Decision, verifier: Verifier) -> Ite
         )
     yield Placed(first, np.eye(3), framed > _FRAMED * len(found), 1.0)
     yield from found
+
+
+def centre(one: Placed, other: Placed) -> Point:
+    """Where the middle of one picture lies in another one, in parts of its sides."""
+    x, y, _ = other.to_picture @ np.linalg.inv(one.to_picture) @ [0.5, 0.5, 1.0]
+    return float(x), float(y)

@@ -22,6 +22,7 @@ from dedup._grouping.finer import (
     is_amplified,
     is_enlarged,
     is_finer,
+    is_noisy,
     is_soft,
 )
 from dedup._grouping.retain import holds_more, is_fuller, shows_more_within
@@ -34,7 +35,7 @@ from dedup._grouping.toned import (
 from dedup._verification.coverage.coverage import Coverage
 from dedup._verification.coverage.detail import SAME_SIZE, Detail
 
-__all__ = ["BEYOND", "CLEARLY", "is_better", "is_encoded_better"]
+__all__ = ["BEYOND", "CLEARLY", "INTERPOLATED", "is_better", "is_encoded_better"]
 
 BEYOND: Final = 0.02
 """Part of a picture, beyond the other's frame, by which one shows more."""
@@ -59,7 +60,7 @@ _ENCODED_ONCE: Final = 1.02
 _ENCODED_TWICE: Final = 1.04
 """Detail that encoding once more costs at least: JPEG of quality 90, and WebP, cost 2 to 3 %. So
 much WebP and AVIF may add to what was a JPEG file."""
-_INTERPOLATED: Final = 1.25
+INTERPOLATED: Final = 1.25
 """Detail that interpolation may cost one of the pictures, that noise may seem to be, and that what
 was made brighter seems to have."""
 
@@ -101,8 +102,10 @@ def _encoded(other: Record, keep: Record, seen: Coverage) -> int:
 
 
 def _in_tones(other: Record, keep: Record, seen: Coverage) -> int:
-    """The one whose tones are not cut to steps, unless what is off these is its encoder's."""
-    return 0 if _source(other, keep) else -which_is_in_steps(seen)
+    """The one whose tones are not cut to steps, unless what goes on is its encoder's, or noise."""
+    said = 0 if _source(other, keep) else -which_is_in_steps(seen)
+    is_noise = seen.detail.added_b if said > 0 else seen.detail.added_a
+    return 0 if is_noise else said
 
 
 def _source(other: Record, keep: Record) -> int:
@@ -157,10 +160,12 @@ def _detailed(other: Record, keep: Record, seen: Coverage) -> int:
     if detail.is_as_large:
         noisier = int(_is_noisier(detail, smoothed=smooths(keep)))
         noisier -= int(_is_noisier(back, smoothed=smooths(other)))
-        if noisier:
-            return -noisier
+    else:
+        noisier = int(is_noisy(back)) - int(is_noisy(detail))
+    if noisier:
+        return -noisier
     is_sure = detail.is_exact and not is_tinted(seen)
-    if detail.is_as_large and not is_sure and max(detail.ratio, back.ratio) < _INTERPOLATED:
+    if detail.is_as_large and not is_sure and max(detail.ratio, back.ratio) < INTERPOLATED:
         return 0
     if is_finer(detail) and is_finer(back):  # one was sharpened: the smaller, or what was enlarged
         return 1 if (detail.pixels > 1) != is_enlarged(detail) else -1
@@ -212,6 +217,6 @@ def _is_noisier(detail: Detail, *, smoothed: bool) -> bool:
         return detail.crisp_a > CRISP  # noise that was sharpened
     if is_strong and not is_speckled and _AS_DETAILED < detail.ratio < AMPLIFIED:
         return detail.crisp_a > _SHARP  # it may seem to be detail
-    if detail.crisp_a < CRISP or not _AS_DETAILED < detail.ratio < _INTERPOLATED:
+    if detail.crisp_a < CRISP or not _AS_DETAILED < detail.ratio < INTERPOLATED:
         return False
     return is_speckled or (is_strong if smoothed else detail.noise_b > _NOISE)
