@@ -17,6 +17,10 @@ pytestmark = [pytest.mark.thorough, pytest.mark.timeout(900)]
 
 CROPS = 6
 MODES = [("sscd-fast", True), ("sscd-fast", False), ("phash", True), ("phash", False)]
+ANY_MODE = pytest.mark.parametrize(
+    ("method", "verify"),
+    [pytest.param(*mode, marks=pytest.mark.slow if mode[1] else ()) for mode in MODES],
+)
 
 
 @pytest.fixture(scope="module")
@@ -85,10 +89,7 @@ def same(one, other):
         assert_frame_equal(*frames, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("method", "verify"),
-    [pytest.param(*mode, marks=pytest.mark.slow if mode[1] else ()) for mode in MODES],
-)
+@ANY_MODE
 def test_at_is_a_fresh_search_whatever_was_asked_before(indexes, method, verify):
     index = indexes[method]
 
@@ -136,7 +137,7 @@ def explained(found):
     return len(accepted), (accepted["apart"] != "").sum()
 
 
-@pytest.mark.parametrize(("method", "verify"), MODES)
+@ANY_MODE
 def test_pair_is_in_one_group_or_it_is_said_what_keeps_it_apart(indexes, method, verify):
     found = indexes[method].duplicates(verify=verify)
     steps = (0, 2, 8, 16) if method == "phash" and not verify else (0.2, 0.9, 0.999999)

@@ -50,7 +50,7 @@ def tuned(rows, **goal):
         return None
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(rows=labelled(), goals=st.tuples(st.floats(0.05, 1), st.floats(0.05, 1)))
 @example(rows=[(0.0, False), (0.0, False), (0.0, False), (1e-247, True)], goals=(1.0, 1.0))
 def test_a_lower_precision_never_costs_recall(rows, goals):
@@ -61,7 +61,7 @@ def test_a_lower_precision_never_costs_recall(rows, goals):
         assert high[1] >= max(goals) - 1e-12
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(rows=labelled(), goals=st.tuples(st.floats(0.05, 1), st.floats(0.05, 1)))
 def test_a_lower_recall_never_makes_the_threshold_looser(rows, goals):
     low, high = (tuned(rows, recall=goal) for goal in sorted(goals))
@@ -71,7 +71,7 @@ def test_a_lower_recall_never_makes_the_threshold_looser(rows, goals):
         assert low[0] <= high[0]
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(rows=labelled(), random=st.randoms(), goal=st.sampled_from(["precision", "recall"]))
 def test_neither_order_nor_doubling_of_labels_matters(rows, random, goal):
     shuffled = random.sample(rows, len(rows))
@@ -79,7 +79,7 @@ def test_neither_order_nor_doubling_of_labels_matters(rows, random, goal):
     assert once == again == twice
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(rows=labelled())
 def test_threshold_lies_apart_from_the_scores_unless_nothing_lies_between(rows):
     pairs = pairs_of(rows)

@@ -82,7 +82,7 @@ def crowd(tmp_path_factory):
 
 
 @pytest.mark.thorough
-@settings(max_examples=30, database=None)
+@settings(max_examples=12, database=None)
 @given(data=st.data())
 def test_any_answers_are_followed_as_far_as_they_agree(crowd, data):
     names = sorted(path for path in crowd._outcome.records if "copy" not in path)
