@@ -4,7 +4,6 @@ What a file shows beyond the one to keep is put into words, why it stays; withou
 Watermarks, bars, mosaics, borders and frames are nothing that anyone misses.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -24,6 +23,7 @@ from dedup._grouping.finer import (
     is_slightly_filtered,
     is_softer,
 )
+from dedup._grouping.fuller import holds_beside, is_fuller
 from dedup._grouping.toned import (
     is_mirror_unsure,
     is_of_one_light,
@@ -33,9 +33,8 @@ from dedup._grouping.toned import (
 )
 from dedup._verification.coverage.coverage import Coverage, Only
 from dedup._verification.evidence import CONTAINERS
-from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
 
-__all__ = ["holds_more", "is_fuller", "shown_more", "shows_more_within"]
+__all__ = ["holds_more", "shown_more", "shows_more_within"]
 
 _WITHIN: Final = 0.003
 """Part of its picture that a file may show alone: less is compression."""
@@ -86,7 +85,7 @@ def shown_more(
         Gives the coverage from the other file to each that is not as light as the file to keep: one
         that is as light as the other one says that both are variants.
     """
-    words = _fuller(keep, other)
+    words = holds_beside(keep, other)
     if seen is None:
         # What the keeper has more may be why it is kept, though it is a small one.
         is_larger = other.width * other.height > keep.width * keep.height
@@ -132,11 +131,6 @@ def _undecided(
         yield "nothing tells which of the two was in a palette first"
     if is_mirror_unsure(keep, other, seen) and all(its.is_mirrored for its in beside()):
         yield "nothing tells which of the two is mirrored"
-
-
-def is_fuller(a: Record, b: Record) -> bool:
-    """Whether a file has more frames, transparency or bits than another."""
-    return any(x > y for x, y in zip(a.fullness, b.fullness, strict=True))
 
 
 def shows_more_within(only: Only) -> bool:
@@ -185,22 +179,6 @@ def _around(only: Only, edited: str) -> str:
 def _is_added(seen: Coverage) -> bool:
     """Whether what only b shows was put over the picture: it hides less than it shows."""
     return _ADDED * seen.b.own < seen.a.within < seen.b.own
-
-
-def _fuller(keep: Record, other: Record) -> str:
-    if other.frames > keep.frames:
-        return f"has {other.frames} frames, the file to keep {keep.frames}"
-    if other.alpha and not keep.alpha:
-        return "is transparent, the file to keep is not"
-    if other.depth > keep.depth:
-        return f"has {other.depth} bits a channel, the file to keep {keep.depth}"
-    if _is_raw(other) and not _is_raw(keep):
-        return "is a camera's RAW file, the file to keep is not"
-    return ""
-
-
-def _is_raw(record: Record) -> bool:
-    return os.path.splitext(record.path)[1].lower() in RAW_SUFFIXES
 
 
 def _percent(share: float) -> str:
