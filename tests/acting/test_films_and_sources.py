@@ -58,10 +58,14 @@ def planned(tmp_path):
     return plan
 
 
+def padded(data):
+    """A JPEG with so long a comment that it is larger than one with a film."""
+    return data[:2] + b"\xff\xfe\xff\xff" + b"x" * 65_533 + data[2:]
+
+
 def test_of_the_same_pixels_the_one_with_a_film_is_kept(photo, planned):
-    data = jpeg(photo)
-    padded = data[:2] + b"\xff\xfe\xff\xff" + b"x" * 65_533 + data[2:]
-    assert planned(film=data + FILM, larger=padded) == ({"larger": "film"}, ["a film"])
+    files = {"film": jpeg(photo) + FILM, "larger": padded(jpeg(photo))}
+    assert planned(**files) == ({"larger": "film"}, ["a film"])
 
 
 def test_a_film_is_not_lost_for_a_finer_copy(photo, planned):
@@ -70,8 +74,9 @@ def test_a_film_is_not_lost_for_a_finer_copy(photo, planned):
 
 
 def test_of_two_that_show_the_same_the_one_with_a_film_is_kept(photo, planned):
-    files = {"film": jpeg(photo, quality=90) + FILM, "a": jpeg(photo, quality=90, subsampling=0)}
-    assert planned(**files)[0] == {"a": "film"}
+    larger = padded(jpeg(photo, quality=90, subsampling=0))
+    files = {"film": jpeg(photo, quality=90) + FILM, "larger": larger}
+    assert planned(**files)[0] == {"larger": "film"}
 
 
 def test_two_films_stay_and_one_film_is_kept_once(photo, planned):
