@@ -43,14 +43,13 @@ def has_camera(record: Record) -> bool:
     return False
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=10_000)  # what was sorted is asked why
 def knowledge(record: Record) -> int:
-    """How much a file knows of its picture: the camera, the date, the place, a rating, keywords."""
+    """How much a file says of its picture: of a date, a place, a rating and keywords."""
     if not record.is_file:
         return 0
     known = metadata_of(record.path, ())
-    said = known.date, known.place, known.rating, known.keywords
-    return sum(map(bool, said)) + has_camera(record)
+    return sum(map(bool, (known.date, known.place, known.rating, known.keywords)))
 
 
 def date_taken(record: Record) -> str:
