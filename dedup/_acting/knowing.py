@@ -6,12 +6,12 @@ from contextlib import suppress
 from dataclasses import replace
 
 from dedup._acting.companions import Companions, sidecars
-from dedup._acting.headers import metadata_of
-from dedup._acting.metadata import Metadata
 from dedup._acting.planned import COMPANION, LEAVE, WRITE, PlannedFile, sidecar_of
 from dedup._acting.protect import Protected
-from dedup._acting.xmp import written_xmp
 from dedup._catalogue.digests import file_digest
+from dedup._catalogue.headers import metadata_of
+from dedup._catalogue.metadata import Metadata
+from dedup._catalogue.xmp import written_xmp
 
 __all__ = ["with_metadata"]
 

@@ -1,4 +1,4 @@
-"""What a camera wrote into a file: its name, and when and how it took the photo."""
+"""What the header of a file says: its camera, when and how that took the photo, and how much."""
 
 import os
 import re
@@ -9,12 +9,13 @@ from typing import Final
 
 from PIL import ExifTags
 
+from dedup._catalogue.headers import metadata_of
 from dedup._catalogue.record import Record
 from dedup.errors import DecodeError
 from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
 from dedup.pipelines.images.readers import open_image
 
-__all__ = ["are_two_shots", "date_taken", "has_camera", "is_raw"]
+__all__ = ["are_two_shots", "date_taken", "has_camera", "is_raw", "knowledge"]
 
 _BROKEN: Final = suppress(
     ArithmeticError, DecodeError, OSError, SyntaxError, ValueError, struct.error
@@ -46,6 +47,15 @@ def has_camera(record: Record) -> bool:
             exif = image.getexif()
             return bool(exif.get(ExifTags.Base.Make) or exif.get(ExifTags.Base.Model))
     return False
+
+
+@lru_cache(maxsize=10_000)  # what was sorted is asked why
+def knowledge(record: Record) -> int:
+    """How much a file says of its picture: of a date, a place, a rating and keywords."""
+    if not record.is_file:
+        return 0
+    known = metadata_of(record.path, ())
+    return sum(map(bool, (known.date, known.place, known.rating, known.keywords)))
 
 
 def date_taken(record: Record) -> str:

@@ -9,8 +9,9 @@ from typing import TypeAlias
 from dedup._base.options import KEEPS
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
-from dedup._grouping.camera import date_taken
+from dedup._grouping.camera import date_taken, knowledge
 from dedup._grouping.encoding import made_how_late
+from dedup._grouping.fuller import enclosed_in
 from dedup._grouping.why import rule_in_words
 from dedup.errors import InputError
 
@@ -23,6 +24,14 @@ def _best(record: Record) -> object:
     frames, alpha, depth = record.fullness
     pixels = record.width * record.height
     return (-frames, -alpha, -depth, -pixels, -record.size, len(record.path))
+
+
+def _tells_more(record: Record) -> object:
+    """Of files of the same pixels what encloses more; then a JPEG before what was made from it.
+
+    Of one format the bytes say how they were packed: what a file knows counts before these.
+    """
+    return -len(enclosed_in(record)), made_how_late(record), -knowledge(record)
 
 
 def _by_date(record: Record) -> object:
@@ -84,7 +93,8 @@ class Keeper:
         "best": first those with most frames, then with transparency, then with most bits; of
         three or more, then those that resemble the others most, since edits lead away from the
         original; then most pixels, then most bytes, then the shortest path; of files with the
-        same pixels, a JPEG before the lossless file that was made from it. Once the pairs are
+        same pixels, those that enclose more (a film, a prompt), then a JPEG before the lossless
+        file that was made from it, then those that know more of the picture. Once the pairs are
         verified, a member that shows more takes its place (`best.settled`).
         "largest": most bytes. "exif-date": the earliest of those whose header says when they were
         taken. A sequence: folders, the preferred first, and perhaps one of these rules, for files
@@ -142,8 +152,8 @@ class Keeper:
             files[record.picture].append(record)
         if self._is_best:
             for several in files.values():
-                # What lost some comes before what was made from it and lost none.
-                several.sort(key=lambda r: (self._first(r), made_how_late(r)))
+                if len({record.digest for record in several}) > 1:
+                    several.sort(key=lambda record: (self._first(record), _tells_more(record)))
         return dict(enumerate(files.values()))
 
     def choose(self, pictures: Sequence[int], files: Mapping[int, Sequence[Record]]) -> int:

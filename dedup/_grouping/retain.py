@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from dedup._catalogue.record import Record
-from dedup._grouping.camera import are_two_shots, is_raw
+from dedup._grouping.camera import are_two_shots
 from dedup._grouping.encoding import (
     is_coarser,
     is_made_from,
@@ -23,6 +23,7 @@ from dedup._grouping.finer import (
     is_slightly_filtered,
     is_softer,
 )
+from dedup._grouping.fuller import holds_beside, is_fuller
 from dedup._grouping.toned import (
     is_mirror_unsure,
     is_of_one_light,
@@ -33,7 +34,7 @@ from dedup._grouping.toned import (
 from dedup._verification.coverage.coverage import Coverage, Only
 from dedup._verification.evidence import CONTAINERS
 
-__all__ = ["holds_more", "is_fuller", "shown_more", "shows_more_within"]
+__all__ = ["holds_more", "shown_more", "shows_more_within"]
 
 _WITHIN: Final = 0.003
 """Part of its picture that a file may show alone: less is compression."""
@@ -84,7 +85,7 @@ def shown_more(
         Gives the coverage from the other file to each that is not as light as the file to keep: one
         that is as light as the other one says that both are variants.
     """
-    words = _fuller(keep, other)
+    words = holds_beside(keep, other)
     if seen is None:
         # What the keeper has more may be why it is kept, though it is a small one.
         is_larger = other.width * other.height > keep.width * keep.height
@@ -132,11 +133,6 @@ def _undecided(
         yield "nothing tells which of the two was in a palette first"
     if is_mirror_unsure(keep, other, seen) and all(its.is_mirrored for its in beside()):
         yield "nothing tells which of the two is mirrored"
-
-
-def is_fuller(a: Record, b: Record) -> bool:
-    """Whether a file has more frames, transparency or bits than another."""
-    return any(x > y for x, y in zip(a.fullness, b.fullness, strict=True))
 
 
 def shows_more_within(only: Only) -> bool:
@@ -190,18 +186,6 @@ def _is_sharper(seen: Coverage) -> bool:
 def _is_added(seen: Coverage) -> bool:
     """Whether what only b shows was put over the picture: it hides less than it shows."""
     return _ADDED * seen.b.own < seen.a.within < seen.b.own
-
-
-def _fuller(keep: Record, other: Record) -> str:
-    if other.frames > keep.frames:
-        return f"has {other.frames} frames, the file to keep {keep.frames}"
-    if other.alpha and not keep.alpha:
-        return "is transparent, the file to keep is not"
-    if other.depth > keep.depth:
-        return f"has {other.depth} bits a channel, the file to keep {keep.depth}"
-    if is_raw(other) and not is_raw(keep):
-        return "is a camera's RAW file, the file to keep is not"
-    return ""
 
 
 def _percent(share: float) -> str:

@@ -25,7 +25,8 @@ from dedup._grouping.finer import (
     is_noisy,
     is_soft,
 )
-from dedup._grouping.retain import holds_more, is_fuller, shows_more_within
+from dedup._grouping.fuller import enclosed_in, is_fuller
+from dedup._grouping.retain import holds_more, shows_more_within
 from dedup._grouping.toned import (
     is_tinted,
     which_is_in_steps,
@@ -86,6 +87,7 @@ def is_encoded_better(other: Record, keep: Record, seen: Coverage) -> bool:
     said = _encoded(other, keep, seen) or _fresher(other, keep, seen)
     said = said or int(has_camera(other)) - int(has_camera(keep))
     said = said or int(is_lossless(other)) - int(is_lossless(keep))
+    said = said or len(enclosed_in(other)) - len(enclosed_in(keep))
     if said or not seen.detail.is_exact or is_tinted(seen):
         return said > 0
     if made_how_late(other) != made_how_late(keep):

@@ -5,9 +5,10 @@ from typing import Final
 
 from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
-from dedup._grouping.camera import has_camera
+from dedup._grouping.camera import has_camera, knowledge
 from dedup._grouping.encoding import is_coarser, is_lossless
 from dedup._grouping.finer import is_finer, is_noisy
+from dedup._grouping.fuller import encloses_more
 from dedup._grouping.retain import shows_more_within
 from dedup._grouping.two import BEYOND, CLEARLY
 from dedup._verification.coverage.coverage import Coverage, Only
@@ -83,6 +84,8 @@ def _fullness(keep: Record, others: Sequence[Record]) -> Iterator[str]:
         yield "transparent"
     if any(keep.depth > other.depth for other in others):
         yield f"{keep.depth} bits a channel"
+    for other in others:
+        yield from encloses_more(keep, other)
 
 
 def _quality(keep: Record, others: Sequence[Compared]) -> Iterator[str]:
@@ -118,6 +121,9 @@ def _ties(keep: Record, others: Sequence[Record]) -> Iterator[str]:
         if keep.format in ("JPEG", "MPO") and any(o.format != keep.format for o in others):
             yield "the JPEG file from which others were made"
             return
+        if all(_knows_more(keep, other) for other in others):
+            yield "knows more of the picture"
+            return
     if not is_thumbnail(keep.path) and any(is_thumbnail(other.path) for other in others):
         yield "no thumbnail"
     elif all(keep.width * keep.height > other.width * other.height for other in others):
@@ -132,3 +138,7 @@ def _ties(keep: Record, others: Sequence[Record]) -> Iterator[str]:
         yield "the shortest path"
     else:
         yield "first by its name"
+
+
+def _knows_more(keep: Record, other: Record) -> bool:
+    return keep.digest != other.digest and knowledge(keep) > knowledge(other)

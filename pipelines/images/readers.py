@@ -29,6 +29,7 @@ __all__ = [
     "check_before_decoding",
     "check_header",
     "open_image",
+    "without_warnings",
 ]
 
 ImageSource: TypeAlias = str | Path | bytes | Image.Image | Pixels | Row
@@ -76,7 +77,7 @@ def open_image(source: ImageSource) -> Iterator[Image.Image]:
     DecodeError
         With the reason, for whatever fails in here or while the image is used.
     """
-    with _reasons(), _without_warnings():
+    with _reasons(), without_warnings():
         if isinstance(source, Row):
             source = source.read()
         if isinstance(source, Image.Image):
@@ -99,7 +100,7 @@ def check_header(path: str | Path) -> None:
     DecodeError
         With the reason if it can't.
     """
-    with _reasons(), _without_warnings(), _file(path) as file:
+    with _reasons(), without_warnings(), _file(path) as file:
         head = _head(file)
         if jpeg_xl.accepts(head):
             jpeg_xl.check(file)
@@ -265,7 +266,7 @@ def _reasons() -> Iterator[None]:
 
 
 @contextmanager
-def _without_warnings() -> Iterator[None]:
+def without_warnings() -> Iterator[None]:
     """Keep what readers warn of to themselves: whether a picture is read is what counts.
 
     `warnings.catch_warnings` would put back, in one thread, what another has changed. Each

@@ -12,9 +12,9 @@ from PIL import Image
 from trees import tree
 
 import dedup
-from dedup._acting.headers import metadata_of
-from dedup._acting.metadata import Metadata, date_of
-from dedup._acting.xmp import read_xmp, written_xmp
+from dedup._catalogue.headers import metadata_of
+from dedup._catalogue.metadata import Metadata, date_of
+from dedup._catalogue.xmp import read_xmp, written_xmp
 from dedup._cli.main import main
 
 TAKEN = "2019-05-01T12:30:00"

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
-from dedup._acting.metadata import Metadata, date_of, place_of, rating_of, words_of
-from dedup._acting.xmp import read_xmp
+from dedup._catalogue.metadata import Metadata, date_of, place_of, rating_of, words_of
+from dedup._catalogue.xmp import read_xmp
 from dedup.errors import DecodeError
 from dedup.pipelines.images.readers import open_image
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from dedup._acting.metadata import Metadata, date_of, place_of, rating_of, words_of
+from dedup._catalogue.metadata import Metadata, date_of, place_of, rating_of, words_of
 
 __all__ = ["read_xmp", "written_xmp"]
 
