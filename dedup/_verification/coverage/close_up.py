@@ -7,13 +7,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from dedup._base.arrays import Grey, Pixels
+from dedup._base.arrays import Grey, Matrix, Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, Mask, changed, tones
 from dedup._verification.features import grey_of
 from dedup._verification.reading.frame import Frame, frame_of
 from dedup._verification.reading.homography import laid_over, registered
-from dedup._verification.registration import Floats, Matrix, on_whole_pixels
+from dedup._verification.registration import Floats, on_whole_pixels
 
 __all__ = ["CLIPPED", "CloseUp", "close_up"]
 
@@ -51,7 +51,8 @@ class CloseUp(NamedTuple):
         """A part of the canvas."""
         if not mask.any():
             return np.zeros_like(self.inside)
-        return _laid(mask, self.to_canvas, self.inside.shape[::-1])
+        height, width = self.inside.shape
+        return _laid(mask, self.to_canvas, (width, height))
 
     def in_order(self, of_base: float, of_other: float) -> tuple[float, float]:
         """What was measured of these, of the first and the second picture."""
@@ -70,7 +71,7 @@ def close_up(a: Pixels, b: Pixels, common: CommonPart) -> CloseUp | None:
         np.diag([picture.shape[1], picture.shape[0], 1.0]) @ to
         for picture, to in ((a, common.to_a), (b, common.to_b))
     )
-    to_b = canvas_b @ np.linalg.inv(canvas_a)
+    to_b = np.asarray(canvas_b @ np.linalg.inv(canvas_a), np.float64)
     if abs(np.linalg.det(to_b[:2, :2])) < _COARSER:
         seen = close_up(b, a, common.swapped())
         return None if seen is None else seen._replace(is_swapped=True)
@@ -86,7 +87,7 @@ def close_up(a: Pixels, b: Pixels, common: CommonPart) -> CloseUp | None:
     return CloseUp(*_in_one_tone(frame.base, other, inside), inside, to_canvas, is_swapped=False)
 
 
-def _laid(mask: Mask, to_canvas: Matrix, size: tuple[int, ...]) -> Mask:
+def _laid(mask: Mask, to_canvas: Matrix, size: tuple[int, int]) -> Mask:
     laid = laid_over(mask.astype(np.uint8), to_canvas, size, border=cv2.BORDER_CONSTANT)
     return np.asarray(laid > 0, np.bool_)
 

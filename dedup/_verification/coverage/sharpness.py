@@ -72,7 +72,8 @@ def _bands(picture: Floats, inner: Mask) -> _Bands:
     )
     fine, after = fine[::_STRIDE, ::_STRIDE], after[::_STRIDE, ::_STRIDE]
     part, usual = _QUIET
-    return _Bands(np.maximum(fine - usual * np.quantile(fine[inner], part), 0), after)
+    noise = np.float32(usual * np.quantile(fine[inner], part))
+    return _Bands(np.asarray(np.maximum(fine - noise, 0), np.float32), np.asarray(after))
 
 
 def _share(one: _Bands, other: _Bands, inner: Mask) -> float:
