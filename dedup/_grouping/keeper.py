@@ -11,6 +11,7 @@ from dedup._catalogue.derived import is_thumbnail
 from dedup._catalogue.record import Record
 from dedup._grouping.camera import date_taken
 from dedup._grouping.encoding import losslessness
+from dedup._grouping.profiles import has_profile
 from dedup._grouping.why import rule_in_words
 from dedup.errors import InputError
 
@@ -143,7 +144,10 @@ class Keeper:
         if self._is_best:
             for several in files.values():
                 # What lost some comes before what was made from it and lost none.
-                several.sort(key=lambda r: (self._first(r), losslessness(r)))
+                are_one = len({record.digest for record in several}) == 1  # then none is read
+                several.sort(
+                    key=lambda r: (self._first(r), losslessness(r), are_one or not has_profile(r))
+                )
         return dict(enumerate(files.values()))
 
     def choose(self, pictures: Sequence[int], files: Mapping[int, Sequence[Record]]) -> int:
