@@ -34,7 +34,7 @@ from dedup._grouping.toned import (
     which_was_toned,
 )
 from dedup._verification.coverage.coverage import Coverage
-from dedup._verification.coverage.detail import SAME_SIZE, Detail
+from dedup._verification.coverage.detail import FINER, SAME_SIZE, Detail
 
 __all__ = ["BEYOND", "CLEARLY", "is_better", "is_encoded_better"]
 
@@ -163,11 +163,14 @@ def _coloured(seen: Coverage) -> int:
 
 
 def _unstretched(other: Record, keep: Record, seen: Coverage) -> int:
-    """Of two shapes the one with fewer pixels, unless one resolves more: that was stretched."""
+    """Of two shapes the smaller one, unless the other resolves more: that was enlarged."""
     detail = grown_both_ways(seen)
-    if not is_stretched(keep, other, seen) or is_finer(detail) or is_finer(detail.swapped()):
+    back = detail.swapped()
+    is_told = detail.is_as_large or not (is_finer(detail) or is_finer(back) or is_soft(detail))
+    if not is_stretched(keep, other, seen) or not is_told:
         return 0
-    return -1 if seen.detail.pixels > 1 else 1
+    ratio, larger = (detail.ratio, 1) if seen.detail.pixels > 1 else (back.ratio, -1)
+    return larger if ratio > FINER else -larger
 
 
 def _detailed(other: Record, keep: Record, seen: Coverage) -> int:
