@@ -34,7 +34,7 @@ from dedup._grouping.toned import (
     which_was_toned,
 )
 from dedup._verification.coverage.coverage import Coverage
-from dedup._verification.coverage.detail import FINER, SAME_SIZE, Detail
+from dedup._verification.coverage.detail import SAME_SIZE, Detail
 
 __all__ = ["BEYOND", "CLEARLY", "is_better", "is_encoded_better"]
 
@@ -49,6 +49,9 @@ _ENLARGED: Final = 1.25
 _A_LITTLE: Final = 1.13
 """Resolutions that differ by less are of as many pixels; and from which one without more detail was
 enlarged, and may have been."""
+_SQUEEZED: Final = 1.02
+"""Detail from which the larger of two shapes is no enlarged one: 16 photos, enlarged along one side
+or both unevenly, have at most 1.013, 9 photos beside copies squeezed to 50 to 80 % 1.03 and more."""
 _SHARP: Final = 0.65
 """The same as `CRISP` of a picture that is sharp without noise."""
 _GIVEN: Final = 0.05
@@ -170,7 +173,7 @@ def _unstretched(other: Record, keep: Record, seen: Coverage) -> int:
     if not is_stretched(keep, other, seen) or not is_told:
         return 0
     ratio, larger = (detail.ratio, 1) if seen.detail.pixels > 1 else (back.ratio, -1)
-    return larger if ratio > FINER else -larger
+    return larger if ratio > _SQUEEZED else -larger
 
 
 def _detailed(other: Record, keep: Record, seen: Coverage) -> int:
