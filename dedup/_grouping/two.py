@@ -50,8 +50,8 @@ _A_LITTLE: Final = 1.13
 """Resolutions that differ by less are of as many pixels; and from which one without more detail was
 enlarged, and may have been."""
 _SQUEEZED: Final = 1.02
-"""Detail from which the larger of two shapes is no enlarged one: 16 photos, enlarged unevenly, have
-at most 1.013; 9 photos, beside copies squeezed to 50 to 80 %, 1.03 and more."""
+"""Detail from which the larger of two shapes is no enlarged one: 16 copies, enlarged unevenly, have
+at most 1.013; 5 photos, beside 9 copies squeezed to 44 to 80 %, 1.03 and more."""
 _SHARP: Final = 0.65
 """The same as `CRISP` of a picture that is sharp without noise."""
 _GIVEN: Final = 0.05
