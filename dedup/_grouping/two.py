@@ -51,7 +51,7 @@ _A_LITTLE: Final = 1.13
 enlarged, and may have been."""
 _SQUEEZED: Final = 1.02
 """Detail from which the larger of two shapes is no enlarged one: 16 copies, enlarged unevenly, have
-at most 1.013; 5 photos, beside 9 copies squeezed to 44 to 80 %, 1.03 and more."""
+at most 1.013; 5 photos, beside 9 copies squeezed to 60 to 80 %, 1.03 and more."""
 _SHARP: Final = 0.65
 """The same as `CRISP` of a picture that is sharp without noise."""
 _GIVEN: Final = 0.05
