@@ -15,11 +15,20 @@ from dedup.errors import DecodeError
 from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
 from dedup.pipelines.images.readers import open_image
 
-__all__ = ["are_two_shots", "date_taken", "has_camera", "is_raw", "knowledge"]
+__all__ = [
+    "are_two_shots",
+    "date_taken",
+    "has_camera",
+    "is_raw",
+    "is_turned_by_header",
+    "knowledge",
+]
 
 _BROKEN: Final = suppress(
     ArithmeticError, DecodeError, OSError, SyntaxError, ValueError, struct.error
 )
+_ON_ITS_SIDE: Final = 5
+"""EXIF orientations from which width and height change places."""
 _DATE: Final = re.compile(r"[12]\d{3}:[01]\d:[0-3]\d [0-2]\d:[0-5]\d:[0-6]\d")
 
 _EXPOSURE: Final = (
@@ -46,6 +55,23 @@ def has_camera(record: Record) -> bool:
         with _BROKEN, open_image(record.path) as image:
             exif = image.getexif()
             return bool(exif.get(ExifTags.Base.Make) or exif.get(ExifTags.Base.Model))
+    return False
+
+
+@lru_cache(maxsize=10_000)
+def is_turned_by_header(record: Record) -> bool:
+    """Whether a header turns or mirrors a file's pixels, which are as it says that they were.
+
+    What was turned in its pixels, and has the header of before, is turned twice.
+    """
+    if record.is_file and not is_raw(record):
+        with _BROKEN, open_image(record.path) as image:
+            exif = image.getexif()
+            turn = int(exif.get(ExifTags.Base.Orientation) or 1)
+            its = exif.get_ifd(ExifTags.IFD.Exif)
+            was = its.get(ExifTags.Base.ExifImageWidth), its.get(ExifTags.Base.ExifImageHeight)
+            is_twice = turn >= _ON_ITS_SIDE and was == image.size[::-1] != image.size
+            return turn > 1 and not is_twice
     return False
 
 

@@ -12,6 +12,7 @@ from dedup._catalogue.record import Record
 from dedup._grouping.camera import date_taken, knowledge
 from dedup._grouping.encoding import made_how_late
 from dedup._grouping.fuller import enclosed_in
+from dedup._grouping.profiles import has_profile
 from dedup._grouping.why import rule_in_words
 from dedup.errors import InputError
 
@@ -29,9 +30,11 @@ def _best(record: Record) -> object:
 def _tells_more(record: Record) -> object:
     """Of files of the same pixels what encloses more; then a JPEG before what was made from it.
 
-    Of one format the bytes say how they were packed: what a file knows counts before these.
+    Of one format the bytes say how they were packed: what a file knows, of its colours and of the
+    picture, counts before these.
     """
-    return -len(enclosed_in(record)), made_how_late(record), -knowledge(record)
+    known = not has_profile(record), -knowledge(record)
+    return -len(enclosed_in(record)), made_how_late(record), known
 
 
 def _by_date(record: Record) -> object:

@@ -24,6 +24,8 @@ from dedup._grouping.finer import (
     is_softer,
 )
 from dedup._grouping.fuller import holds_beside, is_fuller
+from dedup._grouping.profiles import lacks_profile
+from dedup._grouping.shapes import is_stretch_unsure
 from dedup._grouping.toned import (
     is_mirror_unsure,
     is_of_one_light,
@@ -56,6 +58,7 @@ _GROUND: Final = {
     "shown in a screenshot": "the screen around it",
     "pasted into another image": "the picture around it",
 }
+_COLOURS: Final = "its colours are only here"
 _BESIDE: Final = "what is beside its picture"
 
 
@@ -90,7 +93,9 @@ def shown_more(
         # What the keeper has more may be why it is kept, though it is a small one.
         is_larger = other.width * other.height > keep.width * keep.height
         more = not words and is_larger and is_fuller(keep, other)
-        return "has more pixels than the file to keep" if more else words
+        if more:
+            return "has more pixels than the file to keep"
+        return words or (_COLOURS if lacks_profile(keep, other) else "")
     said = [words] if words else []
     if are_two_shots(keep, other):
         said.append("another shot, as its header says")
@@ -108,8 +113,8 @@ def shown_more(
         said.append(f"the picture itself, without {_GROUND.get(seen.a.ground, _BESIDE)}")
     if seen.is_turned:
         said.append("a drawing that is mirrored or turned")
-    if seen.b.colours:
-        said.append("its colours are only here")
+    if seen.b.colours or (not words and lacks_profile(keep, other)):
+        said.append(_COLOURS)
     if which_is_in_steps(seen) < 0 and not is_made_from(other, keep):
         said.append("its tones are only here")
     if _is_sharper(seen) and not (edited == "remove" and (seen.b.letters or _is_added(seen))):
@@ -133,6 +138,8 @@ def _undecided(
         yield "nothing tells which of the two was in a palette first"
     if is_mirror_unsure(keep, other, seen) and all(its.is_mirrored for its in beside()):
         yield "nothing tells which of the two is mirrored"
+    if is_stretch_unsure(keep, other, seen, beside()):
+        yield "nothing tells which of the two is stretched"
 
 
 def shows_more_within(only: Only) -> bool:

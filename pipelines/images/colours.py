@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops, ImageCms
 
-__all__ = ["BLACK", "WHITE", "depth", "laid", "over", "resizable", "to_srgb"]
+__all__ = ["BLACK", "WHITE", "depth", "is_managed", "laid", "over", "resizable", "to_srgb"]
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
@@ -66,11 +66,22 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     transform = None
     if image.mode == "LAB":
         transform = _from_lab()
-    elif profile and len(profile) <= _LARGEST_PROFILE:
+    elif profile is not None:
         transform = _transform(profile, image.mode)
     if transform is not None:
         return ImageCms.applyTransform(image, transform) or image
     return image.convert("RGB") if image.mode == "CMYK" else image
+
+
+def is_managed(profile: bytes | None, mode: str) -> bool:
+    """Whether a profile gives an image of a mode other colours than sRGB.
+
+    Examples
+    --------
+    >>> is_managed(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), "RGB")
+    False
+    """
+    return profile is not None and _transform(profile, mode) is not None
 
 
 def laid(image: Image.Image) -> tuple[Pixels, Pixels | None, int]:
@@ -134,6 +145,8 @@ def depth(image: Image.Image) -> int:
 @lru_cache(maxsize=16)
 def _transform(profile: bytes, mode: str) -> _Transform | None:
     """How colours of a profile become sRGB; None if that changes nothing, or makes no sense."""
+    if not 0 < len(profile) <= _LARGEST_PROFILE:
+        return None
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         if mode not in _MODES.get(source.profile.xcolor_space, ()):

@@ -114,6 +114,10 @@ class Coverage:
     steps : float
         Grey values by which a's tones differ where b is of one tone, as if in steps, less the same
         of a.
+    stretch : float
+        Ratio of the larger to the smaller scale along two axes; 1 where shape is kept.
+    rotation : float
+        Degrees by which b turns a, or the mirrored a, counter-clockwise, -180 to 180.
     """
 
     a: Only = field(default_factory=Only)
@@ -127,6 +131,8 @@ class Coverage:
     is_mirrored: bool = False
     vividness: float = 1.0
     steps: float = 0.0
+    stretch: float = 1.0
+    rotation: float = 0.0
 
     def swapped(self) -> "Coverage":
         """The same with a and b exchanged."""
@@ -140,6 +146,7 @@ class Coverage:
             gaps=-self.gaps,
             vividness=1 / self.vividness,
             steps=-self.steps,
+            rotation=-self.rotation,
         )
 
     def joined(self, other: "Coverage") -> "Coverage":
@@ -205,6 +212,8 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         evidence.mirrored,
         vividness_of(colour_a, colour_b),
         lost_steps(sure.b, sure.a, sure.alike) - lost_steps(sure.a, sure.b, sure.alike),
+        evidence.stretch,
+        evidence.rotation,
     )
 
 
