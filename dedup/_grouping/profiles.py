@@ -1,15 +1,13 @@
 """Which of two files has a colour profile that tells more colours than it would without."""
 
-import os
 import struct
 from contextlib import suppress
 from functools import lru_cache
 from typing import Final
 
 from dedup._catalogue.record import Record
-from dedup._grouping.camera import has_camera
+from dedup._grouping.camera import has_camera, is_raw
 from dedup.errors import DecodeError
-from dedup.pipelines.images.camera_raw import RAW_SUFFIXES
 from dedup.pipelines.images.colours import is_managed
 from dedup.pipelines.images.readers import open_image
 
@@ -41,7 +39,7 @@ def which_has_profile(keep: Record, other: Record) -> int:
 @lru_cache(maxsize=10_000)  # each file of a group is asked about for many others
 def has_profile(record: Record) -> bool:
     """Whether a file's colours are others than sRGB's; of a printer's inks nobody knows."""
-    if os.path.splitext(record.path)[1].lower() in RAW_SUFFIXES:
+    if is_raw(record):
         return True  # as a sensor sees them
     if record.is_file:
         with _BROKEN, open_image(record.path) as image:
