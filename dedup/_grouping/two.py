@@ -175,6 +175,7 @@ def _unstretched(other: Record, keep: Record, seen: Coverage) -> int:
     detail = grown_both_ways(seen)
     back = detail.swapped()
     is_told = detail.is_as_large or not (is_finer(detail) or is_finer(back) or is_soft(detail))
+    is_told &= not (is_noisy(seen.detail) or is_noisy(seen.detail.swapped()))
     if not is_stretched(keep, other, seen) or not is_told:
         return 0
     ratio, larger = (detail.ratio, 1) if seen.detail.pixels > 1 else (back.ratio, -1)
