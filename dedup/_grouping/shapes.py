@@ -9,11 +9,20 @@ from dedup._grouping.camera import has_camera, is_turned_by_header
 from dedup._verification.coverage.coverage import Coverage
 from dedup._verification.coverage.detail import Detail
 
-__all__ = ["grown_both_ways", "is_stretch_unsure", "is_stretched", "which_is_upright"]
+__all__ = [
+    "grown_both_ways",
+    "is_stretch_unsure",
+    "is_stretched",
+    "which_is_of_a_camera",
+    "which_is_upright",
+]
 
 STRETCHED: Final = 1.03
 """Scale along one axis in units of that along the other, from which it is to be seen; the rounding
 of sides to whole pixels adds up to a pixel of the shortest one."""
+_SHAPES: Final = (1.0, 4 / 3, 3 / 2, 16 / 9)
+_NEARER: Final = 0.02
+"""Shapes of photos, as cameras have them; and the part of one by which a file is nearer to any."""
 _TURNED: Final = 45.0
 """Degrees from which a picture lies on its side or head."""
 _SEVERAL: Final = 2
@@ -47,6 +56,17 @@ def is_stretch_unsure(
     of_one_shape = sum(stretch <= STRETCHED for stretch in stretches)
     as_the_other = any(1 / STRETCHED < x / seen.stretch < STRETCHED for x in stretches)
     return of_one_shape < _SEVERAL or as_the_other
+
+
+def which_is_of_a_camera(keep: Record, other: Record) -> int:
+    """1 if the other file's sides are nearer to those of cameras, -1 of the reverse, else 0."""
+    off_keep, off_other = _off_cameras(keep), _off_cameras(other)
+    return int(off_keep - off_other > _NEARER) - int(off_other - off_keep > _NEARER)
+
+
+def _off_cameras(record: Record) -> float:
+    short, long = sorted((record.width, record.height))
+    return min(abs(long / max(short, 1) / shape - 1) for shape in _SHAPES)
 
 
 def grown_both_ways(seen: Coverage) -> Detail:

@@ -28,7 +28,12 @@ from dedup._grouping.finer import (
 from dedup._grouping.fuller import enclosed_in, is_fuller
 from dedup._grouping.profiles import which_has_profile
 from dedup._grouping.retain import holds_more, shows_more_within
-from dedup._grouping.shapes import grown_both_ways, is_stretched, which_is_upright
+from dedup._grouping.shapes import (
+    grown_both_ways,
+    is_stretched,
+    which_is_of_a_camera,
+    which_is_upright,
+)
 from dedup._grouping.toned import (
     is_tinted,
     which_is_in_steps,
@@ -171,7 +176,10 @@ def _coloured(seen: Coverage) -> int:
 
 
 def _unstretched(other: Record, keep: Record, seen: Coverage) -> int:
-    """Of two shapes the smaller one, unless the other resolves more: that was enlarged."""
+    """Of two shapes the larger one, if it resolves more, else that of a camera, or the smaller.
+
+    That is no more than likely: what is not kept stays.
+    """
     detail = grown_both_ways(seen)
     back = detail.swapped()
     is_told = detail.is_as_large or not (is_finer(detail) or is_finer(back) or is_soft(detail))
@@ -179,7 +187,9 @@ def _unstretched(other: Record, keep: Record, seen: Coverage) -> int:
     if not is_stretched(keep, other, seen) or not is_told:
         return 0
     ratio, larger = (detail.ratio, 1) if seen.detail.pixels > 1 else (back.ratio, -1)
-    return larger if ratio > _SQUEEZED else -larger
+    if ratio > _SQUEEZED:
+        return larger
+    return which_is_of_a_camera(keep, other) or -larger
 
 
 def _detailed(other: Record, keep: Record, seen: Coverage) -> int:

@@ -52,6 +52,17 @@ def test_of_two_shapes_both_stay_and_the_stretched_one_is_not_kept(planned, tmp_
     assert all(others.values())
 
 
+@pytest.mark.parametrize("sizes", [((900, 600), (720, 600)), ((900, 600), (900, 760))])
+def test_of_two_shapes_that_resolve_as_much_a_cameras_is_kept_and_the_other_stays(
+    planned, tmp_path, photo, sizes
+):
+    for name, size in zip("ab", sizes, strict=True):
+        photo.resize(size).save(tmp_path / f"{name}.jpg", quality=92)
+    kept, others = planned()
+    assert kept == "a.jpg"
+    assert others["b.jpg"]
+
+
 def test_stretched_copy_goes_if_a_camera_names_the_other_one(planned, tmp_path, photo):
     photo.save(tmp_path / "a.jpg", quality=88, exif=header(camera="EOS"))
     photo.resize((360, 300)).save(tmp_path / "b.jpg", quality=90)
