@@ -40,3 +40,20 @@ def test_each_icon_is_compared_with_few_others(tmp_path):
 def name(path):
     """Which drawing a file shows."""
     return Path(path).name.partition("-")[0]
+
+
+def test_icon_on_another_ground_is_never_removed(tmp_path):
+    for name, ground, size in (("a", (150, 120, 190), 64), ("b", (230, 200, 80), 48)):
+        side = 8 * size
+        picture = Image.new("RGB", (side, side), ground)
+        draw = ImageDraw.Draw(picture)
+        sheet = 0.2 * side, 0.15 * side, 0.8 * side, 0.85 * side
+        draw.rounded_rectangle(sheet, 0.08 * side, fill=(240, 240, 240))
+        for line in range(4):
+            height = side * (0.3 + 0.14 * line)
+            place = 0.3 * side, height, 0.7 * side, height
+            draw.line(place, fill=(90, 90, 90), width=side // 24)
+        small = picture.resize((size, size), Image.Resampling.LANCZOS)
+        small.save(tmp_path / f"{name}.png")
+    found = dedup.find_duplicates(tmp_path, cache=False)
+    assert not any(group.remove for group in found.groups)

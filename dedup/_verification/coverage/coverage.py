@@ -238,6 +238,9 @@ def _within(
     colour: tuple[Floats, Floats],
 ) -> tuple[_Within, _Within]:
     """What each shows within the other's frame; `sure` is what shows no ground, in `colour`."""
+    if not common.alike.any():  # then nothing tells that the one only hides the other
+        everything = _Within(share=1.0, own=1.0, letters=0.0, sharp=0.0, colours=False)
+        return everything, everything
     back, (colour_a, colour_b) = common.swapped(), colour
     toned = is_toned(colour_a), is_toned(colour_b)
     colours = (
