@@ -138,7 +138,7 @@ def _undecided(
         yield "nothing tells which of the two was in a palette first"
     if is_mirror_unsure(keep, other, seen) and all(its.is_mirrored for its in beside()):
         yield "nothing tells which of the two is mirrored"
-    if is_stretch_unsure(keep, other, seen, beside()):
+    if is_stretch_unsure(keep, other, seen):
         yield "nothing tells which of the two is stretched"
 
 

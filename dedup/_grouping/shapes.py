@@ -1,6 +1,5 @@
 """Which of two pictures was stretched, or lies on its side."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -25,8 +24,6 @@ _NEARER: Final = 0.02
 """Shapes of photos, as cameras have them; and the part of one by which a file is nearer to any."""
 _TURNED: Final = 45.0
 """Degrees from which a picture lies on its side or head."""
-_SEVERAL: Final = 2
-"""Further pictures that say how one is shaped: a stretched one may have a copy of its own."""
 
 
 def is_stretched(keep: Record, other: Record, seen: Coverage) -> bool:
@@ -35,27 +32,12 @@ def is_stretched(keep: Record, other: Record, seen: Coverage) -> bool:
     return seen.stretch > STRETCHED + 1 / max(shortest, 1)
 
 
-def is_stretch_unsure(
-    keep: Record, other: Record, seen: Coverage, beside: Iterable[Coverage]
-) -> bool:
-    """Whether one of two is stretched, and nothing says that it is the other one.
+def is_stretch_unsure(keep: Record, other: Record, seen: Coverage) -> bool:
+    """Whether one of two is stretched, and no camera says that it is the other one (b).
 
-    Parameters
-    ----------
-    keep, other : Record
-    seen : Coverage
-        From the file to keep to the other one.
-    beside : iterable of Coverage
-        From the file to keep to the further pictures of the group.
+    Further pictures of one shape don't tell: they may all be copies of a stretched one.
     """
-    if not is_stretched(keep, other, seen) or (has_camera(keep) and not has_camera(other)):
-        return False
-    if has_camera(other) and not has_camera(keep):
-        return True
-    stretches = [its.stretch for its in beside]
-    of_one_shape = sum(stretch <= STRETCHED for stretch in stretches)
-    as_the_other = any(1 / STRETCHED < x / seen.stretch < STRETCHED for x in stretches)
-    return of_one_shape < _SEVERAL or as_the_other
+    return is_stretched(keep, other, seen) and not (has_camera(keep) and not has_camera(other))
 
 
 def which_is_of_a_camera(keep: Record, other: Record) -> int:
