@@ -107,6 +107,8 @@ def origin(
     explained = float((off < own).mean())
     middle = float(np.median(off))
     gain = float(np.median(gains))
+    if gain <= 0:  # most of the other one is flat, or unlike
+        return 0
     is_toned = abs(gain - 1) > _AS_IT_WAS
     if is_toned and not _is_toned(coarse.light[whole], other.light[whole], gain, steps[0, 0]):
         return 0

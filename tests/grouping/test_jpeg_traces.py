@@ -110,3 +110,11 @@ def test_of_a_noisy_copy_the_steps_tell_nothing(photo):
     noise = np.random.default_rng(0).normal(0, 12, (512, 512, 3))
     noisy = Image.fromarray((np.asarray(coarse) + noise).clip(0, 255).astype(np.uint8))
     assert origin(*light_of(coarse), *light_of(noisy)) == 0
+
+
+def test_flat_picture_says_nothing_of_a_jpeg_file(photo):
+    coarse = through(photo.convert("L"), 20)
+    steps = np.array(coarse.quantization[0], np.float32).reshape(8, 8)
+    pixels = np.asarray(coarse)
+    flat = blocks_of(np.full_like(pixels, 128))
+    assert origin(blocks_of(pixels), steps, flat, np.zeros_like(steps)) == 0
