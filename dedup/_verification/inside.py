@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -36,6 +36,8 @@ __all__ = [
     "seen_inside",
 ]
 
+_Kept = TypeVar("_Kept")
+
 OUTER_SHORT_SIDE: Final = 480
 """Pixels on the short side that the outer picture is decoded to, if it has as many."""
 _OUTER: Final = 4 * PICTURE
@@ -43,20 +45,31 @@ _OUTER: Final = 4 * PICTURE
 _KEPT: Final = 128
 """Outer pictures, 400 kB each: 151 were made for 150 pictures in groups of 47, 218 with half."""
 _PRINTS: Final = 1_200
-"""Pages whose keypoints are kept, 110 kB each: of 626 receipts of a few shops, which all propose
+"""Pages whose keypoints are kept, 130 kB each: of 626 receipts of a few shops, which all propose
 one another, each was seen nine times."""
 
 
 class Print(NamedTuple):
-    """Keypoints of a page, and the side of a square of its area, in pixels."""
+    """What is compared of a page closely, beside its pixels.
+
+    Attributes
+    ----------
+    local : Local
+        Keypoints of its small print.
+    panel : Local, optional
+        Those of its largest panel.
+    side : float
+        Side of a square of its area, in pixels.
+    """
 
     local: Local
+    panel: Local | None
     side: float
 
     @classmethod
     def of(cls, outer: Features) -> "Print":
         """The same of a page, as `outer_features` gives it."""
-        return cls(outer.local(), outer.grey.size**0.5)
+        return cls(outer.local(), outer.computed["panel"], outer.grey.size**0.5)
 
 
 _LEAST_COSINE: Final = 0.35
@@ -84,14 +97,23 @@ def is_worth_a_look(cosine: float, excess: float) -> bool:
     return cosine - excess >= _LEAST_COSINE or excess >= _LEAST_EXCESS
 
 
-def outer_features(decoded: Decoded, known: Features) -> Features:
-    """What is compared of a picture in which others are looked for, given what is known of it."""
+def outer_features(decoded: Decoded, known: Features, *, seen: Print | None = None) -> Features:
+    """What is compared of a picture in which others are looked for.
+
+    Parameters
+    ----------
+    decoded : Decoded
+    known : Features
+        What is known of the whole.
+    seen : Print, optional
+        What was seen of it before, which takes most of the time.
+    """
     grey = extract(decoded.image, pixels=_OUTER).grey
-    computed = {
-        "local": dense_features(grey),
-        "panel": _panel_features(decoded.image, size=grey.shape),
-        "photo": known.is_photo(),
-    }
+    if seen is None:
+        local, panel = dense_features(grey), _panel_features(decoded.image, size=grey.shape)
+    else:
+        local, panel, _ = seen
+    computed = {"local": local, "panel": panel, "photo": known.is_photo()}
     return replace(known, grey=grey, computed=computed)
 
 
@@ -127,34 +149,37 @@ class Outers:
 
     def print_of(self, picture: int, known: Features) -> Print | None:
         """The small print of a page, which tells most from each other; None as of `of`."""
-        with self._lock:
-            if picture in self._prints:
-                self._prints.move_to_end(picture)
-                return self._prints[picture]
-        whole = self.of(picture, known)
-        if whole is None:
-            return None
-        with self._lock:
-            self._prints[picture] = Print.of(whole)
-            while len(self._prints) > _PRINTS:
-                self._prints.popitem(last=False)
-            return Print.of(whole)
+        seen = self._recent(self._prints, picture)
+        if seen is None:
+            whole = self.of(picture, known)
+            seen = None if whole is None else Print.of(whole)
+        return seen
 
     def of(self, picture: int, known: Features) -> Features | None:
         """A picture, given what is known of it; None if it can't be read any more."""
-        with self._lock:
-            if picture in self._known:
-                self._known.move_to_end(picture)
-                return self._known[picture]
+        whole = self._recent(self._known, picture)
+        if whole is not None:
+            return whole
         decoded = self._pictures.read(picture, short_side=OUTER_SHORT_SIDE)
         if isinstance(decoded, DecodeError):
             return None
-        features = outer_features(decoded, known)
+        whole = outer_features(decoded, known, seen=self._recent(self._prints, picture))
+        self._keep(self._known, picture, whole, most=_KEPT)
+        if not known.is_photo():
+            self._keep(self._prints, picture, Print.of(whole), most=_PRINTS)
+        return whole
+
+    def _recent(self, kept: OrderedDict[int, _Kept], picture: int) -> _Kept | None:
         with self._lock:
-            self._known[picture] = features
-            while len(self._known) > _KEPT:
-                self._known.popitem(last=False)
-        return features
+            if picture in kept:
+                kept.move_to_end(picture)
+            return kept.get(picture)
+
+    def _keep(self, kept: OrderedDict[int, _Kept], picture: int, what: _Kept, *, most: int) -> None:
+        with self._lock:
+            kept[picture] = what
+            while len(kept) > most:
+                kept.popitem(last=False)
 
 
 def best_inside(inner: Features, outer: Features) -> BlockMatch | None:

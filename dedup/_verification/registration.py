@@ -27,9 +27,10 @@ _VOTED_TURN: Final = math.cos(math.radians(30))
 _PAIRS: Final = 4000
 _PROPOSALS: Final = 400
 _MIN_AGREED: Final = 12
-_FEW: Final = 0.04
+_FEW: Final = 0.08
 """Two matches that propose a similarity: so many are drawn, so many looked at; and matches, and
-part of them, that must agree."""
+part of them, that must agree: 0.12 to 0.44 do of 12 pairs of photographed pages that are found so,
+and less than this of three quarters of 1,096 pairs of other pages of one layout."""
 _APART: Final = 0.15
 _AGREE: Final = 0.012
 _ZOOM: Final = 1.6
@@ -150,7 +151,8 @@ def agreed(a: Floats, b: Floats, *, size: float) -> Matrix | None:
     if not len(chosen):
         return None
     spin, start = factor[chosen, None], one[chosen, None]
-    votes = np.abs(spin * (za - za[start]) + zb[start] - zb) < _AGREE * size
+    off = spin * (za - za[start]) + zb[start] - zb
+    votes = off.real**2 + off.imag**2 < (_AGREE * size) ** 2  # a quarter of the time of `abs`
     inliers = votes[int(votes.sum(axis=1).argmax())]
     for _ in range(2):
         if inliers.sum() < max(_MIN_AGREED, _FEW * len(a)):
