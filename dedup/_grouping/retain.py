@@ -102,13 +102,7 @@ def shown_more(
     around = _around(seen.b, edited)
     if around:
         said.append(around)
-    least = _SPOTS if is_coarser(other, keep) else 0.0
-    if shows_more_within(seen.b) and not (edited == "remove" and _is_added(seen)):
-        said.append(f"{_percent(seen.b.own)} of its picture is only here")
-    elif seen.b.letters > least and edited != "remove":
-        said.append("small letters or marks are only here")
-    elif seen.a.letters > least:
-        said.append("what small letters or marks hide of the file to keep is only here")
+    said += _within(keep, other, seen, edited)
     if holds_more(seen.a):
         said.append(f"the picture itself, without {_GROUND.get(seen.a.ground, _BESIDE)}")
     if seen.is_turned:
@@ -121,6 +115,19 @@ def shown_more(
         said.append(f"{_percent(seen.b.sharp)} of its picture is sharp only here")
     said += _finely(keep, other, seen)
     return ", ".join(said or _undecided(keep, other, seen, beside, as_toned))
+
+
+def _within(keep: Record, other: Record, seen: Coverage, edited: str) -> Iterator[str]:
+    """What the other file shows at places that both show."""
+    least = _SPOTS if is_coarser(other, keep) else 0.0
+    if shows_more_within(seen.b) and not (edited == "remove" and _is_added(seen)):
+        yield f"{_percent(seen.b.own)} of its picture is only here"
+    elif seen.b.letters > least and edited != "remove":
+        yield "small letters or marks are only here"
+    elif seen.a.letters > least:
+        yield "what small letters or marks hide of the file to keep is only here"
+    if seen.b.erased:
+        yield f"{_percent(seen.b.erased)} of its picture is transparent in the file to keep"
 
 
 def _undecided(

@@ -9,18 +9,21 @@ from typing import Final
 
 import numpy as np
 
+from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
-from dedup._verification.common_part import CommonPart, common_part
+from dedup._verification.common_part import CANVAS, CommonPart, common_part
 from dedup._verification.coverage.clipping import clipped
 from dedup._verification.coverage.close_up import close_up
 from dedup._verification.coverage.coloured_ink import coloured_ink
 from dedup._verification.coverage.detail import Detail, compared
+from dedup._verification.coverage.erased import erased_share
 from dedup._verification.coverage.lettering import hidden_places, lettering
 from dedup._verification.coverage.lost_tones import lost_steps, lost_tones, more_gaps
 from dedup._verification.coverage.overlays import laid_over, something
 from dedup._verification.coverage.own_colours import has_own_colours
 from dedup._verification.coverage.sharpness import sharper_places
 from dedup._verification.coverage.surroundings import SLACK, Around, surroundings
+from dedup._verification.coverage.turned import is_turned
 from dedup._verification.evidence import Evidence
 from dedup._verification.registration import Floats, Matrix
 from dedup._verification.tints import contrast_of, is_toned, tint_of, vividness_of
@@ -31,8 +34,9 @@ __all__ = ["COVER_SIDE", "Coverage", "Only", "coverage_of"]
 
 COVER_SIDE: Final = 960
 """Pixels on the short side that a picture should still have to be looked at for this."""
-_TURNED: Final = 45.0
-"""Degrees from which a drawing may be another one."""
+_TINY: Final = 64
+_ENLARGED: Final = 128
+"""Pixels on the short side below which pictures are enlarged, and to how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,9 @@ class Only:
         fine ink, beside what is `own`.
     sharp : float
         Part of its picture within the other's frame that is sharp there, and not in the other's.
+    erased : float
+        Part of its picture within the other's frame that is transparent there, though this shows
+        more than a ground.
     """
 
     within: float = 0.0
@@ -73,11 +80,12 @@ class Only:
     own: float = 0.0
     letters: float = 0.0
     sharp: float = 0.0
+    erased: float = 0.0
 
     @property
     def share(self) -> float:
         """Part of its picture that the other lacks, 0 to 1."""
-        return min(1.0, self.within + self.around)
+        return min(1.0, max(self.within, self.erased) + self.around)
 
     def joined(self, other: "Only") -> "Only":
         """With what another frame shows: of each the more."""
@@ -98,8 +106,8 @@ class Coverage:
     tint : float
         How far the colours of a are from those of b, in grey values.
     is_turned : bool
-        Whether one is mirrored or turned, and both are drawn: an arrow, a letter, a sign is
-        something else then.
+        Whether one is mirrored or turned, and both are drawn, or stand on plain ground: an arrow,
+        a letter, a sign is something else then.
     contrast : float
         Contrast of b in units of that of a; 1 if the one with more lost light or dark tones.
     lost : float
@@ -183,7 +191,19 @@ def coverage_of(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | None:
     measured = [seen for seen in over if seen is not None]
     # A cut-out was laid over one of them; two are alike over both.
     chosen = max if a.is_transparent and b.is_transparent else min
-    return chosen(measured, key=lambda seen: seen.a.share + seen.b.share, default=None)
+    found = chosen(measured, key=lambda seen: seen.a.share + seen.b.share, default=None)
+    return None if found is None else _with_erased(found, a, b, evidence.transform)
+
+
+def _with_erased(seen: Coverage, a: Decoded, b: Decoded, transform: Matrix) -> Coverage:
+    """With what only one of two has, as the other is transparent there."""
+    to_b = np.vstack([transform, [0, 0, 1]])
+    if not a.is_transparent:
+        return replace(seen, a=replace(seen.a, erased=erased_share(a, b, to_b)))
+    if not b.is_transparent:
+        erased = erased_share(b, a, np.linalg.inv(to_b))
+        return replace(seen, b=replace(seen.b, erased=erased))
+    return seen
 
 
 def _laid_over(picture: Decoded, ground: int) -> Decoded:
@@ -193,19 +213,20 @@ def _laid_over(picture: Decoded, ground: int) -> Decoded:
 def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | None:
     assert evidence.transform is not None
     to_b = np.vstack([evidence.transform, [0, 0, 1]]).astype(np.float64)
-    common = common_part(a.image, b.image, to_b)
+    pictures = _enlarged(a.image, b.image)
+    common = common_part(*pictures, to_b)
     if common is None:
         return None
     around_a, around_b = surroundings(a, b, evidence, to_b)
     sure = _trimmed(common) if around_a.is_put or around_b.is_put else common
     colour_a, colour_b = _colours(sure)
-    within_a, within_b = _within(a, b, to_b, common, sure=sure, colour=(colour_a, colour_b))
+    within_a, within_b = _within(pictures, to_b, common, sure=sure, colour=(colour_a, colour_b))
     return Coverage(
         _only(within_a, around_a),
         _only(within_b, around_b),
         compared(a, b, to_b, common),
         tint_of(colour_a, colour_b),
-        evidence.drawn and _is_turned(evidence),
+        is_turned(evidence, common),
         contrast_of(colour_a.mean(axis=1), colour_b.mean(axis=1)),
         lost_tones(sure.b, sure.a, sure.alike) - lost_tones(sure.a, sure.b, sure.alike),
         more_gaps(a, b),
@@ -215,6 +236,19 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
         evidence.stretch,
         evidence.rotation,
     )
+
+
+def _enlarged(a: Pixels, b: Pixels) -> tuple[Pixels, Pixels]:
+    """Both so many times as large that windows of a letter's size fit into a tiny one."""
+    short = min(*a.shape[:2], *b.shape[:2])
+    if short >= _TINY:
+        return a, b
+    room = (CANVAS / max(x.shape[0] * x.shape[1] for x in (a, b))) ** 0.5
+    times = max(1, min(-(-_ENLARGED // short), int(room)))
+    large_a, large_b = (
+        cv2.resize(x, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC) for x in (a, b)
+    )
+    return np.asarray(large_a, np.uint8), np.asarray(large_b, np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +263,7 @@ class _Within:
 
 
 def _within(
-    a: Decoded,
-    b: Decoded,
+    pictures: tuple[Pixels, Pixels],
     to_b: Matrix,
     common: CommonPart,
     *,
@@ -247,8 +280,8 @@ def _within(
         has_own_colours(sure, colour_a, colour_b),
         has_own_colours(sure.swapped(), colour_b, colour_a),
     )
-    own_b = something(a.image, b.image, to_b, common)
-    own_a = something(b.image, a.image, np.linalg.inv(to_b), back)
+    own_b = something(*pictures, to_b, common)
+    own_a = something(*pictures[::-1], np.linalg.inv(to_b), back)
     shown = (
         own_a | laid_over(back, own_b) | clipped(back),
         own_b | laid_over(common, own_a) | clipped(common),
@@ -257,7 +290,7 @@ def _within(
     known = (common.only_a & ~own_a) | (common.only_b & ~own_b) | (own_a ^ own_b)
     hidden = hidden_places(known)
     bare = sure.alike & ~hidden
-    closely = close_up(a.image, b.image, common)
+    closely = close_up(*pictures, common)
     letters = sharp = 0.0, 0.0
     if closely is not None:
         letters = lettering(closely, hidden=hidden)
@@ -284,10 +317,6 @@ def _only(within: _Within, around: Around) -> Only:
         within.letters * around.within,
         within.sharp * around.within,
     )
-
-
-def _is_turned(evidence: Evidence) -> bool:
-    return evidence.mirrored or abs(evidence.rotation) > _TURNED
 
 
 def _trimmed(common: CommonPart) -> CommonPart:
