@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from dedup._base.median import median
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import Mask
 from dedup._verification.coverage.close_up import CloseUp
@@ -84,8 +85,10 @@ def _share(one: _Bands, other: _Bands, inner: Mask) -> float:
     shown = inner & (np.maximum(one.fine, other.fine) > _CONTRAST)
     if np.count_nonzero(shown) < _FEW:
         return 0.0
-    usual, crisp = (max(1.0, float(np.median(x[shown]))) for x in (more, crisper))
-    sharp = inner & (one.fine > _CONTRAST)
+    sharp = inner & (one.fine > _CONTRAST) & (more > _SHARPER) & (crisper > _CRISPER)
+    if np.count_nonzero(sharp) < _LEAST:  # whatever is usual
+        return 0.0
+    usual, crisp = (max(1.0, median(x[shown])) for x in (more, crisper))
     sharp &= (more > _SHARPER * usual) & (crisper > _CRISPER * crisp)
     if np.count_nonzero(sharp) < _LEAST:
         return 0.0
