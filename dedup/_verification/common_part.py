@@ -207,7 +207,7 @@ def tones(own: Floats, other: Floats, where: Mask) -> Floats:
     middle = [(size - 1) // 2, size // 2]
     light = own[rows[:, middle]].mean(axis=1)
     became = np.partition(other[rows], middle, axis=1)[:, middle].mean(axis=1)
-    apart = np.append(True, light[1:] - light[:-1] > 1)
+    apart = np.flatnonzero(np.diff(light, prepend=-np.inf) > 1)
     light, became = light[apart], became[apart]
     # What is darker or lighter than these changes as all do.
     away = light - light.mean()
@@ -264,9 +264,8 @@ def _left_by_filters(picture: Floats, other: Floats, chosen: Mask) -> Floats:
     """
     blurred = [np.asarray(cv2.GaussianBlur(other, (0, 0), sigma)) for sigma in _BLURS]
     greys = [x - _GREY for x in (other, *blurred, picture)]
-    asked = np.pad(chosen, 1)  # a window is four blocks
-    asked = asked[1:] | asked[:-1]
-    sums = _joint_sums(np.stack([*_slopes(other), *greys]), asked[:, 1:] | asked[:, :-1])
+    sums = _joint_sums(np.stack([*_slopes(other), *greys]))
+    # A window is four blocks.
     rows = sums[:-1] + sums[1:]
     sums = (rows[:, :-1] + rows[:, 1:])[chosen] / (2 * _BLOCK) ** 2
     mean = sums[:, -1:, :-1]
@@ -278,16 +277,15 @@ def _left_by_filters(picture: Floats, other: Floats, chosen: Mask) -> Floats:
     return left
 
 
-def _joint_sums(sheets: Floats, asked: Mask) -> npt.NDArray[np.float64]:
-    """Of some blocks the sums of the products of sheets, and of each one, which comes last."""
+def _joint_sums(sheets: Floats) -> npt.NDArray[np.float64]:
+    """Of each block the sums of the products of sheets, and of each one, which comes last."""
     count, height, width = sheets.shape
     rows, columns = height // _BLOCK, width // _BLOCK
-    parts = sheets.reshape(count, rows, _BLOCK, columns, _BLOCK).transpose(1, 3, 0, 2, 4)
-    values = np.ones((np.count_nonzero(asked), count + 1, _BLOCK**2), np.float32)
-    values[:, :-1] = parts[asked].reshape(-1, count, _BLOCK**2)
-    sums = np.zeros((rows, columns, count + 1, count + 1))
-    sums[asked] = values @ values.swapaxes(1, 2)
-    return sums
+    values = np.ones((rows, columns, count + 1, _BLOCK, _BLOCK), np.float32)
+    parts = sheets.reshape(count, rows, _BLOCK, columns, _BLOCK)
+    values[:, :, :-1] = parts.transpose(1, 3, 0, 2, 4)
+    values = values.reshape(rows, columns, count + 1, -1)
+    return (values @ values.swapaxes(2, 3)).astype(np.float64)
 
 
 def _places(lacking: Mask, size: tuple[int, int]) -> Mask:
