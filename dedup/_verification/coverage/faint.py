@@ -49,7 +49,7 @@ def faint_marks(a: Floats, b: Floats, inside: Mask) -> tuple[int, int]:
     >>> marks[0] > 20, marks[1]
     (True, 0)
     """
-    differs = _band(cv2.subtract(a, b))
+    differs = _band(a - b)
     change = np.abs(differs)
     marks = change > _FAINT
     if np.count_nonzero(marks) < _LEAST:
@@ -60,7 +60,7 @@ def faint_marks(a: Floats, b: Floats, inside: Mask) -> tuple[int, int]:
     if not _large(marks).any():  # whether the ground is soft need not be known
         return 0, 0
     band_a = _band(a)
-    banded = band_a, cv2.subtract(band_a, differs)
+    banded = band_a, band_a - differs
     calm = [np.asarray(cv2.blur(band * band, _AROUND)) < _SOFT**2 for band in banded]
     marks = _large(marks & (calm[0] | calm[1]))
     in_a = marks & (np.abs(banded[0]) > np.abs(banded[1]))
@@ -72,7 +72,7 @@ def _large(marks: Mask) -> Mask:
     if np.count_nonzero(marks) < _LEAST:
         return np.zeros_like(marks)
     _, labels = cv2.connectedComponents(marks.astype(np.uint8))
-    labels = np.asarray(labels)[marks]
+    labels = np.asarray(labels, np.intp)[marks]
     large = marks.copy()
     large[marks] = np.bincount(labels)[labels] >= _LEAST
     return large

@@ -175,7 +175,7 @@ def _has_other_hues(picture: Pixels, other: Pixels, alike: Mask) -> bool:
         left = np.flatnonzero(
             (its_strength < _PALE * strength) | (along < _HUE * strength * its_strength)
         )
-        places, own, strength = (x.take(left, axis=0) for x in (places, own, strength))
+        places, own, strength = places[left], own.take(left, axis=0), strength[left]
     return bool(len(places) > few)
 
 

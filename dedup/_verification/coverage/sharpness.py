@@ -68,7 +68,7 @@ def sharper_places(seen: CloseUp, *, hidden: Mask) -> tuple[float, float]:
 def _bands(picture: Floats, inner: Mask) -> _Bands:
     blurs = [picture, *(np.asarray(cv2.GaussianBlur(picture, (0, 0), x)) for x in _BLURS)]
     fine, after = (
-        np.asarray(cv2.sqrBoxFilter(cv2.subtract(x, y), cv2.CV_32F, (_WINDOW, _WINDOW)))
+        np.asarray(cv2.sqrBoxFilter(cv2.subtract(x, y), cv2.CV_32F, (_WINDOW, _WINDOW)), np.float32)
         for x, y in pairwise(blurs)
     )
     fine, after = fine[::_STRIDE, ::_STRIDE], after[::_STRIDE, ::_STRIDE]
