@@ -52,17 +52,14 @@ def share_unexplained(tiles: Iterable[Tile]) -> float:
 
 def _energies(picture: Floats, other: Floats, where: npt.NDArray[np.bool_]) -> Floats:
     """Energies of the finest octave: what no filter gives, what a filter gives, and the other's."""
-    inner = where.astype(np.float32)
-    inner[:_EDGE] = inner[-_EDGE:] = inner[:, :_EDGE] = inner[:, -_EDGE:] = 0
+    inner = where.copy()
+    inner[:_EDGE] = inner[-_EDGE:] = inner[:, :_EDGE] = inner[:, -_EDGE:] = False
     blurs = [other, *(np.asarray(cv2.GaussianBlur(other, (0, 0), sigma)) for sigma in _BLURS)]
-    bands = np.empty((len(_BLURS) + 2, inner.size), np.float32)
-    for band, (one, two) in zip(bands, [*pairwise(blurs), *_smoothed(other)], strict=True):
-        np.multiply(one - two, inner, out=band.reshape(inner.shape))
-    own, its = ((_finest(x) * inner).ravel() for x in (picture, other))
+    bands = np.stack([(one - two)[inner] for one, two in [*pairwise(blurs), *_smoothed(other)]])
+    own, its = (_finest(x)[inner] for x in (picture, other))
     gains = np.linalg.solve(bands @ bands.T + 1e-3 * np.eye(len(bands)), bands @ own)
-    given = gains.astype(np.float32) @ bands
-    left = own - given
-    return np.array([np.vdot(x, x) for x in (left, given, its)], np.float32)
+    given = gains @ bands
+    return np.array([((own - given) ** 2).sum(), (given**2).sum(), (its**2).sum()], np.float32)
 
 
 def _smoothed(picture: Floats) -> list[tuple[Floats, Floats]]:
