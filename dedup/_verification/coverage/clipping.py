@@ -30,8 +30,11 @@ def clipped(common: CommonPart) -> Mask:
     lost = (np.asarray(cv2.bitwise_or(white, black)) > 0) & common.inside & ~common.only_b
     if not lost.any():
         return lost
+    lost &= _contrast(common.a) < _FLAT
+    if not lost.any():
+        return lost
     shown = _contrast(common.b)
-    lost &= (shown * _DARKER > _SHOWN) & (_contrast(common.a) < _FLAT)
+    lost &= shown * _DARKER > _SHOWN
     if lost.any():  # else no gain would make it enough
         lost &= shown * _gain(common) > _SHOWN
     return lost

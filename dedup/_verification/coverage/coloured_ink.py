@@ -122,7 +122,8 @@ def _as_most(known: Floats, wanted: Floats) -> Floats:
         left = wanted - known @ fit
         squared = left[:, 0] * left[:, 0] + left[:, 1] * left[:, 1]
         usual = max(_APART**2, 4 * median(squared))
-        weighted = known * (1 + squared / usual)[:, None] ** -2
+        weight = 1 / (1 + squared / usual)
+        weighted = known * (weight * weight)[:, None]
         square = weighted.T @ known + _STIFF * len(known) * np.eye(len(kept), dtype=np.float32)
         fit = kept + np.linalg.solve(square, weighted.T @ change).astype(np.float32)
     return fit

@@ -49,14 +49,18 @@ def faint_marks(a: Floats, b: Floats, inside: Mask) -> tuple[int, int]:
     >>> marks[0] > 20, marks[1]
     (True, 0)
     """
-    change = np.abs(_band(a - b))
-    usual = np.asarray(cv2.blur(change, _FARTHER), np.float32)
+    differs = _band(a - b)
+    change = np.abs(differs)
+    marks = change > _FAINT
+    if np.count_nonzero(marks) < _LEAST:
+        return 0, 0
     edge = np.ones((9, 9), np.uint8)
-    inner = np.asarray(cv2.erode(inside.astype(np.uint8), edge, borderValue=0), np.bool_)
-    marks = inner & (change > np.maximum(_FAINT, _STANDS_OUT * usual))
+    marks &= np.asarray(cv2.erode(inside.astype(np.uint8), edge, borderValue=0), np.bool_)
+    marks &= change > np.asarray(cv2.blur(change, _FARTHER)) * np.float32(_STANDS_OUT)
     if not _large(marks).any():  # whether the ground is soft need not be known
         return 0, 0
-    banded = _band(a), _band(b)
+    band_a = _band(a)
+    banded = band_a, band_a - differs
     calm = [np.asarray(cv2.blur(band * band, _AROUND)) < _SOFT**2 for band in banded]
     marks = _large(marks & (calm[0] | calm[1]))
     in_a = marks & (np.abs(banded[0]) > np.abs(banded[1]))
@@ -67,10 +71,11 @@ def _large(marks: Mask) -> Mask:
     """Those of enough pixels side by side."""
     if np.count_nonzero(marks) < _LEAST:
         return np.zeros_like(marks)
-    _, labels, found, _ = cv2.connectedComponentsWithStats(marks.astype(np.uint8))
-    large = np.asarray(found)[:, cv2.CC_STAT_AREA] >= _LEAST
-    large[0] = False
-    return np.asarray(large[np.asarray(labels)], np.bool_)
+    _, labels = cv2.connectedComponents(marks.astype(np.uint8))
+    labels = np.asarray(labels, np.intp)[marks]
+    large = marks.copy()
+    large[marks] = np.bincount(labels)[labels] >= _LEAST
+    return large
 
 
 def _band(picture: Floats) -> Floats:

@@ -252,6 +252,9 @@ def _pieces(mask: Mask) -> Iterator[Mask]:
 
 def is_stamped(below: Floats, above: Floats, place: Mask, *, is_fine: bool = False) -> bool:
     """Whether what lies over a place lets the picture below through, all of it alike."""
+    left, top, width, height = cv2.boundingRect(place.astype(np.uint8))
+    rows, columns = (slice(max(0, x - 1), x + n + 1) for x, n in ((top, height), (left, width)))
+    below, above, place = below[rows, columns], above[rows, columns], place[rows, columns]
     ink, opacity, is_seen = _ink(below, above, place)
     if ink.sum() < _LEAST_INK:
         return False

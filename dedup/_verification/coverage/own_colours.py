@@ -154,10 +154,11 @@ def _has_other_hues(picture: Pixels, other: Pixels, alike: Mask) -> bool:
     """
     side = 2 * _BESIDE + 1
     where = np.asarray(cv2.erode(alike.astype(np.uint8), np.ones((side, side), np.uint8)), np.bool_)
-    own = picture.astype(np.float32) @ CHROMA
+    own, its = (x.astype(np.float32) @ CHROMA for x in (picture, other))
     places = np.flatnonzero(where & (_squared(own) > _COLOURFUL**2))
     height, width = where.shape
     own = own.reshape(-1, 2).take(places, axis=0)  # three times as fast as an index of rows
+    strength = np.sqrt(_squared(own))
     few = _RECOLOURED * where.sum()
     steps = range(-_BESIDE, _BESIDE + 1)
     # Most pictures are told at the first place.
@@ -168,11 +169,13 @@ def _has_other_hues(picture: Pixels, other: Pixels, alike: Mask) -> bool:
         if dy or dx:
             y, x = np.divmod(places, width)
             beside = (y - dy) % height * width + (x - dx) % width
-        its = other.reshape(-1, 3).take(beside, axis=0).astype(np.float32) @ CHROMA
-        strength, its_strength = np.sqrt(_squared(own)), np.sqrt(_squared(its))
-        along = own[:, 0] * its[:, 0] + own[:, 1] * its[:, 1]
-        left = (its_strength < _PALE * strength) | (along < _HUE * strength * its_strength)
-        places, own = places[left], own[left]
+        near = its.reshape(-1, 2).take(beside, axis=0)
+        its_strength = np.sqrt(_squared(near))
+        along = own[:, 0] * near[:, 0] + own[:, 1] * near[:, 1]
+        left = np.flatnonzero(
+            (its_strength < _PALE * strength) | (along < _HUE * strength * its_strength)
+        )
+        places, own, strength = places[left], own.take(left, axis=0), strength[left]
     return bool(len(places) > few)
 
 

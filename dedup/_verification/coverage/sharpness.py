@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from dedup._base.median import median, quantile
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import Mask
 from dedup._verification.coverage.close_up import CloseUp
@@ -67,12 +68,12 @@ def sharper_places(seen: CloseUp, *, hidden: Mask) -> tuple[float, float]:
 def _bands(picture: Floats, inner: Mask) -> _Bands:
     blurs = [picture, *(np.asarray(cv2.GaussianBlur(picture, (0, 0), x)) for x in _BLURS)]
     fine, after = (
-        np.asarray(cv2.sqrBoxFilter(cv2.subtract(x, y), cv2.CV_32F, (_WINDOW, _WINDOW)))
+        np.asarray(cv2.sqrBoxFilter(cv2.subtract(x, y), cv2.CV_32F, (_WINDOW, _WINDOW)), np.float32)
         for x, y in pairwise(blurs)
     )
     fine, after = fine[::_STRIDE, ::_STRIDE], after[::_STRIDE, ::_STRIDE]
     part, usual = _QUIET
-    noise = np.float32(usual * np.quantile(fine[inner], part))
+    noise = np.float32(usual * quantile(fine[inner], part))
     return _Bands(np.asarray(np.maximum(fine - noise, 0), np.float32), np.asarray(after))
 
 
@@ -84,8 +85,10 @@ def _share(one: _Bands, other: _Bands, inner: Mask) -> float:
     shown = inner & (np.maximum(one.fine, other.fine) > _CONTRAST)
     if np.count_nonzero(shown) < _FEW:
         return 0.0
-    usual, crisp = (max(1.0, float(np.median(x[shown]))) for x in (more, crisper))
-    sharp = inner & (one.fine > _CONTRAST)
+    sharp = inner & (one.fine > _CONTRAST) & (more > _SHARPER) & (crisper > _CRISPER)
+    if np.count_nonzero(sharp) < _LEAST:  # whatever is usual
+        return 0.0
+    usual, crisp = (max(1.0, median(x[shown])) for x in (more, crisper))
     sharp &= (more > _SHARPER * usual) & (crisper > _CRISPER * crisp)
     if np.count_nonzero(sharp) < _LEAST:
         return 0.0

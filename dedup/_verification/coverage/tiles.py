@@ -217,9 +217,10 @@ def _channel(common: CommonPart) -> int | None:
     """The channel in which both pictures vary most, where it hardly shows in grey, else None."""
     if not common.alike.any():
         return None
+    alike = common.alike.astype(np.uint8)
     contrasts = [
-        [np.asarray(x)[common.alike].std() for x in (*cv2.split(y), grey_of(y))]
-        for y in (common.a, common.b)
+        [*cv2.meanStdDev(x, mask=alike)[1].ravel(), *cv2.meanStdDev(grey_of(x), mask=alike)[1][0]]
+        for x in (common.a, common.b)
     ]
     *channels, grey = np.transpose(contrasts)
     least = np.min(channels, axis=1)
