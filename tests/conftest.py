@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 import milvus_server
 import pytest
+import remembered
 import skimage.data
 from hypothesis import settings
 from PIL import Image
 from pymilvus import MilvusClient
 
 import dedup
+from dedup._verification.coverage import cover
+from dedup.pipelines.models.openvino_engine import OpenVinoEngine
 
 EXIT = pytest.StashKey[int]()
 SERVER = pytest.StashKey[milvus_server.Server]()
@@ -32,6 +35,22 @@ def cache_folder(tmp_path_factory, monkeypatch):
     folder = home / "dedup"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def seen_once():
+    """Each picture is embedded, and what two show of each other measured, once in a process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(OpenVinoEngine, "__call__", remembered.remembered_vectors)
+        patch.setattr(cover, "coverage_of", remembered.remembered_coverage)
+        yield
+
+
+@pytest.fixture
+def seen_anew(monkeypatch):
+    """Nothing is known of other tests: for what is said of networks, and of many runs."""
+    monkeypatch.setattr(OpenVinoEngine, "__call__", remembered.embed)
+    monkeypatch.setattr(cover, "coverage_of", remembered.coverage_of)
 
 
 @pytest.fixture

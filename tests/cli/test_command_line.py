@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 import dedup
+from dedup import data
 
 pytestmark = pytest.mark.thorough
 
@@ -202,6 +203,7 @@ def test_folder_is_compared_with_another_folder(run, copies, tmp_path):
     assert sorted(gone) == [str(copies / name) for name in ("coffee (1).png", "small.png")]
 
 
+@pytest.mark.slow
 def test_demo_finds_the_copies_of_the_sample(run, tmp_path):
     code, out, err = run("demo", "--out", tmp_path / "sample")
     assert code == 0
@@ -215,6 +217,20 @@ def test_demo_finds_the_copies_of_the_sample(run, tmp_path):
     stays = int(out.split(" that stay as they show more")[0].split()[-1])
     assert stays == out.count("(stays: ") > 0
     assert err.count("skipped ") == int(out.split(" file skipped")[0].split()[-1]) == 1
+
+
+def test_demo_says_what_was_found_and_what_is_wrong(run, copies, monkeypatch):
+    """On a small sample: three copies, of which the labels take one for another picture."""
+    (copies / "notes.png").write_text("no image")
+    names = sorted(path.name for path in copies.iterdir())
+    groups = [name.partition(".")[0].removesuffix(" (1)") for name in names]
+    labels = pd.DataFrame({"path": names, "group": groups, "edit": "original"})
+    monkeypatch.setattr(data, "build_sample", lambda _: labels)
+    code, out, err = run("demo", "--out", copies)
+    assert (code, err.count("9 labelled images"), err.count("skipped ")) == (0, 1, 1)
+    group = ["keep coffee.png", "     coffee (1).png", "     small.png  WRONG: another picture"]
+    assert out.strip().splitlines()[:3] == group
+    assert out.endswith("against the labels: 1 of 1 duplicate pairs found, 2 pairs wrong\n")
 
 
 def test_demo_leaves_the_files_of_others_alone(run, folder):
@@ -243,7 +259,10 @@ def test_names_that_no_terminal_can_print(run, folder):
 def test_installed_command(folder):
     command = Path(sys.executable).with_name("dedup")
     done = subprocess.run(
-        [command, "find", folder, "--json"], capture_output=True, text=True, check=False
+        [command, "find", folder, "--method", "phash", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0
     assert json.loads(done.stdout) == json.loads(EMPTY)
@@ -261,10 +280,10 @@ def test_device_of_the_network_can_be_chosen(run, folder, tmp_path, command):
 def test_calibrated_threshold_is_used(run, many_photos, tmp_path):
     out = tmp_path / "threshold.json"
     arguments = ["--out", out, "--precision", "0.95", "--sources", "2"]
-    code, text, _ = run("calibrate", many_photos, *arguments)
+    code, text, _ = run("calibrate", many_photos, "--method", "phash", *arguments)
     assert code == 0
     assert "weakest edits" in text
-    code, _, err = run("find", many_photos, "--threshold", out)
+    code, _, err = run("find", many_photos, "--method", "phash", "--threshold", out)
     assert f"at threshold {json.loads(out.read_text())['value']:g}" in err
     assert code in (0, 1)
 

@@ -68,7 +68,7 @@ def same(one, other):
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize(("method", "numbers"), [("phash", (360, 9, 20)), ("sscd", (64, 8, 4))])
+@pytest.mark.parametrize(("method", "numbers"), [("phash", (180, 9, 12)), ("sscd", (48, 8, 3))])
 def test_killed_while_adding_nothing_is_lost(tmp_path, pool, method, numbers):
     files, batch, kills = numbers
     paths, uri, report = pool[:files], str(tmp_path / "a.db"), tmp_path / "report"

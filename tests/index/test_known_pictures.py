@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 import dedup
 from dedup.pipelines.models import engines
 
-pytestmark = pytest.mark.thorough
+pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("seen_anew")]
 
 SETTINGS = {"method": "sscd-fast", "progress": False}
 

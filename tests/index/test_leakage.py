@@ -93,8 +93,10 @@ def test_leak_is_found_behind_a_crowd_of_its_own_set(tmp_path, photos):
     for name in ("train", "test"):
         (tmp_path / name).mkdir()
     photos["coffee"].crop((8, 8, 300, 195)).convert("L").save(tmp_path / "train" / "leak.png")
-    for number, page in enumerate(make_negatives("text-pages", count=80, seed=0)):
-        page.reduce(3).save(tmp_path / "train" / f"{number}.png")
+    for number, page in enumerate(make_negatives("text-pages", count=20, seed=0)):
+        for part, corner in enumerate([(0, 0), (300, 0), (0, 400), (300, 400)]):
+            text = page.crop((*corner, corner[0] + 300, corner[1] + 400))
+            text.reduce(2).save(tmp_path / "train" / f"{number}-{part}.png")
     for number in range(70):
         photos["coffee"].resize((200, 120 + number // 5)).save(
             tmp_path / "test" / f"{number}.jpg", quality=60 + number % 5

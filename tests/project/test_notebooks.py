@@ -44,14 +44,9 @@ def test_notebooks_are_those_that_the_readme_names():
 
 
 @pytest.mark.notebook
+@pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, id=path.stem, marks=() if "tutorial" in path.stem else pytest.mark.slow)
-        for path in NOTEBOOKS
-    ],
-)
+@each_notebook
 def test_notebook_runs_and_puts_out_what_it_holds(path):
     """The remedy: `uv run python .ci/notebooks.py`."""
     spec = importlib.util.spec_from_file_location("notebooks", ROOT / ".ci/notebooks.py")

@@ -156,6 +156,7 @@ def test_pair_in_doubt_has_one_score_everywhere(doubtful, tmp_path):
             assert match.score == pytest.approx(row.score, abs=0.02)
 
 
+@pytest.mark.usefixtures("seen_anew")
 def test_how_many_cores_there_are_changes_nothing(doubtful, cores):
     found = []
     for count in (1, 3):

@@ -13,14 +13,11 @@ from PIL import Image
 import dedup
 from dedup.data.negatives import make_negatives
 
-pytestmark = [pytest.mark.thorough, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 CROPS = 6
 MODES = [("sscd-fast", True), ("sscd-fast", False), ("phash", True), ("phash", False)]
-ANY_MODE = pytest.mark.parametrize(
-    ("method", "verify"),
-    [pytest.param(*mode, marks=pytest.mark.slow if mode[1] else ()) for mode in MODES],
-)
+ANY_MODE = pytest.mark.parametrize(("method", "verify"), MODES)
 
 
 @pytest.fixture(scope="module")

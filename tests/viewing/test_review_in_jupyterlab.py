@@ -12,12 +12,35 @@ import pandas as pd
 import pytest
 
 
-@pytest.fixture
-def lab(tmp_path, edited):
-    """JupyterLab with one notebook, whose first cell ends with a review; its address."""
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Where JupyterLab finds its notebooks, and keeps what is its own."""
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="module")
+def jupyter(place):
+    """The address of JupyterLab."""
     if reason := browser.why_not():
         pytest.skip(reason)
     pytest.importorskip("jupyterlab", reason="JupyterLab is not installed (uv sync)")
+    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    folders = {name: str(place / "jupyter") for name in names}
+    folders["XDG_CACHE_HOME"] = str(place / "cache")
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command += ["--port=0", "--IdentityProvider.token=test", "--LabApp.news_url=None"]
+    command += [f"--ServerApp.root_dir={place}"]
+    running = subprocess.Popen(
+        command, env=os.environ | folders, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    yield _address(place / "jupyter")
+    running.terminate()
+    running.wait(timeout=20)
+
+
+@pytest.fixture
+def path(place, edited, request):
+    """A new notebook, whose first cell ends with a review."""
     import nbformat  # here, as it takes seconds, which all processes would spend
 
     cells = [
@@ -35,18 +58,15 @@ def lab(tmp_path, edited):
     ]
     notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, tmp_path / "review.ipynb")
-    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
-    folders = {name: str(tmp_path / "jupyter") for name in names}
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    command += ["--port=0", "--IdentityProvider.token=test", "--LabApp.news_url=None"]
-    command += [f"--ServerApp.root_dir={tmp_path}"]
-    server = subprocess.Popen(
-        command, env=os.environ | folders, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    yield _address(tmp_path / "jupyter")
-    server.terminate()
-    server.wait(timeout=20)
+    path = place / f"{request.node.name}.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+@pytest.fixture
+def lab(jupyter, path):
+    """The address at which JupyterLab opens the notebook, in a workspace of its own."""
+    return f"{jupyter}lab/workspaces/{path.stem}/tree/{path.name}?token=test"
 
 
 def _address(folder):
@@ -71,7 +91,7 @@ def run_cell(page, number):
 def test_review_in_jupyterlab(lab):
     with browser.chromium() as chromium:
         page = chromium.new_page(viewport={"width": 1300, "height": 1000})
-        page.goto(f"{lab}lab/tree/review.ipynb?token=test")
+        page.goto(lab)
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
         page.locator(".jp-Cell").first.click()
         page.keyboard.press("Control+Enter")
@@ -112,20 +132,19 @@ def test_review_in_jupyterlab(lab):
         review.get_by_text("The kernel does not answer").wait_for()
 
 
-def test_notebook_that_is_reopened_shows_the_groups_of_its_last_run(lab, tmp_path):
+def test_notebook_that_is_reopened_shows_the_groups_of_its_last_run(lab, path, place):
     import nbformat
     from nbclient import NotebookClient
     from nbformat.sign import NotebookNotary
 
-    path = tmp_path / "review.ipynb"
     notebook = nbformat.read(path, as_version=4)
     del notebook.cells[1:]
     NotebookClient(notebook, store_widget_state=False).execute()  # JupyterLab stores none either
     nbformat.write(notebook, path)
-    NotebookNotary(data_dir=str(tmp_path / "jupyter")).sign(notebook)  # as what one ran oneself is
+    NotebookNotary(data_dir=str(place / "jupyter")).sign(notebook)  # as what one ran oneself is
     with browser.chromium() as chromium:
         page = chromium.new_page(viewport={"width": 1300, "height": 1000})
-        page.goto(f"{lab}lab/tree/review.ipynb?token=test")
+        page.goto(lab)
         page.get_by_text("Run this cell again to judge pairs.").wait_for()
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
         page.get_by_text("model not found").last.wait_for(state="attached")  # JupyterLab's words

@@ -21,7 +21,7 @@ def files(tmp_path_factory):
 
 @posix
 def test_for_some_seconds(files):
-    report = fuzzing.fuzz(files, seconds=20, first_seed=1)
+    report = fuzzing.fuzz(files, seconds=8, first_seed=1)
     print(report)
     assert report.tried > 20
     assert report.read > 0
