@@ -106,7 +106,7 @@ def shown_more(
     if holds_more(seen.a):
         said.append(f"the picture itself, without {_GROUND.get(seen.a.ground, _BESIDE)}")
     if seen.is_turned:
-        said.append("a drawing that is mirrored or turned")
+        said.append("mirrored or turned, as another sign would be")
     if seen.b.colours or (not words and lacks_profile(keep, other)):
         said.append(_COLOURS)
     if which_is_in_steps(seen) < 0 and not is_made_from(other, keep):

@@ -219,7 +219,7 @@ def test_mirrored_or_turned_drawing_stays_and_a_photo_does_not(reasons, tmp_path
     ImageDraw.Draw(arrow).rectangle((200, 110, 360, 190), "black")
     mirrored, turned = Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_90
     _, others = reasons(left=arrow, right=arrow.transpose(mirrored), down=arrow.transpose(turned))
-    assert list(others.values()) == ["a drawing that is mirrored or turned"] * 2
+    assert list(others.values()) == ["mirrored or turned, as another sign would be"] * 2
     for file in tmp_path.iterdir():
         file.unlink()
     small = photo.resize((300, 200))
