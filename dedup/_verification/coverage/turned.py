@@ -41,7 +41,7 @@ def _is_on_ground(picture: Pixels) -> bool:
     --------
     >>> sign = np.full((40, 40, 3), 250, np.uint8)
     >>> sign[10:30, 18:22] = 30
-    >>> _is_on_ground(sign), _is_on_ground(sign[5:25])
+    >>> _is_on_ground(sign), _is_on_ground(sign[10:30, 14:26])
     (True, False)
     """
     border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
