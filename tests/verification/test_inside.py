@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from dedup._verification.inside import outer_features, seen_inside
+from dedup._verification.inside import Print, outer_features, seen_inside
 from dedup._verification.pictures import features_of
 from dedup.data import _drawings
 from dedup.data.edits import apply_edit
@@ -77,3 +77,12 @@ def test_another_photo_is_not_found(other):
     page, _ = pasted(PHOTO, left=0.5, top=0.5, width=360)
     image = Image.fromarray(getattr(skimage.data, other)()).convert("RGB")
     assert seen(image, page, 3).relation == "different"
+
+
+def test_picture_that_was_seen_before_shows_what_it_showed_then():
+    inner, whole = decoded(PHOTO), decoded(pasted(PHOTO, left=0.3, top=0.2, width=500)[0])
+    features = {0: features_of(inner), 1: features_of(whole)}
+    first = outer_features(whole, features[1])
+    again = outer_features(whole, features[1], seen=Print.of(first))
+    scores = [seen_inside((0, 1), 1, features=features, outer={1: x}).score for x in (first, again)]
+    assert scores[0] == scores[1] > 0.9
