@@ -75,3 +75,15 @@ def test_grey_copy_of_a_tiny_picture_goes(tmp_path, gone):
     tiny.save(tmp_path / "coffee.png")
     tiny.convert("L").save(tmp_path / "grey.png")
     assert gone() == {"grey.png"}
+
+
+def test_yellow_face_on_a_grey_ground_is_no_grey_copy_of_one_on_pink(tmp_path, gone):
+    for name, ground in (("pink", (233, 150, 135)), ("grey", (178, 187, 185))):
+        face = Image.new("RGB", (240, 240), ground)
+        draw = ImageDraw.Draw(face)
+        draw.ellipse((20, 20, 220, 220), fill=(250, 205, 60))
+        for x in (80, 150):
+            draw.ellipse((x - 15, 70, x + 15, 110), fill=(25, 15, 15))
+        draw.rectangle((70, 150, 170, 162), fill=(80, 40, 20))
+        face.resize((24, 24), Image.Resampling.BOX).save(tmp_path / f"{name}.png")
+    assert gone() == set()
