@@ -54,4 +54,4 @@ def erased_share(opaque: Decoded, clear: Decoded, to_clear: Matrix) -> float:
     colours = there[hidden].astype(np.int16)
     other = min(float((abs(colours - x).max(axis=1) > _OTHER).mean()) for x in (WHITE, BLACK))
     is_ground = other <= _MOST and np.count_nonzero(core) >= _CORE * count
-    return 0.0 if is_ground else count / max(np.count_nonzero(seen), 1)
+    return 0.0 if is_ground else count / max(int(np.count_nonzero(seen)), 1)
