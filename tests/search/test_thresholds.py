@@ -13,7 +13,7 @@ from PIL import Image
 import dedup
 from dedup.data.negatives import make_negatives
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 CROPS = 6
 MODES = [("sscd-fast", True), ("sscd-fast", False), ("phash", True), ("phash", False)]
