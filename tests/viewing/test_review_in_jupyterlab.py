@@ -6,6 +6,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 
 import browser
 import pandas as pd
@@ -35,7 +36,9 @@ def jupyter(place):
     )
     yield _address(place / "jupyter")
     running.terminate()
-    running.wait(timeout=20)
+    with suppress(subprocess.TimeoutExpired):  # it waits for its kernels
+        running.wait(timeout=60)
+    running.kill()
 
 
 @pytest.fixture
