@@ -29,8 +29,8 @@ _PROPOSALS: Final = 400
 _MIN_AGREED: Final = 12
 _FEW: Final = 0.08
 """Two matches that propose a similarity: so many are drawn, so many looked at; and matches, and
-part of them, that must agree: 0.12 to 0.44 do of 12 pairs of photographed pages that are found so,
-and less than this of three quarters of 1,096 pairs of other pages of one layout."""
+part of them, that must agree. Of 12 pairs with a photographed page that are found so 0.12 to 0.44
+agree; of 1,096 pairs of other pages of one layout, three quarters have less than 0.08."""
 _APART: Final = 0.15
 _AGREE: Final = 0.012
 _ZOOM: Final = 1.6

@@ -213,7 +213,7 @@ def _laid_over(picture: Decoded, ground: int) -> Decoded:
 def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | None:
     assert evidence.transform is not None
     to_b = np.vstack([evidence.transform, [0, 0, 1]]).astype(np.float64)
-    pictures = _enlarged(a.image, b.image)
+    pictures = _enlarged(a.image), _enlarged(b.image)
     common = common_part(*pictures, to_b)
     if common is None:
         return None
@@ -238,17 +238,14 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     )
 
 
-def _enlarged(a: Pixels, b: Pixels) -> tuple[Pixels, Pixels]:
-    """Both so many times as large that windows of a letter's size fit into a tiny one."""
-    short = min(*a.shape[:2], *b.shape[:2])
-    if short >= _TINY:
-        return a, b
-    room = (CANVAS / max(x.shape[0] * x.shape[1] for x in (a, b))) ** 0.5
-    times = max(1, min(-(-_ENLARGED // short), int(room)))
-    large_a, large_b = (
-        cv2.resize(x, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC) for x in (a, b)
-    )
-    return np.asarray(large_a, np.uint8), np.asarray(large_b, np.uint8)
+def _enlarged(picture: Pixels) -> Pixels:
+    """A tiny picture so many times as large that windows of a letter's size fit into it."""
+    short, room = min(picture.shape[:2]), (CANVAS * 3 / picture.size) ** 0.5
+    times = min(-(-_ENLARGED // short), int(room)) if short < _TINY else 1
+    if times <= 1:
+        return picture
+    how = cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, None, fx=times, fy=times, interpolation=how), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
