@@ -133,4 +133,4 @@ def gaps_of(picture: Decoded) -> float:
         beside = (counts[:-2] + counts[2:]) / 2
         total = int(counts.sum())
         apart.append(float(abs(counts[1:-1] - beside).sum()) / total if total else _NO_TONES)
-    return sorted(apart)[1]
+    return float(np.median(apart))

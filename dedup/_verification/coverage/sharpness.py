@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from dedup._base.median import median, quantile
+from dedup._base.median import median
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import Mask
 from dedup._verification.coverage.close_up import CloseUp
@@ -73,7 +73,7 @@ def _bands(picture: Floats, inner: Mask) -> _Bands:
     )
     fine, after = fine[::_STRIDE, ::_STRIDE], after[::_STRIDE, ::_STRIDE]
     part, usual = _QUIET
-    noise = np.float32(usual * quantile(fine[inner], part))
+    noise = np.float32(usual * np.quantile(fine[inner], part))
     return _Bands(np.asarray(np.maximum(fine - noise, 0), np.float32), np.asarray(after))
 
 

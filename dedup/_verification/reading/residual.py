@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup._base.arrays import Floats, Grey, Mask
-from dedup._base.median import median, quantile
+from dedup._base.median import median
 from dedup._base.opencv import cv2
 
 __all__ = ["LEAST_CUT", "MOST_CUT", "STRIDE", "WINDOW", "Residual", "residual", "smoothed"]
@@ -129,7 +129,7 @@ def residual(
     least = faint + of_noise * noise
     ratio = left / (stronger + faint / 4 + 3 * noise + (0 if fine is None else 2 * fine))
     valid = covered & (stronger > least)
-    usual = quantile(ratio[valid], 0.98) if valid.any() else 0.0
+    usual = float(np.percentile(ratio[valid], 98)) if valid.any() else 0.0
     cut = min(MOST_CUT, max(LEAST_CUT, _OUTLIER * usual))
     pale = faint < _CONTRAST
     return Residual(
