@@ -26,7 +26,7 @@ from dedup._verification.worker import begin, compare_all
 if TYPE_CHECKING:
     from loky import ProcessPoolExecutor
 
-__all__ = ["Comparers"]
+__all__ = ["Comparers", "called"]
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -171,6 +171,11 @@ class Comparers:
         if self._processes is not None:
             self._processes.shutdown(kill_workers=True)
             self._processes = None
+
+
+def called(calls: Sequence[Callable[[], _Result]]) -> list[_Result]:
+    """What each of some calls gives; `Comparers.each` makes them side by side."""
+    return [call() for call in calls]
 
 
 def _chunks(items: Sequence[_Item], workers: int, *, least: int) -> list[Sequence[_Item]]:

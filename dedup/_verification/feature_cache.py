@@ -1,9 +1,10 @@
 """The features of pictures that were looked at of late, so that none is decoded twice in a run."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Final
+
+from cachetools import LRUCache
 
 from dedup._verification.features import Features
 from dedup._verification.pictures import features_of
@@ -27,7 +28,7 @@ class FeatureCache:
     """
 
     def __init__(self) -> None:
-        self._features: OrderedDict[int, Features] = OrderedDict()
+        self._features: LRUCache[int, Features] = LRUCache(CAPACITY)
         self._lock = threading.Lock()
 
     def expect(self, pictures: int) -> bool:
@@ -42,13 +43,8 @@ class FeatureCache:
         """Keep the features of a picture, perhaps instead of others."""
         with self._lock:
             self._features[picture] = features
-            while len(self._features) > CAPACITY:
-                self._features.popitem(last=False)
 
     def known(self, pictures: Iterable[int]) -> dict[int, Features]:
         """Those of some pictures that are kept."""
         with self._lock:
-            found = {p: self._features[p] for p in pictures if p in self._features}
-            for picture in found:
-                self._features.move_to_end(picture)
-        return found
+            return {p: self._features[p] for p in pictures if p in self._features}

@@ -5,11 +5,9 @@ outer picture is seen at four times the pixels, and each part of it has its own 
 the largest photo on a plain ground has as many as a picture of its own.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
-from threading import Lock
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -20,15 +18,13 @@ from dedup._verification.block_matching import match_blocks
 from dedup._verification.evidence import BlockMatch, Evidence
 from dedup._verification.features import PICTURE, Features, extract
 from dedup._verification.keypoints import Local, dense_features, matches
-from dedup._verification.pictures import Pictures
 from dedup._verification.registration import Matrix, agreed, mirror, registrations
-from dedup.errors import DecodeError
 from dedup.pipelines.images.decoding import Decoded
 from dedup.pipelines.images.panels import largest_panel
 
 __all__ = [
     "OUTER_SHORT_SIDE",
-    "Outers",
+    "Print",
     "best_inside",
     "is_worth_a_look",
     "outer_features",
@@ -36,21 +32,19 @@ __all__ = [
     "seen_inside",
 ]
 
-_Kept = TypeVar("_Kept")
-
 OUTER_SHORT_SIDE: Final = 480
 """Pixels on the short side that the outer picture is decoded to, if it has as many."""
 _OUTER: Final = 4 * PICTURE
 """Pixels of its grey picture."""
-_KEPT: Final = 128
-"""Outer pictures, 400 kB each: 151 were made for 150 pictures in groups of 47, 218 with half."""
-_PRINTS: Final = 1_200
-"""Pages whose keypoints are kept, 130 kB each: of 626 receipts of a few shops, which all propose
-one another, each was seen nine times."""
+_LEAST_COSINE: Final = 0.35
+_LEAST_EXCESS: Final = 0.2
+"""Of two that are drawn: cosine from which the one may be the other, photographed (0.40 and above
+of 17 pages), and by how much a view must be more similar if the one may lie inside the other. Of
+1,360 pictures all 30 pairs that a look found reach one of them, and 1,391 of 2,545 others."""
 
 
 class Print(NamedTuple):
-    """What is compared of a page closely, beside its pixels.
+    """What is compared of a picture closely, beside its pixels.
 
     Attributes
     ----------
@@ -68,15 +62,8 @@ class Print(NamedTuple):
 
     @classmethod
     def of(cls, outer: Features) -> "Print":
-        """The same of a page, as `outer_features` gives it."""
+        """The same of a picture, as `outer_features` gives it."""
         return cls(outer.local(), outer.computed["panel"], outer.grey.size**0.5)
-
-
-_LEAST_COSINE: Final = 0.35
-_LEAST_EXCESS: Final = 0.2
-"""Of two that are drawn: cosine from which the one may be the other, photographed (0.40 and above
-of 17 pages), and by how much a view must be more similar if the one may lie inside the other. Of
-1,360 pictures all 30 pairs that a look found reach one of them, and 1,391 of 2,545 others."""
 
 
 def is_worth_a_look(cosine: float, excess: float) -> bool:
@@ -97,7 +84,7 @@ def is_worth_a_look(cosine: float, excess: float) -> bool:
     return cosine - excess >= _LEAST_COSINE or excess >= _LEAST_EXCESS
 
 
-def outer_features(decoded: Decoded, known: Features, *, seen: Print | None = None) -> Features:
+def outer_features(decoded: Decoded, known: Features, seen: Print | None = None) -> Features:
     """What is compared of a picture in which others are looked for.
 
     Parameters
@@ -131,55 +118,6 @@ def _panel_features(image: Pixels, *, size: tuple[int, ...]) -> Local | None:
     placed = keypoints * [across, down, (across * down) ** 0.5, 1]
     placed[:, :2] += place
     return placed.astype(np.float32), descriptors
-
-
-class Outers:
-    """The pictures in which others are looked for, the last few. Threads may share it.
-
-    Parameters
-    ----------
-    pictures : Pictures
-    """
-
-    def __init__(self, pictures: Pictures) -> None:
-        self._pictures = pictures
-        self._known: OrderedDict[int, Features] = OrderedDict()
-        self._prints: OrderedDict[int, Print] = OrderedDict()
-        self._lock = Lock()
-
-    def print_of(self, picture: int, known: Features) -> Print | None:
-        """The small print of a page, which tells most from each other; None as of `of`."""
-        seen = self._recent(self._prints, picture)
-        if seen is None:
-            whole = self.of(picture, known)
-            seen = None if whole is None else Print.of(whole)
-        return seen
-
-    def of(self, picture: int, known: Features) -> Features | None:
-        """A picture, given what is known of it; None if it can't be read any more."""
-        whole = self._recent(self._known, picture)
-        if whole is not None:
-            return whole
-        decoded = self._pictures.read(picture, short_side=OUTER_SHORT_SIDE)
-        if isinstance(decoded, DecodeError):
-            return None
-        whole = outer_features(decoded, known, seen=self._recent(self._prints, picture))
-        self._keep(self._known, picture, whole, most=_KEPT)
-        if not known.is_photo():
-            self._keep(self._prints, picture, Print.of(whole), most=_PRINTS)
-        return whole
-
-    def _recent(self, kept: OrderedDict[int, _Kept], picture: int) -> _Kept | None:
-        with self._lock:
-            if picture in kept:
-                kept.move_to_end(picture)
-            return kept.get(picture)
-
-    def _keep(self, kept: OrderedDict[int, _Kept], picture: int, what: _Kept, *, most: int) -> None:
-        with self._lock:
-            kept[picture] = what
-            while len(kept) > most:
-                kept.popitem(last=False)
 
 
 def best_inside(inner: Features, outer: Features) -> BlockMatch | None:

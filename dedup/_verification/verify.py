@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
 from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from dedup._base.allocator import give_back
 from dedup._base.arrays import SHORT_SIDE
 from dedup._base.pairs import EXCHANGED, Pair, ordered
 from dedup._base.threads import threads
+from dedup._verification.closer_look import CloserLook, Look
 from dedup._verification.comparing import Comparers
 from dedup._verification.coverage.covering import Covering
 from dedup._verification.coverage.layers import Layer, Standing, standings
@@ -19,13 +19,13 @@ from dedup._verification.evidence import Evidence
 from dedup._verification.evidence_cache import Digests, EvidenceCache
 from dedup._verification.feature_cache import FeatureCache
 from dedup._verification.features import Features
-from dedup._verification.frames import read_in_all, seen_in_all
-from dedup._verification.full_size import FULL_SHORT_SIDE, FullSize
-from dedup._verification.inside import Outers, is_worth_a_look, place_of_page, seen_inside
+from dedup._verification.frames import seen_in_all
+from dedup._verification.inside import is_worth_a_look
 from dedup._verification.pictures import Pictures, features_of
 from dedup._verification.registration import Matrix
 from dedup._verification.rerank import OverlapReranker
-from dedup._verification.second_reading import is_settled, read_over_grounds
+from dedup._verification.rereading import Rereading
+from dedup._verification.second_reading import is_settled
 from dedup.errors import DecodeError
 from dedup.pipelines.models.methods import Method
 
@@ -91,9 +91,9 @@ class Verifier:
         self._inside = inside
         self._similarity = similarity
         self._excess = excess
-        self._outers = Outers(pictures)
+        self._closer_look = CloserLook(pictures, self.comparers)
         self._looked_inside: set[Pair] = set()
-        self._full_size = FullSize(pictures)
+        self._rereading = Rereading(pictures, self.comparers)
         self._evidence: dict[Pair, Evidence] = {}
         self._under_way: deque[_Batch] = deque()
         self._unreturned = 0  # pairs since memory was given back, which takes as long as some pairs
@@ -121,39 +121,23 @@ class Verifier:
 
         What it finds does not depend on the threshold. Each pair is read once.
         """
-        unsettled = [
-            pair
+        unsettled = {
+            self.directed(pair): seen
             for pair in dict.fromkeys(pairs)
             if (seen := self._evidence.get(pair)) is not None
             and seen.score >= threshold
             and not is_settled(seen)
-        ]
-        if not unsettled:
-            return
-        with threads("read") as pool:
-            new = {}
-            for pair, seen in zip(unsettled, pool.map(self._read, unsettled), strict=True):
-                new[pair] = seen
-                self.advance(0)
-        self._evidence.update(new)
+        }
+        new: dict[Pair, Evidence] = {}
+        for some in self._rereading.read(unsettled):
+            new |= {ordered(*ends): seen for ends, seen in some.items()}
+            self.advance(0)
+        self._evidence |= new
         if self._evidence_cache is not None:
             digests = {pair: ends for pair in new if (ends := self._digests(pair)) is not None}
             self._evidence_cache.put(
                 {ends: new[pair] for pair, ends in digests.items() if new[pair].read}
             )
-
-    def _read(self, pair: Pair) -> Evidence:
-        seen = self._evidence[pair]
-        a, b = (self._full_size.greys(picture) for picture in self.directed(pair))
-        if a is None or b is None:
-            return replace(seen, relation="uncertain")
-        first = read_over_grounds(seen, a, b)
-        ends = self.directed(pair)
-        return read_in_all(
-            first,
-            *(self.pictures.frames(p, short_side=FULL_SHORT_SIDE) for p in ends),
-            counts=(self.frames(ends[0]), self.frames(ends[1])),
-        )
 
     def _begun(self, pairs: list[Pair]) -> "_Batch":
         digests: dict[Pair, Digests] = {}
@@ -198,10 +182,13 @@ class Verifier:
         seen = {pair: known[ends] for pair, ends in digests.items() if ends in known}
         left = [pair for pair in new if pair not in seen]
         features = self.features({picture for pair in left for picture in pair})
-        left = [pair for pair in left if features.keys() >= set(pair)]
-        with threads("inside") as pool:
-            found = pool.map(lambda pair: self._seen_inside(pair, features), left)
-            seen |= {pair: one for pair, one in zip(left, found, strict=True) if one is not None}
+        looks = [
+            Look(self.directed(pair), self._ways(pair), self._evidence[pair].drawn)
+            for pair in left
+            if features.keys() >= set(pair)
+        ]
+        found = self._closer_look.see(looks, features)
+        seen |= {ordered(*ends): one for ends, one in found.items()}
         if self._evidence_cache is not None:
             self._evidence_cache.put(
                 {digests[pair]: seen[pair] for pair in left if pair in digests and pair in seen}
@@ -223,25 +210,6 @@ class Verifier:
         records = [self.pictures.files[picture][0] for picture in pair]
         is_plain = all(record.frames == 1 and not record.alpha for record in records)
         return is_plain and first.relation == "different"
-
-    def _seen_inside(self, pair: Pair, features: Mapping[int, Features]) -> Evidence | None:
-        ends = self.directed(pair)
-        ways, place = self._ways(pair), None
-        if not ways:
-            a, b = (self._outers.print_of(picture, features[picture]) for picture in ends)
-            if a is None or b is None:
-                return None
-            place = place_of_page(a, b)
-            if place is None:
-                return Evidence(0.0, "different")
-        outer = {}
-        for picture, way in zip(ends, (2, 1), strict=True):
-            if ways & way or self._evidence[pair].drawn:
-                known = self._outers.of(picture, features[picture])
-                if known is None:
-                    return None
-                outer[picture] = known
-        return seen_inside(ends, ways, features=features, outer=outer, place=place)
 
     def _doubtful(self, pairs: Iterable[Pair]) -> list[Pair]:
         """The pairs that wait for a network's word."""

@@ -83,6 +83,6 @@ def test_picture_that_was_seen_before_shows_what_it_showed_then():
     inner, whole = decoded(PHOTO), decoded(pasted(PHOTO, left=0.3, top=0.2, width=500)[0])
     features = {0: features_of(inner), 1: features_of(whole)}
     first = outer_features(whole, features[1])
-    again = outer_features(whole, features[1], seen=Print.of(first))
+    again = outer_features(whole, features[1], Print.of(first))
     scores = [seen_inside((0, 1), 1, features=features, outer={1: x}).score for x in (first, again)]
     assert scores[0] == scores[1] > 0.9
