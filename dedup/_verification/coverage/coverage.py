@@ -24,6 +24,7 @@ from dedup._verification.coverage.own_colours import has_own_colours
 from dedup._verification.coverage.sharpness import sharper_places
 from dedup._verification.coverage.surroundings import SLACK, Around, surroundings
 from dedup._verification.coverage.turned import is_turned
+from dedup._verification.coverage.veil import veil
 from dedup._verification.evidence import Evidence
 from dedup._verification.registration import Floats, Matrix
 from dedup._verification.tints import contrast_of, is_toned, tint_of, vividness_of
@@ -279,15 +280,18 @@ def _within(
     )
     own_b = something(*pictures, to_b, common)
     own_a = something(*pictures[::-1], np.linalg.inv(to_b), back)
-    shown = (
+    closely = close_up(*pictures, common)
+    stamp = None if closely is None else veil(closely)
+    shown = [
         own_a | laid_over(back, own_b) | clipped(back),
         own_b | laid_over(common, own_a) | clipped(common),
-    )
+    ]
+    if stamp is not None and stamp.is_all:  # it is nothing that anyone misses
+        shown[stamp.over_b][:] = False
     own = [float(mask.sum() / max(int(common.inside.sum()), 1)) for mask in shown]
     known = (common.only_a & ~own_a) | (common.only_b & ~own_b) | (own_a ^ own_b)
     hidden = hidden_places(known)
     bare = sure.alike & ~hidden
-    closely = close_up(*pictures, common)
     letters = sharp = 0.0, 0.0
     if closely is not None:
         letters = lettering(closely, hidden=hidden)
@@ -298,7 +302,11 @@ def _within(
             zip(letters, ((common.a, common.b), (common.b, common.a)), strict=True)
         )
     ]
-    one, other = map(_Within, common.shares, own, ink, sharp, colours)
+    shares = list(common.shares)
+    if stamp is not None:
+        shares = [max(its, stamp.share) for its in shares]
+        own[not stamp.over_b] = max(own[not stamp.over_b], stamp.share)
+    one, other = map(_Within, shares, own, ink, sharp, colours)
     return one, other
 
 

@@ -16,7 +16,7 @@ from dedup._base.opencv import cv2
 from dedup._verification.common_part import CommonPart, Mask, changed, tones
 from dedup._verification.registration import Floats, Matrix
 
-__all__ = ["INK", "is_stamped", "laid_over", "something"]
+__all__ = ["INK", "holds_more", "is_stamped", "laid_over", "something"]
 
 _GROWN: Final = 4
 """Pixels of the canvas by which places that belong together may be apart."""
@@ -71,7 +71,9 @@ _ONE_WAY: Final = 0.3
 """Ink that darkens, at most, for ink that lightens, or the other way."""
 _OPACITY: Final = 0.7
 _EVEN: Final = 1.4
-"""Opacity of a watermark at most; and the highest in units of the usual one."""
+_MOST: Final = 0.97
+"""Opacity of a watermark at most; the highest in units of the usual one; and the part of it that
+has no more than what is taken for the highest."""
 _THROUGH: Final = 0.75
 _CONTRAST: Final = (0.25, 0.97)
 """Correlation of a watermark with the picture below, and the part of its contrast that is left."""
@@ -84,6 +86,9 @@ _PIECES: Final = 2
 _PIECE: Final = 0.1
 """Pieces that a watermark has at least, and the size of such a one in units of the largest: a disc,
 a line, an arrow is one."""
+_LETTER: Final = 12
+"""Pixels of a letter on a band, at least, side by side: 23 and more where there are such, and at
+most 5 of 30 watermarks of which nothing else was changed."""
 _NEAR: Final = np.ones((3, 3), np.uint8)
 
 
@@ -115,7 +120,7 @@ def something(a: Pixels, b: Pixels, to_b: Matrix, common: CommonPart) -> Mask:
         if is_barred or _hides(common, (below, above), place):
             left &= ~place
     may_be = left.any() and is_stamped(below, above, left)
-    if may_be and is_stamped(*_fine(a, b, to_b, common), is_fine=True):
+    if may_be and _is_all_stamped(*_fine(a, b, to_b, common)):
         left[:] = False
     return left
 
@@ -258,13 +263,13 @@ def is_stamped(below: Floats, above: Floats, place: Mask, *, is_fine: bool = Fal
     ink, opacity, is_seen = _ink(below, above, place)
     if ink.sum() < _LEAST_INK:
         return False
-    most = float(np.quantile(opacity[ink], 0.97))
+    most = float(np.quantile(opacity[ink], _MOST))
     core = ink & (opacity > median(opacity[ink]))
     if is_fine:  # of thin ink it is not known how much it lets through
         core = ink & np.asarray(cv2.erode(ink.astype(np.uint8), _NEAR), np.bool_)
         if core.sum() < np.clip(_THICK * ink.sum(), _LEAST_INK, _ENOUGH):
             return False
-        usual, most = np.quantile(opacity[core], [0.5, 0.97]).tolist()
+        usual, most = np.quantile(opacity[core], [0.5, _MOST]).tolist()
         if most > _EVEN * usual or not _has_pieces(ink, place & ~is_seen):
             return False
     return most < _OPACITY and _shines_through(below[core], above[core])
@@ -283,6 +288,32 @@ def _ink(below: Floats, above: Floats, place: Mask) -> tuple[Mask, Floats, Mask]
     is_seen = room > _ROOM
     ink = (lighter if is_light else darker) & is_seen & (less <= _ONE_WAY * more)
     return ink, np.abs(change) / np.maximum(room, 1), is_seen
+
+
+def _is_all_stamped(below: Floats, above: Floats, place: Mask) -> bool:
+    """Whether a watermark lies over a place, and nothing else."""
+    if not is_stamped(below, above, place, is_fine=True):
+        return False
+    ink, opacity, _ = _ink(below, above, place)
+    lighter = above - below
+    lit = (lighter, 255 - below) if lighter[ink].sum() > 0 else (-lighter, below)
+    return not holds_more(*lit, place, most=float(np.quantile(opacity[ink], _MOST)))
+
+
+def holds_more(change: Floats, room: Floats, place: Mask, *, most: float) -> bool:
+    """Whether something in a place, as letters on a band, is not lit by white of that opacity.
+
+    Parameters
+    ----------
+    change, room : ndarray
+        By how much it is lighter, and by how much it could be; or darker, and if black.
+    place : ndarray of bool
+    most : float
+        Opacity at most, 0 to 1.
+    """
+    beyond = place & ((change < -INK) | (change > most * room + INK))
+    _, _, found, _ = cv2.connectedComponentsWithStats(beyond.astype(np.uint8))
+    return bool((np.asarray(found)[1:, cv2.CC_STAT_AREA] >= _LETTER).any())
 
 
 def _has_pieces(ink: Mask, unseen: Mask) -> bool:
