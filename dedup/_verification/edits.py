@@ -37,6 +37,8 @@ SEAM: Final = 2.0
 """Step across the edge of a box, against the steps beside it, from which it was pasted."""
 _SURE_LIGHT: Final = 0.95
 """Likelihood by light below which colours must agree: two walls may share a watermark."""
+OVERLAID: Final = 0.02
+"""Part of the overlap that differs from which something lies over it."""
 _COVERED: Final = 0.05
 """Part of the overlap from which what covers it has colours of its own."""
 _BESIDE: Final = 5

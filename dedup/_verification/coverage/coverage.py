@@ -12,22 +12,15 @@ import numpy as np
 from dedup._base.arrays import Pixels
 from dedup._base.opencv import cv2
 from dedup._verification.common_part import CANVAS, CommonPart, common_part
-from dedup._verification.coverage.clipping import clipped
-from dedup._verification.coverage.close_up import close_up
-from dedup._verification.coverage.coloured_ink import coloured_ink
 from dedup._verification.coverage.detail import Detail, compared
 from dedup._verification.coverage.erased import erased_share
-from dedup._verification.coverage.lettering import hidden_places, lettering
 from dedup._verification.coverage.lost_tones import lost_steps, lost_tones, more_gaps
-from dedup._verification.coverage.overlays import laid_over, something
-from dedup._verification.coverage.own_colours import has_own_colours
-from dedup._verification.coverage.sharpness import sharper_places
 from dedup._verification.coverage.surroundings import SLACK, Around, surroundings
 from dedup._verification.coverage.turned import is_turned
-from dedup._verification.coverage.veil import veil
+from dedup._verification.coverage.within import Within, as_aligned, within
 from dedup._verification.evidence import Evidence
 from dedup._verification.registration import Floats, Matrix
-from dedup._verification.tints import contrast_of, is_toned, tint_of, vividness_of
+from dedup._verification.tints import contrast_of, tint_of, vividness_of
 from dedup.pipelines.images.colours import BLACK, WHITE
 from dedup.pipelines.images.decoding import Decoded
 
@@ -221,7 +214,9 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     around_a, around_b = surroundings(a, b, evidence, to_b)
     sure = _trimmed(common) if around_a.is_put or around_b.is_put else common
     colour_a, colour_b = _colours(sure)
-    within_a, within_b = _within(pictures, to_b, common, sure=sure, colour=(colour_a, colour_b))
+    within_a, within_b = within(pictures, to_b, common, sure=sure, colour=(colour_a, colour_b))
+    if not (around_a.is_put or around_b.is_put):  # the edge of a ground passes for an overlay
+        within_a, within_b = as_aligned(within_a, within_b, evidence.changed_share)
     return Coverage(
         _only(within_a, around_a),
         _only(within_b, around_b),
@@ -249,78 +244,17 @@ def _enlarged(picture: Pixels) -> Pixels:
     return np.asarray(cv2.resize(picture, None, fx=times, fy=times, interpolation=how), np.uint8)
 
 
-@dataclass(frozen=True, slots=True)
-class _Within:
-    """What a picture shows within the other's frame, in parts of what is common, as in `Only`."""
-
-    share: float
-    own: float
-    letters: float
-    sharp: float
-    colours: bool
-
-
-def _within(
-    pictures: tuple[Pixels, Pixels],
-    to_b: Matrix,
-    common: CommonPart,
-    *,
-    sure: CommonPart,
-    colour: tuple[Floats, Floats],
-) -> tuple[_Within, _Within]:
-    """What each shows within the other's frame; `sure` is what shows no ground, in `colour`."""
-    if not common.alike.any():  # then nothing tells that the one only hides the other
-        everything = _Within(share=1.0, own=1.0, letters=0.0, sharp=0.0, colours=False)
-        return everything, everything
-    back, (colour_a, colour_b) = common.swapped(), colour
-    toned = is_toned(colour_a), is_toned(colour_b)
-    colours = (
-        has_own_colours(sure, colour_a, colour_b),
-        has_own_colours(sure.swapped(), colour_b, colour_a),
-    )
-    own_b = something(*pictures, to_b, common)
-    own_a = something(*pictures[::-1], np.linalg.inv(to_b), back)
-    closely = close_up(*pictures, common)
-    stamp = None if closely is None else veil(closely)
-    shown = [
-        own_a | laid_over(back, own_b) | clipped(back),
-        own_b | laid_over(common, own_a) | clipped(common),
-    ]
-    if stamp is not None and stamp.is_all:  # it is nothing that anyone misses
-        shown[stamp.over_b][:] = False
-    own = [float(mask.sum() / max(int(common.inside.sum()), 1)) for mask in shown]
-    known = (common.only_a & ~own_a) | (common.only_b & ~own_b) | (own_a ^ own_b)
-    hidden = hidden_places(known)
-    bare = sure.alike & ~hidden
-    letters = sharp = 0.0, 0.0
-    if closely is not None:
-        letters = lettering(closely, hidden=hidden)
-        sharp = sharper_places(closely, hidden=~bare)
-    ink = [
-        its if colours[n] or toned[n] < toned[1 - n] else max(its, coloured_ink(*both, bare))
-        for n, (its, both) in enumerate(
-            zip(letters, ((common.a, common.b), (common.b, common.a)), strict=True)
-        )
-    ]
-    shares = list(common.shares)
-    if stamp is not None:
-        shares = [max(its, stamp.share) for its in shares]
-        own[not stamp.over_b] = max(own[not stamp.over_b], stamp.share)
-    one, other = map(_Within, shares, own, ink, sharp, colours)
-    return one, other
-
-
-def _only(within: _Within, around: Around) -> Only:
+def _only(part: Within, around: Around) -> Only:
     return Only(
-        within.share * around.within,
+        part.share * around.within,
         around.outside,
         around.ground,
         around.is_plain,
         around.is_put,
-        within.colours,
-        within.own * around.within,
-        within.letters * around.within,
-        within.sharp * around.within,
+        part.colours,
+        part.own * around.within,
+        part.letters * around.within,
+        part.sharp * around.within,
     )
 
 
