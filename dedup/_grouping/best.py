@@ -47,6 +47,8 @@ _COLOURFUL: Final = 4.0
 """Colour, in units of the most colourful one's, if that has so much, below which one is grey."""
 _MOSTLY: Final = 0.1
 """What may be missing of all that is covered, of a picture that says how colourful most are."""
+_STRETCHED: Final = 0.03
+"""Part by which one is longer across or down than most, if it was stretched."""
 _TINTED: Final = 2.5
 """Distance from the usual colours, in grey values, by which one is tinted more."""
 
@@ -265,7 +267,10 @@ def _least_altered(
     most = max(standing[one.picture].colour for one in left)
     left = least(lambda its: most > _COLOURFUL and its.colour < _COLOURLESS * most, 0)
     left = least(lambda its: its.tint, _TINTED)
-    left = _upright(left, placed)
+    sides = Counter(one.sides for one in placed).most_common(1)[0][0]
+    left = _as_most(left, placed, lambda one: one.sides == sides)
+    shape = float(np.median([one.shape for one in placed]))
+    left = _as_most(left, placed, lambda one: abs(one.shape - shape) < _STRETCHED)
     largest = max(one.scale for one in left)
 
     full = max(its.covered for its in standing.values()) - _MOSTLY
@@ -284,11 +289,11 @@ def _least_altered(
     return sorted(left, key=rank)
 
 
-def _upright(left: Sequence[Placed], placed: Sequence[Placed]) -> list[Placed]:
-    """Those that are not mirrored or turned, as most of a group are not; or are larger."""
-    usual, count = Counter(one.sides for one in placed).most_common(1)[0]
-    if 2 * count <= len(placed):
+def _as_most(
+    left: Sequence[Placed], placed: Sequence[Placed], is_usual: Callable[[Placed], bool]
+) -> list[Placed]:
+    """Those that lie, or are stretched, as most of a group; or are larger."""
+    if 2 * sum(map(is_usual, placed)) <= len(placed):
         return list(left)
-    upright = max((one.scale for one in left if one.sides == usual), default=0.0)
-    larger = (1 + SAME_SIZE) * upright
-    return [one for one in left if one.sides == usual or one.scale > larger]
+    usual = max((one.scale for one in left if is_usual(one)), default=0.0)
+    return [one for one in left if is_usual(one) or one.scale > (1 + SAME_SIZE) * usual]

@@ -31,7 +31,8 @@ def is_put(seen: Mapping[int, Coverage], centres: Mapping[int, Point]) -> bool:
     """Whether half of a group say that the keeper (a) was put on a ground, and two at least.
 
     They lie at one place there: crops of a whole picture, which may seem to say so, do not; and a
-    crop of what was put there, which ends within it, is not asked. On what is as plain as the
+    crop of what was put there, which ends within it, is not asked. If but one is left that is, it
+    suffices that this one tells the ground, as of two alone. On what is as plain as the
     ground of a picture itself no edge shows: there a third must say so.
 
     Parameters
@@ -43,9 +44,11 @@ def is_put(seen: Mapping[int, Coverage], centres: Mapping[int, Point]) -> bool:
     known = {picture: its.a for picture, its in seen.items()}
     put = {picture: its for picture, its in known.items() if its.is_put}
     plain = {p: its for p, its in known.items() if its.is_plain and its.around > BEYOND}
-    return _agree(put, centres) >= max(_reaching(known, put) / 2, _TWO) or _agree(
-        plain, centres
-    ) >= max(len(known) / 3, _TWO)
+    asked = _reaching(known, put)
+    least = 1 if asked == 1 and all(its.ground for its in put.values()) else _TWO
+    return _agree(put, centres) >= max(asked / 2, least) or _agree(plain, centres) >= max(
+        len(known) / 3, _TWO
+    )
 
 
 def _agree(known: Mapping[int, Only], centres: Mapping[int, Point]) -> int:

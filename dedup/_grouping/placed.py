@@ -30,12 +30,15 @@ class Placed(NamedTuple):
         Whether it was put on a ground, or into something else.
     scale : float
         Its pixels, in length, for one of the first one's.
+    shape : float
+        Logarithm of by how much more it is stretched across than down, as the first one lies.
     """
 
     picture: int
     to_picture: Matrix
     is_framed: bool
     scale: float
+    shape: float
 
     @property
     def sides(self) -> tuple[int, ...]:
@@ -58,16 +61,29 @@ def laid(group: Sequence[int], *, decision: Decision, verifier: Verifier) -> Ite
         on_ground = not GROUNDS.isdisjoint(seen.edits)
         other_is_whole = (seen.overlap_a >= seen.overlap_b) != is_turned
         framed += on_ground and not other_is_whole
+        to_other = np.linalg.inv(to_b) if is_turned else to_b
         found.append(
             Placed(
                 other,
-                np.linalg.inv(to_b) if is_turned else to_b,
+                to_other,
                 on_ground and other_is_whole,
                 1 / seen.scale if is_turned else seen.scale,
+                _shape(to_other, *(_size(verifier, picture) for picture in (first, other))),
             )
         )
-    yield Placed(first, np.eye(3), framed > _FRAMED * len(found), 1.0)
+    yield Placed(first, np.eye(3), framed > _FRAMED * len(found), 1.0, 0.0)
     yield from found
+
+
+def _size(verifier: Verifier, picture: int) -> tuple[int, int]:
+    record = verifier.pictures.files[picture][0]
+    return record.width, record.height
+
+
+def _shape(to_other: Matrix, first: tuple[int, int], other: tuple[int, int]) -> float:
+    pixels = np.diag(other) @ to_other[:2, :2] @ np.linalg.inv(np.diag(first))
+    across, down = np.linalg.norm(pixels, axis=0)
+    return float(np.log(across / down))
 
 
 def centre(one: Placed, other: Placed) -> Point:
