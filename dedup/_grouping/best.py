@@ -22,7 +22,7 @@ from dedup._catalogue.record import Record
 from dedup._grouping.champion import champion, points_of, won
 from dedup._grouping.decision import Decision
 from dedup._grouping.encoding import is_surely_coarser
-from dedup._grouping.most import finer, is_put, uncensored
+from dedup._grouping.most import finer, is_put, of_other_colours, uncensored
 from dedup._grouping.placed import Placed, Point, centre, laid
 from dedup._grouping.retain import shows_more_within
 from dedup._grouping.toned import is_tinted
@@ -123,6 +123,11 @@ def settled(
         placed = [one._replace(is_framed=one.is_framed or one.picture == keeper) for one in placed]
         keeper = best(placed, bare, _likeliest(placed, bare, verifier=verifier))
         bare = [one for one in bare if one.picture != keeper]
+    odd = of_other_colours(beside(keeper, _pictures(bare)))
+    if odd:
+        other = best(placed, bare, _likeliest(placed, bare, verifier=verifier))
+        if of_other_colours(beside(other, _pictures(among))) < odd:
+            keeper = other
     return [keeper, *(other for other in begun.group if other != keeper)]
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from dedup._base.pairs import Pair, ordered
 from dedup._grouping.bridges import bridges_between
 from dedup._grouping.decision import Decision
+from dedup._grouping.stars import stars
 from dedup._grouping.union_find import Clusters
 
 __all__ = ["Group", "Grouped", "group", "reunited"]
@@ -103,7 +104,7 @@ def group(
     Grouped
     """
     links = _links(decision)
-    found = _stars(clusters, neighbours=_neighbours(links), decision=decision, choose=choose)
+    found = stars(clusters, links=links, decision=decision, choose=choose)
     # Links that came too late, or that somebody's word holds up, lead out of every cluster.
     alone = set(chain.from_iterable([*links, *must_link])).difference(chain.from_iterable(found))
     found = sorted([*found, *([picture] for picture in alone)])
@@ -121,34 +122,6 @@ def reunited(
     united, reasons = _united(groups, decision=decision, cannot_link=cannot_link)
     conflicts = _conflicts(united, reasons, decision=decision, cannot_link=cannot_link)
     return Grouped(united, conflicts)
-
-
-def _stars(
-    clusters: Iterable[Sequence[int]],
-    *,
-    neighbours: Mapping[int, Sequence[int]],
-    decision: Decision,
-    choose: Callable[[Sequence[int]], int],
-) -> list[list[int]]:
-    """Groups in which every member is linked to its keeper directly."""
-    finished: list[list[int]] = []
-    waiting = [sorted(cluster) for cluster in clusters]
-    while waiting:
-        keepers = [choose(cluster) for cluster in waiting]
-        decision.verify(
-            ordered(keeper, other)
-            for keeper, cluster in zip(keepers, waiting, strict=True)
-            for other in cluster
-            if other != keeper
-        )
-        rest: list[list[int]] = []
-        for keeper, cluster in zip(keepers, waiting, strict=True):
-            star = [p for p in cluster if p != keeper and decision.is_link(ordered(keeper, p))]
-            finished.append([keeper, *star])
-            rest += _connected(set(cluster).difference(star, [keeper]), neighbours)
-        finished += [alone for alone in rest if len(alone) == 1]
-        waiting = [cluster for cluster in rest if len(cluster) > 1]
-    return sorted(finished)
 
 
 def _merged(
@@ -323,28 +296,3 @@ def _supports(
 ) -> bool:
     middle, picture = pair if home[pair[0]] == large else pair[::-1]
     return decision.is_link(pair) and decision.lies_on(picture, middle, keeper)
-
-
-def _neighbours(links: Iterable[Pair]) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = defaultdict(list)
-    for a, b in links:
-        found[a].append(b)
-        found[b].append(a)
-    return found
-
-
-def _connected(pictures: Iterable[int], neighbours: Mapping[int, Sequence[int]]) -> list[list[int]]:
-    """Pictures as clusters that links among them connect, each sorted."""
-    left = set(pictures)
-    clusters = []
-    for first in sorted(left):
-        if first not in left:
-            continue
-        left.remove(first)
-        cluster = [first]
-        for picture in cluster:  # grows while it is walked
-            reached = sorted(left.intersection(neighbours.get(picture, ())))
-            left.difference_update(reached)
-            cluster += reached
-        clusters.append(sorted(cluster))
-    return clusters

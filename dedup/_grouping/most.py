@@ -16,7 +16,7 @@ from dedup._grouping.two import BEYOND, INTERPOLATED
 from dedup._verification.coverage.coverage import Coverage, Only
 from dedup._verification.coverage.detail import SAME_SIZE
 
-__all__ = ["finer", "is_put", "uncensored"]
+__all__ = ["finer", "is_put", "of_other_colours", "uncensored"]
 
 _TWO: Final = 2
 """Pictures that must say so, at least."""
@@ -63,6 +63,15 @@ def _reaching(known: Mapping[int, Only], some: Mapping[int, Only]) -> int:
     """How many show about as much of another picture as some of them, or more."""
     most = np.median([its.around for its in some.values()]) if some else 0.0
     return sum(its.around < most + BEYOND for its in known.values())
+
+
+def of_other_colours(seen: Mapping[int, Coverage]) -> int:
+    """How many of a group have colours that the keeper (a) has not, if most, and two at least.
+
+    A sepia copy is as colourful as a photo of little colour is.
+    """
+    others = sum(its.b.colours for its in seen.values())
+    return others if others >= max(len(seen) / 2, _TWO) else 0
 
 
 def finer(seen: Mapping[int, Coverage]) -> list[int]:

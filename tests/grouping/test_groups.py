@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup._base.pairs import ordered
+from dedup._grouping.containers import without_containers
 from dedup._grouping.groups import group, reunited
 from dedup._grouping.links import Links
 
@@ -40,7 +41,7 @@ class Table:
         return (picture, middle, keeper) in self.lying
 
     def is_put_into(self, picture, outer):
-        return (picture, outer) in self.put
+        return (picture, outer) in self.put and ordered(picture, outer) in self.seen
 
 
 def grouped(clusters, links, *, lying=(), candidates=None):
@@ -75,6 +76,19 @@ def test_two_bridges_join_two_groups():
     links = [(1, 2), (1, 3), (3, 4), (2, 5), (4, 5), (4, 6)]
     lying = [(4, 3, 1), (5, 2, 1)]
     assert grouped([[1, 2, 3, 4, 5, 6]], links, lying=lying) == [[1, 2, 3, 4, 5, 6]]
+
+
+def test_container_that_shows_as_one_once_it_is_compared_is_no_keeper():
+    links = [(1, 2), (1, 3), (2, 3), (1, 4), (1, 5), (4, 5)]
+    decision = Table(links, put=[(3, 1)])
+    decision.verify([(1, 2), (2, 3), (1, 4), (4, 5)])
+    found = group(
+        [[1, 2, 3, 4, 5]],
+        candidates=links,
+        decision=decision,
+        choose=lambda pictures: min(without_containers(pictures, decision=decision)),
+    )
+    assert found.groups == [[2, 1, 3], [4, 5]]
 
 
 def test_new_keeper_takes_in_what_the_former_one_did_not_match():

@@ -215,7 +215,9 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     sure = _trimmed(common) if around_a.is_put or around_b.is_put else common
     colour_a, colour_b = _colours(sure)
     within_a, within_b = within(pictures, to_b, common, sure=sure, colour=(colour_a, colour_b))
-    if not (around_a.is_put or around_b.is_put):  # the edge of a ground passes for an overlay
+    is_tiny = min(*a.image.shape[:2], *b.image.shape[:2]) < _TINY
+    # The edge of a ground passes for an overlay, and so do pixels of an icon.
+    if not (is_tiny or around_a.is_put or around_b.is_put):
         within_a, within_b = as_aligned(within_a, within_b, evidence.changed_share)
     return Coverage(
         _only(within_a, around_a),
