@@ -6,7 +6,7 @@ from typing import Final
 from dedup._catalogue.record import Record
 from dedup._grouping.encoding import is_surely_coarser
 from dedup._grouping.finer import is_slightly_filtered
-from dedup._grouping.toned import is_tinted
+from dedup._grouping.toned import is_paler, is_tinted
 from dedup._grouping.two import is_encoded_better
 from dedup._verification.coverage.coverage import Coverage
 
@@ -71,10 +71,13 @@ def points_of(one: Record, other: Record, seen: Coverage) -> float:
 
     Of a slightly sharpened or blurred copy nothing tells which of the two it is, but that it
     differs so from all others: both lose, and the finer one more, as more are sharpened. How each
-    was encoded doesn't tell which of two hues is the original's.
+    was encoded doesn't tell which of two hues is the original's, or which of two is too colourful.
+    A pale watermark is seen in two alone, not among many.
     """
-    if seen.a.colours and seen.b.colours:
+    if is_paler(seen) or (seen.a.colours and seen.b.colours):
         return 0.0
+    if seen.a.veil != seen.b.veil:
+        return 1.0 if seen.a.veil > seen.b.veil else -1.0
     is_as_coarse = not is_surely_coarser(one, other) and not is_surely_coarser(other, one)
     if is_slightly_filtered(seen.detail) and is_as_coarse and not is_tinted(seen):
         return -1.0 if seen.detail.ratio > 1 else -0.5

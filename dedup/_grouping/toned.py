@@ -10,6 +10,7 @@ from dedup._verification.coverage.coverage import Coverage
 __all__ = [
     "is_mirror_unsure",
     "is_of_one_light",
+    "is_paler",
     "is_tinted",
     "is_unsure",
     "may_be_as_light",
@@ -39,12 +40,12 @@ paler copies have 0.18 to 0.9 more, those of other hues at most 0.1."""
 
 def is_tinted(seen: Coverage) -> bool:
     """Whether the light or the colours of two pictures differ."""
-    return seen.tint > _TINTED or _is_paler(seen)
+    return seen.tint > _TINTED or is_paler(seen)
 
 
 def is_of_one_light(seen: Coverage) -> bool:
     """Whether nobody sees that the light or the colours of two pictures differ."""
-    is_alike = seen.tint <= _CLEARLY and not _is_paler(seen)
+    is_alike = seen.tint <= _CLEARLY and not is_paler(seen)
     return is_alike and not seen.a.colours and not seen.b.colours
 
 
@@ -83,10 +84,10 @@ def is_unsure(keep: Record, other: Record, seen: Coverage) -> bool:
     """Whether light or colours clearly differ, and nothing says that the first file was first."""
     if seen.a.colours and not seen.b.colours:  # b is a grey copy
         return False
-    is_paler = _is_paler(seen) and seen.vividness > _GREYED
-    return (seen.tint > _CLEARLY or is_paler) and which_was_toned(keep, other, seen) <= 0
+    is_pale = is_paler(seen) and seen.vividness > _GREYED
+    return (seen.tint > _CLEARLY or is_pale) and which_was_toned(keep, other, seen) <= 0
 
 
-def _is_paler(seen: Coverage) -> bool:
+def is_paler(seen: Coverage) -> bool:
     """Whether one of two pictures is clearly less colourful."""
     return min(seen.vividness, 1 / seen.vividness) < _PALER

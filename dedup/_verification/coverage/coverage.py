@@ -60,6 +60,8 @@ class Only:
         fine ink, beside what is `own`.
     sharp : float
         Part of its picture within the other's frame that is sharp there, and not in the other's.
+    veil : float
+        Part of its picture within the other's frame that lies under a pale watermark.
     erased : float
         Part of its picture within the other's frame that is transparent there, though this shows
         more than a ground.
@@ -74,6 +76,7 @@ class Only:
     own: float = 0.0
     letters: float = 0.0
     sharp: float = 0.0
+    veil: float = 0.0
     erased: float = 0.0
 
     @property
@@ -257,6 +260,7 @@ def _only(part: Within, around: Around) -> Only:
         part.own * around.within,
         part.letters * around.within,
         part.sharp * around.within,
+        part.veil * around.within,
     )
 
 

@@ -30,6 +30,7 @@ class Within:
     letters: float
     sharp: float
     colours: bool
+    veil: float = 0.0
 
 
 def within(
@@ -74,11 +75,12 @@ def within(
             zip(letters, ((common.a, common.b), (common.b, common.a)), strict=True)
         )
     ]
-    shares = list(common.shares)
+    shares, veils = list(common.shares), [0.0, 0.0]
     if stamp is not None:
         shares = [max(its, stamp.share) for its in shares]
         own[not stamp.over_b] = max(own[not stamp.over_b], stamp.share)
-    one, other = map(Within, shares, own, ink, sharp, colours)
+        veils[stamp.over_b] = stamp.share
+    one, other = map(Within, shares, own, ink, sharp, colours, veils)
     return one, other
 
 
