@@ -37,6 +37,8 @@ _EVEN: Final = 0.9
 0.89 of these, 0.9 and above of copies in other light or hue."""
 _MOST: Final = 0.97
 """Part of it that has no more than what is taken for its highest opacity."""
+_PALE: Final = 0.4
+"""Opacity up to which what else lies over the picture stands out."""
 _THROUGH: Final = 0.85
 """Correlation with the picture below, at least."""
 _VARIED: Final = 1.0
@@ -62,7 +64,7 @@ class Veil(NamedTuple):
     over_b : bool
         Whether it lies over the second picture.
     is_all : bool
-        Whether nothing else differs.
+        Whether it is surely all that differs.
     """
 
     share: float
@@ -116,7 +118,7 @@ def veil(seen: CloseUp) -> Veil | None:
     sharp = seen.other - seen.base if is_light else seen.base - seen.other
     there = core & (room > _ROOM)
     most = float(np.quantile(sharp[there] / room[there], _MOST))
-    is_all = not holds_more(sharp, room, inner, most=most)
+    is_all = most < _PALE and not holds_more(sharp, room, inner, most=most)
     return Veil(share, over_base == seen.is_swapped, is_all)
 
 
