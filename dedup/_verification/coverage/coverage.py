@@ -219,8 +219,8 @@ def _over_one_ground(a: Decoded, b: Decoded, evidence: Evidence) -> Coverage | N
     colour_a, colour_b = _colours(sure)
     within_a, within_b = within(pictures, to_b, common, sure=sure, colour=(colour_a, colour_b))
     is_tiny = min(*a.image.shape[:2], *b.image.shape[:2]) < _TINY
-    # The edge of a ground passes for an overlay, and so do pixels of an icon.
-    if not (is_tiny or around_a.is_put or around_b.is_put):
+    # The edge of a ground passes for an overlay, as pixels of an icon and letters of a page do.
+    if not (is_tiny or evidence.drawn or around_a.is_put or around_b.is_put):
         within_a, within_b = as_aligned(within_a, within_b, evidence.changed_share)
     return Coverage(
         _only(within_a, around_a),

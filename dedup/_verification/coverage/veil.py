@@ -102,7 +102,7 @@ def veil(seen: CloseUp) -> Veil | None:
     is_light = np.count_nonzero(lighter) == more
     found = (lighter if is_light else darker).astype(np.uint8)
     pieces = np.asarray(cv2.morphologyEx(found, cv2.MORPH_OPEN, _NEAR), np.uint8)
-    share = np.count_nonzero(pieces) / total
+    share = float(np.count_nonzero(pieces) / total)
     if share < _SHARE or not _has_own_edges(seen, change, pieces, inner):
         return None
     # What is lighter is under white in the other one, or was under black in the base.
