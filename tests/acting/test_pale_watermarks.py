@@ -1,4 +1,4 @@
-"""What goes of pictures under pale watermarks, and under bands that are written on."""
+"""What goes of pictures under pale watermarks, written-on bands, and captions that got tiny."""
 
 import os
 
@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 import dedup
 from dedup.data._overlays import tiled_watermark
+from dedup.data.edits import EDITS
 
 pytestmark = pytest.mark.thorough
 
@@ -59,4 +60,11 @@ def test_bare_jpeg_is_kept_not_the_png_under_a_pale_watermark(group, name, opaci
 def test_band_that_is_written_on_stays(group):
     original = photo("coffee")
     _, gone = group(original, under_band(original), "caption.jpg")
+    assert gone == set()
+
+
+def test_caption_on_a_copy_of_a_quarter_of_the_size_stays(group):
+    original = photo("rocket")
+    copy = EDITS["crop-text-jpeg"].apply(original, np.random.default_rng(6))
+    _, gone = group(original, copy.resize((copy.width // 4, copy.height // 4)), "caption.jpg")
     assert gone == set()
