@@ -87,8 +87,8 @@ _PIECE: Final = 0.1
 """Pieces that a watermark has at least, and the size of such a one in units of the largest: a disc,
 a line, an arrow is one."""
 _LETTER: Final = 12
-"""Pixels of a letter on a band, at least, side by side: 23 and more where there are such, and at
-most 5 of 30 watermarks of which nothing else was changed."""
+"""Pixels of a letter on a band, at least, side by side: 23 and more of such, at most 5 of other
+watermarks, but for 3 of 34 that did not lie exactly."""
 _NEAR: Final = np.ones((3, 3), np.uint8)
 
 
@@ -309,7 +309,6 @@ def holds_more(change: Floats, room: Floats, place: Mask, *, most: float) -> boo
         By how much it is lighter, and by how much it could be; or darker, and if black.
     place : ndarray of bool
     most : float
-        Opacity at most, 0 to 1.
     """
     beyond = place & ((change < -INK) | (change > most * room + INK))
     _, _, found, _ = cv2.connectedComponentsWithStats(beyond.astype(np.uint8))
