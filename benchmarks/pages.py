@@ -3,8 +3,8 @@
     python benchmarks/pages.py [FEW] [MANY]
 
 50 and 1,000 different pages of one layout: about a thousand candidate pairs, and half a million.
-Prints the ratio of the times, which should stay near the ratio of the numbers of pages. What earlier
-runs saw is put aside, as Linux has it (XDG_CACHE_HOME).
+Prints the ratio of the times, which should stay near the ratio of the numbers of pages. What
+earlier runs saw is put aside, as Linux has it (XDG_CACHE_HOME).
 """
 
 import os
