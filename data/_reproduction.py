@@ -9,14 +9,17 @@ __all__ = ["photographed", "scanned", "soft_oval"]
 _Rng = np.random.Generator
 
 
-def photographed(page: Image.Image, rng: _Rng) -> Image.Image:
-    """Lay the page on a desk, and take it askew, in uneven light."""
+def photographed(page: Image.Image, rng: _Rng, *, inset: float = 0.09) -> Image.Image:
+    """Lay the page on a desk, and take it askew, in uneven light.
+
+    `inset` is how far its corners are from the shot's, in parts of the shorter side, at most.
+    """
     width, height = page.size
-    margin = 0.09 * min(width, height)
+    margin = inset * min(width, height)
     ground = _desk(page.size, rng)
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    inset = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]) * margin
-    there = corners + inset * rng.uniform(0.35, 1, size=(4, 2))
+    inwards = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]) * margin
+    there = corners + inwards * rng.uniform(0.35, 1, size=(4, 2))
     matrix = cv2.getPerspectiveTransform(corners, there.astype(np.float32))
     pixels = np.asarray(page.convert("RGB"))
     laid = cv2.warpPerspective(pixels, matrix, (width, height), flags=cv2.INTER_AREA)

@@ -52,7 +52,7 @@ PREPROCESSING: Final = Part(
     ("numpy", *_OPENCV, "openvino", "onnxruntime-gpu", "torch"),
 )
 """What a network sees of these pixels, and what it says; its weights have names of their own."""
-EVIDENCE: Final = Part("evidence", 21, "9f493f942441b7f8", ("faiss-cpu", "numpy", *_OPENCV))
+EVIDENCE: Final = Part("evidence", 22, "c4590829c40d0324", ("faiss-cpu", "numpy", *_OPENCV))
 """What two pictures show of each other: all of `dedup/_verification`."""
 COVERAGE: Final = Part("coverage", 27, "1b778ee324880202", ("numpy", *_OPENCV))
 """What pictures of one group show that others lack: `coverage`, `layers` and what they import."""

@@ -12,7 +12,7 @@ from itertools import chain
 
 import numpy as np
 
-from dedup._base.pairs import Pair
+from dedup._base.pairs import Pair, ordered
 from dedup._grouping.decision import Decision
 from dedup._grouping.union_find import Clusters, clusters_of
 
@@ -93,6 +93,26 @@ class Links:
                 for pair in decided:
                     self._take_in(pair)
                 self._advance(len(decided))
+
+    def of_copies(self, pairs: Iterable[Pair]) -> list[Pair]:
+        """One pair of each two clusters that may be joined yet, if one of them has copies.
+
+        Given pairs, the most similar first. A picture was left alone, perhaps, after several
+        copies of one page: an embedding hardly tells which page of a template it is of.
+        """
+        asked = set(self.decision.asked())
+        copied = {
+            self.clusters.find(picture)
+            for pair in asked
+            for picture in pair
+            if self.decision.is_link(pair)
+        }
+        found: dict[Pair, Pair] = {}
+        for pair in pairs:
+            roots = ordered(*map(self.clusters.find, pair))
+            if not copied.isdisjoint(roots) and self.clusters.can_join(*roots):
+                found[roots] = min(pair, found.get(roots, pair))
+        return [pair for pair in found.values() if pair not in asked]
 
     def _components(self, pairs: Sequence[Pair]) -> list[int]:
         """The component of each picture, where pairs, and what was joined, connect them."""

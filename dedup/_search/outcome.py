@@ -112,6 +112,7 @@ class Outcome:
         links.follow(pairs)
         if self.settings.verify:
             links.follow(candidates.ranked_inside, anew=True)
+            links.follow(links.of_copies(pairs), anew=True)
         return links
 
     @cached_property

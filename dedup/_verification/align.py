@@ -35,6 +35,7 @@ from dedup._verification.registration import (
     same_framing,
 )
 from dedup._verification.second_reading import read_again
+from dedup._verification.straightened import match_sheets
 
 __all__ = ["best_registration", "compare", "goodness", "judged"]
 
@@ -148,19 +149,31 @@ def best_registration(a: Features, b: Features) -> BlockMatch | None:
 def _best(a: Features, b: Features) -> BlockMatch | None:
     """The registration with the highest score, and the first that leaves no doubt."""
     best: BlockMatch | None = None
-    seen: list[Matrix] = []
-    for matrix in _proposals(a, b):
-        if any(_is_close(a, matrix, other) for other in seen):
-            continue
-        seen.append(matrix)
-        measured = match_blocks(a, b, matrix)
-        if measured is None:
-            continue
+    for measured in _measured(a, b):
         if best is None or measured.likelihood > best.likelihood:
             best = measured
         if best.likelihood >= _BEYOND_DOUBT:
             return best
     return best
+
+
+def _measured(a: Features, b: Features) -> Iterator[BlockMatch]:
+    """Registrations, and what is measured there; of pages first those of a sheet seen askew.
+
+    An affine one may leave no doubt of it either, but does not say that light may lie on it.
+    """
+    sheets = match_sheets(a, b, askew=True)
+    if not (a.is_photo() or b.is_photo()):
+        yield from sheets
+    seen: list[Matrix] = []
+    for matrix in _proposals(a, b):
+        if not any(_is_close(a, matrix, other) for other in seen):
+            seen.append(matrix)
+            measured = match_blocks(a, b, matrix)
+            if measured is not None:
+                yield measured
+    yield from match_sheets(a, b, askew=False)
+    yield from sheets  # if they were not asked
 
 
 def _proposals(a: Features, b: Features) -> Iterator[Matrix]:
@@ -178,7 +191,6 @@ def _proposals(a: Features, b: Features) -> Iterator[Matrix]:
     within = _box_on_box(*inner)
     if inner != [(0, 0, wa, ha), (0, 0, wb, hb)] and is_plausible(within):
         yield within  # a grid of cells looks alike everywhere: its border says where it is
-    yield from _sheet_on_sheet(a, b)
     if min(len(picture.local()[0]) for picture in (a, b)) <= _FEW_CORNERS:
         yield (from_unit @ to_unit)[:2]  # where there is nothing to align, that shows it
 
@@ -189,19 +201,6 @@ def _box_on_box(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> M
     size_a, size_b = ends[:, 1] - ends[:, 0]
     scale = size_b / size_a
     return np.column_stack([np.diag(scale), ends[1, 0] - scale * ends[0, 0]])
-
-
-def _sheet_on_sheet(a: Features, b: Features) -> Iterator[Matrix]:
-    """Registrations of a sheet that was photographed on something else."""
-    sheets = a.sheet(), b.sheet()
-    whole = corners(1, 1)
-    ends = [(whole, sheets[1]), (sheets[0], whole), sheets]
-    for one, other in ends:
-        if one is not None and other is not None:
-            here, there = (x * f.grey.shape[::-1] for x, f in ((one, a), (other, b)))
-            matrix = np.linalg.lstsq(np.column_stack([here, np.ones(4)]), there)[0].T
-            if is_plausible(matrix):
-                yield matrix
 
 
 def _is_close(a: Features, one: Matrix, other: Matrix) -> bool:

@@ -65,7 +65,8 @@ def explained(
     transform = measured.transform
     (wa, ha), (wb, hb) = looks[0].size, looks[1].size
     pixels = np.diag([wb, hb]) @ transform[:2, :2] @ np.diag([1 / wa, 1 / ha])
-    askew = _is_askew(pixels) and min(measured.overlap_a, measured.overlap_b) > _SHEET
+    is_sheet = min(measured.overlap_a, measured.overlap_b) > _SHEET
+    askew = measured.askew or (is_sheet and _is_askew(pixels))
     relation, score = _relation(measured, drawn=drawn, photos=photos, askew=askew)
     large, small = np.linalg.svd(pixels, compute_uv=False)
     changed = _changed(measured)

@@ -60,6 +60,8 @@ class BlockMatch:
         From a place in the blocks' canvas to a, in parts of its width and height.
     blocks : Blocks
         How like each other they are, block by block.
+    askew : bool
+        Whether one is a sheet that was photographed askew, straightened.
     """
 
     transform: Matrix
@@ -67,6 +69,7 @@ class BlockMatch:
     overlap_b: float
     canvas_a: Matrix
     blocks: Blocks
+    askew: bool = False
 
     def swapped(self) -> "BlockMatch":
         """The same with a and b exchanged."""
@@ -76,6 +79,7 @@ class BlockMatch:
             overlap_b=self.overlap_a,
             canvas_a=self.transform @ self.canvas_a,
             blocks=self.blocks.swapped(),
+            askew=self.askew,
         )
 
     @cached_property

@@ -19,6 +19,7 @@ from dedup._verification.evidence import BlockMatch, Evidence
 from dedup._verification.features import PICTURE, Features, extract
 from dedup._verification.keypoints import Local, dense_features, matches
 from dedup._verification.registration import Matrix, agreed, mirror, registrations
+from dedup._verification.straightened import in_perspective, match_laid
 from dedup.pipelines.images.decoding import Decoded
 from dedup.pipelines.images.panels import largest_panel
 
@@ -136,7 +137,9 @@ def best_inside(inner: Features, outer: Features) -> BlockMatch | None:
 
 def place_of_page(a: Print, b: Print) -> Matrix | None:
     """How the small print of one page lies on that of another; None if little agrees."""
-    return agreed(*matches(a.local, b.local), size=a.side)
+    here, there = matches(a.local, b.local)
+    about = agreed(here, there, size=a.side)
+    return None if about is None else in_perspective(here, there, about, size=a.side)
 
 
 def seen_inside(
@@ -161,7 +164,7 @@ def seen_inside(
     outer : mapping of int to Features
         The same, as `outer_features` gives them, of those in which the other may lie, or of both
         if they are drawn.
-    place : ndarray, shape (2, 3), optional
+    place : ndarray, shape (3, 3), optional
         How the one page lies on the other, if that is known.
     """
     a, b = pair
@@ -176,6 +179,6 @@ def seen_inside(
     if outer.keys() >= {a, b} and not (features[a].is_photo() or features[b].is_photo()):
         if place is None:
             place = place_of_page(Print.of(outer[a]), Print.of(outer[b]))
-        found = None if place is None else match_blocks(outer[a], outer[b], place)
+        found = None if place is None else match_laid(outer[a], outer[b], place)
         best = max(best, judged(found, outer[a], outer[b]), key=lambda seen: seen.score)
     return best

@@ -25,6 +25,8 @@ from dedup._verification.coverage.layers import Layer, standings
 from dedup._verification.features import extract
 from dedup._verification.inside import outer_features, seen_inside
 from dedup._verification.pictures import features_of
+from dedup.data._reproduction import photographed
+from dedup.data.lookalikes import make_lookalikes
 from dedup.pipelines.images.decoding import decode
 from dedup.pipelines.models.preprocessing import Preprocessing
 from dedup.pipelines.store.collection import Collection, connect
@@ -106,6 +108,10 @@ def compared(_):
     large = {1: outer_features(outer, features[1])}
     seen = seen_inside((0, 1), 1, features=features, outer=large)
     yield seen.relation, seen.edits, [f"{number:.2f}" for number in seen.box_b]
+    form = next(make_lookalikes("certificate", count=1, seed=0))
+    shot = photographed(form, np.random.default_rng(0), inset=0.2)
+    seen = compare(extract(np.asarray(form)), extract(np.asarray(shot)))
+    yield seen.relation, [f"{number:.2f}" for number in seen.box_b]
 
 
 def covered(_):

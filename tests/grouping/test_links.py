@@ -62,6 +62,7 @@ def decided(pairs, kinds, inside):
     found = Links(told)
     found.follow(pairs)
     found.follow(inside, anew=True)
+    found.follow(found.of_copies(pairs), anew=True)
     return set(told.pairs), {p: found.clusters.find(p) for pair in pairs for p in pair}
 
 
@@ -96,3 +97,16 @@ def test_pages_of_a_template_without_copies_are_soon_left_alone():
 
 def test_pages_of_a_template_of_which_one_has_a_copy_are_compared_with_more_others():
     assert len(asked_of_a_template(60, copies={(0, 1)})) > 12 * 60
+
+
+def test_of_each_page_one_copy_is_asked_about_once_all_are_grouped():
+    shot, pages = 0, [range(1, 9), range(9, 17), range(17, 25)]
+    copies = {pair for page in pages for pair in combinations(page, 2)}
+    told = Told(copies | {(shot, 17)}, set())
+    found = Links(told)
+    found.follow(sorted(copies))
+    of_copies = found.of_copies((shot, copy) for page in pages for copy in page)
+    assert of_copies == [(shot, 1), (shot, 9), (shot, 17)]
+    found.follow(of_copies, anew=True)
+    assert found.clusters.find(shot) == found.clusters.find(17) != found.clusters.find(9)
+    assert found.of_copies((shot, copy) for page in pages for copy in page) == []
