@@ -18,32 +18,55 @@ _GROUND: Final = 31
 _SAMPLES: Final = 6000
 _ROUNDS: Final = 3
 _MOST_GAIN: Final = 3.0
-_WHITE: Final = 250
+_WHITE: Final = 250.0
 """Grey value from which nothing is told apart."""
 _INK: Final = np.linspace(0.5, 5, 10)
 """Percentiles of the darkest tones, which say how much lighter one picture is."""
 _PALE: Final = 200.0
 """Grey value above which folds, stains and shadows are."""
+_LIGHT: Final = 128.0
+"""The same of what is burnt out in a picture."""
 
 
-def equally_exposed(a: Grey, b: Grey, inside: Mask) -> tuple[Grey, Grey]:
-    """Both pictures, without the pale tones that the lighter one lost in white: folds, stains.
+def equally_exposed(a: Grey, b: Grey, inside: Mask, *, paper: bool) -> tuple[Grey, Grey]:
+    """Both pictures, without the tones that the lighter one lost in white: folds, stains, clouds.
 
-    How much lighter it is, its ink says: where only one has something pale, it is as light as
-    the other.
+    Parameters
+    ----------
+    a, b : ndarray, shape (height, width), uint8
+    inside : ndarray of bool, shape (height, width)
+        Where both show something.
+    paper : bool
+        Whether they are pages: how much lighter the one is, its ink says, as where only the other
+        has something pale, that is as white as all of it. Elsewhere most places of a tone say it.
     """
-    return _without_lost(a, b, inside), _without_lost(b, a, inside)
+    lost = _lost_by_ink if paper else _lost_by_tone
+    tones = lost(a[inside], b[inside]), lost(b[inside], a[inside])
+    return _without(a, tones[0], b), _without(b, tones[1], a)
 
 
-def _without_lost(picture: Grey, lighter: Grey, inside: Mask) -> Grey:
-    tones, there = (np.percentile(x[inside][::7], _INK) for x in (picture, lighter))
-    if np.ptp(tones) < 1 or there[-1] >= _WHITE:
-        return picture
-    gain, start = np.polyfit(tones, there, 1).tolist()
-    lost = max((_WHITE - start) / max(gain, 1e-3), _PALE)
+def _without(picture: Grey, lost: float, lighter: Grey) -> Grey:
     if lost >= _WHITE:
         return picture
     return np.where(lighter >= _WHITE, np.minimum(picture, np.uint8(lost)), picture)
+
+
+def _lost_by_ink(picture: Grey, lighter: Grey) -> float:
+    """The tone from which a page is white in the lighter one."""
+    tones, there = (np.percentile(x[::7], _INK) for x in (picture, lighter))
+    if np.ptp(tones) < 1 or there[-1] >= _WHITE:
+        return _WHITE
+    gain, start = np.polyfit(tones, there, 1).tolist()
+    return max((_WHITE - start) / max(gain, 1e-3), _PALE)
+
+
+def _lost_by_tone(picture: Grey, lighter: Grey) -> float:
+    """The tone from which most of a picture is white in the lighter one."""
+    tones, white = (
+        np.bincount(some, minlength=256) for some in (picture, picture[lighter >= _WHITE])
+    )
+    kept = np.flatnonzero(white < 0.5 * tones)
+    return max(float(kept[-1]) + 1 if len(kept) else 0.0, _LIGHT)
 
 
 def matched(a: Grey | Floats, b: Grey | Floats, ink: Mask) -> tuple[Floats, Floats]:

@@ -179,8 +179,9 @@ def _decided_drawn(
     if found or seen.cut > LEAST_CUT:  # else a filter leaves nothing as well
         before, ink = seen, inside & _ink(*tones, inside.shape)
         seen = _filtered(seen, pictures, whole, ink)
-        if seen.changed.sum() >= _SURE and look.nature in ("page", "drawn"):
-            exposed = equally_exposed(*pictures, inside)
+        if seen.changed.sum() >= _SURE:
+            paper = look.nature in ("page", "drawn")
+            exposed = equally_exposed(*pictures, inside, paper=paper)
             if any(one is not other for one, other in zip(exposed, pictures, strict=True)):
                 seen = replace(seen, ratio=_filtered(seen, exposed, whole, ink).ratio)
         found = regions(seen, *tones)
