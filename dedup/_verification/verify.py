@@ -209,7 +209,9 @@ class Verifier:
                 return False
         records = [self.pictures.files[picture][0] for picture in pair]
         is_plain = all(record.frames == 1 and not record.alpha for record in records)
-        return is_plain and first.relation == "different"
+        # Where too little is seen of a small picture, more is seen closely.
+        may_be_seen = pair in self._inside and first.relation == "uncertain" and not first.read
+        return is_plain and (first.relation == "different" or may_be_seen)
 
     def _doubtful(self, pairs: Iterable[Pair]) -> list[Pair]:
         """The pairs that wait for a network's word."""
