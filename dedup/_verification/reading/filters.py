@@ -57,7 +57,7 @@ def _lost_by_ink(picture: Grey, lighter: Grey) -> float:
     if np.ptp(tones) < 1 or there[-1] >= _WHITE:
         return _WHITE
     gain, start = np.polyfit(tones, there, 1).tolist()
-    return max((_WHITE - start) / max(gain, 1e-3), _PALE)
+    return max(float(_WHITE - start) / max(float(gain), 1e-3), _PALE)
 
 
 def _lost_by_tone(picture: Grey, lighter: Grey) -> float:
