@@ -40,7 +40,7 @@ def held_out(photos: Path) -> list[Path]:
 
 
 def build(
-    photos: Path, out: Path, *, sources: int, negatives: int, pages: int, seed: int
+    photos: Path, out: Path, *, sources: int, negatives: int, pages: int = 0, seed: int
 ) -> pd.DataFrame:
     """A labelled set, with more of what needs no photos."""
     labels = make_labelled(held_out(photos), out, sources=sources, per_family=negatives, seed=seed)

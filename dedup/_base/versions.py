@@ -54,7 +54,7 @@ PREPROCESSING: Final = Part(
 """What a network sees of these pixels, and what it says; its weights have names of their own."""
 EVIDENCE: Final = Part("evidence", 22, "c4590829c40d0324", ("faiss-cpu", "numpy", *_OPENCV))
 """What two pictures show of each other: all of `dedup/_verification`."""
-COVERAGE: Final = Part("coverage", 27, "1b778ee324880202", ("numpy", *_OPENCV))
+COVERAGE: Final = Part("coverage", 28, "b11a849587a6929e", ("numpy", *_OPENCV))
 """What pictures of one group show that others lack: `coverage`, `layers` and what they import."""
 JOIN: Final = Part("join", 2, "501418079a7c1698", ("faiss-cpu", "milvus-lite", "numpy"))
 """The pairs of vectors, and the files that they are kept in: all of `dedup/_join`."""

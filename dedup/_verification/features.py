@@ -13,7 +13,16 @@ from dedup._verification.look import Look
 from dedup._verification.reading.gate import is_photo
 from dedup._verification.sheet import Corners, sheet_of
 
-__all__ = ["LEAST_PICTURE", "PICTURE", "SPECK", "Features", "extract", "grey_of", "one_thread"]
+__all__ = [
+    "LEAST_PICTURE",
+    "PICTURE",
+    "SPECK",
+    "Features",
+    "extract",
+    "grey_of",
+    "one_thread",
+    "reduced",
+]
 
 
 PICTURE: Final = 67_200
@@ -118,8 +127,7 @@ def extract(
     """
     height, width = image.shape[:2]
     grey = grey_of(image)
-    # Impulse noise would cost most features; a median of 3 x 3 takes it away and little else.
-    clean = np.asarray(cv2.medianBlur(grey, 3), np.uint8)
+    clean = _denoised(grey)
     finest = cv2.absdiff(grey, clean)
     thumbnail = cv2.resize(image, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA)
     look = Look(
@@ -132,9 +140,19 @@ def extract(
     return Features(grey=_resized(clean, pixels), look=look)
 
 
+def reduced(image: Pixels, *, pixels: int = PICTURE) -> Grey:
+    """`Features.grey` of an image, in about so many pixels."""
+    return _resized(_denoised(grey_of(image)), pixels)
+
+
 def grey_of(picture: Pixels) -> Grey:
     """A picture in grey values."""
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _denoised(grey: Grey) -> Grey:
+    """A picture without impulse noise, which would cost most keypoints; little else is lost."""
+    return np.asarray(cv2.medianBlur(grey, 3), np.uint8)
 
 
 def _resized(grey: Grey, pixels: int) -> Grey:

@@ -203,9 +203,9 @@ class Verifier:
             return False
         if pair not in self._inside and not first.drawn:
             return False
-        if first.drawn and pair in self._similarity:
+        if pair in self._similarity:
             cosine, excess = self._similarity[pair], self._excess.get(pair, 0.0)
-            if not is_worth_a_look(cosine, excess):
+            if not is_worth_a_look(cosine, excess, drawn=first.drawn):
                 return False
         records = [self.pictures.files[picture][0] for picture in pair]
         is_plain = all(record.frames == 1 and not record.alpha for record in records)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dedup._verification.common_part import CommonPart
 from dedup._verification.coverage.tiles import Tile, cut_tiles
-from dedup._verification.coverage.unexplained import share_unexplained
+from dedup._verification.coverage.unexplained import share_beside, share_unexplained
 from dedup._verification.registration import Floats, Matrix
 from dedup.pipelines.images.decoding import Decoded
 
@@ -89,6 +89,10 @@ class Detail:
         What the finest octave of the one with more pixels shows beside filters of the other, as
         `share_unexplained` says: little of an upscale, sharpened or not. If they have as many,
         that of the finer one: little if it was sharpened. 1 if it is hardly finer.
+    beside : float
+        The reverse, if pixel lies on pixel and one is much finer: the part of the other one's
+        finest octave that filters of it do not give. Much if it was sharpened after an encoder
+        had taken from it what the other one still shows; else 0.
     """
 
     ratio: float = 1.0
@@ -105,6 +109,7 @@ class Detail:
     own: float = 1.0
     added_a: bool = False
     added_b: bool = False
+    beside: float = 0.0
 
     @property
     def is_as_large(self) -> bool:
@@ -128,6 +133,7 @@ class Detail:
             self.own,
             self.added_b,
             self.added_a,
+            self.beside,
         )
 
 
@@ -180,6 +186,7 @@ def compared(a: Decoded, b: Decoded, to_b: Matrix, common: CommonPart) -> Detail
         own=_own(tiles, ratio, pixels),
         added_a=bool(is_added[0]),
         added_b=bool(is_added[1]),
+        beside=_beside(tiles, ratio, pixels),
     )
 
 
@@ -194,6 +201,15 @@ def _own(tiles: Sequence[Tile], ratio: float, pixels: float) -> float:
     is_b = ratio > 1 if is_as_large else pixels > 1
     first, second = (1, 0) if is_b else (0, 1)
     return share_unexplained((one.greys[first], one.greys[second], one.where) for one in tiles)
+
+
+def _beside(tiles: Sequence[Tile], ratio: float, pixels: float) -> float:
+    """What filters of the much finer one do not give of the other."""
+    is_exact = abs(pixels - 1) <= SAME_SIZE and tiles[0].is_exact
+    if not is_exact or max(ratio, 1 / ratio) < _MUCH_FINER:
+        return 0.0
+    first, second = (0, 1) if ratio > 1 else (1, 0)
+    return share_beside((one.greys[first], one.greys[second], one.where) for one in tiles)
 
 
 def _noise(tiles: Sequence[Tile]) -> tuple[Floats, npt.NDArray[np.bool_]]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from dedup._base.opencv import cv2
 from dedup._verification.registration import Floats
 
-__all__ = ["Tile", "share_unexplained"]
+__all__ = ["Tile", "share_beside", "share_unexplained"]
 
 _BLURS: Final = (0.8, 1.5, 2.5)
 """Standard deviations of the blurs of which filters are made: any gain in each band between."""
@@ -46,8 +46,19 @@ def share_unexplained(tiles: Iterable[Tile]) -> float:
     >>> few < 0.1 * much
     True
     """
-    left, given, other = np.sum([_energies(*tile) for tile in tiles], axis=0).tolist()
+    left, given, other = _energies_of(tiles)
     return float(left / max(left + given, 1e-6) * (other / max(given, 1e-6)) ** 0.5)
+
+
+def share_beside(tiles: Iterable[Tile]) -> float:
+    """Part of the finest octave that no filter of the other gives, at any gain: 0 to 1."""
+    left, given, _ = _energies_of(tiles)
+    return float(left / max(left + given, 1e-6))
+
+
+def _energies_of(tiles: Iterable[Tile]) -> list[float]:
+    found: list[float] = np.sum([_energies(*tile) for tile in tiles], axis=0).tolist()
+    return found
 
 
 def _energies(picture: Floats, other: Floats, where: npt.NDArray[np.bool_]) -> Floats:
