@@ -1,4 +1,4 @@
-"""What was smoothed, cut to few tones, made pale, noisy or encoded again is kept for nothing."""
+"""What was smoothed, cut to few tones, made pale or warm, noisy or encoded again is not kept."""
 
 import os
 
@@ -63,6 +63,13 @@ def cells(channels):
         picture += random.uniform(40, 180) * np.exp(-(far**2))
     picture = picture.clip(0, 255).astype(np.uint8)
     return Image.fromarray(np.dstack([picture * (n in channels) for n in range(3)]))
+
+
+def test_a_photo_of_hardly_any_colours_stays_beside_its_warmer_copy(kept):
+    pale = ImageEnhance.Color(Image.fromarray(skimage.data.astronaut())).enhance(0.1)
+    warm = Image.fromarray((np.asarray(pale) * (1.08, 1.0, 0.9)).clip(0, 255).astype(np.uint8))
+    keeper, others = kept(photo=(pale, "jpg", 93), warm=(warm, "jpg", 92))
+    assert keeper == "photo" or others["photo"]
 
 
 def test_what_is_blue_on_black_is_kept_and_not_its_jpeg(kept):
