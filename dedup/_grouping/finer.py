@@ -40,18 +40,19 @@ copies at 25 to 66 % all 48 have more, if they were a bit blurred before 11 of 2
 is texture all over, most upscales have more."""
 _GIVEN_AT_MOST: Final = 0.3
 """The same at most: how much filters give does not grow without end."""
-_TOO_FINE: Final = 1.3
+_TOO_FINE: Final = 1.25, 1.8
 _MOST_FINER: Final = 0.9
 _NOT_BLURRED: Final = 0.4
 _NEW_OCTAVE: Final = 1.8
 _OF_ITS_OWN: Final = 0.9
-"""Detail of a larger picture beside a smaller one, at most, and for each unit by which it is
-longer, if the finest octave of that one, in units of the next, is no less: more is sharpening. Of
-34 photos beside copies of 50 to 90 %, of JPEG quality 20 to 95 or WebP, all have less, or eight of
-nine if a bilinear filter reduced them; 82 of 85 that were enlarged twice, from JPEG of quality 20
-to 95, and sharpened have more, where that octave is 0.5 and more. What is drawn may have as much:
-but then its finest octave is twice as strong as the smaller one's, of those upscales at most 1.74
-times, or `Detail.own` is 1, as of icons."""
+"""Detail of a larger picture beside a smaller one, at most: for each unit by which it is longer, at
+most so much in all, unless it is much longer; if the finest octave of that one, in units of the
+next, is no less. More is sharpening. Of 34 photos beside copies of 50 to 90 %, of JPEG quality 20
+to 95 or WebP, all have less, or eight of nine if a bilinear filter reduced them; 82 of 85 that were
+enlarged twice, from JPEG of quality 20 to 95, and sharpened have more, where that octave is 0.5 and
+more. What is drawn has as much as it is longer, text 1.08 times that; if it is twice, its finest
+octave is twice as strong as the smaller one's, of those upscales at most 1.74 times, or
+`Detail.own` is 1, as of icons."""
 _FILTERED: Final = 0.14
 """`Detail.own`, at most, of a sharpened copy: of 30 photos, sharpened in five ways, all have less;
 beside what was enlarged from 50 % of their size all have more, from 67 % nine of ten."""
@@ -167,7 +168,8 @@ def is_enlarged(detail: Detail) -> bool:
     growth = 1 / seen.pixels
     is_given = growth > _GROWN and seen.own < min(_GIVEN * growth, _GIVEN_AT_MOST)
     is_sharp = seen.crisp_b > max(_NOT_BLURRED, seen.crisp_a / _NEW_OCTAVE)
-    most = max(_TOO_FINE, _MOST_FINER * growth)
+    each, enough = _TOO_FINE
+    most = max(_MOST_FINER * growth, min(each * growth, enough))
     is_too_fine = is_sharp and 1 / seen.ratio > most and seen.own < _OF_ITS_OWN
     return growth > 1 + SAME_SIZE and (is_given or is_too_fine)
 
