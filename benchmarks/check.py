@@ -9,7 +9,6 @@ of those that it knows, which it verifies: one by one, and by sixteen threads at
 """
 
 import argparse
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -95,16 +94,16 @@ def measure(index: dedup.ImageIndex, times: int) -> None:
         report(title, wall[2:], used[2:])  # the first ones load the index, and start processes
 
     def ask(number: int) -> float:
-        begun = time.perf_counter()
+        asked = time.perf_counter()
         assert index.check(known[number % len(known)]).relation == "near"
-        return time.perf_counter() - begun
+        return time.perf_counter() - asked
 
     begun, before = time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(THREADS) as threads:
         wall = list(threads.map(ask, range(THREADS * 4)))
-    took, used = time.perf_counter() - begun, time.process_time() - before
+    took, busy = time.perf_counter() - begun, time.process_time() - before
     print(f"{THREADS} threads, with embedding: {len(wall) / took:.0f} a second, "
-          f"{1_000 * used / len(wall):.1f} ms of the processor each")  # fmt: skip
+          f"{1_000 * busy / len(wall):.1f} ms of the processor each")  # fmt: skip
 
 
 def report(title: str, wall: list[float], used: list[float]) -> None:
@@ -116,4 +115,4 @@ def report(title: str, wall: list[float], used: list[float]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -71,7 +72,8 @@ def share(images: int, folder: Path) -> None:
     del ids
     tracemalloc.start()
     _components._marked = lambda *_: []  # nobody said anything, and there is no server
-    shares = _components.share_out(SimpleNamespace(work=work, part=1_000))
+    job = SimpleNamespace(work=work, part=1_000)  # all that is asked of it
+    shares = _components.share_out(cast(Any, job))
     most = tracemalloc.get_traced_memory()[1]
     print(f"{shares.count:,} tasks; {most / images:.0f} bytes a picture at most")
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -41,7 +42,7 @@ def sift_features(grey: np.ndarray) -> Local:
     if descriptors is None:
         return np.empty((0, 4), np.float32), np.empty((0, 128), np.float32)
     places = np.array([(*p.pt, p.size, p.angle) for p in points], np.float32)
-    return places + np.float32([0.5, 0.5, 0, 0]), descriptors
+    return places + np.array([0.5, 0.5, 0, 0], np.float32), descriptors
 
 
 def mirrored_sift(grey: np.ndarray, points: Floats) -> Local:
@@ -87,11 +88,16 @@ def accepted(known: Sequence[Features], chosen: Sequence[tuple[int, int, str]]) 
     )
 
 
+def each(find: Callable[[np.ndarray], Local], greys: Sequence[np.ndarray]) -> list[Local]:
+    """The local features of pictures."""
+    return [find(grey) for grey in greys]
+
+
 def compare_features(items: Sequence[Item], chosen: Sequence[tuple[int, int, str]]) -> None:
     """ORB against SIFT."""
     greys = [x.features.grey for x in items[::EVERY]]
     for name, find in (("ORB", keypoints.local_features), ("SIFT", sift_features)):
-        spent = milliseconds(lambda find=find: [find(grey) for grey in greys], count=len(greys))
+        spent = milliseconds(partial(each, find, greys), count=len(greys))
         print(f"{name}: {spent:.2f} ms an image", flush=True)
     print(f"ORB: {accepted(fresh(items), chosen)}", flush=True)
     with (

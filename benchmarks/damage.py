@@ -17,7 +17,8 @@ import numpy as np
 import skimage.data
 from PIL import Image
 
-from dedup.pipelines.images.decoding import DecodeError, decode
+from dedup.errors import DecodeError
+from dedup.pipelines.images.decoding import decode
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 import format_files

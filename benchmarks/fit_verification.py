@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 from sklearn.linear_model import LogisticRegression
-from verification import Item, decode, evaluation_set, item, pairs, parts_of
+from verification import Item, evaluation_set, item, pairs, parts_of
 
 from dedup._base.arrays import SHORT_SIDE
 from dedup._verification.align import best_registration
@@ -36,6 +36,7 @@ from dedup._verification.features import extract
 from dedup._verification.overlap import overlap_of
 from dedup.data import _overlays
 from dedup.data.edits import apply_edit
+from dedup.pipelines.images.decoding import decode
 from dedup.pipelines.models.methods import engine
 
 NAMES = ("agreement", "changed_area", "tone", "unrest", "elastic")
@@ -133,8 +134,8 @@ class Rows:
 
 def cosine_of(a: Item, b: Item, measured: BlockMatch) -> float | None:
     """Of the overlap, as the large network sees it."""
-    images = (decode(x.content, short_side=SHORT_SIDE).image for x in (a, b))
-    both = overlap_of(*images, measured.transform[:2])
+    image_a, image_b = (decode(x.content, short_side=SHORT_SIDE).image for x in (a, b))
+    both = overlap_of(image_a, image_b, measured.transform[:2])
     if both is None:
         return None
     one, other = engine("sscd")(list(both))

@@ -88,7 +88,7 @@ def report(found: dedup.Duplicates, labels: pd.DataFrame, folder: Path) -> None:
     """Print precision and recall, what was missed by edit, and what was wrong by kind."""
     index = {str(folder / row.path): row for row in labels.itertuples()}
     true = sum(n * (n - 1) // 2 for n in labels.groupby("group").size())
-    right, wrong = 0, Counter()
+    right, wrong = 0, Counter[str]()
     home = {}
     for number, group in enumerate(found.groups):
         for path in group.paths:

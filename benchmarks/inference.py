@@ -8,14 +8,15 @@ onnxruntime.
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 from PIL import Image
 
-from dedup._base.arrays import Vectors
+from dedup._base.arrays import Pixels, Vectors
 from dedup.pipelines.images.decoding import decode
 from dedup.pipelines.models.methods import MODELS, EmbeddingModel
 from dedup.pipelines.models.openvino_engine import OpenVinoEngine
@@ -32,6 +33,11 @@ def images_a_second(embed: Callable[[], Vectors], images: int) -> tuple[float, V
     return images / min(spent), vectors
 
 
+def embedded(session: onnxruntime.InferenceSession, batches: Sequence[Pixels]) -> Vectors:
+    """What ONNX Runtime makes of batches."""
+    return np.concatenate([session.run(None, {"image": batch})[0] for batch in batches])
+
+
 def main(photos: Path) -> None:
     """Print images a second of both, their ratio, and how far the embeddings agree."""
     paths = [p for p in sorted(photos.iterdir()) if p.suffix.lower() in (".jpg", ".jpeg", ".png")]
@@ -45,11 +51,8 @@ def main(photos: Path) -> None:
         batches = [np.stack(images[i : i + 16]) for i in range(0, len(images), 16)]
         session = onnxruntime.InferenceSession(model.weights_file())
         engine = OpenVinoEngine(model.network)
-        ours, a = images_a_second(lambda e=engine, x=images: e(x), len(images))
-        other, b = images_a_second(
-            lambda s=session, x=batches: np.concatenate([s.run(None, {"image": y})[0] for y in x]),
-            len(images),
-        )
+        ours, a = images_a_second(partial(engine, images), len(images))
+        other, b = images_a_second(partial(embedded, session, batches), len(images))
         print(
             f"{model.method}: OpenVINO {ours:.1f} images/s, ONNX Runtime {other:.1f} images/s, "
             f"ratio {ours / other:.2f}; least cosine of the two {(a * b).sum(axis=1).min():.4f}"

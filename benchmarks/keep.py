@@ -111,7 +111,7 @@ def make_group(
     image = open_photo(photo, max_side=side)
     suffix, quality = FORMATS[rng.integers(len(FORMATS))]
     original = folder / f"original{suffix}"
-    image.save(original, **({} if quality is None else {"quality": quality}))
+    image.save(original, quality=quality or 75)  # PNG files have none
     copies = [Copy(str(original), (), (suffix, quality))]
     image = Image.open(io.BytesIO(original.read_bytes())).convert("RGB")
     for number in range(int(rng.integers(4, 11))):

@@ -115,10 +115,11 @@ def main(half: str = "reporting", pages: int = 4, templates: int = 1, *chosen: s
         removed = [file for file in found.plan().files if file.action != "leave"]
         wrongly = [file for file in removed if not same_page(known, file.path, file.keep)]
         print(f"\nremovable: {len(removed)} files, {len(wrongly)} of them for another page")
-        counts = found.pairs["relation"].value_counts().to_dict()
-        print(f"\npairs by relation: {counts}; uncertain images: {len(found.uncertain)}")
+        relations = found.pairs["relation"].value_counts().to_dict()
+        print(f"\npairs by relation: {relations}; uncertain images: {len(found.uncertain)}")
 
 
 if __name__ == "__main__":
     half, *rest = sys.argv[1:] or ["reporting"]
-    main(half, *map(int, rest[:2]), *rest[2:])
+    pages, templates, *chosen = rest + ["4", "1"][len(rest) :]
+    main(half, int(pages), int(templates), *chosen)

@@ -49,7 +49,8 @@ def pasted(
         }
         for place in PLACES:
             host = hosts[place].convert("RGB")
-            part = ImageOps.contain(photo, tuple(round(side * width / 100) for side in host.size))
+            across, down = host.size
+            part = ImageOps.contain(photo, (round(across * width / 100), round(down * width / 100)))
             left, top = (
                 int(rng.integers(a - b + 1)) for a, b in zip(host.size, part.size, strict=True)
             )
@@ -122,7 +123,7 @@ def report(found: dedup.Duplicates, labels: pd.DataFrame, folder: Path) -> dict[
     rows = pd.DataFrame(
         [(row.edit, together[row.path]) for row in copies], columns=["edit", "found"]
     )
-    return rows.groupby("edit")["found"].mean().to_dict()
+    return dict(rows.groupby("edit")["found"].mean())
 
 
 def _of_one(outcome: Outcome, group: dict[str, str]) -> Iterator[tuple[int, int]]:

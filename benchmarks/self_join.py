@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +93,8 @@ def milvus(
     collection.flush()
     collection.await_index()
     built, used = time.perf_counter(), cpu()
-    settings = {} if exact_rows is None else {"exact_rows": exact_rows}
-    found = list(self_join(collection, threshold=THRESHOLD, **settings))
+    join = self_join if exact_rows is None else partial(self_join, exact_rows=exact_rows)
+    found = list(join(collection, threshold=THRESHOLD))
     joined, used = time.perf_counter(), cpu() - used
     ends = np.array(
         [

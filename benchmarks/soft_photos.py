@@ -78,8 +78,8 @@ def rows(photos: list[Path], *, crops: int, held_out: bool) -> Iterator[Row]:
             yield False, held_out, frame, a, b
         for number, image in enumerate(images[::4]):
             for edit in edits[::2]:
-                copy = edited_file(image, edit=edit, seed=(held_out, number))
-                yield True, held_out, frame, framed[4 * number], features(copy)
+                copy = features(edited_file(image, edit=edit, seed=(held_out, number)))
+                yield True, held_out, frame, framed[4 * number], copy
     for number, part in enumerate(parts):
         buffer = io.BytesIO()
         part.save(buffer, "JPEG", quality=92)

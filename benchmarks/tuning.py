@@ -10,12 +10,13 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 import dedup
 
-WAYS: dict[str, dict] = {
+WAYS: dict[str, dict[str, Any]] = {
     "verified": {},
     "cosine": {"verify": False},
     "bits": {"method": "phash", "verify": False},
@@ -32,12 +33,14 @@ def part_of(pairs: dedup.ScoredPairs, labels: dedup.Labels) -> dedup.ScoredPairs
     return replace(pairs, table=table, negatives=labels.counts[1], images=len(paths))
 
 
-def held_out(pairs: dedup.ScoredPairs, labels: dedup.Labels, *, goal: float, seed: int) -> dict:
+def held_out(
+    pairs: dedup.ScoredPairs, labels: dedup.Labels, *, goal: float, seed: int
+) -> dict[str, Any]:
     """What was promised on one half, and what came true on the other."""
     one, other = labels.split(seed=seed)
     threshold = dedup.tune(part_of(pairs, one), precision=goal, seed=seed)
     rest = part_of(pairs, other)
-    accepted = rest.accepted(threshold)
+    accepted = rest.accepted(float(threshold))
     precision = rest.truth[accepted].mean()
     recall = accepted[rest.truth].mean()
     return {

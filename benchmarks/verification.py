@@ -174,8 +174,8 @@ def seen_in(a: Item, b: Item) -> Evidence:
     evidence = compare(a.features, b.features)
     if not evidence.is_doubtful:
         return evidence
-    images = (decode(x.content, short_side=SHORT_SIDE).image for x in (a, b))
-    return reranked([(evidence, *images)], method=model("sscd"))[0]
+    image_a, image_b = (decode(x.content, short_side=SHORT_SIDE).image for x in (a, b))
+    return reranked([(evidence, image_a, image_b)], method=model("sscd"))[0]
 
 
 def is_named(evidence: Evidence, kind: str) -> bool:
@@ -218,8 +218,8 @@ def print_true(found: Found) -> None:
         print(f"{kind:26}{len(results):7}{near:8.4f}{scene:7.3f}{share:>7}{ms:7.1f}")
     copies = [(k, e) for k, r in found.items() if k in EDITS for e, _ in r]
     recall = np.mean([e.relation == "near" for _, e in copies])
-    named = np.mean([is_named(e, k) for k, e in copies if e.relation == "near"])
-    print(f"recall over all edits {recall:.4f}, edit named rightly {named:.4f}")
+    rightly = np.mean([is_named(e, k) for k, e in copies if e.relation == "near"])
+    print(f"recall over all edits {recall:.4f}, edit named rightly {rightly:.4f}")
 
 
 def print_false(found: Found) -> None:
